@@ -1,0 +1,118 @@
+"""The indicator definitions: one YAML file each, read into the work file for dbt, detection and the report."""
+
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+FOLDER = Path(__file__).parents[1] / "dbt_project" / "indicators"
+
+
+class PublishedSeries(BaseModel):
+    """Where an official series gives the same indicator; a measure of that series in DfE's words."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    series: str
+    numerator: str
+    denominator: str | None = None
+    numerator_filter: str
+    denominator_filter: str | None = None
+    denominator_series: str | None = None
+    denominator_year_lag: int = 0
+    value: str | None = None
+    scale: float
+    breakdown: str = "total"
+
+
+class Indicator(BaseModel):
+    """One indicator: what is counted, per what, which way is worse, and the words that explain it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    indicator: str
+    code: str
+    family: Literal["identification", "threshold", "exploitation", "exposure", "linkage"]
+    name: str
+    definition: str
+    numerator: str
+    denominator: str
+    denominator_is_population: bool
+    scale: float
+    unit: str
+    decimals: int = 1
+    annualise: bool = False
+    bad_direction: Literal["down", "up", "none"]
+    period_type: Literal["month"] = "month"
+    is_monitored: bool
+    minimum_numerator: int = 10
+    sources: list[Literal["referrals", "exclusions", "missing"]]
+    months_before: int = 0
+    months_after: int = 0
+    source: str
+    lag_days: int
+    why_it_matters: str
+    what_to_check: list[str]
+    other_explanations: list[str]
+    owner: str
+    reviewed_on: date
+    published: list[PublishedSeries] = []
+
+
+def load() -> list[Indicator]:
+    """Every definition, in the order of the catalogue's codes; a definition that is wrong raises ValueError."""
+    loaded = [
+        Indicator.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        for path in sorted(FOLDER.glob("*.yml"))
+    ]
+    return sorted(loaded, key=lambda one: (one.code[0], int(one.code[1:])))
+
+
+def write(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write control.indicators, control.indicator_sources and control.indicator_series."""
+    definitions = load()
+    connection.execute("create schema if not exists control")
+    plain = [
+        name for name in Indicator.model_fields if name not in {"sources", "published"}
+    ]
+    columns = ", ".join(f"{name} {_sql_type(name)}" for name in plain)
+    connection.execute(f"create or replace table control.indicators ({columns})")
+    connection.executemany(
+        f"insert into control.indicators values ({', '.join('?' * len(plain))})",
+        [[_cell(getattr(one, name)) for name in plain] for one in definitions],
+    )
+    connection.execute(
+        "create or replace table control.indicator_sources (indicator varchar, source varchar)"
+    )
+    connection.executemany(
+        "insert into control.indicator_sources values (?, ?)",
+        [[one.indicator, source] for one in definitions for source in one.sources],
+    )
+    fields = list(PublishedSeries.model_fields)
+    columns = ", ".join(
+        f"{name} {'double' if name == 'scale' else 'integer' if name.endswith('lag') else 'varchar'}"
+        for name in fields
+    )
+    connection.execute(
+        f"create or replace table control.indicator_series (indicator varchar, {columns})"
+    )
+    connection.executemany(
+        f"insert into control.indicator_series values (?, {', '.join('?' * len(fields))})",
+        [
+            [one.indicator, *(getattr(series, name) for name in fields)]
+            for one in definitions
+            for series in one.published
+        ],
+    )
+
+
+def _sql_type(name: str) -> str:
+    kinds: dict[object, str] = {bool: "boolean", int: "integer", float: "double", date: "date"}
+    return kinds.get(Indicator.model_fields[name].annotation, "varchar")
+
+
+def _cell(value: object) -> object:
+    return "\n".join(value) if isinstance(value, list) else value
