@@ -1,0 +1,25 @@
+"""Errors for the person at the keyboard: a plain sentence, an exit code, never a child's data."""
+
+
+class SightlineError(Exception):
+    """A fault that stops the command and can be explained in one sentence."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, exit_code: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if exit_code is not None:
+            self.exit_code = exit_code
+
+
+class ConfigurationError(SightlineError):
+    exit_code = 3
+
+
+class GateFailed(SightlineError):  # noqa: N818
+    exit_code = 5
+
+
+class Busy(SightlineError):  # noqa: N818
+    exit_code = 6

@@ -1,0 +1,205 @@
+"""A monitor's folder: where each thing lives, its settings, and what today is."""
+
+import os
+import secrets
+import stat
+import tomllib
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from warehouse.errors import ConfigurationError
+
+LONDON = ZoneInfo("Europe/London")
+KEY_BYTES = 32
+
+SETTINGS_TEXT = """\
+# Settings of this monitor. Every line may be left out; what is shown is the default.
+name = "Sightline"
+
+# A fixed date for trials and replays. Without it, today is the date in London.
+{today}
+
+# What the database engine may use. Without `threads` it takes every core.
+memory_limit = "3GB"
+# threads = 2
+
+# How many releases are kept.
+keep_releases = 6
+
+# Where alerts go: one block a channel. Messages always reach outbox/ as files.
+[[delivery]]
+kind = "files"
+
+# [[delivery]]
+# kind = "smtp"
+# host = "mail.example.gov.uk"
+# port = 587
+# sender = "sightline@example.gov.uk"
+# recipients = ["lead@example.gov.uk"]
+"""
+
+
+@dataclass(frozen=True)
+class Home:
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        return self.root / "sightline.toml"
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @property
+    def outbox(self) -> Path:
+        return self.root / "outbox"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def releases(self) -> Path:
+        return self.published / "releases"
+
+    @property
+    def current(self) -> Path:
+        return self.published / "current"
+
+    @property
+    def restricted(self) -> Path:
+        return self.root / "restricted"
+
+    @property
+    def landing(self) -> Path:
+        return self.restricted / "landing"
+
+    @property
+    def raw(self) -> Path:
+        return self.restricted / "raw"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.restricted / "quarantine"
+
+    @property
+    def spool(self) -> Path:
+        return self.restricted / "spool"
+
+    @property
+    def work(self) -> Path:
+        return self.restricted / "work"
+
+    @property
+    def work_db(self) -> Path:
+        return self.work / "warehouse.duckdb"
+
+    @property
+    def warehouse_db(self) -> Path:
+        return self.restricted / "warehouse.duckdb"
+
+    @property
+    def state_db(self) -> Path:
+        return self.restricted / "state.db"
+
+    @property
+    def key(self) -> Path:
+        return self.restricted / "pseudonym.key"
+
+    @property
+    def dagster(self) -> Path:
+        return self.restricted / "dagster"
+
+    @property
+    def dbt(self) -> Path:
+        return self.restricted / "dbt"
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = "Sightline"
+    today: date | None = None
+    delivery: list[dict[str, Any]] = Field(default_factory=lambda: [{"kind": "files"}])
+    memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
+    threads: int | None = Field(default=None, ge=1)
+    keep_releases: int = Field(default=6, ge=1)
+
+
+def create(root: Path, *, today: date | None = None) -> Home:
+    """Make the folders, the key and the settings; what is already there stays as it is."""
+    home = Home(root.resolve())
+    for folder in (home.root, home.inbox, home.published, home.releases, home.outbox):
+        folder.mkdir(parents=True, exist_ok=True)
+    restricted = (home.restricted, home.landing, home.raw, home.quarantine, home.spool, home.work)
+    for folder in (*restricted, home.dagster, home.dbt):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
+    if not home.key.exists():
+        _write_new(home.key, secrets.token_hex(KEY_BYTES) + "\n", 0o600)
+    if not home.config.exists():
+        fixed = f"today = {today.isoformat()}" if today else "# today = 2026-01-31"
+        _write_new(home.config, SETTINGS_TEXT.format(today=fixed), 0o644)
+    return home
+
+
+def find(root: Path) -> Home:
+    """The monitor in this folder, or a sentence saying that there is none."""
+    home = Home(root.resolve())
+    if not home.config.is_file():
+        raise ConfigurationError(
+            f"{root} is no monitor: it has no sightline.toml. Make one with: sightline init {root}"
+        )
+    return home
+
+
+def load_settings(home: Home) -> Settings:
+    try:
+        return Settings.model_validate(tomllib.loads(home.config.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise ConfigurationError(f"{home.config} does not exist") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise ConfigurationError(f"{home.config} is not valid TOML: {fault}") from None
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"{home.config}: {key}: {first['msg']}") from None
+
+
+def today(settings: Settings) -> date:
+    return settings.today or datetime.now(LONDON).date()
+
+
+def load_key(home: Home) -> bytes:
+    """The secret that pseudonyms are made with; refused when it is weak or others can read it."""
+    try:
+        mode, text = home.key.stat().st_mode, home.key.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(
+            f"{home.key} cannot be read; without it no file is taken in"
+        ) from None
+    if stat.S_IMODE(mode) & 0o077:
+        raise ConfigurationError(f"{home.key} can be read by others; run: chmod 600 {home.key}")
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        raise ConfigurationError(f"{home.key} is not written as hexadecimal digits") from None
+    if len(key) < KEY_BYTES or len(set(key)) < KEY_BYTES // 4:
+        raise ConfigurationError(
+            f"{home.key} is too weak: at least {KEY_BYTES} random bytes are needed"
+        )
+    return key
+
+
+def _write_new(path: Path, text: str, mode: int) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

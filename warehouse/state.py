@@ -1,0 +1,180 @@
+"""What the monitor remembers in SQLite: submissions, releases, alerts, messages and runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Boolean, Column, Date, DateTime, Integer, String, Table, Text
+
+from warehouse.migrations.upgrade import upgrade
+
+metadata = sa.MetaData()
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("submission_id", Integer, primary_key=True),
+    Column("sender", String, nullable=False),
+    Column("extract", String),
+    Column("period_start", Date),
+    Column("period_end", Date),
+    Column("received_on", Date, nullable=False),
+    Column("prepared_on", Date),
+    Column("released_on", Date),
+    Column("sequence", Integer),
+    Column("sha256", String, nullable=False, unique=True),
+    Column("original_name", String, nullable=False),
+    Column("landing_name", String, nullable=False),
+    Column("status", String, nullable=False, index=True),
+    Column("batch", String, index=True),
+    Column("records", Integer, nullable=False, default=0, server_default="0"),
+    Column("accepted", Integer, nullable=False, default=0, server_default="0"),
+    Column("quarantined", Integer, nullable=False, default=0, server_default="0"),
+    Column("duplicates", Integer, nullable=False, default=0, server_default="0"),
+    Column("first_error", Text),
+    Column("simulated", Boolean, nullable=False, default=False, server_default=sa.false()),
+    Column("source", String),
+    Column("held_reason", Text),
+)
+
+problems = Table(
+    "problems",
+    metadata,
+    Column("problem_id", Integer, primary_key=True),
+    Column("submission_id", Integer, nullable=False, index=True),
+    Column("table_name", String),
+    Column("file_name", String),
+    Column("line", Integer),
+    Column("column_name", String),
+    Column("rule", String, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("count", Integer, nullable=False),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("release_id", String, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("built_at", DateTime, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("content_hash", String, nullable=False),
+    Column("code_version", String, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("is_current", Boolean, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("alert_id", String, primary_key=True),
+    Column("fingerprint", String, nullable=False, index=True),
+    Column("indicator", String, nullable=False),
+    Column("area_code", String, nullable=False),
+    Column("area_name", String, nullable=False),
+    Column("area_level", String, nullable=False),
+    Column("breakdown", String, nullable=False),
+    Column("direction", String, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("opened_period", Date, nullable=False),
+    Column("first_raised_on", Date, nullable=False),
+    Column("last_period", Date, nullable=False),
+    Column("resolved_on", Date),
+    Column("release_id", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("summary", sa.JSON, nullable=False),
+)
+
+alert_events = Table(
+    "alert_events",
+    metadata,
+    Column("event_id", Integer, primary_key=True),
+    Column("alert_id", String, nullable=False, index=True),
+    Column("occurred_on", Date, nullable=False),
+    Column("event", String, nullable=False),
+    Column("old_state", String),
+    Column("new_state", String),
+    Column("period", Date),
+    Column("reason", Text),
+    Column("release_id", String),
+    Column("evidence", sa.JSON),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("message_id", String, primary_key=True),
+    Column("alert_id", String),
+    Column("kind", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("payload", sa.JSON, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("attempts", Integer, nullable=False, default=0, server_default="0"),
+    Column("last_error", Text),
+    Column("next_attempt_at", DateTime),
+    Column("created_on", Date, nullable=False),
+    Column("sent_at", DateTime),
+    Column("release_id", String),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("started_at", DateTime, nullable=False),
+    Column("finished_at", DateTime),
+    Column("as_of", Date, nullable=False),
+    Column("outcome", String),
+    Column("release_id", String),
+    Column("detail", sa.JSON),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+
+class State:
+    """The state database; opening it brings the file to the newest layout."""
+
+    def __init__(self, path: Path) -> None:
+        url = sa.URL.create("sqlite", database=str(path))
+        self.engine = sa.create_engine(url, connect_args={"timeout": 30})
+        sa.event.listen(self.engine, "connect", _prepare)
+        sa.event.listen(self.engine, "begin", _begin)
+        upgrade(self.engine)
+        path.chmod(0o600)
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """One transaction that may write: all of it or none."""
+        with self.engine.execution_options(writes=True).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One unchanging view, which keeps nobody from writing."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    # The driver would commit before each change of layout; we say BEGIN ourselves.
+    connection.isolation_level = None
+    for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("begin immediate" if writes else "begin")
