@@ -23,7 +23,6 @@ class PublishedSeries(BaseModel):
     denominator_filter: str | None = None
     denominator_series: str | None = None
     denominator_year_lag: int = 0
-    value: str | None = None
     scale: float
     breakdown: str = "total"
 
@@ -75,9 +74,7 @@ def write(connection: duckdb.DuckDBPyConnection) -> None:
     """Write control.indicators, control.indicator_sources and control.indicator_series."""
     definitions = load()
     connection.execute("create schema if not exists control")
-    plain = [
-        name for name in Indicator.model_fields if name not in {"sources", "published"}
-    ]
+    plain = [name for name in Indicator.model_fields if name not in {"sources", "published"}]
     columns = ", ".join(f"{name} {_sql_type(name)}" for name in plain)
     connection.execute(f"create or replace table control.indicators ({columns})")
     connection.executemany(

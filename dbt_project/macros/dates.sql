@@ -1,0 +1,27 @@
+{% macro month_of(column) -%}
+    cast({{ dbt.date_trunc('month', column) }} as date)
+{%- endmacro %}
+
+{% macro add_months(column, months) -%}
+    cast({{ dbt.dateadd('month', months, column) }} as date)
+{%- endmacro %}
+
+{% macro add_days(column, days) -%}
+    cast({{ dbt.dateadd('day', days, column) }} as date)
+{%- endmacro %}
+
+{# Whole years between a month of birth and a date; the day of birth does not pass the border. #}
+{% macro age_at(birth_month, column) -%}
+    cast(floor({{ dbt.datediff(birth_month, column, 'month') }} / 12.0) as integer)
+{%- endmacro %}
+
+{# First day of the school term in which a date falls: 1 September, 1 January or 1 April. #}
+{% macro term_start(column) -%}
+    case
+        when extract(month from {{ column }}) >= 9
+            then cast({{ dbt.dateadd('month', 8, dbt.date_trunc('year', column)) }} as date)
+        when extract(month from {{ column }}) >= 4
+            then cast({{ dbt.dateadd('month', 3, dbt.date_trunc('year', column)) }} as date)
+        else cast({{ dbt.date_trunc('year', column) }} as date)
+    end
+{%- endmacro %}
