@@ -1,0 +1,72 @@
+-- one row per indicator, authority and month, also where nothing was sent: what can be said, or why not
+with readiness as (
+    select
+        indicators.indicator,
+        coverage.la_code,
+        coverage.period_start,
+        min(case when coverage.is_covered then 1 else 0 end) = 1 as is_covered,
+        max(case when coverage.is_provisional then 1 else 0 end) = 1 as is_provisional,
+        max(case when coverage.is_revised then 1 else 0 end) = 1 as is_revised,
+        max(coverage.reason) as reason,
+        min(coalesce(coverage.months_before, 0)) >= max(indicators.months_before) as has_history,
+        -- one gap in twelve months is borne; more would show as a fall
+        min(coalesce(coverage.months_covered_before, 0)) >= max(indicators.months_before) - 1 as has_covered_history,
+        min(
+            case
+                when coverage.source = 'referrals' then coalesce(coverage.months_covered_after, 0)
+                else indicators.months_after
+            end
+        ) >= max(indicators.months_after) as has_following_months
+    from {{ ref('int_coverage_months') }} as coverage
+    inner join {{ source('control', 'indicator_sources') }} as sources
+        on coverage.source = sources.source
+    inner join {{ source('control', 'indicators') }} as indicators
+        on sources.indicator = indicators.indicator
+    group by indicators.indicator, coverage.la_code, coverage.period_start
+),
+
+judged as (
+    select
+        indicator,
+        la_code,
+        period_start,
+        is_provisional,
+        is_revised,
+        case
+            when not is_covered then reason
+            when not has_history then 'too_little_history'
+            when not has_covered_history then 'gap_in_history'
+            when not has_following_months then 'censored'
+        end as reason
+    from readiness
+)
+
+select
+    judged.indicator,
+    area_months.la_code,
+    area_months.period_start,
+    area_months.period_end,
+    judged.is_provisional,
+    judged.is_revised,
+    case
+        when judged.reason is not null then judged.reason
+        when denominators.measured is null and not indicators.denominator_is_population
+            and indicators.denominator = 'usual_referrals' then 'too_little_history'
+        when coalesce(denominators.measured, 0) = 0 then 'no_denominator'
+    end as reason,
+    case when judged.reason is null then coalesce(numerators.measured, 0) end as numerator,
+    case when judged.reason is null then denominators.measured end as denominator
+from judged
+inner join {{ ref('int_area_months') }} as area_months
+    on judged.la_code = area_months.la_code
+    and judged.period_start = area_months.period_start
+inner join {{ source('control', 'indicators') }} as indicators
+    on judged.indicator = indicators.indicator
+left join {{ ref('int_measures') }} as numerators
+    on indicators.numerator = numerators.measure
+    and judged.la_code = numerators.la_code
+    and judged.period_start = numerators.period_start
+left join {{ ref('int_measures') }} as denominators
+    on indicators.denominator = denominators.measure
+    and judged.la_code = denominators.la_code
+    and judged.period_start = denominators.period_start

@@ -1,0 +1,33 @@
+select
+    'excluded_pupils' as measure,
+    la_code,
+    event_month as period_start,
+    cast(count(*) as double) as measured
+from {{ ref('int_excluded_pupils') }}
+group by la_code, event_month
+union all
+select
+    'excluded_pupils_not_known' as measure,
+    la_code,
+    event_month as period_start,
+    cast(count(*) as double) as measured
+from {{ ref('int_excluded_pupils') }}
+where not is_known and not is_referred_after
+group by la_code, event_month
+union all
+select
+    'repeat_missing_children' as measure,
+    la_code,
+    event_month as period_start,
+    cast(count(*) as double) as measured
+from {{ ref('int_repeat_missing_children') }}
+group by la_code, event_month
+union all
+select
+    'repeat_missing_children_not_assessed' as measure,
+    la_code,
+    event_month as period_start,
+    cast(count(*) as double) as measured
+from {{ ref('int_repeat_missing_children') }}
+where not is_assessed
+group by la_code, event_month

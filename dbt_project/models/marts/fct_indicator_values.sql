@@ -1,0 +1,224 @@
+with authorities as (
+    select
+        la_code,
+        max(region_code) as region_code
+    from {{ ref('areas') }}
+    where area_level = 'local_authority'
+    group by la_code
+),
+
+-- an authority that was given a new code keeps one history, under the newest
+codes as (
+    select
+        la_code,
+        area_code
+    from (
+        select
+            la_code,
+            area_code,
+            row_number() over (partition by la_code order by valid_from desc) as newest_first
+        from {{ ref('areas') }}
+        where area_level = 'local_authority'
+    ) as ordered
+    where newest_first = 1
+),
+
+placed as (
+    select
+        facts.*,
+        codes.area_code as authority_code,
+        authorities.region_code,
+        facts.reason is null as is_usable
+    from {{ ref('int_indicator_area_months') }} as facts
+    inner join authorities
+        on facts.la_code = authorities.la_code
+    inner join codes
+        on facts.la_code = codes.la_code
+),
+
+levels as (
+    select
+        indicator,
+        authority_code as area_code,
+        la_code,
+        'local_authority' as area_level,
+        period_start,
+        period_end,
+        numerator,
+        denominator,
+        is_provisional,
+        is_revised,
+        reason,
+        is_usable
+    from placed
+    union all
+    select
+        indicator,
+        region_code as area_code,
+        cast(null as {{ dbt.type_string() }}) as la_code,
+        'region' as area_level,
+        period_start,
+        period_end,
+        numerator,
+        denominator,
+        is_provisional,
+        is_revised,
+        reason,
+        is_usable
+    from placed
+    union all
+    select
+        indicator,
+        'E92000001' as area_code,
+        cast(null as {{ dbt.type_string() }}) as la_code,
+        'country' as area_level,
+        period_start,
+        period_end,
+        numerator,
+        denominator,
+        is_provisional,
+        is_revised,
+        reason,
+        is_usable
+    from placed
+),
+
+summed as (
+    select
+        indicator,
+        area_code,
+        la_code,
+        area_level,
+        period_start,
+        period_end,
+        sum(case when is_usable then numerator end) as numerator,
+        sum(case when is_usable then denominator end) as denominator,
+        max(case when is_usable and is_provisional then 1 else 0 end) = 1 as is_provisional,
+        max(case when is_usable and is_revised then 1 else 0 end) = 1 as is_revised,
+        max(reason) as reason,
+        sum(case when reason = 'not_due' then 0 else 1 end) as areas_due,
+        sum(case when is_usable then 1 else 0 end) as areas_included
+    from levels
+    group by indicator, area_code, la_code, area_level, period_start, period_end
+),
+
+from_extracts as (
+    select
+        summed.indicator,
+        summed.area_code,
+        summed.la_code,
+        summed.area_level,
+        'month' as period_type,
+        summed.period_start,
+        summed.period_end,
+        'total' as breakdown,
+        'extracts' as source,
+        summed.numerator,
+        summed.denominator,
+        case
+            when summed.denominator > 0
+                then summed.numerator / summed.denominator * indicators.scale
+                    * case when indicators.annualise then 12 else 1 end
+        end as value,
+        case when summed.areas_included = 0 then 'x' end as marker,
+        summed.is_provisional,
+        summed.is_revised,
+        case
+            when summed.areas_included = 0 then summed.reason
+            when summed.areas_included < 0.9 * summed.areas_due then 'partial_coverage'
+        end as reason,
+        cast(summed.areas_due as integer) as areas_due,
+        cast(summed.areas_included as integer) as areas_included
+    from summed
+    inner join {{ source('control', 'indicators') }} as indicators
+        on summed.indicator = indicators.indicator
+),
+
+latest as (
+    select *
+    from {{ ref('fct_series_vintages') }}
+    where is_latest and area_level is not null
+),
+
+from_series as (
+    select
+        series.indicator,
+        numerators.area_code,
+        numerators.la_code,
+        numerators.area_level,
+        numerators.period_type,
+        numerators.period_start,
+        numerators.period_end,
+        series.breakdown,
+        series.series as source,
+        numerators.value as numerator,
+        denominators.value as denominator,
+        numerators.value / nullif(denominators.value, 0) * series.scale as value,
+        coalesce(numerators.marker, denominators.marker) as marker,
+        false as is_provisional,
+        false as is_revised,
+        case
+            when numerators.value is null then 'marked_in_source'
+            when coalesce(denominators.value, 0) = 0 then 'no_denominator'
+        end as reason,
+        1 as areas_due,
+        case when numerators.value is null then 0 else 1 end as areas_included
+    from {{ source('control', 'indicator_series') }} as series
+    inner join latest as numerators
+        on series.series = numerators.series
+        and series.numerator = numerators.measure
+        and series.numerator_filter = numerators.breakdown
+    left join latest as denominators
+        on series.denominator_series = denominators.series
+        and series.denominator = denominators.measure
+        and series.denominator_filter = denominators.breakdown
+        and numerators.area_level = denominators.area_level
+        and (
+            numerators.la_code = denominators.la_code
+            or (numerators.area_level <> 'local_authority' and numerators.area_code = denominators.area_code)
+        )
+        and cast(substring(numerators.time_period, 1, 4) as integer) + series.denominator_year_lag
+        = cast(substring(denominators.time_period, 1, 4) as integer)
+)
+
+select
+    indicator,
+    area_code,
+    la_code,
+    area_level,
+    period_type,
+    period_start,
+    period_end,
+    breakdown,
+    source,
+    numerator,
+    denominator,
+    value,
+    marker,
+    is_provisional,
+    is_revised,
+    reason,
+    areas_due,
+    areas_included
+from from_extracts
+union all
+select
+    indicator,
+    area_code,
+    la_code,
+    area_level,
+    period_type,
+    period_start,
+    period_end,
+    breakdown,
+    source,
+    numerator,
+    denominator,
+    value,
+    marker,
+    is_provisional,
+    is_revised,
+    reason,
+    areas_due,
+    areas_included
+from from_series

@@ -1,0 +1,49 @@
+-- identifiers that reach another extract only through a valid UPN
+with linked as (
+    select
+        slices.la_code,
+        'ssd' as extract,
+        persons.person_key as record_key,
+        max(case when identifiers.upn_key is null then 0 else 1 end) as is_linked
+    from {{ source('raw', 'ssd_persons') }} as persons
+    {{ in_force('persons') }}
+    left join {{ source('raw', 'ssd_identifiers') }} as identifiers
+        on persons.submission_id = identifiers.submission_id
+        and persons.person_key = identifiers.person_key
+    group by slices.la_code, persons.person_key
+    union all
+    select
+        slices.la_code,
+        'cin_census' as extract,
+        children.person_key as record_key,
+        max(case when children.upn_key is null then 0 else 1 end) as is_linked
+    from {{ source('raw', 'cin_children') }} as children
+    {{ in_force('children') }}
+    group by slices.la_code, children.person_key
+    union all
+    select
+        slices.la_code,
+        'ssda903' as extract,
+        children.person_key as record_key,
+        max(case when children.upn_key is null then 0 else 1 end) as is_linked
+    from {{ source('raw', 'care_children') }} as children
+    {{ in_force('children') }}
+    group by slices.la_code, children.person_key
+    union all
+    select
+        la_code,
+        'school_census' as extract,
+        exclusion_key as record_key,
+        max(case when child_key is null then 0 else 1 end) as is_linked
+    from {{ ref('int_exclusions') }}
+    group by la_code, exclusion_key
+)
+
+select
+    la_code,
+    extract,
+    count(*) as records,
+    cast(sum(is_linked) as bigint) as linked,
+    cast(sum(is_linked) as double) / count(*) as share
+from linked
+group by la_code, extract

@@ -1,0 +1,60 @@
+with figures as (
+    select
+        series,
+        measure,
+        series_filter,
+        area_code,
+        area_level,
+        la_code,
+        time_period,
+        time_identifier,
+        period_type,
+        case period_type
+            when 'financial_year' then make_date(first_year - 1, 4, 1)
+            when 'academic_year' then make_date(first_year, 9, 1)
+            else make_date(first_year, 6, 30)
+        end as period_start,
+        case period_type
+            when 'financial_year' then make_date(first_year, 3, 31)
+            when 'academic_year' then make_date(first_year + 1, 8, 31)
+            else make_date(first_year, 6, 30)
+        end as period_end,
+        released_on,
+        submission_id,
+        value,
+        marker
+    from {{ ref('stg_published_figures') }}
+),
+
+ordered as (
+    select
+        *,
+        row_number() over (
+            partition by series, measure, series_filter, area_code, area_level, la_code, time_period, time_identifier, released_on
+            order by submission_id desc
+        ) as newest_delivery,
+        row_number() over (
+            partition by series, measure, series_filter, area_code, area_level, la_code, time_period, time_identifier
+            order by released_on desc, submission_id desc
+        ) as newest_release
+    from figures
+)
+
+select
+    series,
+    measure,
+    series_filter as breakdown,
+    area_code,
+    la_code,
+    area_level,
+    time_period,
+    time_identifier,
+    period_type,
+    period_start,
+    period_end,
+    released_on,
+    newest_release = 1 as is_latest,
+    value,
+    marker
+from ordered
+where newest_delivery = 1

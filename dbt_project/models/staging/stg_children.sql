@@ -1,0 +1,37 @@
+with children as (
+    select
+        submission_id,
+        person_key as identifier_key,
+        sex,
+        birth_month
+    from {{ source('raw', 'ssd_persons') }}
+    union all
+    select
+        submission_id,
+        person_key as identifier_key,
+        sex,
+        birth_month
+    from {{ source('raw', 'cin_children') }}
+    union all
+    select
+        submission_id,
+        person_key as identifier_key,
+        sex,
+        birth_month
+    from {{ source('raw', 'care_children') }}
+    union all
+    select
+        submission_id,
+        upn_key as identifier_key,
+        sex,
+        birth_month
+    from {{ source('raw', 'census_pupils') }}
+    where upn_key is not null
+)
+
+select
+    children.identifier_key,
+    children.sex,
+    children.birth_month
+from children
+{{ in_force('children') }}

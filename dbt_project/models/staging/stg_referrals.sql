@@ -1,0 +1,34 @@
+with referrals as (
+    select
+        submission_id,
+        referral_key,
+        person_key,
+        source_code,
+        is_no_further_action,
+        referral_date,
+        closure_date
+    from {{ source('raw', 'ssd_referrals') }}
+    union all
+    select
+        submission_id,
+        referral_key,
+        person_key,
+        source_code,
+        is_no_further_action,
+        referral_date,
+        closure_date
+    from {{ source('raw', 'cin_referrals') }}
+)
+
+select
+    referrals.submission_id,
+    referrals.referral_key,
+    referrals.person_key,
+    slices.la_code,
+    referrals.source_code,
+    referrals.is_no_further_action,
+    referrals.source_code in ('2A', '2B') as is_from_school,
+    referrals.referral_date,
+    referrals.closure_date
+from referrals
+{{ in_slice('referrals', 'referral_date') }}
