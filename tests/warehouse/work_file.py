@@ -1,0 +1,347 @@
+"""Write a work file as the models and the detector leave it, with planted gaps, small counts and one worsening authority."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse import indicators
+
+SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds"
+AS_OF = date(2026, 11, 20)
+LAST_MONTH = date(2026, 10, 1)
+SMALL = "E06000017"  # Rutland
+WORSENING = "E08000035"  # Leeds
+SILENT = "E06000016"  # Leicester
+FEW_AREAS = (SMALL, WORSENING, SILENT, "E08000032", "E06000015")
+FEW_INDICATORS = ("referral_rate", "re_referral_rate", "suspension_rate")
+
+# Events a month, or people, for 10,000 children.
+RATES = {
+    "referrals": 43, "usual_referrals": 43, "re_referrals": 9.7, "referrals_no_further_action": 2.8,
+    "referrals_from_schools": 8.9, "exploitation_assessments": 1.8, "identified_children": 12,
+    "identified_girls": 4, "identified_under_14": 5, "suspensions": 60, "permanent_exclusions": 0.7,
+    "suspended_pupils": 200, "missing_children": 10, "missing_children_repeat": 6.3,
+    "missing_episodes": 5.6, "missing_episodes_over_24_hours": 3.7, "looked_after_children": 67,
+    "looked_after_children_in_year": 95, "excluded_pupils": 6, "excluded_pupils_not_known": 3,
+    "repeat_missing_children": 3, "repeat_missing_children_not_assessed": 1.2,
+    "expected_children": 23, "population_0_17": 10000, "pupils": 6900,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How large the written country is; everything when left at its defaults."""
+
+    areas: tuple[str, ...] = ()
+    indicators: tuple[str, ...] = ()
+    months: int = 60
+
+
+FEW = Extent(FEW_AREAS, FEW_INDICATORS, 30)
+
+
+def write(path: Path, extent: Extent = FEW) -> Path:
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts; create schema reference; create schema control")
+        indicators.write(connection)
+        _keep(connection, "control.indicators", "indicator", extent.indicators)
+        connection.execute(
+            f"create table reference.estimates as from read_csv('{SEEDS}/estimates.csv')"
+        )
+        _areas(connection, extent)
+        _counts(connection, extent)
+        _values(connection)
+        _published(connection)
+        _signals(connection)
+        _coverage(connection)
+    return path
+
+
+def alert_rows() -> list[dict[str, Any]]:
+    """Two alerts: one open, whose figures may be shown, and one on counts that are withheld."""
+    shared = {
+        "area_level": "local_authority", "breakdown": "total", "release_id": "r1",
+        "first_raised_on": AS_OF, "last_period": LAST_MONTH, "resolved_on": None,
+        "actor": "Somebody Real",
+    }  # fmt: skip
+    return [
+        {
+            **shared, "alert_id": "a-leeds", "fingerprint": "f1", "indicator": "referral_rate",
+            "area_code": WORSENING, "area_name": "Leeds", "direction": "down",
+            "severity": "warning", "state": "open", "opened_period": date(2026, 7, 1),
+            "title": "Referral rate lower than expected: Leeds",
+            "summary": {"value": 300.1, "expected": 510.0},
+        },
+        {
+            **shared, "alert_id": "a-rutland", "fingerprint": "f2", "indicator": "re_referral_rate",
+            "area_code": SMALL, "area_name": "Rutland", "direction": "up",
+            "severity": "watch", "state": "resolved", "opened_period": date(2026, 5, 1),
+            "resolved_on": AS_OF, "title": "Re-referral rate higher than expected: Rutland",
+            "summary": {"numerator": 3},
+        },
+    ]  # fmt: skip
+
+
+def event_rows() -> list[dict[str, Any]]:
+    return [
+        {
+            "event_id": 1, "alert_id": "a-leeds", "occurred_on": AS_OF, "event": "opened",
+            "old_state": None, "new_state": "open", "period": LAST_MONTH, "reason": None,
+            "release_id": "r1", "evidence": {"value": 300.1},
+        },
+        {
+            "event_id": 2, "alert_id": "a-rutland", "occurred_on": AS_OF, "event": "resolved",
+            "old_state": "open", "new_state": "resolved", "period": LAST_MONTH,
+            "reason": "Jane Doe says all is well", "release_id": "r1", "evidence": {"numerator": 3},
+        },
+    ]  # fmt: skip
+
+
+def submission_rows() -> list[dict[str, Any]]:
+    def one(number: int, sender: str, status: str, start: date, **more: Any) -> dict[str, Any]:
+        return {
+            "submission_id": number, "sender": sender, "extract": "ssd", "period_start": start,
+            "period_end": start + timedelta(days=29), "received_on": start + timedelta(days=38),
+            "sha256": f"{number:064d}", "original_name": f"CANARY-{number}.zip",
+            "landing_name": f"CANARY-{number}", "status": status, "records": 1203,
+            "accepted": 1200, "quarantined": 3, "duplicates": 0, "simulated": True, **more,
+        }  # fmt: skip
+
+    september, october = date(2026, 9, 1), date(2026, 10, 1)
+    return [
+        one(1, "383", "accepted", september),
+        one(2, "383", "accepted", september),
+        one(3, "856", "quarantined", october, accepted=0,
+            first_error="truncated_file: ssd_cin_episodes.csv, line 7914"),
+    ]  # fmt: skip
+
+
+def _keep(
+    connection: duckdb.DuckDBPyConnection, table: str, column: str, kept: tuple[str, ...]
+) -> None:
+    if kept:
+        connection.execute(f"delete from {table} where {column} not in {kept}")
+
+
+def _areas(connection: duckdb.DuckDBPyConnection, extent: Extent) -> None:
+    connection.execute(
+        f"""
+        create table marts.dim_areas as
+        select areas.*, hexagons.hex_column, hexagons.hex_row
+        from read_csv('{SEEDS}/areas.csv', all_varchar = true) as areas
+        left join read_csv('{SEEDS}/area_hexagons.csv', all_varchar = true) as hexagons
+            on areas.la_code = hexagons.la_code;
+        alter table marts.dim_areas alter valid_from type date;
+        alter table marts.dim_areas alter valid_to type date;
+        alter table marts.dim_areas alter hex_column type integer;
+        alter table marts.dim_areas alter hex_row type integer;
+        create table size as
+        select la_code, max_by(population_0_17, mid_year) as children
+        from read_csv('{SEEDS}/population.csv', types = {{'la_code': 'varchar'}})
+        group by la_code
+        """
+    )
+    if extent.areas:
+        connection.execute(
+            f"""
+            delete from marts.dim_areas
+            where area_level = 'local_authority' and area_code not in {extent.areas};
+            delete from marts.dim_areas
+            where area_level = 'region' and area_code not in (
+                select region_code from marts.dim_areas where area_level = 'local_authority'
+            )
+            """
+        )
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, extent: Extent) -> None:
+    """Counts by measure, authority and month; then their sums for regions and England."""
+    connection.execute("create table rates (measure varchar, rate double)")
+    connection.executemany("insert into rates values (?, ?)", [list(one) for one in RATES.items()])
+    connection.execute(
+        f"""
+        create table expected as
+        select
+            measure, areas.area_code, areas.la_code, areas.region_code,
+            cast(months.period_start as date) as period_start,
+            children / 10000.0 * rate
+            * case
+                when rate > 300 or measure like 'looked%' then 1
+                when month(months.period_start) = 8 then 0.8
+                else 1
+            end as mean
+        from rates
+        cross join range(
+            date '{LAST_MONTH}' - interval {extent.months - 1} month,
+            date '{LAST_MONTH}' + interval 1 month, interval 1 month
+        ) as months(period_start)
+        cross join marts.dim_areas as areas
+        inner join size on areas.la_code = size.la_code
+        where areas.area_level = 'local_authority' and areas.valid_to is null;
+
+        create table counts as
+        select
+            measure, area_code, la_code, 'local_authority' as area_level, region_code, period_start,
+            cast(case when area_code = '{SILENT}' and measure in {EVENTS}
+                and period_start >= date '{LAST_MONTH}' - interval 1 month then null
+            else greatest(0, floor(
+                mean
+                * case when area_code = '{WORSENING}' and measure = 'referrals'
+                    and period_start >= date '{LAST_MONTH}' - interval 3 month then 0.6 else 1 end
+                + case when measure in {EVENTS} then
+                    sqrt(mean) * (hash(measure || area_code || period_start::varchar) % 4000
+                    / 1000.0 - 2) else 0 end + 0.5
+            )) end as double) as count
+        from expected;
+
+        insert into counts
+        select measure, region_code, null, 'region', region_code, period_start, sum(count)
+        from counts group by all;
+        insert into counts
+        select measure, 'E92000001', null, 'country', null, period_start, sum(count)
+        from counts where area_level = 'region' group by all
+        """
+    )
+
+
+EVENTS = tuple(name for name in RATES if name not in {"expected_children", "population_0_17", "pupils", "usual_referrals"})  # fmt: skip
+
+
+def _values(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        """
+        create table marts.fct_indicator_values as
+        select
+            indicators.indicator, above.area_code, above.la_code, above.area_level,
+            'month' as period_type, above.period_start, last_day(above.period_start) as period_end,
+            'total' as breakdown, 'extracts' as source,
+            case when denominator_is_population or indicators.indicator = 'referrals_against_usual'
+                then above.count else least(above.count, below.count) end as numerator,
+            case when above.count is not null then below.count end as denominator,
+            case when below.count > 0 then
+                case when denominator_is_population or indicators.indicator = 'referrals_against_usual'
+                then above.count else least(above.count, below.count) end
+                / below.count * scale * case when annualise then 12 else 1 end
+            end as value,
+            case when above.count is null or coalesce(below.count, 0) = 0 then 'x' end as marker,
+            above.period_start >= date '2026-09-01' as is_provisional, false as is_revised,
+            case when above.count is null then 'no_return' when coalesce(below.count, 0) = 0 then 'no_denominator' end as reason,
+            1 as areas_due, case when above.count is null then 0 else 1 end as areas_included
+        from control.indicators as indicators
+        inner join counts as above on indicators.numerator = above.measure
+        inner join counts as below
+            on indicators.denominator = below.measure
+            and above.area_code = below.area_code
+            and above.period_start = below.period_start
+        """
+    )
+
+
+def _published(connection: duckdb.DuckDBPyConnection) -> None:
+    """Official annual series: one count of 3 that stays as it stands, one symbol."""
+    connection.execute(
+        f"""
+        insert into marts.fct_indicator_values
+        select
+            'referral_rate', area_code, la_code, area_level, 'financial_year',
+            make_date(year - 1, 4, 1), make_date(year, 3, 31), 'total', 'published_referrals',
+            case when area_code = '{SMALL}' and year = 2025 then 3 when area_code = '{SILENT}' and year = 2021 then null
+            else floor(children * 0.054 + year % 5) end,
+            children, case when area_code = '{SILENT}' and year = 2021 then null else 520 + 9 * (year % 5) end,
+            case when area_code = '{SILENT}' and year = 2021 then 'x' end, false, false, null, 1, 1
+        from marts.dim_areas
+        left join size using (la_code)
+        cross join range(2013, 2026) as years(year)
+        where valid_to is null;
+        create table marts.fct_series_vintages as
+        select
+            'published_referrals' as series, 'referral_count' as measure, area_code, area_level,
+            cast(year(period_end) as varchar) as time_period, 'Reporting year' as time_identifier,
+            period_start, period_end, 'total' as breakdown, date '2025-10-30' as released_on,
+            numerator as value, marker, true as is_latest
+        from marts.fct_indicator_values where source = 'published_referrals'
+        """
+    )
+
+
+def _signals(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        f"""
+        create table marts.fct_signals as
+        with means as (
+            select measure, area_code, period_start, mean from expected
+            union all
+            select measure, region_code, period_start, sum(mean) from expected group by all
+            union all
+            select measure, 'E92000001', period_start, sum(mean) from expected group by all
+        ),
+        scored as (
+            select
+                indicator_values.*, bad_direction,
+                mean / indicator_values.denominator * scale * case when annualise then 12 else 1 end as expected,
+                sqrt(mean) / indicator_values.denominator * scale * case when annualise then 12 else 1 end as sd
+            from marts.fct_indicator_values as indicator_values
+            inner join control.indicators as indicators using (indicator)
+            left join means
+                on indicators.numerator = means.measure
+                and indicator_values.area_code = means.area_code
+                and indicator_values.period_start = means.period_start
+            where indicator_values.source = 'extracts' and is_monitored
+                and indicator_values.period_start > date '{LAST_MONTH}' - interval 24 month
+        ),
+        judged as (
+            select *, case when bad_direction = 'down' then -1 else 1 end * (value - expected) / sd as score
+            from scored
+        )
+        select
+            indicator, area_code, period_type, period_start, breakdown,
+            expected, greatest(0, expected - 2.6 * sd) as lower, expected + 2.6 * sd as upper,
+            score, 0.5 as p_one, 0.5 as p_sustained, 1.1 as dispersion, 0.0 as national_effect,
+            2.6 * sd as minimum_detectable_change,
+            case
+                when value is null then 'not_assessable'
+                when score > 2.6 then 'worsening' when score < -2.6 then 'improving' else 'ok'
+            end as status,
+            case when value is null then reason end as reason,
+            case when score > 2.6 then case when area_code = '{WORSENING}' then 'sustained' else 'spike' end end as kind,
+            'panel' as method, '1' as version
+        from judged
+        """
+    )
+
+
+def _coverage(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        f"""
+        create table marts.fct_coverage as
+        select
+            la_code, extract, cast(period_start as date) as period_start,
+            last_day(period_start) as period_end,
+            last_day(period_start) + 10 as due_on,
+            case when status in ('received', 'late') then last_day(period_start) + 8 end as received_on,
+            status,
+            case when status in ('received', 'late') then 1 end as submission_id
+        from (
+            select
+                la_code, extract, period_start,
+                case
+                    when area_code = '{SILENT}' and period_start >= date '{LAST_MONTH}' - interval 1 month then 'missing'
+                    when extract = 'ssda903' and period_start > date '2026-08-01' then 'not_due'
+                    when hash(la_code || period_start::varchar) % 40 = 0 then 'late'
+                    else 'received'
+                end as status
+            from marts.dim_areas
+            cross join (values ('ssd'), ('ssda903')) as extracts(extract)
+            cross join range(
+                date '{LAST_MONTH}' - interval 11 month, date '{LAST_MONTH}' + interval 1 month,
+                interval 1 month
+            ) as months(period_start)
+            where area_level = 'local_authority' and valid_to is null
+        );
+        create table control.submissions as
+        select * from (values (1, false), (2, true), (3, false)) as held(submission_id, is_in_force)
+        """
+    )

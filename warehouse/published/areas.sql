@@ -1,0 +1,1 @@
+select * from work.marts.dim_areas

@@ -1,0 +1,1 @@
+select * from work.marts.fct_coverage

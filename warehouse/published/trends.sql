@@ -1,0 +1,76 @@
+-- Every indicator value with the judgement on it, before disclosure control. A monitored month of our own that the detector did not
+-- judge says why; figures that are never judged have no status.
+with
+known_areas as (
+    select
+        area_code,
+        max(region_code) as region_code
+    from work.marts.dim_areas
+    group by area_code
+),
+
+joined as (
+    select
+        indicator_values.*,
+        known_areas.region_code,
+        signals.expected,
+        signals.lower,
+        signals.upper,
+        signals.score,
+        signals.minimum_detectable_change,
+        signals.kind,
+        signals.status as signal_status,
+        signals.reason as signal_reason,
+        indicators.is_monitored,
+        indicator_values.source = 'extracts' as is_ours
+    from work.marts.fct_indicator_values as indicator_values
+    inner join work.control.indicators as indicators
+        on indicator_values.indicator = indicators.indicator
+    left join known_areas
+        on indicator_values.area_code = known_areas.area_code
+    left join work.marts.fct_signals as signals
+        on indicator_values.indicator = signals.indicator
+        and indicator_values.area_code = signals.area_code
+        and indicator_values.period_type = signals.period_type
+        and indicator_values.period_start = signals.period_start
+        and indicator_values.breakdown = signals.breakdown
+        and indicator_values.source = 'extracts'
+)
+
+select
+    indicator,
+    area_code,
+    la_code,
+    area_level,
+    region_code,
+    period_type,
+    period_start,
+    period_end,
+    breakdown,
+    source,
+    numerator,
+    denominator,
+    round(value, 6) as value,
+    coalesce(marker, case when value is null then 'x' end) as marker,
+    is_provisional,
+    is_revised,
+    areas_due,
+    areas_included,
+    round(expected, 6) as expected,
+    round(lower, 6) as lower,
+    round(upper, 6) as upper,
+    round(score, 4) as score,
+    round(minimum_detectable_change, 6) as minimum_detectable_change,
+    kind,
+    coalesce(signal_status, case when is_ours and is_monitored then 'not_assessable' end) as status,
+    coalesce(
+        signal_reason,
+        reason,
+        case
+            when signal_status is not null then null
+            when not is_ours then 'published_series'
+            when not is_monitored then 'not_monitored'
+            else 'not_tested'
+        end
+    ) as reason
+from joined
