@@ -143,7 +143,7 @@ latest as (
 from_series as (
     select
         series.indicator,
-        numerators.area_code,
+        coalesce(codes.area_code, numerators.area_code) as area_code,
         numerators.la_code,
         numerators.area_level,
         numerators.period_type,
@@ -179,6 +179,8 @@ from_series as (
         )
         and cast(substring(numerators.time_period, 1, 4) as integer) + series.denominator_year_lag
         = cast(substring(denominators.time_period, 1, 4) as integer)
+    left join codes
+        on numerators.la_code = codes.la_code
 )
 
 select

@@ -7,10 +7,11 @@ with figures as (
         figures.time_period,
         figures.time_identifier,
         figures.la_code,
-        case figures.geographic_level
-            when 'National' then 'country'
-            when 'Regional' then 'region'
-            when 'Local authority' then 'local_authority'
+        case
+            when figures.geographic_level = 'National' then 'country'
+            when figures.area_code like 'E13%' then 'sub_region'
+            when figures.geographic_level = 'Regional' then 'region'
+            when figures.geographic_level = 'Local authority' then 'local_authority'
         end as area_level,
         figures.area_code,
         figures.marker,
