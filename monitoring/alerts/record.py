@@ -1,0 +1,233 @@
+"""Write decisions, events and messages in the transaction that records their release."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+import sqlalchemy as sa
+
+from monitoring.alerts.lifecycle import LIVE, Alert, Decisions, Event
+from monitoring.delivery import channels
+from monitoring.messages import AlertMessage, Digest, Figures, Wording
+from warehouse import state as tables
+from warehouse.home import Settings
+
+TOLD = ("opened", "reopened", "escalated", "resolved", "retracted")
+LISTED = 20
+SEVERITY_ORDER = ("critical", "warning", "watch", "info")
+
+
+class Release(Protocol):
+    """The released figures that messages may quote."""
+
+    @property
+    def release_id(self) -> str: ...
+    @property
+    def as_of(self) -> date: ...
+    @property
+    def simulated(self) -> bool: ...
+    @property
+    def database(self) -> Path: ...
+
+
+def record(
+    connection: sa.Connection, decisions: Decisions, release: Release, settings: Settings
+) -> None:
+    """Everything or nothing, with the caller's transaction; doing it again changes nothing."""
+    fresh = [event for event in decisions.events if not _is_recorded(connection, event)]
+    for alert in decisions.alerts:
+        _upsert(connection, alert)
+    for event in fresh:
+        connection.execute(sa.insert(tables.alert_events).values(asdict(event)))
+    by_id = {alert.alert_id: alert for alert in decisions.alerts}
+    told = [(by_id[event.alert_id], event) for event in fresh if event.event in TOLD]
+    with duckdb.connect(str(release.database), read_only=True) as published:
+        messages: list[AlertMessage | Digest] = _alert_messages(published, told, release, settings)
+        received, due = _returns(published, release.as_of)
+    messages.append(digest(connection, messages, release, settings, received=received, due=due))
+    _post(connection, messages, release, settings)
+
+
+def digest(
+    connection: sa.Connection,
+    messages: Iterable[AlertMessage | Digest],
+    release: Release,
+    settings: Settings,
+    *,
+    received: int,
+    due: int,
+) -> Digest:
+    """The run in one message."""
+    alerts = [message for message in messages if isinstance(message, AlertMessage)]
+    new = [message for message in alerts if message.kind in ("opened", "reopened")]
+    new.sort(key=lambda message: (SEVERITY_ORDER.index(message.severity), message.title))
+    is_live = tables.alerts.c.state.in_(LIVE)
+    count = sa.select(sa.func.count()).select_from(tables.alerts).where(is_live)
+    return Digest(
+        message_id=_identifier("digest", release.release_id, release.as_of.isoformat()),
+        monitor=settings.name,
+        release_id=release.release_id,
+        as_of=release.as_of,
+        is_simulated=release.simulated,
+        new=len(new),
+        escalated=sum(message.kind == "escalated" for message in alerts),
+        ended=sum(message.kind in ("resolved", "retracted") for message in alerts),
+        open=connection.execute(count).scalar_one(),
+        returns_received=received,
+        returns_due=due,
+        newest=tuple(f"{m.severity}: {m.title}" for m in new[:LISTED]),
+        not_listed=max(len(new) - LISTED, 0),
+    )
+
+
+def _alert_messages(
+    published: duckdb.DuckDBPyConnection,
+    told: list[tuple[Alert, Event]],
+    release: Release,
+    settings: Settings,
+) -> list[AlertMessage | Digest]:
+    words = _wordings(published)
+    return [
+        _alert_message(published, words[alert.indicator], alert, event, release, settings)
+        for alert, event in told
+    ]
+
+
+def _alert_message(
+    published: duckdb.DuckDBPyConnection,
+    words: Wording,
+    alert: Alert,
+    event: Event,
+    release: Release,
+    settings: Settings,
+) -> AlertMessage:
+    period = event.period or alert.last_period
+    return AlertMessage.model_validate(
+        {
+            "message_id": _identifier(
+                alert.alert_id, event.event, period.isoformat(), release.release_id
+            ),
+            "monitor": settings.name,
+            "release_id": release.release_id,
+            "as_of": release.as_of,
+            "is_simulated": release.simulated,
+            "kind": event.event,
+            "alert_id": alert.alert_id,
+            "severity": alert.severity,
+            "title": alert.title,
+            "indicator": alert.indicator,
+            "area_name": alert.area_name,
+            "area_level": alert.area_level,
+            "direction": alert.direction,
+            "pattern": alert.summary.get("kind"),
+            "opened_period": alert.opened_period,
+            "period": period,
+            "periods_seen": max(len(alert.summary.get("values", {})), 1),
+            "figures": _figures(published, alert, period, words),
+            "why_it_matters": words.why_it_matters,
+            "what_to_check": words.what_to_check,
+            "other_explanations": words.other_explanations,
+            "owner": words.owner,
+        }
+    )
+
+
+def _figures(
+    published: duckdb.DuckDBPyConnection, alert: Alert, period: date, words: Wording
+) -> Figures:
+    rows = published.execute(
+        "select value, expected, lower, upper, marker, is_provisional from trends "
+        "where indicator = ? and area_code = ? and period_type = 'month' "
+        "and period_start = ? and breakdown = ? and source = 'extracts'",
+        [alert.indicator, alert.area_code, period, alert.breakdown],
+    ).fetchall()
+    if not rows:
+        return Figures(unit=words.unit, decimals=words.decimals)
+    value, expected, lower, upper, marker, is_provisional = rows[0]
+    withheld = marker == "c" or value is None or expected is None
+    shown = {"value": value, "expected": expected, "lower": lower, "upper": upper}
+    return Figures(
+        **({} if withheld else shown),
+        unit=words.unit,
+        decimals=words.decimals,
+        is_withheld=marker == "c",
+        is_provisional=bool(is_provisional),
+    )
+
+
+def _wordings(published: duckdb.DuckDBPyConnection) -> dict[str, Wording]:
+    names = list(Wording.model_fields)
+    rows = published.execute(f"select {', '.join(names)} from indicators").fetchall()
+    return {row[0]: _wording(dict(zip(names, row, strict=True))) for row in rows}
+
+
+def _wording(row: Mapping[str, Any]) -> Wording:
+    listed = {name: _lines(row[name]) for name in ("what_to_check", "other_explanations")}
+    return Wording.model_validate({**row, "owner": row["owner"] or "", **listed})
+
+
+def _lines(cell: Any) -> tuple[str, ...]:
+    return tuple(cell.split("\n")) if isinstance(cell, str) else tuple(cell or ())
+
+
+def _returns(published: duckdb.DuckDBPyConnection, as_of: date) -> tuple[int, int]:
+    """Of each sender's newest return that was due, how many have come."""
+    rows = published.execute(
+        "select count(*) filter (where received_on is not null), count(*) from ("
+        "select received_on from coverage where due_on <= ? and status <> 'not_due' "
+        "qualify row_number() over (partition by la_code, extract order by period_end desc) = 1)",
+        [as_of],
+    ).fetchall()
+    [(received, due)] = rows
+    return received, due
+
+
+def _post(
+    connection: sa.Connection,
+    messages: list[AlertMessage | Digest],
+    release: Release,
+    settings: Settings,
+) -> None:
+    for message in messages:
+        for channel in channels.names(settings):
+            row_id = _identifier(message.message_id, channel)
+            payload = message.model_copy(update={"message_id": row_id}).model_dump(mode="json")
+            row = {
+                "message_id": row_id,
+                "alert_id": getattr(message, "alert_id", None),
+                "kind": message.kind,
+                "channel": channel,
+                "payload": payload,
+                "state": "pending",
+                "attempts": 0,
+                "created_on": release.as_of,
+                "release_id": release.release_id,
+            }
+            connection.execute(sa.insert(tables.outbox).prefix_with("or ignore").values(row))
+
+
+def _upsert(connection: sa.Connection, alert: Alert) -> None:
+    row = asdict(alert)
+    known = tables.alerts.c.alert_id == alert.alert_id
+    changed = connection.execute(sa.update(tables.alerts).where(known).values(row))
+    if changed.rowcount == 0:
+        connection.execute(sa.insert(tables.alerts).values(row))
+
+
+def _is_recorded(connection: sa.Connection, event: Event) -> bool:
+    row = tables.alert_events.c
+    same = (
+        (row.alert_id == event.alert_id)
+        & (row.event == event.event)
+        & (row.release_id == event.release_id)
+    )
+    return connection.execute(sa.select(row.event_id).where(same)).first() is not None
+
+
+def _identifier(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]

@@ -1,0 +1,36 @@
+"""Messages as files in the outbox folder: JSON, a web page and an e-mail that can be opened."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from monitoring import rendering
+from monitoring.messages import AlertMessage, Digest
+from warehouse.home import Home
+
+
+class Config(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["files"]
+    name: str = "files"
+
+
+def send(_config: Config, message: AlertMessage | Digest, home: Home) -> None:
+    home.outbox.mkdir(parents=True, exist_ok=True)
+    mail = rendering.email(
+        message, sender="sightline@sightline.invalid", recipients=["lead@sightline.invalid"]
+    )
+    payload = message.model_dump_json(indent=2) + "\n"
+    _write(home.outbox / f"{message.message_id}.html", rendering.html(message).encode())
+    _write(home.outbox / f"{message.message_id}.eml", bytes(mail))
+    _write(home.outbox / f"{message.message_id}.json", payload.encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all."""
+    draft = path.with_name(path.name + ".part")
+    draft.write_bytes(content)
+    os.replace(draft, path)  # noqa: PTH105

@@ -1,0 +1,110 @@
+"""Send the outbox: at least once, each message under one id, later again when it fails."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+
+from monitoring import gate
+from monitoring.delivery import channels
+from monitoring.delivery.channels import Channel
+from monitoring.delivery.failure import DeliveryFailed
+from monitoring.messages import parse
+from warehouse.home import Home, Settings
+from warehouse.state import State, outbox
+
+MAX_ATTEMPTS = 8
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """Messages sent now, failed now, and still waiting."""
+
+    sent: int = 0
+    failed: int = 0
+    pending: int = 0
+
+
+def deliver(home: Home, settings: Settings, state: State, now: datetime) -> Delivered:
+    """Send what is due; a channel that is down is tried once a pass."""
+    moment = now.replace(tzinfo=None)
+    ready = channels.build(home, settings)
+    down: set[str] = set()
+    sent = failed = 0
+    for row in _due(state, moment):
+        if row["channel"] in down:
+            continue
+        failure = _send(ready.get(row["channel"]), row)
+        _mark(state, row, failure, moment)
+        sent, failed = sent + (failure is None), failed + (failure is not None)
+        if failure and failure.is_channel:
+            down.add(row["channel"])
+    return Delivered(sent, failed, _waiting(state))
+
+
+def retry_now(state: State, *, include_dead: bool = False) -> int:
+    """Make everything that failed due at once, after its cause was put right."""
+    states = ["failed", "dead"] if include_dead else ["failed"]
+    query = sa.update(outbox).where(outbox.c.state.in_(states))
+    with state.begin() as connection:
+        changed = connection.execute(
+            query.values(state="pending", attempts=0, next_attempt_at=None)
+        )
+    return int(changed.rowcount)
+
+
+def _due(state: State, moment: datetime) -> list[dict[str, Any]]:
+    is_due = sa.or_(outbox.c.next_attempt_at.is_(None), outbox.c.next_attempt_at <= moment)
+    query = (
+        sa.select(outbox)
+        .where(outbox.c.state.in_(["pending", "failed"]), is_due)
+        .order_by(outbox.c.created_on, outbox.c.kind == "digest", outbox.c.message_id)
+    )
+    with state.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _send(channel: Channel | None, row: dict[str, Any]) -> DeliveryFailed | None:
+    if channel is None:
+        return DeliveryFailed("this channel is not configured any more", is_channel=True)
+    try:
+        message = parse(row["payload"])
+    except ValidationError:
+        return DeliveryFailed("refused: not a well-formed message", is_final=True)
+    found = gate.objection(message)
+    if found:
+        return DeliveryFailed(f"refused: it seems to contain {found}", is_final=True)
+    try:
+        channel.send(message)
+    except DeliveryFailed as failure:
+        return failure
+    except OSError as fault:
+        return DeliveryFailed(f"could not be written ({type(fault).__name__})", is_channel=True)
+    return None
+
+
+def _mark(
+    state: State, row: dict[str, Any], failure: DeliveryFailed | None, moment: datetime
+) -> None:
+    attempts = row["attempts"] + 1
+    values: dict[str, Any] = {"attempts": attempts}
+    if failure is None:
+        values |= {"state": "sent", "sent_at": moment, "last_error": None, "next_attempt_at": None}
+    elif failure.is_final or attempts >= MAX_ATTEMPTS:
+        values |= {"state": "dead", "last_error": str(failure), "next_attempt_at": None}
+    else:
+        wait = min(FIRST_WAIT * 4 ** (attempts - 1), LONGEST_WAIT)
+        values |= {"state": "failed", "last_error": str(failure), "next_attempt_at": moment + wait}
+    with state.begin() as connection:
+        here = outbox.c.message_id == row["message_id"]
+        connection.execute(sa.update(outbox).where(here).values(values))
+
+
+def _waiting(state: State) -> int:
+    query = sa.select(sa.func.count()).where(outbox.c.state.in_(["pending", "failed"]))
+    with state.read() as connection:
+        return int(connection.execute(query).scalar_one())

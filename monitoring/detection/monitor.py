@@ -1,0 +1,150 @@
+"""Judge each of the last periods of a set of series with nothing but what was known before it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special  # type: ignore[import-untyped]
+
+from monitoring.detection import panel, windows
+from monitoring.detection.panel import Array, Fit
+
+VERSION = "1"
+HISTORY = 72  # periods of a fitted window: six years
+TESTED = 24
+SETTLING = (
+    6  # periods judged before the first that is reported, so that the fit and the null settle
+)
+FEWEST_BEFORE = 12
+NULL_PERIODS = 12
+NARROWEST_NULL = 0.5
+WINDOWS_TESTED = 2.0  # the six windows overlap so much that they count as two tests
+
+
+@dataclass(frozen=True)
+class Judgements:
+    """One column per judged period, the last of which is the newest (areas x judged periods)."""
+
+    mean: Array  # expected count
+    variance: Array  # of the count, about that mean
+    one: Array  # score of the period alone, positive when high
+    highest: Array  # largest score of the sustained windows, positive when high
+    lowest: Array  # the same for low counts, positive when low
+    before: NDArray[np.int64]  # known periods before the judged one
+    twelve: Array  # expected count of the twelve periods to the judged one
+    detectable: Array  # log change over six periods that would be found four times in five
+    national: Array  # log national effect of the period against the mean of the window (periods)
+
+    def p_one(self, sign: int) -> Array:
+        """One-sided probability of so extreme a period: sign 1 for high, -1 for low."""
+        return np.asarray(special.ndtr(-sign * self.one))
+
+    def p_sustained(self, sign: int) -> Array:
+        extreme = self.highest if sign > 0 else self.lowest
+        return np.asarray(np.minimum(1.0, WINDOWS_TESTED * special.ndtr(-extreme)))
+
+
+def judge(
+    counts: Array,
+    exposure: Array,
+    months: NDArray[np.int64],
+    *,
+    tested: int = TESTED,
+    has_national_effect: bool = True,
+) -> Judgements:
+    """Judge the last `tested` periods of areas x periods; NaN, or no exposure, is "not known"."""
+    counts = np.where(np.isfinite(exposure) & (exposure > 0), counts, np.nan)
+    exposure = np.where(np.isfinite(exposure), exposure, 0.0)
+    periods = counts.shape[1]
+    first = max(periods - tested, 0)
+    fit: Fit | None = None
+    columns: list[_Column] = []
+    for last in range(max(first - SETTLING, FEWEST_BEFORE), periods):
+        window = slice(max(0, last + 1 - HISTORY), last + 1)
+        seen, people, names = counts[:, window], exposure[:, window], months[window]
+        fit = _follow(fit, seen, people, names, has_national_effect=has_national_effect)
+        columns.append(_column(fit, seen))
+    return _assembled(columns, counts, first)
+
+
+@dataclass(frozen=True)
+class _Column:
+    scores: windows.Scores
+    twelve: Array
+    national: float
+
+
+def _follow(
+    fit: Fit | None,
+    counts: Array,
+    exposure: Array,
+    months: NDArray[np.int64],
+    *,
+    has_national_effect: bool,
+) -> Fit:
+    if fit is None or fit.smooth.shape[1] != counts.shape[1]:
+        start, rounds = None, panel.COLD_ROUNDS
+    else:
+        start, rounds = fit.moved_on(counts, exposure), panel.WARM_ROUNDS
+    return panel.fit(
+        counts, exposure, months, start=start, national=has_national_effect, rounds=rounds
+    )
+
+
+def _column(fit: Fit, counts: Array) -> _Column:
+    fitted = np.exp(fit.base + fit.smooth)[:, -12:]
+    return _Column(
+        scores=windows.scores(fit, counts),
+        twelve=np.where(np.isfinite(counts[:, -12:]), fitted, 0.0).sum(1),
+        national=float(fit.national[-1] - fit.national.mean()),
+    )
+
+
+def _assembled(columns: list[_Column], counts: Array, first: int) -> Judgements:
+    areas, periods = counts.shape
+    blank = np.full((areas, periods - first), np.nan)
+    known = np.isfinite(counts)
+    before = (np.cumsum(known, axis=1) - known)[:, first:]
+    if not columns:
+        zero = np.zeros(blank.shape)
+        return Judgements(
+            blank, blank, blank, blank, blank, before, zero, blank, np.full(periods - first, np.nan)
+        )
+    one = _against_null(np.stack([c.scores.one for c in columns], axis=1)[..., None])[..., 0]
+    sustained = _against_null(np.stack([c.scores.sustained for c in columns], axis=1))
+    current = known[:, -len(columns) :]
+
+    def late(values: Array) -> Array:
+        """The reported columns; blank where the window was still too short to judge."""
+        kept = values[:, -min(len(columns), periods - first) :]
+        early = np.full((len(kept), blank.shape[1] - kept.shape[1]), np.nan)
+        return np.concatenate([early, kept], axis=1)
+
+    return Judgements(
+        mean=late(np.stack([c.scores.mean for c in columns], axis=1)),
+        variance=late(np.stack([c.scores.variance for c in columns], axis=1)),
+        one=late(one),
+        highest=late(np.where(current, sustained.max(2), np.nan)),
+        lowest=late(np.where(current, -sustained.min(2), np.nan)),
+        before=before,
+        twelve=np.nan_to_num(late(np.stack([c.twelve for c in columns], axis=1))),
+        detectable=late(np.stack([c.scores.detectable for c in columns], axis=1)),
+        national=late(np.array([[c.national for c in columns]]))[0],
+    )
+
+
+def _against_null(scores: Array) -> Array:
+    """Divide each kind of score by its spread over all areas and the last twelve periods.
+
+    The spread is the inter-quartile range as a standard deviation, so that real changes in a part
+    of the areas do not hide themselves; too few scores are left as they are.
+    """
+    out = np.array(scores)
+    for column in range(scores.shape[1]):
+        recent = scores[:, max(0, column + 1 - NULL_PERIODS) : column + 1]
+        for kind in range(scores.shape[2]):
+            values = recent[..., kind][np.isfinite(recent[..., kind])]
+            if values.size >= 50:
+                low, high = np.quantile(values, [0.25, 0.75])
+                out[:, column, kind] /= max((high - low) / 1.349, NARROWEST_NULL)
+    return out

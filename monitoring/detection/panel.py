@@ -1,0 +1,274 @@
+"""A panel of count series against what each area, the season and the country lead one to expect.
+
+For area s and period t (arrays are areas x periods), y ~ negative binomial with mean mu and
+Var = kappa_t (mu + c_s^2 mu^2):
+
+    log mu_st = log x_st + a_s + n_t + g_s(t)
+
+x_st exposure (people, or expected cases; 1 if none), a_s level, n_t national effect of the period
+(season, term dates, shocks, trend), g_s Gaussian with mean 0 and covariance
+K = v_level + v_slope (t/12)(t'/12) + v_season [m = m'] + v_walk min(t, t')/12 + v_swing rho^|t-t'|:
+an area's own slope, its departure from the national season, slow changes and short swings. All
+variances are of the log rate (unitless) and are shared by all areas, so a short or sparse series
+borrows them. They are estimated by the fixed point of the marginal likelihood (Zhou et al. 2019,
+JCGS 28: 350); residuals come from leaving one period out. Down-weighting of outliers on both sides
+follows Farrington et al. 1996 (JRSS A 159: 547) and Noufaily et al. 2013 (Stat Med 32: 1206) in
+spirit, level shifts are found by their score in the baseline and freed.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack  # type: ignore[import-untyped]
+
+Array = NDArray[np.float64]
+
+UNKNOWN = 1e8  # variance that stands for "no observation"
+GUARD = 6
+SWING_MEMORY = 0.6  # correlation of short swings from one month to the next
+OUTLIER = 2.58
+STEP_LIMIT = 5.0
+STEP_VARIANCE = 0.25
+FLOOR = 1e-7
+NOISE_PRIOR_PERIODS = 15.0
+COLD_ROUNDS = 10
+WARM_ROUNDS = 2
+
+
+@dataclass(frozen=True)
+class Variances:
+    """Variances of the parts of the log rate."""
+
+    slope: float = 0.0009
+    season: float = 0.0004
+    walk: float = 0.0004
+    swing: float = 0.0004
+    noise: float = 0.002
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What was learned from one window of periods (areas x periods unless said otherwise)."""
+
+    exposure: Array  # log of exposure
+    level: Array  # a_s (areas)
+    smooth: Array  # g, the area's own departure
+    national: Array  # n_t (periods)
+    kappa: Array  # scatter of the period (periods)
+    noise: Array  # c_s^2 (areas)
+    weight: Array  # 1, or less for an outlier
+    variances: Variances
+    precision: Array  # inverse of the covariance (areas x periods x periods)
+    residual: Array  # working residual around base
+    steps: NDArray[np.int64]  # first period after a level shift, 0 if none (areas)
+
+    @property
+    def base(self) -> Array:
+        return np.asarray(self.exposure + self.level[:, None] + self.national)
+
+    def moved_on(self, counts: Array, exposure: Array) -> "Fit":
+        """The same knowledge one period later, for a window that has lost its oldest period."""
+        logs = _log_exposure(counts, exposure)
+        expected = np.exp(logs[:, -1] + self.level + self.smooth[:, -1])
+        known = np.isfinite(counts[:, -1])
+        seen = np.where(known, counts[:, -1], 0).sum()
+        newest = np.log((seen + 0.5) / (expected[known].sum() + 0.5))
+        return replace(
+            self,
+            exposure=logs,
+            national=np.append(self.national[1:], newest),
+            smooth=np.column_stack([self.smooth[:, 1:], self.smooth[:, -1]]),
+            kappa=np.append(self.kappa[1:], 1.0),
+            weight=np.column_stack([self.weight[:, 1:], np.ones(len(counts))]),
+            steps=np.maximum(self.steps - 1, 0),
+        )
+
+
+def structures(months: NDArray[np.int64]) -> dict[str, Array]:
+    """Covariance shapes of the parts, periods x periods."""
+    t = np.arange(months.size, dtype=float)
+    centred = (t - t.mean()) / 12
+    same = (months[:, None] == months[None, :]).astype(float)
+    return {
+        "slope": np.outer(centred, centred),
+        "season": same - 1 / 12,
+        "walk": np.minimum.outer(t, t) / 12,
+        "swing": SWING_MEMORY ** np.abs(t[:, None] - t[None, :]),
+    }
+
+
+def inverses(covariance: Array) -> Array:
+    """Inverse of each positive definite matrix of a stack."""
+    out = np.empty_like(covariance)
+    for index, matrix in enumerate(covariance):
+        factor, _ = lapack.dpotrf(matrix, lower=1)
+        inverse, _ = lapack.dpotri(factor, lower=1)
+        out[index] = np.tril(inverse) + np.tril(inverse, -1).T
+    return out
+
+
+def fit(
+    counts: Array,
+    exposure: Array,
+    months: NDArray[np.int64],
+    *,
+    start: Fit | None = None,
+    national: bool = True,
+    rounds: int = 6,
+) -> Fit:
+    """Fit one window; `start` (the same window, perhaps shifted) saves rounds."""
+    state = start or _first_guess(counts, exposure, months, national=national)
+    shapes = structures(months)
+    for done in range(rounds):
+        state = _round(state, counts, months, shapes, national=national)
+        if done >= rounds - 2:
+            state = replace(state, steps=_steps(state))
+    return state
+
+
+def _first_guess(
+    counts: Array, exposure: Array, months: NDArray[np.int64], *, national: bool
+) -> Fit:
+    known = np.isfinite(counts) & (exposure > 0)
+    y, x = np.where(known, counts, 0.0), np.where(known, exposure, 0.0)
+    pooled = (y.sum() + 0.5) / max(x.sum(), 1e-12)
+    rate = (y.sum(1) + 0.5) / (x.sum(1) + 0.5 / pooled)
+    expected = rate[:, None] * x
+    effect = _effect(y, expected, months, national=national)
+    level = np.log(rate)
+    for _ in range(3):
+        level = level + np.log((y.sum(1) + 0.5) / ((expected * np.exp(effect)).sum(1) + 0.5))
+        expected = np.exp(level)[:, None] * x
+        effect = _effect(y, expected, months, national=national)
+    areas, periods = counts.shape
+    return Fit(
+        exposure=_log_exposure(counts, exposure),
+        level=level,
+        smooth=np.zeros(counts.shape),
+        national=effect,
+        kappa=np.ones(periods),
+        noise=np.full(areas, Variances().noise),
+        weight=np.ones(counts.shape),
+        variances=Variances(),
+        precision=np.empty((0, 0, 0)),
+        residual=np.zeros(counts.shape),
+        steps=np.zeros(areas, dtype=np.int64),
+    )
+
+
+def _log_exposure(counts: Array, exposure: Array) -> Array:
+    known = np.isfinite(counts) & (exposure > 0)
+    return np.log(np.where(known, exposure, 1.0))
+
+
+def _effect(y: Array, expected: Array, months: NDArray[np.int64], *, national: bool) -> Array:
+    """Log of observed over expected per period, or per calendar month where there is no panel."""
+    if national:
+        return np.asarray(np.log((y.sum(0) + 0.5) / (expected.sum(0) + 0.5)))
+    group = months[:, None] == months[None, :]
+    return np.asarray(np.log((y.sum(0) @ group + 0.5) / (expected.sum(0) @ group + 0.5)))
+
+
+def _round(
+    state: Fit,
+    counts: Array,
+    months: NDArray[np.int64],
+    shapes: dict[str, Array],
+    *,
+    national: bool,
+) -> Fit:
+    known = np.isfinite(counts)
+    mean = np.exp(state.base + state.smooth)
+    residual = np.where(known, (np.where(known, counts, 0) - mean) / mean + state.smooth, 0.0)
+    sampling = 1 / mean + state.noise[:, None]
+    variance = np.where(known, sampling * state.kappa / state.weight, UNKNOWN)
+    prior = _prior(state.variances, shapes) + _step_prior(state.steps, months.size)
+    covariance = prior + variance[:, :, None] * np.eye(months.size)
+    precision = inverses(covariance)
+    pull = np.einsum("stu,su->st", precision, residual)
+    diagonal = np.einsum("stt->st", precision)
+    smooth = residual - variance * pull
+    smooth = np.where(known, smooth, np.einsum("stu,su->st", prior, pull))
+    apart = pull / np.sqrt(diagonal)
+    variances, noise = _variances(state, shapes, precision, pull, known)
+    kappa = _kappa(apart, state, known)
+    shift = _national_shift(apart, pull, diagonal, known) if national else np.zeros(months.size)
+    return replace(
+        state,
+        national=state.national + shift,
+        smooth=np.clip(smooth, -5, 5),
+        kappa=kappa,
+        noise=noise,
+        weight=_weight(apart),
+        variances=variances,
+        precision=precision,
+        residual=residual,
+    )
+
+
+def _prior(variances: Variances, shapes: dict[str, Array]) -> Array:
+    level = np.full_like(shapes["slope"], 0.25)
+    return np.asarray(level + sum(getattr(variances, k) * shape for k, shape in shapes.items()))
+
+
+def _step_prior(steps: NDArray[np.int64], periods: int) -> Array:
+    before = np.arange(periods)[None, :] < steps[:, None]
+    return STEP_VARIANCE * (before[:, :, None] & before[:, None, :])
+
+
+def _variances(
+    state: Fit, shapes: dict[str, Array], precision: Array, pull: Array, known: NDArray[np.bool_]
+) -> tuple[Variances, Array]:
+    """One step of the fixed point; an area counts at most four times what is expected of it."""
+    new = {}
+    for name, shape in shapes.items():
+        found = np.einsum("st,tu,su->s", pull, shape, pull)
+        expected = np.einsum("stu,tu->s", precision, shape)
+        ratio = np.minimum(found, 4 * expected).sum() / expected.sum()
+        new[name] = max(getattr(state.variances, name) * ratio, FLOOR)
+    spread = np.where(known, state.kappa / state.weight, 0.0)
+    found = (pull * pull * spread).sum(1)
+    expected = (np.einsum("stt->st", precision) * spread).sum(1)
+    pooled = state.variances.noise * np.minimum(found, 4 * expected).sum() / expected.sum()
+    informed = state.noise * expected
+    own = state.noise * found / np.maximum(expected, 1e-12)
+    shrunk = (informed * own + NOISE_PRIOR_PERIODS * pooled) / (informed + NOISE_PRIOR_PERIODS)
+    return Variances(**new, noise=max(pooled, FLOOR)), np.maximum(shrunk, FLOOR)
+
+
+def _weight(apart: Array) -> Array:
+    """Outliers on both sides count less; those of the guard are judged, not explained away."""
+    weight = np.minimum(1.0, (OUTLIER / np.maximum(np.abs(apart), 1e-9)) ** 2)
+    weight[:, -GUARD - 1 :] = 1.0
+    return weight
+
+
+def _kappa(apart: Array, state: Fit, known: NDArray[np.bool_]) -> Array:
+    """Scatter of each period over what is usual: 1.4826 median |r|, squared, at least 1."""
+    size = np.where(known, np.abs(apart), np.nan)
+    enough = known.sum(0) >= 20
+    middle = np.nanmedian(np.where(enough, size, 0.6745), axis=0)
+    ratio = (middle / np.median(middle)) ** 2
+    return np.clip(state.kappa * np.where(enough, ratio, 1.0), 1.0, 400.0)
+
+
+def _national_shift(apart: Array, pull: Array, diagonal: Array, known: NDArray[np.bool_]) -> Array:
+    huber = np.where(known, np.minimum(1.0, 1.5 / np.maximum(np.abs(apart), 1e-9)), 0.0)
+    shift = (huber * pull).sum(0) / np.maximum((huber * diagonal).sum(0), 1e-12)
+    return np.asarray(np.clip(shift, -1.0, 1.0))
+
+
+def _steps(state: Fit) -> NDArray[np.int64]:
+    """The level shift with the largest score in the baseline, kept once it passes the limit."""
+    steps, precision = state.steps, state.precision
+    pull = np.einsum("stu,su->st", precision, state.residual)
+    if pull.shape[1] < 36:
+        return steps
+    total = np.cumsum(pull, axis=1)
+    block = np.einsum("stt->st", np.cumsum(np.cumsum(precision, axis=1), axis=2))
+    z = np.abs(total) / np.sqrt(np.maximum(block, 1e-12))
+    z[:, :11], z[:, -14:] = 0, 0
+    best = z.argmax(1)
+    strong = z[np.arange(best.size), best] > STEP_LIMIT
+    return np.where((steps == 0) & strong, best + 1, steps)

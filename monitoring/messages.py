@@ -1,0 +1,217 @@
+"""What leaves by message: typed content of released figures and the indicators' own words.
+
+How it looks is in `rendering`; what must never be in it is checked by `gate`.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+FOOTER = (
+    "Aggregate statistics. Not about any individual child. Do not infer individuals. "
+    "If a child is at risk follow local safeguarding procedures."
+)
+LEVELS = {"local_authority": "local authority", "region": "region", "country": "country"}
+
+Kind = Literal["opened", "reopened", "escalated", "resolved", "retracted"]
+Severity = Literal["info", "watch", "warning", "critical"]
+
+
+class Figures(BaseModel):
+    """Numbers as released; none of them where one is withheld."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: float | None = None
+    expected: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    unit: str = ""
+    decimals: int = 1
+    is_withheld: bool = False
+    is_provisional: bool = False
+
+    @model_validator(mode="after")
+    def _nothing_beside_a_withheld_figure(self) -> "Figures":
+        if self.is_withheld and any(
+            number is not None for number in (self.value, self.expected, self.lower, self.upper)
+        ):
+            raise ValueError("a withheld figure may not be given back by the numbers beside it")
+        return self
+
+
+class Wording(BaseModel):
+    """An indicator's own words."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    indicator: str
+    name: str
+    unit: str
+    decimals: int = 1
+    why_it_matters: str
+    what_to_check: tuple[str, ...]
+    other_explanations: tuple[str, ...]
+    owner: str = ""
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    message_id: str
+    monitor: str
+    release_id: str
+    as_of: date
+    is_simulated: bool
+    footer: str = FOOTER
+
+
+class AlertMessage(_Message):
+    """One change of one alert."""
+
+    kind: Kind
+    alert_id: str
+    severity: Severity
+    title: str
+    indicator: str
+    area_name: str
+    area_level: Literal["local_authority", "region", "country"]
+    direction: Literal["down", "up"]
+    pattern: Literal["spike", "sustained"] | None
+    opened_period: date
+    period: date
+    periods_seen: int = Field(ge=1)
+    figures: Figures
+    why_it_matters: str
+    what_to_check: tuple[str, ...]
+    other_explanations: tuple[str, ...]
+    owner: str = ""
+
+
+class Digest(_Message):
+    """One message a run, also when nothing happened: its absence is a sign of its own."""
+
+    kind: Literal["digest"] = "digest"
+    new: int = Field(ge=0)
+    escalated: int = Field(ge=0)
+    ended: int = Field(ge=0)
+    open: int = Field(ge=0)
+    returns_received: int = Field(ge=0)
+    returns_due: int = Field(ge=0)
+    newest: tuple[str, ...] = ()
+    not_listed: int = 0
+
+
+Message = Annotated[AlertMessage | Digest, Field(discriminator="kind")]
+_adapter: TypeAdapter[AlertMessage | Digest] = TypeAdapter(Message)
+
+
+def parse(payload: Mapping[str, object]) -> AlertMessage | Digest:
+    return _adapter.validate_python(payload)
+
+
+def headline(message: AlertMessage | Digest) -> str:
+    """The subject line."""
+    mark = "[SIMULATED] " if message.is_simulated else ""
+    if isinstance(message, Digest):
+        return f"{mark}{message.monitor}: {counted(message.new, 'new alert')}, {message.open} open"
+    lead = {"resolved": "RESOLVED", "retracted": "RETRACTED"}.get(message.kind)
+    return f"{mark}{lead or message.severity.upper()} - {message.title} - {month(message.period)}"
+
+
+def paragraphs(message: AlertMessage | Digest) -> list[tuple[str, Sequence[str]]]:
+    """Headed blocks in the order in which they are read; a block of several lines is a list."""
+    blocks = _digest_blocks(message) if isinstance(message, Digest) else _alert_blocks(message)
+    if message.is_simulated:
+        blocks.insert(
+            0, ("SIMULATED", ["Made from simulated data. It is not about any real area."])
+        )
+    return blocks
+
+
+def _alert_blocks(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
+    reference = (
+        f"Release {message.release_id}, data as of {day(message.as_of)}. Alert {message.alert_id}."
+    )
+    blocks: list[tuple[str, Sequence[str]]] = [("What we see", [_seen(message), _history(message)])]
+    if message.kind in ("resolved", "retracted"):
+        return [*blocks, ("Reference", [reference])]
+    owner = [f"Owner of this indicator: {message.owner}."] if message.owner else []
+    return [
+        *blocks,
+        ("Rule out first", message.other_explanations),
+        ("Why it may matter", [message.why_it_matters]),
+        ("What to check", message.what_to_check),
+        ("What to do next", [*owner, f"To take it on: sightline alerts ack {message.alert_id}"]),
+        ("Reference", [reference]),
+    ]
+
+
+def _seen(message: AlertMessage) -> str:
+    if message.kind == "retracted":
+        return (
+            "The figures behind this alert were revised. "
+            "With the new ones it would not have been raised."
+        )
+    if message.kind == "resolved":
+        return "It has been back within what was expected for long enough to end the alert."
+    figures = message.figures
+    if figures.is_withheld:
+        return "The figures are withheld because a count behind them is small."
+    if figures.value is None or figures.expected is None:
+        return f"The figure for {month(message.period)} is not published."
+    said = f"{number(figures.value, figures)} {figures.unit} in {month(message.period)}"
+    usual = f"about {number(figures.expected, figures)} was expected"
+    interval = ""
+    if figures.lower is not None and figures.upper is not None:
+        low, high = number(figures.lower, figures), number(figures.upper, figures)
+        interval = f" (between {low} and {high} would be usual)"
+    provisional = " The figure is provisional." if figures.is_provisional else ""
+    return f"{said}; {usual}{interval}{_change(figures)}.{provisional}"
+
+
+def _change(figures: Figures) -> str:
+    if not figures.expected or figures.value is None:
+        return ""
+    change = figures.value / figures.expected - 1
+    return f", that is {abs(change):.0%} {'more' if change > 0 else 'less'}"
+
+
+def _history(message: AlertMessage) -> str:
+    level = LEVELS[message.area_level]
+    if message.periods_seen == 1:
+        return f"Seen in one month ({month(message.opened_period)}) in this {level}."
+    since = month(message.opened_period)
+    return f"Seen in {message.periods_seen} months since {since} in this {level}."
+
+
+def _digest_blocks(message: Digest) -> list[tuple[str, Sequence[str]]]:
+    returns = counted(message.returns_due, "return")
+    summary = (
+        f"{message.new} new, {message.escalated} more serious, {message.ended} ended, "
+        f"{message.open} open; {message.returns_received} of {returns} received; "
+        f"release {message.release_id}, data as of {day(message.as_of)}."
+    )
+    blocks: list[tuple[str, Sequence[str]]] = [("This run", [summary])]
+    if message.newest:
+        more = [f"and {message.not_listed} more"] if message.not_listed else []
+        blocks.append(("New", [*message.newest, *more]))
+    return blocks
+
+
+def number(value: float, figures: Figures) -> str:
+    return f"{value:,.{figures.decimals}f}"
+
+
+def month(period: date) -> str:
+    return f"{period:%B %Y}"
+
+
+def day(moment: date) -> str:
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,52 @@
+"""A message as plain text, as a web page and as an e-mail; all three from the same blocks."""
+
+from email.message import EmailMessage
+from html import escape
+
+from monitoring.messages import AlertMessage, Digest, headline, paragraphs
+
+STYLE = "font-family: Arial, sans-serif; font-size: 16px; line-height: 1.5; max-width: 40em"
+
+
+def text(message: AlertMessage | Digest) -> str:
+    lines = [headline(message), ""]
+    for heading, body in paragraphs(message):
+        lines.append(heading)
+        lines += [f"- {line}" for line in body] if len(body) > 1 else list(body)
+        lines.append("")
+    return "\n".join([*lines, message.footer, ""])
+
+
+def html(message: AlertMessage | Digest) -> str:
+    blocks = "\n".join(
+        f"<h2>{escape(heading)}</h2>\n{_body(list(body))}" for heading, body in paragraphs(message)
+    )
+    return (
+        '<!doctype html>\n<html lang="en-GB">\n<head><meta charset="utf-8">'
+        f"<title>{escape(headline(message))}</title></head>\n"
+        f'<body style="{STYLE}">\n<h1>{escape(headline(message))}</h1>\n{blocks}\n'
+        f"<p><small>{escape(message.footer)}</small></p>\n</body>\n</html>\n"
+    )
+
+
+def email(message: AlertMessage | Digest, *, sender: str, recipients: list[str]) -> EmailMessage:
+    """Multipart text and HTML with a stable id, threaded by alert and marked as automatic."""
+    mail = EmailMessage()
+    mail["Subject"] = headline(message)
+    mail["From"] = sender
+    mail["To"] = ", ".join(recipients)
+    mail["Message-ID"] = f"<{message.message_id}@sightline.invalid>"
+    if isinstance(message, AlertMessage):
+        mail["References"] = f"<{message.alert_id}@sightline.invalid>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Sightline-Simulated"] = "yes" if message.is_simulated else "no"
+    mail.set_content(text(message))
+    mail.add_alternative(html(message), subtype="html")
+    return mail
+
+
+def _body(lines: list[str]) -> str:
+    if len(lines) == 1:
+        return f"<p>{escape(lines[0])}</p>"
+    items = "\n".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<ul>\n{items}\n</ul>"

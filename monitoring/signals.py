@@ -1,0 +1,304 @@
+"""Judge the last periods of every monitored indicator and write marts.fct_signals."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monitoring.detection import counts as tails
+from monitoring.detection.discovery import discoveries
+from monitoring.detection.monitor import FEWEST_BEFORE, TESTED, VERSION, Judgements, judge
+
+Array = NDArray[np.float64]
+
+FALSE_DISCOVERIES = 0.10  # share of the authorities named in a month that may be named wrongly
+ALPHA_ONE = 0.005  # regions and England are few: each has fixed limits
+ALPHA_SUSTAINED = 0.01
+LIMITS_ALPHA = 0.01
+FULL_HISTORY = 36
+NEW_AREA_PERIODS = 12
+LEAST_COVERED = 0.8
+
+COLUMNS = {
+    "indicator": "varchar",
+    "area_code": "varchar",
+    "period_type": "varchar",
+    "period_start": "date",
+    "breakdown": "varchar",
+    "expected": "double",
+    "lower": "double",
+    "upper": "double",
+    "score": "double",
+    "p_one": "double",
+    "p_sustained": "double",
+    "dispersion": "double",
+    "national_effect": "double",
+    "minimum_detectable_change": "double",
+    "status": "varchar",
+    "reason": "varchar",
+    "kind": "varchar",
+    "method": "varchar",
+    "version": "varchar",
+}
+
+VALUES = """
+select
+    facts.indicator, facts.breakdown, facts.area_code, facts.area_level, facts.period_start,
+    facts.numerator, facts.denominator, facts.value, facts.is_provisional, facts.reason,
+    facts.areas_due, facts.areas_included, areas.region_code,
+    indicators.bad_direction, indicators.minimum_numerator
+from marts.fct_indicator_values as facts
+inner join control.indicators as indicators
+    on facts.indicator = indicators.indicator
+left join (
+    select area_code, max(region_code) as region_code from marts.dim_areas group by area_code
+) as areas
+    on facts.area_code = areas.area_code
+where indicators.is_monitored
+    and indicators.bad_direction in ('down', 'up')
+    and facts.period_type = 'month'
+    and facts.source = 'extracts'
+    and facts.period_start <= $as_of
+order by facts.indicator, facts.breakdown, facts.area_code, facts.period_start
+"""
+
+
+def detect(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Write one row for each value of a monitored indicator in its last 24 months."""
+    values = connection.execute(VALUES, {"as_of": as_of}).df()
+    found = [
+        _indicator(frame) for _, frame in values.groupby(["indicator", "breakdown"], sort=True)
+    ]
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    connection.execute("create schema if not exists marts")
+    connection.execute(f"create or replace table marts.fct_signals ({columns})")
+    if found:
+        signals = pd.concat(found, ignore_index=True)[list(COLUMNS)]
+        connection.register("signals_found", signals)
+        connection.execute("insert into marts.fct_signals by name select * from signals_found")
+        connection.unregister("signals_found")
+
+
+def _indicator(values: pd.DataFrame) -> pd.DataFrame:
+    values = values.assign(period_start=pd.to_datetime(values["period_start"]))
+    months = pd.date_range(values["period_start"].min(), values["period_start"].max(), freq="MS")
+    factor = _value_of_a_count(values)
+    is_authority = values["area_level"] == "local_authority"
+    authorities = _grid(values[is_authority], months)
+    found = [_judged(authorities, factor, is_panel=True)]
+    if (~is_authority).any():
+        totals = _grid(values[~is_authority], months, authorities)
+        found.append(_judged(totals, factor, is_panel=False))
+    return pd.concat(found, ignore_index=True)
+
+
+def _value_of_a_count(values: pd.DataFrame) -> float:
+    """What value x denominator is per counted event: the scale, times twelve if stated yearly."""
+    ratio = values["value"] * values["denominator"] / values["numerator"]
+    usable = ratio[np.isfinite(ratio) & (values["numerator"] > 0)]
+    return float(usable.median()) if len(usable) else float("nan")
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """The values of one indicator as arrays of areas x months."""
+
+    values: pd.DataFrame
+    months: pd.DatetimeIndex
+    areas: pd.Index
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    counts: Array
+    exposure: Array
+
+    def of(self, name: str) -> Array:
+        out = np.full(self.counts.shape, np.nan)
+        out[self.row, self.column] = self.values[name].astype(float)
+        return out
+
+
+def _grid(values: pd.DataFrame, months: pd.DatetimeIndex, parts: "_Grid | None" = None) -> _Grid:
+    areas = pd.Index(sorted(values["area_code"].unique()))
+    row = areas.get_indexer(values["area_code"])
+    column = months.get_indexer(pd.DatetimeIndex(values["period_start"]))
+    blank = np.full((len(areas), len(months)), np.nan)
+    grid = _Grid(values, months, areas, row, column, blank, blank)
+    counts, exposure = grid.of("numerator"), grid.of("denominator")
+    usable = grid.of("is_provisional") != 1
+    if parts is None:
+        has_reason = np.ones(blank.shape, dtype=bool)
+        has_reason[row, column] = values["reason"].notna()
+        usable &= ~has_reason
+    else:
+        usable &= _coverage(grid) >= LEAST_COVERED
+        exposure = _expected_of_parts(grid, parts, exposure)
+    return _Grid(values, months, areas, row, column, np.where(usable, counts, np.nan), exposure)
+
+
+def _coverage(grid: _Grid) -> Array:
+    return np.asarray(grid.of("areas_included") / np.maximum(grid.of("areas_due"), 1))
+
+
+def _expected_of_parts(totals: _Grid, parts: _Grid, fallback: Array) -> Array:
+    """What the authorities that are in a total usually count: a missing one is then no fall."""
+    known = np.isfinite(parts.counts) & (parts.exposure > 0)
+    people = np.where(known, parts.exposure, 0.0)
+    usual = np.where(known, parts.counts, 0.0).sum(1) / np.maximum(people.sum(1), 1e-12)
+    expected = usual[:, None] * people
+    region = parts.values.drop_duplicates("area_code").set_index("area_code")["region_code"]
+    region = region.reindex(parts.areas)
+    level = totals.values.drop_duplicates("area_code").set_index("area_code")["area_level"]
+    out = np.array(fallback)
+    for index, area in enumerate(totals.areas):
+        members = (
+            np.ones(len(region), bool) if level[area] == "country" else (region == area).to_numpy()
+        )
+        if members.any():
+            total = expected[members].sum(0)
+            out[index] = np.where(total > 0, total, np.nan)
+    return out
+
+
+def _judged(grid: _Grid, factor: float, *, is_panel: bool) -> pd.DataFrame:
+    tested = min(TESTED, len(grid.months))
+    judged = judge(
+        grid.counts,
+        grid.exposure,
+        grid.months.month.to_numpy(dtype=np.int64),
+        tested=tested,
+        has_national_effect=is_panel,
+    )
+    sign = 1 if grid.values["bad_direction"].iloc[0] == "up" else -1
+    first = len(grid.months) - tested
+    verdicts = _verdicts(grid, judged, sign, first, is_panel=is_panel)
+    return _rows(grid, judged, verdicts, factor, first, is_panel=is_panel)
+
+
+@dataclass(frozen=True)
+class _Verdicts:
+    score: Array
+    p_one: Array
+    p_sustained: Array
+    status: NDArray[np.object_]
+    reason: NDArray[np.object_]
+    kind: NDArray[np.object_]
+
+
+def _verdicts(
+    grid: _Grid, judged: Judgements, sign: int, first: int, *, is_panel: bool
+) -> _Verdicts:
+    reason = _not_assessable(grid, judged, first)
+    assessable = reason == None  # noqa: E711  (elementwise)
+    minimum = float(grid.values["minimum_numerator"].iloc[0])
+    alone = assessable & (judged.mean >= minimum)
+    worse = _alarms(judged, sign, assessable, alone, is_panel=is_panel)
+    better = _alarms(judged, -sign, assessable, alone, is_panel=is_panel)
+    p_one = np.where(alone, judged.p_one(sign), np.nan)
+    p_sustained = np.where(assessable, judged.p_sustained(sign), np.nan)
+    status = np.where(assessable, "ok", "not_assessable").astype(object)
+    status[assessable & (judged.before < FULL_HISTORY)] = "short_history"
+    status[better] = "improving"
+    status[worse] = "worsening"
+    kind = np.full(status.shape, None, dtype=object)
+    is_spike = np.nan_to_num(p_one, nan=1.0) * 0.5 < np.nan_to_num(p_sustained, nan=1.0)
+    kind[worse] = np.where(is_spike, "spike", "sustained")[worse]
+    blind = tails.chance_of_none(judged.mean, judged.variance) > ALPHA_ONE
+    few = assessable & ((judged.mean < minimum) | (blind & (sign < 0)))
+    reason[few & (status != "worsening")] = "too_few_for_one_month"
+    score = np.fmax(sign * judged.one, judged.highest if sign > 0 else judged.lowest)
+    score = np.where(assessable, score, np.nan)
+    return _Verdicts(score, p_one, p_sustained, status, reason, kind)
+
+
+def _alarms(
+    judged: Judgements,
+    sign: int,
+    assessable: NDArray[np.bool_],
+    alone: NDArray[np.bool_],
+    *,
+    is_panel: bool,
+) -> NDArray[np.bool_]:
+    one = np.where(alone, judged.p_one(sign), 1.0)
+    sustained = np.where(assessable, judged.p_sustained(sign), 1.0)
+    if not is_panel:
+        return np.asarray((one < ALPHA_ONE) | (sustained < ALPHA_SUSTAINED))
+    p = np.where(assessable, np.minimum(1.0, 2 * np.minimum(one, sustained)), np.nan)
+    return np.stack([discoveries(month, FALSE_DISCOVERIES) for month in p.T], axis=1)
+
+
+def _not_assessable(grid: _Grid, judged: Judgements, first: int) -> NDArray[np.object_]:
+    """Why a value cannot be judged; None where it can."""
+    reason = np.full(judged.mean.shape, None, dtype=object)
+    minimum = float(grid.values["minimum_numerator"].iloc[0])
+    reason[judged.twelve < minimum] = "too_few"
+    reason[judged.before < FEWEST_BEFORE] = "too_little_history"
+    reason[~np.isfinite(judged.one)] = "too_little_history"
+    reason[_periods_known_of(grid)[:, first:] <= NEW_AREA_PERIODS] = "reorganised"
+    unusable = ~np.isfinite(grid.counts[:, first:])
+    given = np.full(grid.counts.shape, None, dtype=object)
+    given[grid.row, grid.column] = grid.values["reason"].where(grid.values["reason"].notna(), None)
+    provisional = grid.of("is_provisional")[:, first:] == 1
+    no_people = ~(grid.exposure[:, first:] > 0)
+    reason[unusable] = "no_count"
+    reason[unusable & provisional] = "provisional"
+    reason[no_people] = "no_denominator"
+    named = unusable & (given[:, first:] != None)  # noqa: E711
+    reason[named] = given[:, first:][named]
+    return reason
+
+
+def _periods_known_of(grid: _Grid) -> Array:
+    """How many months an area has had rows; areas there from the start count as old."""
+    has_row = np.isfinite(grid.of("areas_due"))
+    began = has_row.argmax(1)
+    age = np.arange(has_row.shape[1])[None, :] - began[:, None] + 1
+    return np.where(began[:, None] > 0, age, np.inf)
+
+
+def _rows(
+    grid: _Grid,
+    judged: Judgements,
+    verdicts: _Verdicts,
+    factor: float,
+    first: int,
+    *,
+    is_panel: bool,
+) -> pd.DataFrame:
+    kept = grid.column >= first
+    row, column = grid.row[kept], grid.column[kept] - first
+    values = grid.values[kept]
+    per_count = factor / values["denominator"].to_numpy(dtype=float)
+    spread = np.maximum(judged.variance, judged.mean)
+    lower, upper = tails.limits(judged.mean, spread, LIMITS_ALPHA)
+    sign = 1 if values["bad_direction"].iloc[0] == "up" else -1
+    detectable = np.expm1(sign * np.minimum(judged.detectable, 5.0))
+
+    def at(array: NDArray[np.float64]) -> Array:
+        return np.asarray(array[row, column])
+
+    return pd.DataFrame(
+        {
+            "indicator": values["indicator"].to_numpy(),
+            "area_code": values["area_code"].to_numpy(),
+            "period_type": "month",
+            "period_start": values["period_start"].dt.date.to_numpy(),
+            "breakdown": values["breakdown"].to_numpy(),
+            "expected": at(judged.mean) * per_count,
+            "lower": at(lower) * per_count,
+            "upper": at(upper) * per_count,
+            "score": at(verdicts.score),
+            "p_one": at(verdicts.p_one),
+            "p_sustained": at(verdicts.p_sustained),
+            "dispersion": at(spread / judged.mean),
+            "national_effect": np.exp(judged.national[column]) if is_panel else np.nan,
+            "minimum_detectable_change": at(detectable),
+            "status": verdicts.status[row, column],
+            "reason": verdicts.reason[row, column],
+            "kind": verdicts.kind[row, column],
+            "method": "panel" if is_panel else "series",
+            "version": VERSION,
+        }
+    )
