@@ -17,7 +17,7 @@ numbered as (
         la_code,
         completed_date,
         row_number() over (
-            partition by la_code, assessment_key order by submission_id desc, completed_date
+            partition by la_code, assessment_key order by submission_id desc, completed_date asc
         ) as newest_first
     from {{ ref('stg_assessments') }}
 )

@@ -7,7 +7,7 @@ with numbered as (
         episodes.end_date,
         row_number() over (
             partition by episodes.la_code, identities.child_key, episodes.category, episodes.start_date
-            order by episodes.submission_id desc, episodes.end_date
+            order by episodes.submission_id desc, episodes.end_date asc
         ) as newest_first
     from {{ ref('stg_missing_episodes') }} as episodes
     inner join {{ source('control', 'identities') }} as identities

@@ -9,7 +9,7 @@ with numbered as (
         referrals.closure_date,
         row_number() over (
             partition by referrals.la_code, referrals.referral_key
-            order by referrals.submission_id desc, referrals.referral_date
+            order by referrals.submission_id desc, referrals.referral_date asc
         ) as newest_first
     from {{ ref('stg_referrals') }} as referrals
     inner join {{ source('control', 'identities') }} as identities
