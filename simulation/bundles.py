@@ -1,0 +1,53 @@
+"""Bundles as senders drop them: a zip of tables or of one file, with a manifest that says what."""
+
+import json
+import zipfile
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from simulation.formats import Members
+from simulation.text import file
+
+STAMP = (2026, 1, 1, 0, 0, 0)  # so that the same rows give the same bytes
+
+
+@dataclass(frozen=True)
+class Manifest:
+    extract: str
+    sender: str
+    period_start: date
+    period_end: date
+    prepared_on: date
+    sequence: int = 1
+
+    def text(self) -> bytes:
+        content = {
+            "extract": self.extract,
+            "sender": self.sender,
+            "period_start": self.period_start.isoformat(),
+            "period_end": self.period_end.isoformat(),
+            "prepared_on": self.prepared_on.isoformat(),
+            "sequence": self.sequence,
+            "simulated": True,
+            "source": "Simulated by Sightline; no real child",
+        }
+        return (json.dumps(content, indent=1) + "\n").encode()
+
+
+def write(path: Path, manifest: Manifest, files: dict[str, bytes]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as bundle:
+        for name, content in {"manifest.json": manifest.text(), **files}.items():
+            entry = zipfile.ZipInfo(name, STAMP)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3
+            entry.external_attr = 0o600 << 16
+            bundle.writestr(entry, content)
+    return path
+
+
+def written(members: Members) -> tuple[dict[str, bytes], dict[str, int]]:
+    """The files of a bundle and the number of rows of each."""
+    files = {name: file(header, rows) for name, (header, rows) in members.items()}
+    return files, {name: len(rows) for name, (_, rows) in members.items()}

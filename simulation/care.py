@@ -1,0 +1,152 @@
+"""Looked-after children of one authority: when they are in care, where, and when they go missing."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation import draw
+from simulation.calendar import Days, Horizon
+from simulation.calibration import Authority
+from simulation.children import ADULT, Population
+from simulation.events import Effects
+
+STILL_OPEN = 30_000  # a day far beyond any horizon
+STOCK_AGES = {0: 0.05, 1: 0.035, 2: 0.035, 3: 0.035, 4: 0.035, 5: 0.035, 6: 0.036, 7: 0.038} | {
+    8: 0.04, 9: 0.042, 10: 0.05, 11: 0.055, 12: 0.06, 13: 0.07, 14: 0.075, 15: 0.085, 16: 0.1, 17: 0.12
+}  # fmt: skip
+MISSING_BY_AGE = np.array(
+    [0, 0, 0, 0, 0, 0, 0, 0.02, 0.02, 0.04, 0.08, 0.15, 0.35, 0.7, 1, 1.2, 1.25, 1.1, 0]
+)
+PRONE = 0.4
+UNEVENNESS = 0.33
+DURATIONS = (0, 1, 2, 3, 5, 7, 12, 20, 45)
+DURATION_SHARES = (0.335, 0.42, 0.145, 0.05, 0.025, 0.01, 0.007, 0.004, 0.004)
+AWAY_SHARE = 0.114
+
+
+@dataclass(frozen=True)
+class Care:
+    """Children in order of entry, one period of care each; placements and episodes point at them."""
+
+    child: NDArray[np.int64]
+    start: Days
+    end: Days
+    placement_of: NDArray[np.int64]
+    placement_start: Days
+    placement_end: Days
+    missing_of: NDArray[np.int64]
+    missing_start: Days
+    missing_end: Days
+    missing_category: NDArray[np.bytes_]
+
+
+def _stock(
+    rng: np.random.Generator, authority: Authority, horizon: Horizon, population: Population
+) -> tuple[NDArray[np.int64], Days, Days]:
+    first = int(horizon.days[0])
+    count = rng.poisson(authority.looked_after)
+    ages = np.array(list(STOCK_AGES))[draw.pick(rng, np.array(list(STOCK_AGES.values())), count)]
+    born = (first - (ages + rng.random(count)) * 365.25).astype(np.int32)
+    child = np.unique(population.born_on(born))
+    entered = first - rng.exponential(800, len(child)).astype(np.int32) - 1
+    start = np.maximum(entered, population.birth[child] + 1).astype(np.int32)
+    return child, start, _leaves(rng, population, child, np.full(len(child), first))
+
+
+def _leaves(
+    rng: np.random.Generator, population: Population, child: NDArray[np.int64], since: Days
+) -> Days:
+    stay = np.where(
+        rng.random(len(child)) < 0.22,
+        rng.exponential(60, len(child)),
+        rng.exponential(1500, len(child)),
+    )
+    return np.minimum(since + 2 + stay, population.birth[child] + ADULT).astype(np.int32)
+
+
+def care(
+    rng: np.random.Generator,
+    authority: Authority,
+    horizon: Horizon,
+    population: Population,
+    effects: Effects,
+) -> Care:
+    first, last = int(horizon.days[0]), int(horizon.days[-1])
+    child, start, end = _stock(rng, authority, horizon, population)
+    arrivals = rng.poisson(authority.looked_after * 0.4 * (last - first) / 365.25)
+    entered = np.sort(rng.integers(first, last, arrivals)).astype(np.int32)
+    ages = np.array(list(STOCK_AGES))[draw.pick(rng, np.array(list(STOCK_AGES.values())), arrivals)]
+    born = (entered - np.minimum(ages + rng.random(arrivals), 17.6) * 365.25).astype(np.int32)
+    arriving = population.born_on(born)
+    entered = np.maximum(entered, population.birth[arriving] + 1)
+    child = np.concatenate([child, arriving])
+    start = np.concatenate([start, entered])
+    end = np.concatenate([end, _leaves(rng, population, arriving, entered)])
+    _, once = np.unique(child, return_index=True)
+    once = once[np.argsort(start[once], kind="stable")]
+    child, start, end = child[once], start[once], end[once]
+    placements = _placements(rng, start, end)
+    missing = _missing(rng, authority, horizon, population, effects, child, start, end)
+    return Care(child, start, end, *placements, *missing)
+
+
+def _placements(
+    rng: np.random.Generator, start: Days, end: Days
+) -> tuple[NDArray[np.int64], Days, Days]:
+    """Each period of care is cut at random into one or more placements."""
+    moves = np.minimum(rng.poisson(0.35 * np.minimum(end - start, 1200) / 365.25), 5)
+    of = np.repeat(np.arange(len(start)), moves)
+    length = end[of] - start[of]
+    moved = (start[of] + 1 + rng.random(len(of)) * (length - 2)).astype(np.int32)
+    owner = np.concatenate([np.arange(len(start)), of])
+    begins = np.concatenate([start, moved])
+    order = np.lexsort((begins, owner))
+    owner, begins = owner[order], begins[order]
+    kept = np.r_[True, (owner[1:] != owner[:-1]) | (begins[1:] != begins[:-1])][: len(owner)]
+    owner, begins = owner[kept], begins[kept]
+    ends = end[owner].copy()
+    follows = np.flatnonzero(owner[1:] == owner[:-1])
+    ends[follows] = begins[follows + 1]
+    return owner, begins, ends
+
+
+def _missing(
+    rng: np.random.Generator,
+    authority: Authority,
+    horizon: Horizon,
+    population: Population,
+    effects: Effects,
+    child: NDArray[np.int64],
+    start: Days,
+    end: Days,
+) -> tuple[NDArray[np.int64], Days, Days, NDArray[np.bytes_]]:
+    rates = authority.missing_incidents / (1 - AWAY_SHARE) / 365.25 * effects["missing"]
+    rates = 1.03 * rates * draw.monthly_noise(rng, horizon, rng.uniform(0.08, 0.16))
+    days = draw.event_days(rng, horizon, rates)
+    risk = rng.gamma(UNEVENNESS, 1.0, len(child)) * (rng.random(len(child)) < PRONE)
+    chosen = np.full(len(days), -1, dtype=np.int64)
+    for month in np.unique(horizon.month_of_day):
+        span = horizon.days[horizon.month_of_day == month]
+        rows = slice(*np.searchsorted(days, [span[0], span[-1] + 1]))
+        age = np.clip((span[0] - population.birth[child]) // 365.25, 0, 18).astype(np.int64)
+        weights = risk * MISSING_BY_AGE[age] * ((start < span[0]) & (end > span[-1]))
+        if weights.sum() > 0:
+            chosen[rows] = draw.pick(rng, weights, rows.stop - rows.start)
+    found = np.flatnonzero(chosen >= 0)
+    found = found[np.lexsort((days[found], chosen[found]))]
+    return _episodes(rng, chosen[found], days[found], end)
+
+
+def _episodes(
+    rng: np.random.Generator, of: NDArray[np.int64], begins: Days, end_of_care: Days
+) -> tuple[NDArray[np.int64], Days, Days, NDArray[np.bytes_]]:
+    """Never two at once for a child: an episode ends at the latest when the next begins."""
+    kept = np.r_[True, (of[1:] != of[:-1]) | (begins[1:] != begins[:-1])][: len(of)]
+    of, begins = of[kept], begins[kept]
+    lasting = np.array(DURATIONS)[draw.pick(rng, np.array(DURATION_SHARES), len(of))]
+    ends = np.minimum(begins + lasting, end_of_care[of])
+    follows = np.flatnonzero(of[1:] == of[:-1])
+    ends[follows] = np.minimum(ends[follows], begins[follows + 1] - 1)
+    category = np.where(rng.random(len(of)) < AWAY_SHARE, b"A", b"M")
+    return of, begins, np.maximum(ends, begins).astype(np.int32), category

@@ -1,0 +1,149 @@
+"""Exclusions and excluded pupils as tables of a school census, on roll and no longer on roll."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation import text
+from simulation.calendar import Census, number
+from simulation.formats import Members
+from simulation.world import World
+
+CENSUS = "schoolcensustableid,NativeId,lea,estab,year,term,referencedate"
+PUPIL = (
+    "{parent}tableid,NativeId,upn,formerupn,dob,sex,entrydate,ncyearactual,enrolstatus,"
+    "senprovision,schoolcensustableid"
+)
+EXCLUSION = (
+    "{parent}tableid,NativeId,termlyexclusions{roll}tableid,"
+    "termlyexclusions{roll}orderseqcolumn,sourceid,startdate,sessions,reason1,reason2,reason3,"
+    "category,senprovision"
+)
+ROLLS = (("pupilonroll", "onroll"), ("pupilnolongeronroll", "offroll"))
+YEAR_GROUPS = np.array(["R", *map(str, range(1, 15))]).astype("S2")
+SESSIONS = np.array([f"{count}.0" for count in range(21)]).astype("S4")
+ORDERS = np.array([str(order) for order in range(100)]).astype("S2")
+PUPILS_A_SCHOOL = 850
+
+
+def _special_needs(children: NDArray[np.int64]) -> text.Text:
+    return np.array([b"N", b"N", b"K", b"N", b"N", b"K", b"E", b"N", b"N", b"N"])[
+        children * 7_919 % 10
+    ]
+
+
+def _schools(world: World, children: NDArray[np.int64]) -> NDArray[np.int64]:
+    count = max(1, round(world.authority.pupils / PUPILS_A_SCHOOL))
+    return children * 40_503 % count + world.first_child // 4_000
+
+
+def exclusion_rows(world: World) -> text.Rows:
+    made = world.exclusions
+    old_code = int(world.authority.la_code) % 7 == 0
+    category = (
+        np.where(made.category == b"SUSP", b"FIXD", made.category) if old_code else made.category
+    )
+    return text.table(
+        {
+            "pupil": text.numbered("P", made.child + world.first_child, 8),
+            "school": text.numbered("S", _schools(world, made.child), 4),
+            "id": text.numbered("E", np.arange(len(made.day)) + world.first_number, 8),
+            "order": ORDERS[np.minimum(made.order, 99)],
+            "source": b"1",
+            "start": text.census(made.day),
+            "sessions": SESSIONS[made.sessions],
+            "reason_1": made.reasons[0],
+            "reason_2": made.reasons[1],
+            "reason_3": made.reasons[2],
+            "category": category,
+            "special_needs": _special_needs(made.child),
+        }
+    )
+
+
+def _has_left(
+    world: World, census: Census, child: NDArray[np.int64], expelled: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Expelled, past the end of year 11, or one of the few who move."""
+    birth = world.population.birth[child]
+    summer = np.datetime64(f"{census.year - (census.term != 'Autumn')}-08-31")
+    is_over = (summer - np.datetime64("1970-01-01")).astype(int) - birth >= 16 * 365.25
+    moves = (child * 31 + census.reference.toordinal()) % 17 == 0
+    return is_over | moves | np.isin(child, expelled)
+
+
+def _pupils(world: World, census: Census, child: NDArray[np.int64], *, has_left: bool) -> text.Rows:
+    people = world.population
+    birth = people.birth[child]
+    months = birth.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    started_school = 1970 + (months - 8) // 12 + 5
+    year = census.year - (census.term != "Autumn")
+    entry = birth + 365 * np.where(year - started_school >= 7, 11, 5)
+    columns: dict[str, text.Text | bytes] = {
+        "pupil": text.numbered("P", child + world.first_child, 8),
+        "school": text.numbered("S", _schools(world, child), 4),
+        "upn": people.upn[child],
+        "former_upn": people.former_upn[child],
+        "born": text.census(birth),
+        "sex": np.where(people.is_girl[child], b"F", b"M"),
+        "entry": text.census(entry),
+        "year_group": YEAR_GROUPS[np.clip(year - started_school, 0, 14)],
+        "enrolment": b"C",
+        "special_needs": _special_needs(child),
+        "census": np.char.add(b"C", text.numbered("", _schools(world, child), 4)),
+    }
+    if has_left:
+        left = number(census.reference) - 10 - child % 60
+        columns["left"] = text.census(left)
+    return text.table(columns)
+
+
+def _sittings(worlds: Sequence[World], census: Census, lea: str) -> text.Rows:
+    schools = np.unique(np.concatenate([_schools(world, np.arange(2_000)) for world in worlds]))
+    return text.table(
+        {
+            "id": np.char.add(b"C", text.numbered("", schools, 4)),
+            "school": text.numbered("S", schools, 4),
+            "lea": lea.encode(),
+            "estab": text.numbered("", 2_000 + schools, 4),
+            "year": str(census.year).encode(),
+            "term": census.term.encode(),
+            "reference": text.census(np.full(len(schools), number(census.reference))),
+        }
+    )
+
+
+def members(
+    worlds: Sequence[World],
+    rows: Sequence[text.Rows],
+    census: Census,
+    lea: str,
+    *,
+    first: int,
+    last: int,
+    dropped: int | None,
+) -> Members:
+    """`first` and `last` are the days of the exclusions that this sender has in the census."""
+    tables: dict[str, list[text.Rows]] = {}
+    for world, all_rows in zip(worlds, rows, strict=True):
+        made = world.exclusions
+        chosen = np.arange(*np.searchsorted(made.day, [first, last + 1]))
+        if dropped is not None:
+            chosen = chosen[(chosen + dropped) % 13 > 0]
+        before = made.day < number(census.reference)
+        expelled = made.child[before & (made.category == b"PERM")]
+        left = _has_left(world, census, made.child[chosen], expelled)
+        for (parent, roll), mask in zip(ROLLS, (~left, left), strict=True):
+            pupils = np.unique(made.child[chosen[mask]])
+            kept = _pupils(world, census, pupils, has_left=roll == "offroll")
+            tables.setdefault(parent, []).append(kept)
+            tables.setdefault(f"termlyexclusions{roll}", []).append(all_rows[chosen[mask]])
+    bundle: Members = {"schoolcensus.csv": (CENSUS, _sittings(worlds, census, lea))}
+    for parent, roll in ROLLS:
+        header = PUPIL.format(parent=parent) + (",leavingdate" if roll == "offroll" else "")
+        bundle[f"{parent}.csv"] = (header, np.concatenate(tables[parent]))
+        exclusion = EXCLUSION.format(parent=parent, roll=roll)
+        name = f"termlyexclusions{roll}"
+        bundle[f"{name}.csv"] = (exclusion, np.concatenate(tables[name]))
+    return bundle

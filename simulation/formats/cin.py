@@ -1,0 +1,135 @@
+"""One year's children in need of one authority as a CIN census in XML."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.calendar import number
+from simulation.casework import FACTORS
+from simulation.formats.ssd import ethnicity
+from simulation.text import Integers, iso
+from simulation.world import World
+
+LETTERS_FOR_SEX = 2025
+
+
+def census(world: World, year_end: date) -> tuple[bytes, dict[str, int]]:
+    """The file and the number of records of each kind in it."""
+    first, last = number(date(year_end.year - 1, 4, 1)), number(year_end)
+    episodes, counts = _episodes(world, first, last)
+    children = "".join(_children(world, episodes, year_end))
+    return (_head(world, year_end) + children + "</Children>\n</Message>\n").encode(), counts
+
+
+def _head(world: World, year_end: date) -> str:
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<Message>\n<Header><CollectionDetails>'
+        f"<Collection>CIN</Collection><Year>{year_end.year}</Year>"
+        f"<ReferenceDate>{year_end}</ReferenceDate></CollectionDetails>"
+        f"<Source><SourceLevel>L</SourceLevel><LEA>{world.authority.la_code}</LEA>"
+        "<SoftwareCode>Simulated</SoftwareCode><Release>1.0</Release><SerialNo>001</SerialNo>"
+        f"<DateTime>{year_end.year}-06-20T09:00:00</DateTime></Source></Header>\n<Children>\n"
+    )
+
+
+def _text(days: Integers) -> list[str]:
+    return [value.decode() for value in iso(days).tolist()]
+
+
+def _assessments(
+    world: World, chosen: NDArray[np.int64], last: int
+) -> dict[tuple[int, int], list[str]]:
+    """By child and referral; those still going on at the end have no factors yet."""
+    work = world.casework
+    found: dict[tuple[int, int], list[str]] = {}
+    rows = zip(
+        work.child[chosen].tolist(),
+        work.referral[chosen].tolist(),
+        _text(work.started[chosen]),
+        _text(work.completed[chosen]),
+        (work.completed[chosen] <= last).tolist(),
+        (np.flatnonzero(named).tolist() for named in work.factors[chosen]),
+        strict=True,
+    )
+    for child, referral, started, completed, is_done, named in rows:
+        factors = "".join(
+            f"<AssessmentFactors>{FACTORS[column]}</AssessmentFactors>" for column in named
+        )
+        done = (
+            f"<AssessmentAuthorisationDate>{completed}</AssessmentAuthorisationDate>"
+            f"<FactorsIdentifiedAtAssessment>{factors}</FactorsIdentifiedAtAssessment>"
+        )
+        found.setdefault((child, referral), []).append(
+            "<Assessments><AssessmentActualStartDate>"
+            f"{started}</AssessmentActualStartDate>{done if is_done else ''}</Assessments>\n"
+        )
+    return found
+
+
+def _episodes(world: World, first: int, last: int) -> tuple[dict[int, list[str]], dict[str, int]]:
+    """The CINdetails of each child: referred in the year, still open in it, or assessed in it."""
+    made, work = world.referrals, world.casework
+    chosen = np.flatnonzero((work.started <= last) & (work.completed >= first))
+    assessed = _assessments(world, chosen, last)
+    listed = np.flatnonzero((made.day <= last) & ((made.day >= first) | (work.closed >= first)))
+    episodes: dict[int, list[str]] = {}
+    rows = zip(
+        listed.tolist(), made.child[listed].tolist(), _text(made.day[listed]),
+        made.source[listed].tolist(), made.need[listed].tolist(),
+        _text(work.closed[listed]), (work.closed[listed] <= last).tolist(),
+        work.closure_reason[listed].tolist(), made.is_no_further_action[listed].tolist(),
+        strict=True,
+    )  # fmt: skip
+    for referral, child, day, source, need, closed, is_closed, reason, is_nothing in rows:
+        closure = (
+            f"<CINclosureDate>{closed}</CINclosureDate>"
+            f"<ReasonForClosure>{reason.decode()}</ReasonForClosure>"
+        )
+        episodes.setdefault(child, []).append(
+            _details(
+                day, source.decode(), need.decode(), closure if is_closed else "",
+                assessed.pop((child, referral), []), is_nothing,
+            )
+        )  # fmt: skip
+    for (child, _), texts in assessed.items():
+        old = _text(np.array([max(int(world.population.birth[child]), first - 200 - child % 300)]))
+        episodes.setdefault(child, []).append(_details(old[0], "5A", "N1", "", texts, False))
+    counts = {"cin_census referrals": len(listed), "cin_census assessments": len(chosen)}
+    return episodes, counts
+
+
+def _details(
+    day: str, source: str, need: str, closure: str, assessments: list[str], is_nothing: bool
+) -> str:
+    return (
+        f"<CINdetails><CINreferralDate>{day}</CINreferralDate>"
+        f"<ReferralSource>{source}</ReferralSource><PrimaryNeedCode>{need}</PrimaryNeedCode>"
+        f"{closure}{''.join(assessments)}<ReferralNFA>{int(is_nothing)}</ReferralNFA>"
+        "</CINdetails>\n"
+    )
+
+
+def _children(world: World, episodes: dict[int, list[str]], year_end: date) -> Iterator[str]:
+    people = world.population
+    child = np.array(sorted(episodes), dtype=np.int64)
+    upn, former = people.care_upn()[child].tolist(), people.care_former_upn()[child].tolist()
+    letters = year_end.year >= LETTERS_FOR_SEX
+    sexes = np.where(people.is_girl[child], "F" if letters else "2", "M" if letters else "1")
+    tag = "Sex" if letters else "GenderCurrent"
+    birth = people.birth[child]
+    rows = zip(
+        child.tolist(), people.child_id[child].tolist(), upn, former, sexes.tolist(), _text(birth),
+        (birth > number(year_end)).tolist(), ethnicity(child).tolist(), strict=True,
+    )  # fmt: skip
+    for number_, child_id, pupil, old, sex, born, is_unborn, ethnic in rows:
+        kind = "ExpectedPersonBirthDate" if is_unborn else "PersonBirthDate"
+        identifiers = f"<UPN>{pupil.decode()}</UPN>" if pupil else "<UPNunknown>UN4</UPNunknown>"
+        identifiers += f"<FormerUPN>{old.decode()}</FormerUPN>" if old else ""
+        yield (
+            f"<Child><ChildIdentifiers><LAchildID>{child_id.decode()}</LAchildID>{identifiers}"
+            f"<{kind}>{born}</{kind}><{tag}>{sex}</{tag}></ChildIdentifiers>"
+            f"<ChildCharacteristics><Ethnicity>{ethnic.decode()}</Ethnicity>"
+            f"</ChildCharacteristics>\n{''.join(episodes[number_])}</Child>\n"
+        )

@@ -1,0 +1,103 @@
+"""A national set of extracts in the real file formats, with planted and recorded changes."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+from simulation import events as plan
+from simulation.calendar import Horizon
+from simulation.calibration import Authority, authorities
+from simulation.senders import Sent, is_early, send, senders
+from simulation.truth import Event, Truth
+from simulation.world import build
+
+Progress = Callable[[int, int, str], None]
+"""Authorities done, authorities in all, and words."""
+THREADS = 2
+SCENARIOS = ("default", "calm")
+
+
+def simulate(
+    out: Path,
+    *,
+    months: int = 60,
+    until: date = date(2026, 9, 30),
+    areas: int | None = None,
+    seed: int = 1,
+    scenario: str = "default",
+    progress: Progress | None = None,
+) -> Truth:
+    """Write an inbox under `out` and return what was planted in it."""
+    if scenario not in SCENARIOS:
+        raise ValueError(f"scenario must be one of {', '.join(SCENARIOS)}, not {scenario}")
+    horizon = Horizon(months, until)
+    chosen = _chosen(areas)
+    codes = tuple(sorted(chosen))
+    planted = plan.planted(horizon, codes, scenario)
+    groups = _groups(chosen)
+    done = 0
+    sent: list[Sent] = []
+    with ThreadPoolExecutor(THREADS) as pool:
+        work = pool.map(lambda group: _authority(out, horizon, group, planted, seed), groups)
+        for group, results in zip(groups, work, strict=True):
+            done += len(group)
+            sent += results
+            if progress:
+                progress(done, len(codes), " and ".join(authority.name for authority in group))
+    return _truth(horizon, codes, planted, seed, scenario, sent)
+
+
+def _chosen(areas: int | None) -> dict[str, Authority]:
+    known = authorities()
+    order = [*plan.PRIORITY, *sorted(set(known) - set(plan.PRIORITY))]
+    return {code: known[code] for code in order[:areas]}
+
+
+def _groups(chosen: dict[str, Authority]) -> list[tuple[Authority, ...]]:
+    """Largest first, so that both threads end together; what was one authority stays together."""
+    pair = tuple(chosen[code] for code in ("942", "943") if code in chosen)
+    alone = [(one,) for code, one in chosen.items() if code not in ("942", "943")]
+    whole = [pair] if len(pair) == 2 else [(one,) for one in pair]
+    return sorted([*alone, *whole], key=lambda group: -sum(one.referrals for one in group))
+
+
+def _authority(
+    out: Path,
+    horizon: Horizon,
+    group: tuple[Authority, ...],
+    events: tuple[Event, ...],
+    seed: int,
+) -> list[Sent]:
+    worlds = tuple(build(authority, horizon, events, seed) for authority in group)
+    return [send(out, sender, horizon, events, seed) for sender in senders(worlds, horizon)]
+
+
+def _truth(
+    horizon: Horizon,
+    codes: tuple[str, ...],
+    planted: tuple[Event, ...],
+    seed: int,
+    scenario: str,
+    sent: list[Sent],
+) -> Truth:
+    totals: Counter[str] = Counter()
+    for one in sent:
+        totals.update(one.totals)
+    return Truth(
+        seed=seed,
+        scenario=scenario,
+        start=horizon.start,
+        until=horizon.until,
+        as_of=horizon.as_of,
+        la_codes=codes,
+        events=planted,
+        early_senders=tuple(code for code in codes if is_early(code)),
+        census_senders=tuple(code for code in codes if code in plan.CENSUS_SENDERS),
+        resubmissions=tuple(sorted(name for one in sent for name in one.resubmissions)),
+        never_sent=tuple(sorted(name for one in sent for name in one.never_sent)),
+        late=tuple(sorted(name for one in sent for name in one.late)),
+        delivered_twice=tuple(name for one in sent for name in one.delivered_twice),
+        totals=dict(sorted(totals.items())),
+    )

@@ -1,0 +1,62 @@
+"""Everything that happens in one authority, before anybody reports it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulation.calendar import Horizon, number
+from simulation.calibration import PREDECESSORS, Authority
+from simulation.care import Care, care
+from simulation.casework import Casework, casework
+from simulation.children import Population, population
+from simulation.events import effects, onset_of
+from simulation.exclusions import Exclusions, exclusions
+from simulation.referrals import Referrals, referrals, seen_elsewhere
+from simulation.truth import Event
+
+HIDDEN_BEFORE = 150
+"""Days before the onset from which pupils who are to be overlooked are not referred."""
+
+
+@dataclass(frozen=True)
+class World:
+    authority: Authority
+    population: Population
+    exclusions: Exclusions
+    care: Care
+    referrals: Referrals
+    casework: Casework
+    reporting_from: int
+    """The first day of the first monthly extract."""
+    first_child: int
+    first_number: int
+    """Where the numbering starts, so that authorities that were one do not share a number."""
+
+
+def build(authority: Authority, horizon: Horizon, events: tuple[Event, ...], seed: int) -> World:
+    """Each authority has its own stream of random numbers, so the others do not change it."""
+    rng = np.random.default_rng([seed, int(authority.la_code)])
+    changed = effects(horizon, events, authority.la_code)
+    people = population(authority, horizon, rng)
+    excluded = exclusions(rng, authority, horizon, people, changed)
+    looked_after = care(rng, authority, horizon, people, changed)
+    seen = seen_elsewhere(rng, excluded, looked_after, people, changed, horizon)
+    onset = onset_of(events, "excluded_not_referred", authority.la_code)
+    exposed = excluded.of_exposed(people)
+    hidden = exposed[excluded.day[exposed] >= onset] if onset else exposed[:0]
+    made = referrals(
+        rng, authority, horizon, people, changed, seen,
+        (np.unique(excluded.child[hidden]), (onset or 0) - HIDDEN_BEFORE),
+    )  # fmt: skip
+    part = list(PREDECESSORS).index(authority.la_code) if authority.la_code in PREDECESSORS else 0
+    return World(
+        authority=authority,
+        population=people,
+        exclusions=excluded,
+        care=looked_after,
+        referrals=made,
+        casework=casework(rng, authority, horizon, people, made, looked_after, changed),
+        reporting_from=number(horizon.start),
+        first_child=2_000_000 * part,
+        first_number=4_000_000 * part,
+    )
