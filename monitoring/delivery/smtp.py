@@ -94,7 +94,7 @@ def _plainly(fault: Exception) -> str:
     """The kind of fault only: a server's words may quote what was sent."""
     if isinstance(fault, ssl.SSLCertVerificationError):
         return "the server's certificate is not trusted"
-    if isinstance(fault, TimeoutError):
+    if isinstance(fault, TimeoutError) or "timed out" in str(fault):
         return "the server did not answer in time"
     if isinstance(fault, smtplib.SMTPNotSupportedError):
         return "the server does not offer encryption"

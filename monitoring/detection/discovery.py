@@ -1,4 +1,4 @@
-"""Which of many tests to believe: the false discovery rate (Benjamini, Hochberg 1995, JRSS B 57)."""
+"""Which of many tests to believe: the false discovery rate (Benjamini and Hochberg 1995)."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -29,6 +29,7 @@ GUARD = 6
 SWING_MEMORY = 0.6  # correlation of short swings from one month to the next
 OUTLIER = 2.58
 STEP_LIMIT = 5.0
+LEVEL_VARIANCE = 0.25
 STEP_VARIANCE = 0.25
 FLOOR = 1e-7
 NOISE_PRIOR_PERIODS = 15.0
@@ -208,13 +209,15 @@ def _round(
 
 
 def _prior(variances: Variances, shapes: dict[str, Array]) -> Array:
-    level = np.full_like(shapes["slope"], 0.25)
-    return np.asarray(level + sum(getattr(variances, k) * shape for k, shape in shapes.items()))
+    prior = np.full_like(shapes["slope"], LEVEL_VARIANCE)
+    for name, shape in shapes.items():
+        prior = prior + getattr(variances, name) * shape
+    return prior
 
 
 def _step_prior(steps: NDArray[np.int64], periods: int) -> Array:
     before = np.arange(periods)[None, :] < steps[:, None]
-    return STEP_VARIANCE * (before[:, :, None] & before[:, None, :])
+    return np.where(before[:, :, None] & before[:, None, :], STEP_VARIANCE, 0.0)
 
 
 def _variances(

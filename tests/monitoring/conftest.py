@@ -1,0 +1,68 @@
+"""A small monitor's folder, its state and a released database to quote from."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from released_figures import Released
+
+from warehouse.home import Home, Settings, create
+from warehouse.state import State
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return create(tmp_path / "monitor", today=date(2026, 11, 21))
+
+
+@pytest.fixture
+def state(home: Home) -> Iterator[State]:
+    opened = State(home.state_db)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(name="Sightline")
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Released:
+    """Leeds fell in August and Bradford's figure is withheld; one of two returns came."""
+    path = tmp_path / "published.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "create table indicators (indicator varchar, name varchar, unit varchar,"
+            " decimals integer, why_it_matters varchar, what_to_check varchar,"
+            " other_explanations varchar, owner varchar)"
+        )
+        connection.execute(
+            "insert into indicators values ('referral_rate', 'Referral rate',"
+            " 'per 10,000 children a year', 1, 'Children may go unseen.',"
+            " 'Is the return complete?\nDid recording change?', 'Late return', 'Data lead')"
+        )
+        connection.execute(
+            "create table trends (indicator varchar, area_code varchar, period_type varchar,"
+            " period_start date, breakdown varchar, source varchar, value double,"
+            " expected double, lower double, upper double, marker varchar, is_provisional boolean)"
+        )
+        connection.execute(
+            "insert into trends values"
+            " ('referral_rate', 'E08000035', 'month', '2026-08-01', 'total', 'extracts',"
+            "  400.04, 500.0, 440.0, 560.0, null, false),"
+            " ('referral_rate', 'E08000032', 'month', '2026-08-01', 'total', 'extracts',"
+            "  null, null, null, null, 'c', false)"
+        )
+        connection.execute(
+            "create table coverage (la_code varchar, extract varchar, period_end date,"
+            " due_on date, received_on date, status varchar)"
+        )
+        connection.execute(
+            "insert into coverage values"
+            " ('383', 'ssd', '2026-08-31', '2026-09-20', '2026-09-08', 'received'),"
+            " ('380', 'ssd', '2026-08-31', '2026-09-20', null, 'missing')"
+        )
+    return Released("2026-11-21-r1", date(2026, 11, 21), True, path)

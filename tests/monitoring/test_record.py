@@ -1,0 +1,100 @@
+"""Decisions, events and messages are written together and once."""
+
+from dataclasses import replace
+from datetime import date
+
+import sqlalchemy as sa
+from released_figures import Released
+
+from monitoring.alerts.evaluate import alert_rows, event_rows, known_alerts
+from monitoring.alerts.lifecycle import Decisions, Finding, decide
+from monitoring.alerts.record import record
+from monitoring.messages import AlertMessage, Digest, parse
+from warehouse.home import Settings
+from warehouse.state import State, alert_events, outbox
+
+FALL = Finding(
+    indicator="referral_rate",
+    indicator_name="Referral rate",
+    area_code="E08000035",
+    area_name="Leeds",
+    area_level="local_authority",
+    breakdown="total",
+    direction="down",
+    period=date(2026, 8, 1),
+    status="worsening",
+    kind="sustained",
+    evidence={"value": 400.04},
+)
+
+
+def decisions(*findings: Finding) -> Decisions:
+    return decide(findings, [], date(2026, 11, 21), "2026-11-21-r1")
+
+
+def posted(state: State) -> list[AlertMessage | Digest]:
+    with state.read() as connection:
+        rows = connection.execute(sa.select(outbox.c.payload).order_by(outbox.c.kind)).scalars()
+        return [parse(row) for row in rows]
+
+
+def test_an_alert_its_event_and_its_message_are_written_together(
+    state: State, released: Released, settings: Settings
+) -> None:
+    with state.begin() as connection:
+        record(connection, decisions(FALL), released, settings)
+    digest, alert = posted(state)
+    assert isinstance(alert, AlertMessage)
+    assert alert.figures.value == 400.04
+    assert alert.what_to_check == ("Is the return complete?", "Did recording change?")
+    assert alert.is_simulated
+    assert isinstance(digest, Digest)
+    assert (digest.new, digest.open) == (1, 1)
+    assert (digest.returns_received, digest.returns_due) == (1, 2)
+
+
+def test_recording_twice_writes_once(state: State, released: Released, settings: Settings) -> None:
+    for _ in range(2):
+        with state.begin() as connection:
+            record(connection, decisions(FALL), released, settings)
+    with state.read() as connection:
+        assert len(known_alerts(connection)) == 1
+        assert len(connection.execute(sa.select(alert_events)).all()) == 1
+    assert len(posted(state)) == 2
+
+
+def test_a_withheld_figure_is_withheld_in_the_message(
+    state: State, released: Released, settings: Settings
+) -> None:
+    bradford = replace(FALL, area_code="E08000032", area_name="Bradford")
+    with state.begin() as connection:
+        record(connection, decisions(bradford), released, settings)
+    [message] = [m for m in posted(state) if isinstance(m, AlertMessage)]
+    assert message.figures.is_withheld
+    assert message.figures.value is None
+
+
+def test_a_run_without_alerts_still_posts_its_digest(
+    state: State, released: Released, settings: Settings
+) -> None:
+    with state.begin() as connection:
+        record(connection, Decisions(), released, settings)
+    [digest] = posted(state)
+    assert isinstance(digest, Digest)
+    assert digest.new == 0
+
+
+def test_each_configured_channel_gets_its_own_copy(state: State, released: Released) -> None:
+    mail = {"kind": "smtp", "host": "127.0.0.1", "sender": "a@b", "recipients": ["c@d"]}
+    with state.begin() as connection:
+        record(connection, decisions(FALL), released, Settings(delivery=[mail]))
+    with state.read() as connection:
+        channels = connection.execute(sa.select(outbox.c.channel)).scalars().all()
+    assert sorted(channels) == ["files", "files", "smtp", "smtp"]
+
+
+def test_the_rows_to_publish_hold_what_is_about_to_be_recorded(state: State) -> None:
+    [alert] = alert_rows(state, decisions(FALL))
+    [event] = event_rows(state, decisions(FALL))
+    assert alert["state"] == "open"
+    assert (event["event_id"], event["event"]) == (1, "opened")
