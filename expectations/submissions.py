@@ -18,8 +18,9 @@ from warehouse.state import State, problems, submissions
 MOST_REFUSED = 0.05
 FEWEST_REFUSED = 5
 
-# The closure of spring 2020 took a third of a usual month's referrals, and a census of exclusions
-# lost up to nine tenths of a term; a file of another kind or unit is off by more than twenty times.
+# Of the published suspensions of 2006/07 to 2022/23, one authority's year in a thousand was under
+# a third or over four times the median of its three former years, the closure of 2020 among them.
+# A month is noisier; a file of another kind or another unit is off by more than twenty times.
 LEAST_VOLUME, MOST_VOLUME = 0.05, 20.0
 # A median needs a few periods, and of small numbers any multiple is possible.
 FORMER_PERIODS = 3

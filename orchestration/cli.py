@@ -1,0 +1,40 @@
+"""The command line. It imports next to nothing; each command imports what it needs when it runs."""
+
+import sys
+
+import click
+
+from orchestration.commands import alerts, data, monitor, service, trial
+
+UNEXPECTED = 1
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="sightline")
+def commands() -> None:
+    """Shows where children at risk of exploitation go unseen: change by area, tested and explained.
+
+    Try it with: sightline demo
+    """
+
+
+for module in (trial, monitor, data, alerts, service):
+    for command in module.COMMANDS:
+        commands.add_command(command)
+
+
+def main() -> None:
+    """Every way out has its code: 0 to 7 as the README lists them."""
+    from warehouse.errors import SightlineError
+
+    try:
+        sys.exit(commands(standalone_mode=False) or 0)
+    except click.ClickException as fault:
+        fault.show()
+        sys.exit(fault.exit_code)
+    except click.Abort:
+        click.echo("stopped", err=True)
+        sys.exit(UNEXPECTED)
+    except SightlineError as fault:
+        click.echo(f"sightline: {fault.message}", err=True)
+        sys.exit(fault.exit_code)

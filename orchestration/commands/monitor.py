@@ -1,0 +1,176 @@
+"""Commands that run a monitor: make one, run it, see what came and how it stands."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestration.console import as_json, home_option, json_option, say, show_progress, table
+
+UNHEALTHY = 1
+SUBMISSION_COLUMNS = (
+    "submission_id", "sender", "extract", "period_start", "period_end", "received_on",
+    "status", "accepted", "quarantined", "original_name",
+)  # fmt: skip
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def init(folder: Path) -> int:
+    """Make a new monitor: its folders, its key and its settings.
+
+    Example: sightline init mymonitor
+    """
+    from warehouse import home
+
+    made = home.create(folder)
+    say(f"A monitor is ready in {made.root}")
+    say(f"Put what authorities send into {made.inbox}/<three-digit authority code>/,")
+    say(f"published series with their manifest into {made.inbox}/published/, then:")
+    say(f"  sightline run --home {folder}")
+    say(f"Keep {made.key} safe: without it no later file can be linked to earlier ones.")
+    return 0
+
+
+@click.command("run")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Rebuild what was known on this day."
+)
+@click.option("--dry-run", is_flag=True, help="Say what a run would do, and do nothing.")
+@json_option
+@home_option
+def run(home: Any, as_of: datetime | None, dry_run: bool, is_json: bool) -> int:
+    """Take in all that is pending, rebuild, check, detect, publish and deliver.
+
+    Example: sightline run --home mymonitor
+    """
+    from orchestration import pipeline, telling
+
+    show_progress()
+    if dry_run:
+        return _say_what_waits(home, is_json)
+    report = pipeline.run(home, as_of=as_of.date() if as_of else None)
+    if is_json:
+        as_json(report.as_dict())
+    else:
+        for line in telling.outcome(home, report):
+            say(line)
+    return report.exit_code
+
+
+def _say_what_waits(home: Any, is_json: bool) -> int:
+    from orchestration import inbox, pending
+    from warehouse.home import load_settings, today
+    from warehouse.state import State
+
+    state = State(home.state_db)
+    reasons = pending.reasons(home, state, today(load_settings(home)))
+    state.close()
+    waiting = [str(path.relative_to(home.inbox)) for path in inbox.files(home.inbox)]
+    if is_json:
+        as_json({"reasons": reasons, "waiting": waiting})
+        return 0
+    say("; ".join(reasons).capitalize() if reasons else "Nothing to do.")
+    for name in waiting:
+        say(f"  {name}")
+    return 0
+
+
+@click.command("submissions")
+@click.argument("submission_id", type=int, required=False)
+@click.option("--sender", help="Only this three-digit authority code, or published.")
+@click.option("--extract", help="Only this extract.")
+@click.option(
+    "--status",
+    type=click.Choice(["received", "accepted", "quarantined"]),
+    help="Only submissions in this state.",
+)
+@json_option
+@home_option
+def submissions(
+    home: Any,
+    submission_id: int | None,
+    sender: str | None,
+    extract: str | None,
+    status: str | None,
+    is_json: bool,
+) -> int:
+    """What came and what became of it; with a number, everything found in that one.
+
+    Example: sightline submissions --status quarantined
+    """
+    from orchestration import overview
+    from warehouse.state import State
+
+    wanted = {
+        "submission_id": submission_id, "sender": sender, "extract": extract, "status": status
+    }  # fmt: skip
+    state = State(home.state_db)
+    rows = overview.submissions_like(state, wanted)
+    found = overview.problems_of(state, submission_id) if submission_id else []
+    state.close()
+    if is_json:
+        as_json({"submissions": rows, "problems": found} if submission_id else rows)
+        return 0
+    table(rows, SUBMISSION_COLUMNS)
+    for row in rows:
+        if row["held_reason"] or row["first_error"]:
+            say(f"  {row['submission_id']}: {row['held_reason'] or row['first_error']}")
+    for row in found:
+        say(f"  {overview.problem_in_words(row)}")
+    return 0
+
+
+@click.command("status")
+@json_option
+@home_option
+def status(home: Any, is_json: bool) -> int:
+    """Submissions received, due, late and refused; the last run and release; what is undelivered.
+
+    Example: sightline status --json
+    """
+    from orchestration import overview
+    from warehouse.state import State
+
+    state = State(home.state_db)
+    found = overview.status(home, state)
+    state.close()
+    if is_json:
+        as_json(found)
+        return 0
+    for name, value in found.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{count:,} {what}" for what, count in value.items()) or "none"
+        if isinstance(value, list):
+            say(f"{name}:")
+            for line in value:
+                say(f"  {line}")
+        else:
+            say(f"{name}: {value}")
+    return 0
+
+
+@click.command("health")
+@click.option("--max-age-days", default=35, show_default=True, help="Oldest run that is healthy.")
+@json_option
+@home_option
+def health(home: Any, max_age_days: int, is_json: bool) -> int:
+    """For a watchdog: exit code 0 when all is well, 1 and the reasons when not.
+
+    Example: sightline health --max-age-days 2
+    """
+    from orchestration import overview
+    from warehouse.state import State
+
+    state = State(home.state_db)
+    faults = overview.faults(home, state, max_age_days)
+    state.close()
+    if is_json:
+        as_json({"healthy": not faults, "faults": faults})
+    else:
+        say("\n".join(faults) or "healthy")
+    return UNHEALTHY if faults else 0
+
+
+COMMANDS = (init, run, submissions, status, health)

@@ -1,0 +1,38 @@
+"""Where Dagster keeps its runs: SQLite in restricted/dagster, telemetry off, one run at a time."""
+
+import os
+from typing import TYPE_CHECKING
+
+from warehouse.home import Home
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+SETTINGS = """\
+telemetry:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+python_logs:
+  managed_python_loggers: [sightline]
+"""
+
+
+def environment(home: Home) -> dict[str, str]:
+    """What Dagster's processes need to know to work on this monitor."""
+    path = home.dagster / "dagster.yaml"
+    if not path.exists() or path.read_text(encoding="utf-8") != SETTINGS:
+        path.write_text(SETTINGS, encoding="utf-8")
+    return {
+        "DAGSTER_HOME": str(home.dagster),
+        "SIGHTLINE_HOME": str(home.root),
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def instance(home: Home) -> "DagsterInstance":
+    os.environ |= environment(home)
+    from dagster import DagsterInstance
+
+    return DagsterInstance.get()

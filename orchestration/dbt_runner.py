@@ -1,0 +1,61 @@
+"""Run dbt inside this process: one parse, one build, everything it writes under restricted/dbt."""
+
+import fcntl
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from warehouse.home import Home, load_settings
+
+PROJECT = Path(__file__).parents[1] / "dbt_project"
+
+
+def parse(home: Home) -> Any:
+    """The manifest of the models; quick when nothing has changed since the last parse."""
+    with (home.dbt / "parse.lock").open("w") as lock:
+        # A page of Dagster may be loading its definitions beside a run; both write one cache.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _invoke(home, ["parse"]).result
+
+
+def build(home: Home, manifest: Any) -> Sequence[Any]:
+    """Every seed, model and test in one go; results come in the order in which they ran."""
+    try:
+        outcome = _invoke(home, ["build", "--no-write-json"], manifest)
+    finally:
+        _let_go()
+    return list(outcome.result.results) if outcome.result is not None else []
+
+
+def manifest_path(home: Home) -> Path:
+    return home.dbt / "target" / "manifest.json"
+
+
+def _invoke(home: Home, arguments: list[str], manifest: Any = None) -> Any:
+    _say_where(home)
+    from dbt.cli.main import dbtRunner
+
+    flags = ["--quiet", "--log-level", "none", "--log-level-file", "info", "--no-use-colors"]
+    places = ["--target-path", str(home.dbt / "target"), "--log-path", str(home.dbt / "logs")]
+    project = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+    outcome = dbtRunner(manifest=manifest).invoke([*flags, *arguments, *places, *project])
+    if outcome.exception is not None:
+        raise outcome.exception
+    return outcome
+
+
+def _say_where(home: Home) -> None:
+    os.environ |= {
+        "SIGHTLINE_WORK_DB": str(home.work_db),
+        "SIGHTLINE_MEMORY_LIMIT": load_settings(home).memory_limit,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
+    }
+
+
+def _let_go() -> None:
+    # The adapter keeps the work file open for the life of the process.
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()

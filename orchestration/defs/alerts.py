@@ -1,0 +1,13 @@
+"""Which episodes open, go on or end; nothing is written before the release is."""
+
+import dagster as dg
+
+from orchestration.defs.signals import SIGNALS
+from orchestration.resources import Monitor
+from orchestration.steps import marts as steps
+
+
+@dg.asset(deps=[SIGNALS], group_name="alerts", kinds={"python"})
+def alerts(monitor: Monitor) -> dg.MaterializeResult[None]:
+    """One alert per episode, decided from the signals and what was already open."""
+    return dg.MaterializeResult(metadata=steps.decide_alerts(monitor.run))

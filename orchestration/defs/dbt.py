@@ -1,0 +1,90 @@
+"""The models: every dbt seed and model is an asset, every dbt test a check on one."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
+
+from orchestration import dbt_runner
+from orchestration.resources import Monitor, home_in_use
+from warehouse.errors import GateFailed
+
+WORK_FILE = dg.AssetKey(["control", "work_file"])
+UNIQUE_ID = "dagster_dbt/unique_id"
+MADE = {"success"}
+BROKEN = {"error", "fail", "runtime error", "partial success"}
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups by schema; all that the models read is one asset, the prepared work file."""
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        properties = self.get_resource_props(manifest, unique_id)
+        if properties["resource_type"] == "source":
+            return spec.replace_attributes(key=WORK_FILE)
+        layer = properties["schema"]
+        return spec.replace_attributes(
+            key=dg.AssetKey([layer, properties["name"]]), group_name=layer
+        )
+
+
+@dg.definitions
+def models() -> dg.Definitions:
+    """One asset for each node of the manifest, all made by one build."""
+    home = home_in_use()
+    manifest = dbt_runner.parse(home)
+
+    @dbt_assets(
+        name="dbt_models",
+        manifest=dbt_runner.manifest_path(home),
+        dagster_dbt_translator=Translator(
+            DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)
+        ),
+    )
+    def dbt_models(context: dg.AssetExecutionContext, monitor: Monitor) -> Iterator[Any]:
+        run = monitor.run
+        with run.step("models") as found:
+            results = dbt_runner.build(run.home, manifest)
+            found |= _counted(results)
+            yield from _events(context.assets_def, results)
+            broken = [result.node.name for result in results if str(result.status) in BROKEN]
+            if broken or not results:
+                raise GateFailed(f"dbt: {', '.join(broken) or 'nothing was built'}")
+
+    return dg.Definitions(assets=[dbt_models])
+
+
+def _events(definition: dg.AssetsDefinition, results: Any) -> Iterator[Any]:
+    """What Dagster shows, in the order in which dbt ran, which it insists on."""
+    assets = {spec.metadata[UNIQUE_ID]: spec.key for spec in definition.specs}
+    checks = {spec.metadata[UNIQUE_ID]: spec for spec in definition.check_specs}
+    for result in results:
+        unique_id, status = result.node.unique_id, str(result.status)
+        seconds = {"seconds": round(result.execution_time, 2)}
+        if unique_id in assets and status in MADE:
+            yield dg.MaterializeResult(asset_key=assets[unique_id], metadata=seconds)
+        elif unique_id in checks and status != "skipped":
+            yield dg.AssetCheckResult(
+                asset_key=checks[unique_id].asset_key,
+                check_name=checks[unique_id].name,
+                passed=status == "pass",
+                severity=_severity(status),
+                metadata=seconds | {"failing_rows": result.failures or 0},
+            )
+
+
+def _severity(status: str) -> dg.AssetCheckSeverity:
+    return dg.AssetCheckSeverity.WARN if status == "warn" else dg.AssetCheckSeverity.ERROR
+
+
+def _counted(results: Any) -> dict[str, int]:
+    tests = [result for result in results if result.node.resource_type == "test"]
+    return {
+        "models": len(results) - len(tests),
+        "tests": len(tests),
+        "tests not passed": sum(str(result.status) != "pass" for result in tests),
+    }

@@ -1,0 +1,28 @@
+"""What stands out: every series judged, and the marts checked before anything leaves."""
+
+import dagster as dg
+
+from orchestration.checks import asset_check
+from orchestration.resources import Monitor
+from orchestration.steps import marts as steps
+
+VALUES = dg.AssetKey(["marts", "fct_indicator_values"])
+SIGNALS = dg.AssetKey(["marts", "fct_signals"])
+
+
+@dg.asset(key=SIGNALS, deps=[VALUES], group_name="marts", kinds={"python", "duckdb"})
+def signals(monitor: Monitor) -> dg.MaterializeResult[None]:
+    """One row per monitored indicator, area and recent period: expected range and status."""
+    return dg.MaterializeResult(metadata=steps.detect(monitor.run))
+
+
+@dg.asset_check(asset=SIGNALS, blocking=True)
+def marts_are_coherent(monitor: Monitor) -> dg.AssetCheckResult:
+    """Blocks the release: one row each, rates that can be, England the sum of its areas."""
+    return asset_check(monitor.run, steps.marts_are_coherent(monitor.run))
+
+
+@dg.asset_check(asset=SIGNALS)
+def no_indicator_is_worsening(monitor: Monitor) -> dg.AssetCheckResult:
+    """Warns only: a worsening indicator is what a run is for, never a reason to stop it."""
+    return asset_check(monitor.run, steps.no_indicator_is_worsening(monitor.run))

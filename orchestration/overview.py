@@ -1,0 +1,111 @@
+"""How a monitor stands: what came, what is missing, what is wrong; read from the state alone."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from orchestration import inbox
+from orchestration.run import last_good
+from warehouse import releases
+from warehouse.home import Home
+from warehouse.state import State, alerts, outbox, problems, runs, submissions
+
+Rows = list[dict[str, Any]]
+
+
+def submissions_like(state: State, wanted: dict[str, Any]) -> Rows:
+    query = sa.select(submissions).order_by(submissions.c.submission_id)
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(submissions.c[name] == value)
+    return _rows(state, query)
+
+
+def problems_of(state: State, submission_id: int) -> Rows:
+    query = sa.select(problems).where(problems.c.submission_id == submission_id)
+    return _rows(state, query.order_by(problems.c.problem_id))
+
+
+def problem_in_words(row: dict[str, Any]) -> str:
+    """Where, which rule, what is wrong, how often; the ledger holds no value to show."""
+    where = [row["file_name"] or row["table_name"] or "", f"line {row['line']}" * bool(row["line"])]
+    where.append(f"column {row['column_name']}" * bool(row["column_name"]))
+    rows = f" ({row['count']:,} rows)" if row["count"] > 1 else ""
+    return f"{', '.join(filter(None, where))}: {row['rule']}: {row['message']}{rows}"
+
+
+def status(home: Home, state: State) -> dict[str, Any]:
+    last = _last_run(state)
+    shown = releases.current(home)
+    return {
+        "release": shown.release_id if shown else None,
+        "as of": str(shown.as_of) if shown else None,
+        "simulated": shown.simulated if shown else None,
+        "last run": f"{last['outcome']} at {last['finished_at']:%Y-%m-%d %H:%M} UTC"
+        if last
+        else None,
+        "waiting in the inbox": len(inbox.files(home.inbox)),
+        "submissions": _counted(state, submissions.c.status),
+        "returns": _coverage(home),
+        "alerts": _counted(state, alerts.c.state),
+        "messages": _counted(state, outbox.c.state),
+        "refused or held back": refused(state),
+    }
+
+
+def refused(state: State, between: tuple[int, int] | None = None) -> list[str]:
+    """Submissions refused whole or held back: sender, name and the first reason."""
+    out = sa.or_(submissions.c.status == "quarantined", submissions.c.held_reason.is_not(None))
+    query = sa.select(submissions).where(out).order_by(submissions.c.submission_id)
+    if between:
+        query = query.where(submissions.c.submission_id.between(*between))
+    return [
+        f"{row['sender']}/{row['original_name']}: {row['held_reason'] or row['first_error']}"
+        for row in _rows(state, query)
+    ]
+
+
+def faults(home: Home, state: State, max_age_days: int) -> list[str]:
+    """Everything that somebody should look at now."""
+    found = []
+    last, good = _last_run(state), last_good(state)
+    if releases.current(home) is None:
+        found.append("nothing is published")
+    if last and last["outcome"] in ("failed", "gate_failed"):
+        found.append(f"the last run ended as {last['outcome'].replace('_', ' ')}")
+    oldest = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=max_age_days)
+    if good and good["finished_at"] < oldest:
+        found.append(f"no run has come to a good end for {max_age_days} days")
+    undelivered = {
+        name: count
+        for name, count in _counted(state, outbox.c.state).items()
+        if name in ("failed", "dead")
+    }
+    found += [f"{count:,} messages {name}" for name, count in undelivered.items()]
+    return found
+
+
+def _coverage(home: Home) -> dict[str, int]:
+    if releases.current(home) is None:
+        return {}
+    with releases.open_published(home) as connection:
+        query = "select status, count(*) from coverage group by status order by status"
+        return dict(connection.execute(query).fetchall())
+
+
+def _last_run(state: State) -> dict[str, Any] | None:
+    rows = _rows(state, sa.select(runs).order_by(runs.c.started_at.desc()).limit(1))
+    return rows[0] if rows else None
+
+
+def _counted(state: State, column: sa.Column[Any]) -> dict[str, int]:
+    query = sa.select(column, sa.func.count()).group_by(column).order_by(column)
+    with state.read() as connection:
+        rows: list[Any] = list(connection.execute(query).all())
+    return dict(rows)
+
+
+def _rows(state: State, query: sa.Select[Any]) -> Rows:
+    with state.read() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]

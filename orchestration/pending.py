@@ -1,0 +1,67 @@
+"""Whether a run has anything to do, told without opening a file or importing a framework."""
+
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from orchestration import inbox
+from orchestration.code_version import code_version
+from orchestration.run import last_good
+from warehouse import releases
+from warehouse.home import Home
+from warehouse.state import State, alert_events, submissions
+
+WORDS = {
+    "as_of": "the date has moved on",
+    "code_version": "the code or an indicator has changed",
+    "settings": "the settings have changed",
+    "submissions": "submissions wait to be published",
+    "alerts": "somebody has decided on an alert",
+}
+
+
+def fingerprint(home: Home, state: State, as_of: date) -> dict[str, Any]:
+    """What a release depends on; the same fingerprint gives the same release."""
+    return {
+        "as_of": as_of.isoformat(),
+        "code_version": code_version(),
+        "settings": home.config.read_text(encoding="utf-8"),
+        "submissions": _ledger(state),
+        "alerts": _events(state),
+    }
+
+
+def reasons(home: Home, state: State, as_of: date) -> list[str]:
+    """Why a run is needed, in words; none when the current release already says everything."""
+    waiting = inbox.files(home.inbox)
+    found = [f"{len(waiting):,} files in the inbox"] if waiting else []
+    last = last_good(state)
+    if last is None or releases.current(home) is None:
+        return [*found, "nothing is published yet"]
+    now, then = fingerprint(home, state, as_of), last["detail"]["fingerprint"]
+    return found + [WORDS[name] for name in now if now[name] != then.get(name)]
+
+
+def newest(last: dict[str, Any] | None) -> int:
+    """The last submission that a good run has judged."""
+    rows = last["detail"]["fingerprint"].get("submissions", []) if last else []
+    return max((row[3] for row in rows), default=0)
+
+
+def _ledger(state: State) -> list[Any]:
+    query = sa.select(
+        submissions.c.status,
+        submissions.c.held_reason.is_not(None),
+        sa.func.count(),
+        sa.func.max(submissions.c.submission_id),
+    ).group_by(submissions.c.status, submissions.c.held_reason.is_not(None))
+    with state.read() as connection:
+        return sorted([list(row) for row in connection.execute(query)], key=str)
+
+
+def _events(state: State) -> int:
+    with state.read() as connection:
+        return int(
+            connection.execute(sa.select(sa.func.count(alert_events.c.event_id))).scalar_one()
+        )

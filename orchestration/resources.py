@@ -1,0 +1,38 @@
+"""What every asset works with: the monitor's folder and the run that is going on in it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from orchestration.run import Run, opened
+from warehouse import home as homes
+from warehouse.home import Home
+
+
+def home_in_use() -> Home:
+    """The folder named by SIGHTLINE_HOME, or else the current one."""
+    return homes.find(Path(os.environ.get("SIGHTLINE_HOME", ".")))
+
+
+class Monitor(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Holds the lock from a run's first step to its last, however the run was started."""
+
+    as_of: str | None = None
+    _run: Run = PrivateAttr()
+
+    @property
+    def run(self) -> Run:
+        return self._run
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Monitor"]:
+        as_of = date.fromisoformat(self.as_of) if self.as_of else None
+        run_id = context.run.run_id if context.run else "none"
+        with opened(home_in_use(), run_id, as_of=as_of) as run:
+            self._run = run
+            yield self

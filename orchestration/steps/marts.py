@@ -1,0 +1,54 @@
+"""What the marts say: signals, whether they are coherent, and which alerts that would mean."""
+
+from typing import Any
+
+from expectations import indicators
+from expectations.runner import CheckResult
+from monitoring import signals
+from monitoring.alerts import evaluate
+from monitoring.alerts.lifecycle import Decisions
+from orchestration.run import Run
+from warehouse.connection import connect
+
+Found = dict[str, Any]
+
+
+def detect(run: Run) -> Found:
+    with run.step("signals") as found:
+        with connect(run.home.work_db, home=run.home, settings=run.settings) as connection:
+            signals.detect(connection, run.as_of)
+            query = "select status, count(*) from marts.fct_signals group by status order by status"
+            found |= dict(connection.execute(query).fetchall())
+        return found
+
+
+def marts_are_coherent(run: Run) -> CheckResult:
+    with (
+        run.step("coherence"),
+        connect(run.home.work_db, settings=run.settings, read_only=True) as connection,
+    ):
+        return indicators.marts_are_coherent(connection)
+
+
+def no_indicator_is_worsening(run: Run) -> CheckResult:
+    with (
+        run.step("worsening"),
+        connect(run.home.work_db, settings=run.settings, read_only=True) as connection,
+    ):
+        return indicators.no_indicator_is_worsening(connection)
+
+
+def decide_alerts(run: Run) -> Found:
+    with run.step("alerts") as found:
+        decisions = decisions_of(run)
+        for event in decisions.events:
+            found[event.event] = found.get(event.event, 0) + 1
+        return found
+
+
+def decisions_of(run: Run) -> Decisions:
+    """A look back raises nothing: it shows the alerts that were known then."""
+    if run.is_history:
+        return Decisions()
+    with connect(run.home.work_db, settings=run.settings, read_only=True) as connection:
+        return evaluate.evaluate(connection, run.state, run.as_of, run.next_release)

@@ -1,0 +1,117 @@
+"""What leaves: published tables, pages, the record of both, the pointer, the messages."""
+
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitoring.alerts import evaluate, record
+from monitoring.alerts.lifecycle import Decisions
+from monitoring.delivery import relay
+from orchestration import pending
+from orchestration.code_version import code_version
+from orchestration.run import Run
+from orchestration.steps.marts import decisions_of
+from report import site
+from warehouse import publish, releases
+from warehouse import state as tables
+from warehouse.connection import connect
+
+Found = dict[str, Any]
+
+
+def release(run: Run) -> Found:
+    """Build, write the pages, record, show; killed between any two, the next run puts it right."""
+    decisions = decisions_of(run)
+    draft = _tables(run, decisions)
+    with run.step("report") as found:
+        found["pages"] = site.build_site(draft.database, draft.report)
+    with run.step("release") as found:
+        if _says_the_same(run, draft):
+            shutil.rmtree(draft.folder)
+            run.outcome, run.release_id = "unchanged", _shown(run)
+        else:
+            _commit(run, draft, decisions)
+            run.outcome, run.release_id = "released", draft.release_id
+        found["release"] = run.release_id
+        if not run.is_history:
+            run.home.work_db.replace(run.home.warehouse_db)
+            found["pruned"] = len(releases.prune(run.home, run.settings.keep_releases))
+            run.fingerprint = pending.fingerprint(run.home, run.state, run.as_of)
+        return found
+
+
+def deliver(run: Run) -> Found:
+    with run.step("delivery") as found:
+        if not run.is_history:
+            done = relay.deliver(run.home, run.settings, run.state, datetime.now(UTC))
+            found |= {"sent": done.sent, "undelivered": done.pending + done.failed}
+        return found
+
+
+def _tables(run: Run, decisions: Decisions) -> publish.Draft:
+    with run.step("tables") as found:
+        draft = publish.build(
+            run.home,
+            run.home.work_db,
+            run.state,
+            release_id=run.next_release,
+            as_of=run.as_of,
+            built_at=datetime.now(UTC),
+            code_version=code_version(),
+            alerts_rows=_known(run, evaluate.alert_rows(run.state, decisions), "first_raised_on"),
+            alert_events_rows=_known(run, evaluate.event_rows(run.state, decisions), "occurred_on"),
+            simulated=_is_simulated(run),
+        )
+        found["rows"] = sum(draft.rows.values())
+        return draft
+
+
+def _known(run: Run, rows: list[Found], on: str) -> list[Found]:
+    return [row for row in rows if row[on] <= run.as_of]
+
+
+def _is_simulated(run: Run) -> bool:
+    with connect(run.home.work_db, read_only=True) as connection:
+        [(simulated,)] = connection.execute("select simulated from control.run").fetchall()
+        return bool(simulated)
+
+
+def _says_the_same(run: Run, draft: publish.Draft) -> bool:
+    shown = None if run.is_history else releases.current(run.home)
+    said = (draft.content_hash, draft.as_of)
+    return shown is not None and (shown.content_hash, shown.as_of) == said
+
+
+def _shown(run: Run) -> str | None:
+    shown = releases.current(run.home)
+    return shown.release_id if shown else None
+
+
+def _commit(run: Run, draft: publish.Draft, decisions: Decisions) -> None:
+    """Release, alerts and messages in one transaction; then the pointer."""
+    is_current = not run.is_history
+    placed = replace(draft, folder=run.home.releases / draft.release_id)
+
+    def write() -> None:
+        with run.state.begin() as connection:
+            if is_current:
+                connection.execute(sa.update(tables.releases).values(is_current=False))
+            connection.execute(
+                sa.insert(tables.releases).values(
+                    release_id=draft.release_id,
+                    sequence=run.sequence,
+                    built_at=draft.built_at.replace(tzinfo=None),
+                    as_of=draft.as_of,
+                    content_hash=draft.content_hash,
+                    code_version=draft.code_version,
+                    simulated=draft.simulated,
+                    is_current=is_current,
+                )
+            )
+            if is_current:
+                record.record(connection, decisions, placed, run.settings)
+
+    releases.commit(run.home, draft, write, make_current=is_current)

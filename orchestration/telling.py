@@ -1,0 +1,80 @@
+"""A run's report in lines that a person reads: what came, what was refused, what stands out."""
+
+from collections.abc import Iterator
+
+from monitoring.alerts import people
+from orchestration import overview
+from orchestration.pipeline import NOTHING, RunReport
+from orchestration.run import Step
+from warehouse.home import Home
+from warehouse.state import State
+
+MOST_SHOWN = 20
+
+
+def outcome(home: Home, report: RunReport) -> Iterator[str]:
+    """The last words of `sightline run`."""
+    if report.outcome == NOTHING:
+        yield f"Nothing to do: release {report.release_id} is up to date ({report.seconds:.1f} s)."
+        return
+    yield from refused(home, report)
+    yield _ending(report)
+    yield from where_the_time_goes(report)
+    if report.outcome in ("released", "unchanged"):
+        yield from where_to_look(home)
+
+
+def refused(home: Home, report: RunReport) -> Iterator[str]:
+    """Each submission that this run refused: file, line, rule."""
+    state = State(home.state_db)
+    lines = overview.refused(state, report.found("intake", "ids") or (0, 0))
+    state.close()
+    if lines:
+        yield f"Refused or held back ({len(lines)}):"
+        yield from (f"  {line}" for line in lines[:MOST_SHOWN])
+    if len(lines) > MOST_SHOWN:
+        yield "  ... all of them: sightline submissions --status quarantined"
+
+
+def where_the_time_goes(report: RunReport) -> Iterator[str]:
+    yield "Where the time goes:"
+    steps = [*report.steps, _rest(report)]
+    width = max(len(step.name) for step in steps)
+    for step in steps:
+        share = step.seconds / report.seconds if report.seconds else 0.0
+        yield f"  {step.name:<{width}}  {step.seconds:7.1f} s  {share:4.0%}"
+    yield f"  {'all':<{width}}  {report.seconds:7.1f} s"
+
+
+def where_to_look(home: Home) -> Iterator[str]:
+    yield f"Report:   {home.current / 'report' / 'index.html'}"
+    yield f"Database: {home.current / 'sightline.duckdb'}"
+    yield f"Alerts:   {home.outbox}"
+
+
+def worsening(home: Home, most: int) -> Iterator[str]:
+    """The open alerts, the gravest first."""
+    state = State(home.state_db)
+    rows = people.list_alerts(state)
+    state.close()
+    yield f"{len(rows)} alerts are open."
+    for row in rows[:most]:
+        yield f"  {row['severity']:<8}  {row['title']} (since {row['opened_period']:%B %Y})"
+    if len(rows) > most:
+        yield f"  ... and {len(rows) - most} more: sightline alerts list"
+
+
+def _rest(report: RunReport) -> Step:
+    return Step("starting", round(report.seconds - sum(one.seconds for one in report.steps), 2))
+
+
+def _ending(report: RunReport) -> str:
+    if report.gates:
+        return f"Nothing was published; a gate did not hold: {'; '.join(report.gates)}"
+    if report.outcome == "failed":
+        return f"The run failed in {report.fault}; restricted/dagster and restricted/dbt say more"
+    if report.outcome == "unchanged":
+        return f"Release {report.release_id} still says the same; no new one was made."
+    if report.outcome == "history":
+        return f"Built release {report.release_id} as of {report.as_of}; readers do not see it."
+    return f"Published release {report.release_id} as of {report.as_of}."

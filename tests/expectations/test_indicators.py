@@ -1,0 +1,93 @@
+"""Coherence of the marts: one frame that holds and one that does not, for every expectation."""
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+
+from expectations.indicators import marts_are_coherent, no_indicator_is_worsening
+
+MARTS = """
+create schema marts;
+create schema control;
+create table control.indicators as
+    select 'rate' as indicator, 'per 10,000 children a year' as unit
+    union all select 'share', 'per cent of referrals';
+create table control.authorities as select '301' as la_code union all select '302';
+create table marts.dim_areas as
+    select la_code, 'local_authority' as area_level, date '2009-04-01' as valid_from,
+        cast(null as date) as valid_to
+    from control.authorities;
+create table marts.fct_indicator_values as
+    select indicator, area_code, la_code, area_level, 'month' as period_type,
+        date '2026-01-01' as period_start, date '2026-01-31' as period_end, 'total' as breakdown,
+        'extracts' as source, cast(numerator as double) as numerator, 10.0 as denominator,
+        numerator / 10.0 as value, cast(null as varchar) as marker,
+        cast(null as varchar) as reason, 1 as areas_due, 1 as areas_included
+    from (select unnest(['rate', 'share']) as indicator) as indicators
+    cross join (
+        values ('E1', '301', 'local_authority', 3), ('E2', '302', 'local_authority', 4),
+            ('E92000001', null, 'country', 7)
+    ) as areas (area_code, la_code, area_level, numerator);
+create table marts.fct_signals as
+    select indicator, area_code, period_start, 'ok' as status from marts.fct_indicator_values;
+"""
+
+SPOILT = {
+    "failed_one_row_each_of_series":
+        "insert into marts.fct_indicator_values from marts.fct_indicator_values limit 1",
+    "failed_rates_are_finite_of_series":
+        "update marts.fct_indicator_values set value = 'infinity' where area_code = 'E1'",
+    "failed_nothing_is_negative_of_series":
+        "update marts.fct_indicator_values set value = -1 where area_code = 'E1'",
+    "failed_parts_within_wholes_of_series":
+        "update marts.fct_indicator_values set denominator = 2 where area_code = 'E1'",
+    "failed_gaps_are_explained_of_series":
+        "update marts.fct_indicator_values set value = null where area_code = 'E1'",
+    "failed_england_is_its_areas_of_sums":
+        "update marts.fct_indicator_values set numerator = 8 where area_code = 'E92000001'",
+    "failed_no_area_is_absent_of_months":
+        "delete from marts.fct_indicator_values where area_code = 'E2' and indicator = 'rate'",
+}  # fmt: skip
+
+
+@pytest.fixture
+def work() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute(MARTS)
+        yield connection
+
+
+def test_marts_that_hold_together_pass(work: duckdb.DuckDBPyConnection) -> None:
+    result = marts_are_coherent(work)
+    assert (result.passed, result.failed, result.ran) == (True, 0, len(SPOILT))
+
+
+@pytest.mark.parametrize("failure", SPOILT)
+def test_marts_that_contradict_themselves_block(
+    work: duckdb.DuckDBPyConnection, failure: str
+) -> None:
+    work.execute(SPOILT[failure])
+    result = marts_are_coherent(work)
+    assert (result.passed, result.severity) == (False, "error")
+    assert failure in result.details
+
+
+def test_a_part_may_be_its_whole(work: duckdb.DuckDBPyConnection) -> None:
+    work.execute("update marts.fct_indicator_values set denominator = numerator")
+    assert marts_are_coherent(work).passed
+
+
+def test_a_rate_of_a_population_may_exceed_one_each(work: duckdb.DuckDBPyConnection) -> None:
+    work.execute("update marts.fct_indicator_values set denominator = 1 where indicator = 'rate'")
+    assert marts_are_coherent(work).passed
+
+
+def test_a_worsening_indicator_warns_with_counts_and_blocks_nothing(
+    work: duckdb.DuckDBPyConnection,
+) -> None:
+    assert no_indicator_is_worsening(work).passed
+    work.execute("update marts.fct_signals set status = 'worsening' where area_code = 'E1'")
+    result = no_indicator_is_worsening(work)
+    assert (result.passed, result.severity) == (False, "warning")
+    assert result.details["areas_worsening"] == 2
