@@ -18,6 +18,14 @@ PERIOD = ["measure", "period_type", "period_start", "breakdown"]
 CELL = [*PERIOD, "area_code"]
 MAX_ROUNDS = 8
 
+# Who adds up to whom, and the column that says so.
+TIERS = (
+    ("local_authority", "sub_region", "sub_region_code"),
+    ("local_authority", "region", "region_code"),
+    ("sub_region", "region", "region_code"),
+    ("region", "country", "region_code"),
+)
+
 # Reasons that follow from what was sent, or from the definition, and not from the size of the count.
 OPEN_REASONS = (
     "no_return", "not_due", "late", "quarantined", "partial_coverage", "reorganised", "censored",
@@ -43,11 +51,11 @@ def control(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def withheld(cells: pd.DataFrame) -> "np.ndarray[Any, np.dtype[np.bool_]]":
-    """Which cells to withhold: measure, area_code, area_level, region_code, period, count, is_complement_small."""
+    """Which cells to withhold: measure, area_code, area_level, region_code, sub_region_code, period, count..."""
     frame = cells.reset_index(drop=True)
     frame["is_hidden"] = is_small(frame["count"]) | frame["is_complement_small"]
     frame["family"] = frame.groupby(PERIOD, sort=False).ngroup()
-    tiers = [_tier(frame, "local_authority", "region"), _tier(frame, "region", "country")]
+    tiers = [_tier(frame, *tier) for tier in TIERS]
     for _ in range(MAX_ROUNDS):
         before = int(frame["is_hidden"].sum())
         for tier in tiers:
@@ -58,19 +66,13 @@ def withheld(cells: pd.DataFrame) -> "np.ndarray[Any, np.dtype[np.bool_]]":
     return frame["is_hidden"].to_numpy(dtype=bool)
 
 
-def _tier(frame: pd.DataFrame, child_level: str, parent_level: str) -> pd.DataFrame:
+def _tier(frame: pd.DataFrame, child_level: str, parent_level: str, link: str) -> pd.DataFrame:
     """Each child cell's row number beside that of the total it belongs to."""
     parents = frame.loc[frame["area_level"] == parent_level, ["family", "area_code"]]
-    children = frame.loc[frame["area_level"] == child_level, ["family", "region_code", "count"]]
-    parents = parents.assign(parent=parents.index)
-    children = children.assign(child=children.index)
-    if parent_level == "country":
-        return children.merge(parents, on="family", how="inner")
-    return children.merge(
-        parents.rename(columns={"area_code": "region_code"}),
-        on=["family", "region_code"],
-        how="inner",
-    )
+    parents = parents.assign(parent=parents.index).rename(columns={"area_code": link})
+    children = frame.loc[frame["area_level"] == child_level, ["family", link, "count"]]
+    on = ["family"] if parent_level == "country" else ["family", link]
+    return children.assign(child=children.index).merge(parents[[*on, "parent"]], on=on)
 
 
 def _protect(frame: pd.DataFrame, tier: pd.DataFrame) -> None:
@@ -129,7 +131,7 @@ with rows as (
 
 cells as (
     select
-        numerator_measure as measure, area_code, area_level, region_code,
+        numerator_measure as measure, area_code, area_level, region_code, sub_region_code,
         period_type, period_start, breakdown, numerator as count,
         is_proportion
         and denominator - numerator > 0
@@ -137,7 +139,7 @@ cells as (
     from rows
     union all
     select
-        denominator_measure as measure, area_code, area_level, region_code,
+        denominator_measure as measure, area_code, area_level, region_code, sub_region_code,
         period_type, period_start, breakdown, denominator as count,
         false as is_complement_small
     from rows
@@ -145,7 +147,7 @@ cells as (
 )
 
 select
-    measure, area_code, area_level, region_code,
+    measure, area_code, area_level, region_code, sub_region_code,
     period_type, cast(period_start as timestamp) as period_start, breakdown,
     -- Two indicators that disagree on a count: the one that is withheld decides.
     coalesce(min(count) filter (where count > 0), max(count)) as count,

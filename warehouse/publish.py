@@ -175,6 +175,9 @@ def _workshop(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _control_trends(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        "create temp macro figure(x, decimals) as case when isfinite(x) then round(x, decimals) end"
+    )
     connection.execute(f"create temp table uncontrolled as {select_of('trends')}")
     given = connection.execute("select count(*) from work.marts.fct_indicator_values").fetchone()
     if given != connection.execute("select count(*) from uncontrolled").fetchone():

@@ -150,7 +150,7 @@ def _areas(connection: duckdb.DuckDBPyConnection, extent: Extent) -> None:
             delete from marts.dim_areas
             where area_level = 'local_authority' and area_code not in {extent.areas};
             delete from marts.dim_areas
-            where area_level = 'region' and area_code not in (
+            where area_level in ('region', 'sub_region') and region_code not in (
                 select region_code from marts.dim_areas where area_level = 'local_authority'
             )
             """
@@ -165,7 +165,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, extent: Extent) -> None:
         f"""
         create table expected as
         select
-            measure, areas.area_code, areas.la_code, areas.region_code,
+            measure, areas.area_code, areas.la_code, areas.region_code, areas.sub_region_code,
             cast(months.period_start as date) as period_start,
             children / 10000.0 * rate
             * case
@@ -184,7 +184,8 @@ def _counts(connection: duckdb.DuckDBPyConnection, extent: Extent) -> None:
 
         create table counts as
         select
-            measure, area_code, la_code, 'local_authority' as area_level, region_code, period_start,
+            measure, area_code, la_code, 'local_authority' as area_level, region_code, sub_region_code,
+            period_start,
             cast(case when area_code = '{SILENT}' and measure in {EVENTS}
                 and period_start >= date '{LAST_MONTH}' - interval 1 month then null
             else greatest(0, floor(
@@ -198,10 +199,14 @@ def _counts(connection: duckdb.DuckDBPyConnection, extent: Extent) -> None:
         from expected;
 
         insert into counts
-        select measure, region_code, null, 'region', region_code, period_start, sum(count)
-        from counts group by all;
+        select measure, sub_region_code, null, 'sub_region', region_code, sub_region_code,
+            period_start, sum(count)
+        from counts where sub_region_code is not null group by all;
         insert into counts
-        select measure, 'E92000001', null, 'country', null, period_start, sum(count)
+        select measure, region_code, null, 'region', region_code, null, period_start, sum(count)
+        from counts where area_level = 'local_authority' group by all;
+        insert into counts
+        select measure, 'E92000001', null, 'country', null, null, period_start, sum(count)
         from counts where area_level = 'region' group by all
         """
     )

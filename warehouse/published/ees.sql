@@ -17,12 +17,15 @@ select
     case trends.area_level
         when 'country' then 'National'
         when 'region' then 'Regional'
+        when 'sub_region' then 'Regional'
         else 'Local authority'
     end as geographic_level,
     'E92000001' as country_code,
     'England' as country_name,
-    regions.area_code as region_code,
-    regions.area_name as region_name,
+    case when trends.area_level = 'sub_region' then trends.area_code else regions.area_code end
+        as region_code,
+    case when trends.area_level = 'sub_region' then places.area_name else regions.area_name end
+        as region_name,
     trends.la_code as old_la_code,
     case when trends.area_level = 'local_authority' then trends.area_code end as new_la_code,
     case when trends.area_level = 'local_authority' then places.area_name end as la_name,

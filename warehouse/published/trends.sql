@@ -4,7 +4,8 @@ with
 known_areas as (
     select
         area_code,
-        max(region_code) as region_code
+        max(region_code) as region_code,
+        max(sub_region_code) as sub_region_code
     from work.marts.dim_areas
     group by area_code
 ),
@@ -13,6 +14,7 @@ joined as (
     select
         indicator_values.*,
         known_areas.region_code,
+        known_areas.sub_region_code,
         signals.expected,
         signals.lower,
         signals.upper,
@@ -43,6 +45,7 @@ select
     la_code,
     area_level,
     region_code,
+    sub_region_code,
     period_type,
     period_start,
     period_end,
@@ -50,17 +53,17 @@ select
     source,
     numerator,
     denominator,
-    round(value, 6) as value,
-    coalesce(marker, case when value is null then 'x' end) as marker,
+    figure(value, 6) as value,
+    coalesce(marker, case when figure(value, 6) is null then 'x' end) as marker,
     is_provisional,
     is_revised,
     areas_due,
     areas_included,
-    round(expected, 6) as expected,
-    round(lower, 6) as lower,
-    round(upper, 6) as upper,
-    round(score, 4) as score,
-    round(minimum_detectable_change, 6) as minimum_detectable_change,
+    figure(expected, 6) as expected,
+    figure(lower, 6) as lower,
+    figure(upper, 6) as upper,
+    figure(score, 4) as score,
+    figure(minimum_detectable_change, 6) as minimum_detectable_change,
     kind,
     coalesce(signal_status, case when is_ours and is_monitored then 'not_assessable' end) as status,
     coalesce(

@@ -1,0 +1,263 @@
+"""Read a published database in a few queries and group it for the pages; nothing but published tables is read."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+SHOWN_MONTHS = 60
+
+
+class Point(NamedTuple):
+    period_start: date
+    period_end: date
+    numerator: float | None
+    denominator: float | None
+    value: float | None
+    marker: str | None
+    is_provisional: bool
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    minimum_detectable_change: float | None
+    kind: str | None
+    status: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Series:
+    """One indicator in one area on one time basis from one source."""
+
+    indicator: str
+    period_type: str
+    source: str
+    points: tuple[Point, ...]
+
+    @property
+    def is_judged(self) -> bool:
+        return self.period_type == "month" and self.source == "extracts"
+
+    def at(self, period_start: date | None) -> Point | None:
+        return next(
+            (one for one in reversed(self.points) if one.period_start == period_start), None
+        )
+
+
+@dataclass(frozen=True)
+class Indicator:
+    indicator: str
+    code: str
+    family: str
+    name: str
+    definition: str
+    unit: str
+    decimals: int
+    bad_direction: str
+    is_monitored: bool
+    source: str
+    lag_days: int
+    why_it_matters: str
+    what_to_check: str
+    other_explanations: str
+    owner: str
+    reviewed_on: date | None
+
+
+@dataclass(frozen=True)
+class Area:
+    """One area over all its codes; `key` is the authority's number, or the code of a region."""
+
+    key: str
+    area_code: str
+    la_code: str | None
+    area_name: str
+    area_level: str
+    region_code: str | None
+    sub_region_code: str | None
+    valid_from: date | None
+    valid_to: date | None
+    hex_column: int | None
+    hex_row: int | None
+
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Published:
+    """Everything that the pages are made of."""
+
+    release: Row
+    indicators: list[Indicator]
+    areas: list[Area]
+    series: dict[tuple[str, str], list[Series]]
+    alerts: list[Row]
+    events: dict[str, list[Row]]
+    coverage: list[Row]
+    refused: list[Row]
+    submissions: Row
+    estimates: list[Row]
+    tables: list[Row]
+    latest: dict[str, date] = field(default_factory=dict)
+
+    def of_level(self, level: str) -> list[Area]:
+        return [area for area in self.areas if area.area_level == level]
+
+    def monthly(self, area: Area, indicator: str) -> Series | None:
+        return next((one for one in self.series.get((area.key, indicator), []) if one.is_judged), None)
+
+    def latest_point(self, area: Area, indicator: str) -> Point | None:
+        """The area's figure in the newest period that can be read for England."""
+        series = self.monthly(area, indicator)
+        return series.at(self.latest.get(indicator)) if series else None
+
+
+def read(path: Path) -> Published:
+    config: dict[str, Any] = {"enable_external_access": "false"}
+    with duckdb.connect(str(path), read_only=True, config=config) as connection:
+        areas = list(_areas(connection))
+        published = Published(
+            release=_rows(connection, "from release")[0],
+            indicators=_indicators(connection),
+            areas=areas,
+            series=_series(connection),
+            alerts=_rows(connection, ALERTS),
+            events=_by(_rows(connection, "from alert_events order by event_id"), "alert_id"),
+            coverage=_rows(connection, COVERAGE),
+            refused=_rows(connection, REFUSED),
+            submissions=_rows(connection, SUBMISSIONS)[0],
+            estimates=_rows(connection, "from estimates"),
+            tables=_rows(connection, TABLES),
+        )
+    published.latest = _latest(published)
+    return published
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
+    found = connection.execute(query)
+    names = [column[0] for column in found.description or []]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _by(rows: list[Row], column: str) -> dict[str, list[Row]]:
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row[column]].append(row)
+    return dict(grouped)
+
+
+def _indicators(connection: duckdb.DuckDBPyConnection) -> list[Indicator]:
+    names = ", ".join(Indicator.__dataclass_fields__)
+    query = f"select {names} from indicators order by code[1], cast(code[2:] as integer)"
+    return [Indicator(**row) for row in _rows(connection, query)]
+
+
+def _areas(connection: duckdb.DuckDBPyConnection) -> Iterator[Area]:
+    """The newest code of each area stands for all of them."""
+    names = ", ".join(name for name in Area.__dataclass_fields__ if name != "key")
+    query = f"""
+        select coalesce(la_code, area_code) as key, {names}
+        from areas
+        qualify row_number() over (
+            partition by coalesce(la_code, area_code) order by valid_from desc
+        ) = 1
+        order by area_level, area_name
+    """
+    return (Area(**row) for row in _rows(connection, query))
+
+
+def _series(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[Series]]:
+    rows = connection.execute(SERIES).fetchall()
+    grouped: dict[tuple[str, str], list[Series]] = defaultdict(list)
+    for (key, indicator, period_type, source), group in groupby(rows, key=itemgetter(0, 1, 2, 3)):
+        points = tuple(Point._make(row[5:]) for row in group)
+        grouped[key, indicator].append(Series(indicator, period_type, source, points))
+    return dict(grouped)
+
+
+def _latest(published: Published) -> dict[str, date]:
+    """The newest month of each indicator in which England, or else anybody, has a figure."""
+    countries = {area.key for area in published.of_level("country")}
+    newest: dict[str, dict[bool, date]] = defaultdict(dict)
+    for (key, indicator), held in published.series.items():
+        for series in held:
+            if not series.is_judged:
+                continue
+            known = [point.period_start for point in series.points if point.value is not None]
+            if known:
+                place = newest[indicator]
+                place[key in countries] = max(known[-1], place.get(key in countries, known[-1]))
+    return {indicator: dates.get(True) or dates[False] for indicator, dates in newest.items()}
+
+
+SERIES = f"""
+with newest as (
+    select max(period_start) as newest_month from trends where period_type = 'month'
+)
+
+select
+    coalesce(trends.la_code, trends.area_code) as key,
+    indicator, period_type, source, trends.source <> 'extracts' as is_official,
+    {", ".join(Point._fields)}
+from trends
+cross join newest
+where
+    breakdown = 'total'
+    and (
+        period_type <> 'month'
+        or period_start > newest.newest_month - interval {SHOWN_MONTHS} month
+    )
+order by key, indicator, is_official, period_type, source, period_start
+"""
+
+ALERTS = """
+select
+    alerts.*,
+    coalesce(areas.la_code, alerts.area_code) as area_key
+from alerts
+left join (select area_code, max(la_code) as la_code from areas group by area_code) as areas
+    on alerts.area_code = areas.area_code
+order by
+    list_position(['open', 'acknowledged', 'snoozed', 'resolved', 'retracted'], alerts.state),
+    list_position(['critical', 'warning', 'watch', 'info'], alerts.severity),
+    alerts.opened_period desc, alerts.area_name, alerts.indicator
+"""
+
+# The newest periods that are due or in hand; a year of them, so that gaps can be seen.
+COVERAGE = """
+select coverage.*
+from coverage
+cross join release
+where coverage.period_end >= release.as_of - interval 13 month
+order by coverage.extract, coverage.la_code, coverage.period_end
+"""
+
+REFUSED = """
+select submission_id, sender, extract, period_start, period_end, received_on, first_problem
+from submissions
+where status = 'quarantined'
+order by received_on desc, submission_id desc
+limit 200
+"""
+
+SUBMISSIONS = """
+select
+    count(*) as submissions,
+    count(*) filter (where status = 'accepted') as accepted,
+    count(*) filter (where status = 'quarantined') as refused,
+    max(received_on) as newest_received_on
+from submissions
+"""
+
+TABLES = """
+select table_name, comment, estimated_size
+from duckdb_tables()
+order by table_name
+"""

@@ -1,0 +1,81 @@
+"""The list of alerts and a page of evidence for each."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from report import words
+from report.data import Row
+from report.view import Page, View
+
+HERE = "alerts/index.html"
+START = ("index.html", "Overview")
+
+
+def pages(view: View) -> Iterator[Page]:
+    yield Page(HERE, "alerts.html", "Alerts", HERE, lambda: _list(view), (START,))
+    for alert in view.alerts:
+        yield Page(
+            f"alerts/{alert['file']}", "alert.html", alert["title"], HERE,
+            lambda alert=alert: _context(view, alert),  # type: ignore[misc]
+            (START, (HERE, "Alerts")),
+        )  # fmt: skip
+
+
+def _list(view: View) -> dict[str, Any]:
+    by_state: dict[str, list[Row]] = {}
+    for alert in view.alerts:
+        by_state.setdefault(words.words(alert["state"], words.STATES), []).append(alert)
+    live = len(view.live_alerts)
+    return {
+        "summary": f"{words.count(live, 'alert')} open, acknowledged or snoozed; "
+        f"{len(view.alerts) - live} closed. Each is a question to ask, not a verdict.",
+        "states": list(by_state.items()),
+        "scripted": False,
+    }
+
+
+def _context(view: View, alert: Row) -> dict[str, Any]:
+    area = view.areas.get(alert["area_key"])
+    about = view.by_id.get(alert["indicator"])
+    known = area is not None and about is not None
+    cards = view.cards(area, about, link=None)[:1] if area and about else []
+    return {
+        "alert": alert,
+        "about": about,
+        "name": about.name if about else alert["indicator"],
+        "lead": _lead(view, alert),
+        "cards": cards,
+        "checks": words.lines(about.what_to_check) if about else [],
+        "explanations": words.lines(about.other_explanations) if about else [],
+        "companions": _companions(view, alert) if known else [],
+        "events": view.published.events.get(alert["alert_id"], []),
+        "scripted": False,
+    }
+
+
+def _lead(view: View, alert: Row) -> str:
+    side = {"down": "lower", "up": "higher"}.get(alert["direction"], "other")
+    months = _months(alert)
+    lasted = f"for {words.count(months, 'month')}" if months > 1 else "for one month"
+    closing = {
+        "resolved": " It has returned to its usual range or was closed by a person.",
+        "retracted": " Corrected data show that it never left its usual range.",
+    }
+    return (
+        f"This indicator has been {side} than expected in {alert['area_name']} {lasted}, "
+        f"up to {words.month(alert['last_period'])}.{closing.get(alert['state'], '')}"
+    )
+
+
+def _months(alert: Row) -> int:
+    first, last = alert["opened_period"], alert["last_period"]
+    return (last.year - first.year) * 12 + last.month - first.month + 1
+
+
+def _companions(view: View, alert: Row) -> list[dict[str, Any]]:
+    area = view.areas[alert["area_key"]]
+    return [
+        view.row(area, one)
+        for one in view.indicators
+        if one.is_monitored and one.indicator != alert["indicator"] and view.has_figures(area, one)
+    ]

@@ -1,0 +1,138 @@
+"""A page for each authority and region, and the list of them."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from report import words
+from report.data import Area
+from report.view import LIVE, NOT_IN, Page, View
+
+HERE = "areas/index.html"
+START = ("index.html", "Overview")
+
+
+def pages(view: View) -> Iterator[Page]:
+    yield Page(HERE, "areas.html", "Areas", HERE, lambda: _list(view), (START,))
+    for region in [*view.regions, *view.sub_regions]:
+        yield Page(
+            view.link(region), "area.html", region.area_name, HERE,
+            lambda region=region: _context(view, region),  # type: ignore[misc]
+            (START, (HERE, "Areas")),
+        )  # fmt: skip
+    for area in [*view.authorities, *view.former]:
+        yield Page(
+            view.link(area), "area.html", area.area_name, HERE,
+            lambda area=area: _context(view, area),  # type: ignore[misc]
+            (START, (HERE, "Areas"), *_region_link(view, area)),
+        )  # fmt: skip
+
+
+def _region_link(view: View, area: Area) -> list[tuple[str, str]]:
+    region = view.region_names.get(area.region_code or "")
+    return [(view.link(region), region.area_name)] if region else []
+
+
+def _list(view: View) -> dict[str, Any]:
+    return {
+        "regions": [(one, view.authority_rows(view.of_region(one))) for one in view.regions],
+        "former": view.former,
+        "scripted": True,
+    }
+
+
+def _context(view: View, area: Area) -> dict[str, Any]:
+    held = [one for one in view.indicators if view.has_figures(area, one)]
+    others = _beside(view, area)
+    is_region = area.area_level != "local_authority"
+    return {
+        "area": area,
+        "summary": _summary(view, area),
+        "alerts": view.alerts_of[area.key],
+        "beside": words.listed([other.area_name for other in others]) or "its usual range",
+        "others": [other.area_name for other in others],
+        "table": [
+            (family, [view.row(area, one, others) for one in ones])
+            for family, ones in view.by_family(held)
+        ],
+        "authorities": view.authority_rows(view.of_region(area)) if is_region else [],
+        "returns": [] if is_region else _returns(view, area),
+        "families": [
+            (
+                family,
+                [
+                    card
+                    for one in ones
+                    for card in view.cards(area, one, link=f"../indicators/{one.indicator}.html")
+                ],
+            )
+            for family, ones in view.by_family(held)
+        ],
+        "scripted": is_region,
+    }
+
+
+def _beside(view: View, area: Area) -> list[Area]:
+    region = view.region_names.get(area.region_code or "")
+    return [one for one in (region, view.england) if one and one.key != area.key]
+
+
+def _summary(view: View, area: Area) -> str:
+    live = sum(alert["state"] in LIVE for alert in view.alerts_of[area.key])
+    names = view.worsening.get(area.key, [])
+    found = (
+        f"Worsening: {words.listed(names)}." if names else "None of its tested indicators is worsening."
+    )
+    if area.area_level != "local_authority":
+        kind = "Part of London with" if area.area_level == "sub_region" else "Region of"
+        return f"{kind} {words.count(len(view.of_region(area)), 'local authority', 'local authorities')}. {found}"
+    if area.valid_to:
+        return f"Former local authority, until {words.day(area.valid_to)}."
+    region = view.region_names.get(area.region_code or "")
+    where = f"Local authority in {region.area_name}." if region else "Local authority."
+    raised = f"{words.count(live, 'alert')} open." if live else "No alert open."
+    return f"{where} {raised} {found}{_gap(view, area)}"
+
+
+def _gap(view: View, area: Area) -> str:
+    if view.has_returned(area):
+        return ""
+    return " Its newest referral return is not in, so part of this page is out of date."
+
+
+def _returns(view: View, area: Area) -> list[dict[str, str]]:
+    found = []
+    for extract in words.EXTRACTS:
+        rows = [row for row in view.due.get(extract, []) if row["la_code"] == area.key]
+        if rows:
+            newest = rows[-1]
+            found.append(
+                {
+                    "extract": words.words(extract, words.EXTRACTS),
+                    "period": span(newest),
+                    "status": words.words(newest["status"], words.COVERAGE),
+                    "received": words.day(newest["received_on"]) or "\u2013",
+                    "gaps": _gaps(rows),
+                }
+            )
+    return found
+
+
+def _gaps(rows: list[dict[str, Any]]) -> str:
+    absent = [row for row in rows if row["status"] in (*NOT_IN, "partial")]
+    grouped = groupby(absent, key=lambda row: str(row["status"]))
+    said = [
+        f"{words.words(status, words.COVERAGE)}: {', '.join(span(row) for row in held)}"
+        for status, held in grouped
+    ]
+    return "; ".join(said) or "None"
+
+
+def span(row: dict[str, Any]) -> str:
+    """The period of a return in words."""
+    start, end = row["period_start"], row["period_end"]
+    if start is None or end is None:
+        return "not known"
+    if (start.year, start.month) == (end.year, end.month):
+        return words.month(start)
+    return f"{words.month(start)} to {words.month(end)}"

@@ -1,0 +1,50 @@
+"""A page for each indicator: what it is, why it matters, what to check, and every area's newest figure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from report import words
+from report.data import Area, Indicator
+from report.view import Page, View
+
+HERE = "indicators/index.html"
+START = ("index.html", "Overview")
+DIRECTIONS = {
+    "down": "Down: a fall may mean that fewer children at risk are seen",
+    "up": "Up: a rise may mean that more children at risk go unseen",
+    "none": "Neither by itself",
+}
+
+
+def pages(view: View) -> Iterator[Page]:
+    yield Page(HERE, "indicators.html", "Indicators", HERE, lambda: _list(view), (START,))
+    for indicator in view.indicators:
+        yield Page(
+            f"indicators/{indicator.indicator}.html", "indicator.html", indicator.name, HERE,
+            lambda indicator=indicator: _context(view, indicator),  # type: ignore[misc]
+            (START, (HERE, "Indicators")),
+        )  # fmt: skip
+
+
+def _list(view: View) -> dict[str, Any]:
+    return {"families": view.by_family(view.indicators), "scripted": False}
+
+
+def _context(view: View, indicator: Indicator) -> dict[str, Any]:
+    return {
+        "indicator": indicator,
+        "direction": DIRECTIONS[indicator.bad_direction],
+        "checks": words.lines(indicator.what_to_check),
+        "explanations": words.lines(indicator.other_explanations),
+        "cards": view.cards(view.england, indicator, link=None) if view.england else [],
+        "period": view.newest_period(indicator),
+        "regions": [(region, _rows(view, region, indicator)) for region in view.regions],
+        "scripted": True,
+    }
+
+
+def _rows(view: View, region: Area, indicator: Indicator) -> list[dict[str, Any]]:
+    return [
+        {**view.row(area, indicator), "name": area.area_name, "href": f"../{view.link(area)}"}
+        for area in [region, *view.of_region(region)]
+    ]

@@ -1,0 +1,157 @@
+"""The first page: what changed, what is open, England, the regions, the map, and how complete the data are."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from markupsafe import Markup
+
+from report import words
+from report.data import Area
+from report.hexmap import Hexagon, hexagon_map
+from report.view import Page, View
+
+
+def pages(view: View) -> Iterator[Page]:
+    yield Page("index.html", "index.html", "Overview", "index.html", lambda: _context(view))
+
+
+def _context(view: View) -> dict[str, Any]:
+    worsening = [area for area in view.authorities if view.worsening.get(area.key)]
+    returned = sum(view.has_returned(area) for area in view.authorities)
+    return {
+        "summary": _summary(view, worsening),
+        "tiles": _tiles(view, worsening, returned),
+        "changes": _changes(view, returned),
+        "live": _live(view),
+        "national": _national(view, worsening),
+        "regions": [_region(view, region) for region in view.regions],
+        "map": _map(view),
+        "estimates": view.published.estimates,
+        "scripted": True,
+    }
+
+
+def _summary(view: View, worsening: list[Area]) -> str:
+    as_of = words.day(view.published.release["as_of"])
+    if not worsening:
+        return f"With everything received up to {as_of}, no authority's tested indicators are worsening."
+    verb = "has" if len(worsening) == 1 else "have"
+    return (
+        f"With everything received up to {as_of}, {len(worsening)} of {len(view.authorities)} "
+        f"authorities {verb} at least one indicator moving the worrying way."
+    )
+
+
+def _tiles(view: View, worsening: list[Area], returned: int) -> list[dict[str, str]]:
+    live, total = len(view.live_alerts), len(view.authorities)
+    return [
+        {"figure": str(live), "words": "alert open" if live == 1 else "alerts open",
+         "href": "alerts/index.html"},
+        {"figure": f"{len(worsening)} of {total}", "words": "authorities with a worsening indicator",
+         "href": "areas/index.html"},
+        {"figure": f"{returned} of {total}", "words": "newest referral returns in",
+         "href": "quality/index.html"},
+    ]  # fmt: skip
+
+
+def _changes(view: View, returned: int) -> list[str | Markup]:
+    release = view.published.release["release_id"]
+    events = [
+        event for held in view.published.events.values() for event in held
+        if event["release_id"] == release
+    ]  # fmt: skip
+    opened = sum(event["new_state"] == "open" for event in events)
+    closed = sum(event["new_state"] in {"resolved", "retracted"} for event in events)
+    return [
+        f"{words.count(opened, 'alert')} raised and {words.count(closed, 'alert')} closed with this release.",
+        Markup('{} of {} newest referral returns are in. <a href="quality/index.html">{}</a>').format(
+            returned, len(view.authorities), _absent(view)
+        ),
+        *_national_moves(view),
+    ]
+
+
+def _absent(view: View) -> str:
+    names = [area.area_name for area in view.authorities if not view.has_returned(area)]
+    if not names:
+        return "How complete the data are"
+    shown = words.listed(names) if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more"
+    return f"Not in: {shown}"
+
+
+def _national_moves(view: View) -> Iterator[str]:
+    for indicator in view.indicators:
+        point = view.england and view.published.latest_point(view.england, indicator.indicator)
+        if point and point.status in {"worsening", "improving"}:
+            yield f"England, {indicator.name}, {view.newest_period(indicator)}: {words.state(point).lower()}."
+
+
+def _live(view: View) -> list[tuple[str, list[dict[str, Any]]]]:
+    grouped = groupby(view.live_alerts, key=lambda alert: str(alert["severity"]))
+    by_severity: dict[str, list[dict[str, Any]]] = {}
+    for severity, held in grouped:
+        by_severity.setdefault(severity, []).extend(held)
+    return [
+        (words.words(severity, words.SEVERITIES), by_severity[severity])
+        for severity in words.SEVERITIES
+        if severity in by_severity
+    ]
+
+
+def _national(view: View, worsening: list[Area]) -> list[tuple[str, list[dict[str, Any]]]]:
+    if view.england is None:
+        return []
+    england = view.england
+    names = [name for area in worsening for name in view.worsening[area.key]]
+    return [
+        (
+            family,
+            [
+                {
+                    **view.row(england, one),
+                    "worsening": names.count(one.name) if one.is_monitored else "\u2013",
+                }
+                for one in held
+            ],
+        )
+        for family, held in view.by_family(view.indicators)
+    ]
+
+
+def _region(view: View, region: Area) -> dict[str, Any]:
+    areas = view.of_region(region)
+    first = view.indicators[0].indicator
+    return {
+        "area": region,
+        "authorities": len(areas),
+        "returns": f"{sum(view.has_returned(area) for area in areas)} of {len(areas)}",
+        "worsening": sum(bool(view.worsening.get(area.key)) for area in areas),
+        "alerts": sum(view.live_in(area) for area in [*areas, region]),
+        "tag": words.tag(view.published.latest_point(region, first)),
+    }
+
+
+def _map(view: View) -> Markup:
+    return hexagon_map(
+        [
+            (region.area_name, [cell for area in view.of_region(region) if (cell := _hexagon(view, area))])
+            for region in view.regions
+        ]
+    )
+
+
+def _hexagon(view: View, area: Area) -> Hexagon | None:
+    if area.hex_column is None or area.hex_row is None:
+        return None
+    names = view.worsening.get(area.key, [])
+    said = f"worsening: {words.listed(names)}" if names else "no indicator worsening"
+    if not view.has_returned(area):
+        said, mark, shade = "newest referral return missing", "x", "absent"
+    elif not names:
+        mark, shade = "", "none"
+    else:
+        mark, shade = str(len(names)), "one" if len(names) == 1 else "some"
+    return Hexagon(
+        area.hex_column, area.hex_row, view.link(area), area.area_name, said, mark, shade
+    )

@@ -1,0 +1,72 @@
+"""The pages on how to read the site and where its data are."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from report import words
+from report.view import Page, View
+
+START = ("index.html", "Overview")
+QUERY = """select area_name, period_start, value, lower, upper, status
+from trends
+join areas using (area_code)
+where indicator = 'referral_rate'
+    and period_type = 'month'
+    and status = 'worsening'
+order by period_start desc, area_name;"""
+
+GLOSSARY = (
+    ("Referral", "A request to a local authority's children's social care to look at a child's safety or needs."),
+    ("Re-referral", "A referral within twelve months of an earlier one for the same child."),
+    ("No further action", "A referral that the authority closed without an assessment."),
+    ("Assessment", "Social workers' look at what a child needs, within 45 working days."),
+    ("Factor", "What the assessment found, from a national list: gangs, child criminal exploitation and others."),
+    ("Suspension", "Exclusion from school for a fixed time."),
+    ("Permanent exclusion", "Removal from the school's roll on grounds of discipline."),
+    ("Looked-after child", "A child in the care of a local authority."),
+    ("Missing episode", "A time when a looked-after child's whereabouts were not known."),
+    ("Not known", "No open case and no referral in the twelve months before, nor in the 90 days after."),
+    ("Provisional", "Later returns are expected to change the figure."),
+)
+
+
+def pages(view: View, release: Path, relative: str) -> Iterator[Page]:
+    yield Page(
+        "data.html", "data.html", "Data", "data.html", lambda: _data(view, release, relative),
+        (START,),
+    )  # fmt: skip
+    yield Page("help.html", "help.html", "How to read these pages", "help.html", _help, (START,))
+
+
+def _data(view: View, release: Path, relative: str) -> dict[str, Any]:
+    whole = (
+        ("sightline.duckdb", "The whole database (DuckDB)"),
+        ("manifest.json", "Manifest: release, content hash, tables and rows"),
+    )
+    return {
+        "downloads": [(f"{relative}/{name}", said) for name, said in whole],
+        "tables": [
+            {**table, "parquet": _existing(release, relative, f"parquet/{table['table_name']}.parquet")}
+            for table in view.published.tables
+        ],
+        "tables_csv": [
+            (f"{relative}/tables/{path.name}", path.name)
+            for path in sorted((release / "tables").glob("*.csv"))
+        ],
+        "query": QUERY,
+        "scripted": False,
+    }
+
+
+def _existing(release: Path, relative: str, name: str) -> str:
+    return f"{relative}/{name}" if (release / name).exists() else ""
+
+
+def _help() -> dict[str, Any]:
+    return {
+        "markers": list(words.MARKERS.items()),
+        "severities": list(words.SEVERITIES.items()),
+        "glossary": GLOSSARY,
+        "scripted": False,
+    }

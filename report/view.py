@@ -1,0 +1,271 @@
+"""What the pages have in common: rows of tables, cards with a chart, and look-ups over the published data."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+from markupsafe import Markup
+
+from report import words
+from report.charts import line_chart
+from report.data import Area, Indicator, Point, Published, Row, Series
+
+LIVE = ("open", "acknowledged", "snoozed")
+REFERRAL_RETURNS = ("ssd", "cin_census")
+NOT_IN = ("missing", "quarantined")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page to write; its context is made when it is its turn."""
+
+    path: str
+    template: str
+    title: str
+    here: str
+    context: Callable[[], dict[str, Any]]
+    trail: tuple[tuple[str, str], ...] = field(default=())
+
+
+class View:
+    def __init__(self, published: Published) -> None:
+        self.published = published
+        self.indicators = published.indicators
+        self.by_id = {one.indicator: one for one in published.indicators}
+        self.areas = {area.key: area for area in published.areas}
+        self.england = next(iter(published.of_level("country")), None)
+        self.regions = published.of_level("region")
+        self.sub_regions = published.of_level("sub_region")
+        self.region_names = {region.area_code: region for region in self.regions}
+
+    @cached_property
+    def authorities(self) -> list[Area]:
+        """The authorities of today."""
+        return [area for area in self.published.of_level("local_authority") if not area.valid_to]
+
+    @cached_property
+    def former(self) -> list[Area]:
+        """Abolished authorities that have figures."""
+        held = {key for key, _ in self.published.series}
+        areas = self.published.of_level("local_authority")
+        return [area for area in areas if area.valid_to and area.key in held]
+
+    def of_region(self, region: Area) -> list[Area]:
+        """The authorities of a region, or of Inner or Outer London."""
+        if region.area_level == "sub_region":
+            return [one for one in self.authorities if one.sub_region_code == region.area_code]
+        return [one for one in self.authorities if one.region_code == region.area_code]
+
+    @cached_property
+    def worsening(self) -> dict[str, list[str]]:
+        """Indicators that are worsening in each area, in the newest month that can be read."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for area in self.published.areas:
+            for indicator in self.indicators:
+                point = self.published.latest_point(area, indicator.indicator)
+                if point and point.status == "worsening":
+                    found[area.key].append(indicator.name)
+        return found
+
+    @cached_property
+    def alerts(self) -> list[Row]:
+        """Alerts with what the pages say about them."""
+        return [self._alert(alert) for alert in self.published.alerts]
+
+    def _alert(self, alert: Row) -> Row:
+        area = self.areas.get(alert["area_key"])
+        indicator = self.by_id.get(alert["indicator"])
+        side = {"down": "lower", "up": "higher"}.get(alert["direction"], "other")
+        name = indicator.name if indicator else alert["title"]
+        return {
+            **alert,
+            "place": self.link(area) if area else "areas/index.html",
+            "file": f"{alert['alert_id']}.html",
+            "headline": f"{name} {side} than expected",
+            "state_words": words.words(alert["state"], words.STATES),
+        }
+
+    @cached_property
+    def live_alerts(self) -> list[Row]:
+        return [alert for alert in self.alerts if alert["state"] in LIVE]
+
+    @cached_property
+    def alerts_of(self) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = defaultdict(list)
+        for alert in self.alerts:
+            found[alert["area_key"]].append(alert)
+        return found
+
+    def live_in(self, area: Area) -> int:
+        return sum(alert["state"] in LIVE for alert in self.alerts_of[area.key])
+
+    @cached_property
+    def due(self) -> dict[str, list[Row]]:
+        """Returns that are due, by extract, the newest period last."""
+        found: dict[str, list[Row]] = defaultdict(list)
+        for row in self.published.coverage:
+            if row["status"] != "not_due":
+                found[row["extract"]].append(row)
+        return found
+
+    def newest(self, extract: str) -> list[Row]:
+        """The rows of the newest period of an extract that is due from anybody."""
+        rows = self.due.get(extract, [])
+        last = max((row["period_end"] for row in rows), default=None)
+        return [row for row in rows if row["period_end"] == last]
+
+    @cached_property
+    def referral_returns(self) -> dict[str, Row]:
+        """Each authority's newest referral return: monthly, or for a few the yearly census."""
+        rows = [row for extract in reversed(REFERRAL_RETURNS) for row in self.newest(extract)]
+        return {row["la_code"]: row for row in rows}
+
+    def has_returned(self, area: Area) -> bool:
+        row = self.referral_returns.get(area.key)
+        return row is not None and row["status"] not in NOT_IN
+
+    def returned(self, area: Area) -> str:
+        row = self.referral_returns.get(area.key)
+        return words.words(row["status"], words.COVERAGE) if row else "None due"
+
+    def link(self, area: Area) -> str:
+        if area.area_level == "country":
+            return "index.html"
+        folder = "areas" if area.area_level == "local_authority" else "regions"
+        return f"{folder}/{area.key}.html"
+
+    def authority_rows(self, areas: Iterable[Area]) -> list[Row]:
+        return [
+            {
+                "area": area,
+                "worsening": self.worsening.get(area.key, []),
+                "alerts": self.live_in(area),
+                "returned": self.returned(area),
+            }
+            for area in areas
+        ]
+
+    def by_family(self, indicators: Iterable[Indicator]) -> list[tuple[str, list[Indicator]]]:
+        grouped = groupby(indicators, key=lambda one: one.family)
+        return [(words.words(family, words.FAMILIES), list(held)) for family, held in grouped]
+
+    def newest_period(self, indicator: Indicator) -> str:
+        start = self.published.latest.get(indicator.indicator)
+        return words.month(start) if start else ""
+
+    def short_period(self, indicator: Indicator) -> str:
+        start: date | None = self.published.latest.get(indicator.indicator)
+        return words.short_period("month", start, start) if start else "\u2013"
+
+    def row(self, area: Area, indicator: Indicator, others: Iterable[Area] = ()) -> Row:
+        """An area's newest figure in the words of a table, with other areas' values beside it."""
+        point = self.published.latest_point(area, indicator.indicator)
+        return {
+            "indicator": indicator,
+            "period": self.short_period(indicator),
+            "value": words.value(point, indicator.decimals),
+            "range": words.usual_range(point, indicator.decimals),
+            "detectable": _detectable(point, indicator.decimals),
+            "tag": words.tag(point),
+            "others": [
+                words.value(
+                    self.published.latest_point(other, indicator.indicator), indicator.decimals
+                )
+                for other in others
+            ],
+        }
+
+    def has_figures(self, area: Area, indicator: Indicator) -> bool:
+        return (area.key, indicator.indicator) in self.published.series
+
+    def cards(
+        self, area: Area, indicator: Indicator, *, link: str | None, prefix: str = ""
+    ) -> list[Row]:
+        """A card for each time basis and source; kinds of year never share a chart."""
+        held = self.published.series.get((area.key, indicator.indicator), [])
+        return [
+            self._card(area, indicator, series, f"{prefix}{indicator.indicator}", link, place)
+            for place, series in enumerate(held)
+        ]
+
+    def _card(
+        self,
+        area: Area,
+        indicator: Indicator,
+        series: Series,
+        name: str,
+        link: str | None,
+        place: int,
+    ) -> Row:
+        chart_id = name if place == 0 else f"{name}-{place}"
+        heading = indicator.name if series.is_judged else f"{indicator.name}, {_basis(series)}"
+        newest = self._newest(series)
+        sentence = words.sentence(series, newest, indicator, area.area_name)
+        return {
+            "id": chart_id,
+            "href": link,
+            "heading": heading,
+            "area": area.area_name,
+            "tag": words.tag(newest) if series.is_judged else None,
+            "sentence": sentence,
+            "chart": line_chart(
+                series.points,
+                [words.short_period(series.period_type, p.period_start, p.period_end) for p in series.points],
+                chart_id=chart_id,
+                title=f"{heading}, {area.area_name}",
+                description=sentence,
+                decimals=indicator.decimals,
+            ),
+            "unit": _unit(series, indicator),
+            "source": words.words(series.source, words.SOURCES),
+            "judged": series.is_judged and indicator.is_monitored,
+            "rows": figure_rows(series, indicator),
+        }
+
+    def _newest(self, series: Series) -> Point:
+        start = self.published.latest.get(series.indicator) if series.is_judged else None
+        return (series.at(start) if start else None) or series.points[-1]
+
+
+def figure_rows(series: Series, indicator: Indicator) -> Markup:
+    """The rows of the table behind a chart, the newest first; written here because there are very many."""
+    judged = series.is_judged and indicator.is_monitored
+    return Markup("\n").join(
+        [_figure_row(series, point, indicator, judged) for point in reversed(series.points)]
+    )
+
+
+def _figure_row(series: Series, point: Point, indicator: Indicator, judged: bool) -> Markup:
+    when = words.short_period(series.period_type, point.period_start, point.period_end)
+    shown = words.value(point, indicator.decimals)
+    row = Markup('<tr><th scope="row">{}</th><td class="n">{}</td>').format(when, shown)
+    if judged:
+        row += Markup('<td class="n">{}</td><td>{}</td>').format(
+            words.usual_range(point, indicator.decimals), words.state(point)
+        )
+    return row + Markup("</tr>")
+
+
+def _detectable(point: Point | None, decimals: int) -> str:
+    if point is None or point.minimum_detectable_change is None:
+        return "\u2013"
+    return f"\u00b1{words.number(abs(point.minimum_detectable_change), decimals)}"
+
+
+def _basis(series: Series) -> str:
+    kinds = {
+        "financial_year": "years to 31 March",
+        "academic_year": "academic years",
+        "term": "terms",
+        "mid_year": "mid-year",
+        "month": "months",
+    }
+    return kinds.get(series.period_type, series.period_type)
+
+
+def _unit(series: Series, indicator: Indicator) -> str:
+    return indicator.unit if series.period_type == "month" else indicator.unit.removesuffix(" a year")

@@ -1,0 +1,228 @@
+"""Plain words for numbers, periods, states, markers and reasons; every state is said, never only coloured."""
+
+from datetime import date
+
+from markupsafe import Markup
+
+from report.data import Indicator, Point, Series
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+MARKERS = {
+    "c": "withheld, because it rests on a count from 1 to 5 or would give one back",
+    "x": "not available",
+    "z": "not applicable",
+    "k": "rounds to zero",
+    "low": "rounds to zero",
+    "u": "unreliable",
+}
+
+REASONS = {
+    "no_return": "no return received",
+    "not_due": "return not due yet",
+    "late": "return late",
+    "quarantined": "return refused by the checks",
+    "censored": "too recent: what follows is not known yet",
+    "too_little_history": "too little history",
+    "short_history": "too little history",
+    "partial_coverage": "some authorities sent no return",
+    "reorganised": "new boundary",
+    "no_denominator": "nothing to divide by",
+    "withheld": "count withheld",
+    "not_monitored": "shown, not tested",
+    "published_series": "official figure, not tested",
+    "not_tested": "before the tested months",
+    "provisional": "provisional",
+    "cannot_alarm": "numbers too small to tell",
+    "small_numbers": "numbers too small to tell",
+}
+
+STATUSES = {
+    "ok": "Within usual range",
+    "worsening": "Worsening",
+    "improving": "Improving",
+    "not_assessable": "Cannot be assessed",
+    "short_history": "Short history",
+}
+
+KINDS = {"sustained": "over several months", "spike": "this month"}
+
+FAMILIES = {
+    "identification": "Are children coming to notice?",
+    "threshold": "What happens to referrals?",
+    "exploitation": "Is exploitation being identified?",
+    "exposure": "Is risk visible elsewhere?",
+    "linkage": "Are children at risk known to services?",
+}
+
+SEVERITIES = {
+    "critical": "Critical: act on it at once",
+    "warning": "Warning: look into it now",
+    "watch": "Watch: keep an eye on it",
+    "info": "For information",
+}
+
+STATES = {
+    "open": "Open",
+    "acknowledged": "Acknowledged: someone is looking into it",
+    "snoozed": "Snoozed until a later date",
+    "resolved": "Resolved",
+    "retracted": "Retracted: corrected data show no worsening",
+}
+
+EXTRACTS = {
+    "ssd": "Referrals and assessments (monthly)",
+    "cin_census": "Children in need census (yearly)",
+    "school_census": "School census: exclusions (termly)",
+    "ssda903": "Looked-after children: SSDA903 (quarterly)",
+}
+
+COVERAGE = {
+    "received": "Received",
+    "late": "Received late",
+    "partial": "Partial",
+    "quarantined": "Refused by the checks",
+    "missing": "Missing",
+    "not_due": "Not due yet",
+}
+
+SOURCES = {
+    "extracts": "our own count from authorities' extracts",
+    "published_referrals": "Department for Education, children in need",
+    "published_factors": "Department for Education, factors at the end of assessment",
+    "published_exclusions": "Department for Education, suspensions and permanent exclusions",
+    "published_missing": "Department for Education, children looked after who went missing",
+    "published_looked_after": "Department for Education, children looked after",
+    "published_population": "Office for National Statistics, mid-year population",
+}
+
+
+def number(value: float, decimals: int = 0) -> str:
+    return f"{value:,.{decimals}f}".replace("-", "\u2212")
+
+
+def words(code: str | None, known: dict[str, str]) -> str:
+    """The words for a code; a code without any is at least readable."""
+    if not code:
+        return ""
+    return known.get(code) or code.replace("_", " ").capitalize()
+
+
+def reason(point: Point) -> str:
+    return REASONS.get(point.reason or "", (point.reason or "").replace("_", " "))
+
+
+def day(value: date | None) -> str:
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}" if value else ""
+
+
+def month(value: date) -> str:
+    return f"{MONTHS[value.month - 1]} {value.year}"
+
+
+def period(kind: str, start: date, end: date) -> str:
+    if kind == "month":
+        return month(start)
+    if kind == "mid_year":
+        return f"Mid-{end.year}"
+    if kind == "financial_year":
+        return f"Year to {month(end)}"
+    school_year = start.year if start.month >= 9 else start.year - 1
+    label = f"{school_year}/{(school_year + 1) % 100:02d}"
+    if kind == "academic_year":
+        return label
+    term = {9: "Autumn", 1: "Spring"}.get(start.month, "Summer")
+    return f"{term} term {label}"
+
+
+def short_period(kind: str, start: date, end: date) -> str:
+    if kind == "month":
+        return f"{MONTHS[start.month - 1][:3]} {start.year}"
+    return f"{end.year}" if kind == "financial_year" else period(kind, start, end)
+
+
+def marker(code: str | None) -> Markup:
+    meaning = MARKERS.get(code or "x", "not available")
+    return Markup('<abbr title="{}">[{}]</abbr>').format(meaning, code or "x")
+
+
+def value(point: Point | None, decimals: int) -> str | Markup:
+    if point is None:
+        return marker("x")
+    if point.value is None:
+        return marker(point.marker)
+    shown = number(point.value, decimals)
+    return Markup("{} {}").format(shown, marker(point.marker)) if point.marker else shown
+
+
+def usual_range(point: Point | None, decimals: int) -> str:
+    if point is None or point.lower is None or point.upper is None:
+        return "\u2013"
+    return f"{number(point.lower, decimals)} to {number(point.upper, decimals)}"
+
+
+def state(point: Point | None) -> str:
+    """What was found, in words that can stand alone."""
+    if point is None:
+        return "No figure"
+    if point.status in {"worsening", "improving"}:
+        kind = KINDS.get(point.kind or "")
+        return STATUSES[point.status] + (f" {kind}" if kind else "")
+    if point.status in {"not_assessable", "short_history"}:
+        why = reason(point)
+        return STATUSES[point.status] + (f": {why}" if why else "")
+    if point.status == "ok":
+        return STATUSES["ok"]
+    return reason(point).capitalize()
+
+
+def tag(point: Point | None) -> Markup:
+    status = point.status if point and point.status else "none"
+    return Markup('<span class="tag tag-{}">{}</span>').format(status, state(point))
+
+
+def sentence(series: Series, point: Point, indicator: Indicator, area: str) -> str:
+    """What a chart shows, for those who read it before or instead of the chart."""
+    when = period(series.period_type, point.period_start, point.period_end)
+    place = f"In {when}" if series.period_type == "month" else f"{when}:"
+    opening = f"{place} {area} had" if series.period_type == "month" else f"{place} {area}"
+    if point.value is None:
+        meaning = MARKERS.get(point.marker or "x", "not available")
+        why = f" ({reason(point)})" if point.marker == "x" and point.reason else ""
+        return f"{place} the figure for {area} is {meaning}{why}."
+    said = f"{opening} {number(point.value, indicator.decimals)} {indicator.unit}"
+    if point.lower is not None and point.upper is not None:
+        side = _side(point.value, point.lower, point.upper)
+        said += f", {side} its usual range of {usual_range(point, indicator.decimals)}"
+    return f"{said}. {_judgement(point)}".strip()
+
+
+def _side(value: float, lower: float, upper: float) -> str:
+    return "below" if value < lower else "above" if value > upper else "within"
+
+
+def _judgement(point: Point) -> str:
+    provisional = " The figure is provisional." if point.is_provisional else ""
+    if point.status in {"worsening", "improving", "not_assessable", "short_history"}:
+        return f"{state(point)}.{provisional}"
+    return provisional.strip()
+
+
+def listed(names: list[str]) -> str:
+    """a, b and c."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def count(number_of: int, singular: str, plural: str | None = None) -> str:
+    return f"{number_of:,} {singular if number_of == 1 else plural or singular + 's'}"
+
+
+def lines(text: str) -> list[str]:
+    return [line for line in (text or "").split("\n") if line.strip()]
+
+
