@@ -18,7 +18,7 @@ STOCK_AGES = {0: 0.05, 1: 0.035, 2: 0.035, 3: 0.035, 4: 0.035, 5: 0.035, 6: 0.03
 MISSING_BY_AGE = np.array(
     [0, 0, 0, 0, 0, 0, 0, 0.02, 0.02, 0.04, 0.08, 0.15, 0.35, 0.7, 1, 1.2, 1.25, 1.1, 0]
 )
-PRONE = 0.4
+PRONE = 0.45
 UNEVENNESS = 0.33
 DURATIONS = (0, 1, 2, 3, 5, 7, 12, 20, 45)
 DURATION_SHARES = (0.335, 0.42, 0.145, 0.05, 0.025, 0.01, 0.007, 0.004, 0.004)
@@ -45,10 +45,10 @@ def _stock(
     rng: np.random.Generator, authority: Authority, horizon: Horizon, population: Population
 ) -> tuple[NDArray[np.int64], Days, Days]:
     first = int(horizon.days[0])
-    count = rng.poisson(authority.looked_after)
+    count = rng.poisson(1.09 * authority.looked_after)
     ages = np.array(list(STOCK_AGES))[draw.pick(rng, np.array(list(STOCK_AGES.values())), count)]
     born = (first - (ages + rng.random(count)) * 365.25).astype(np.int32)
-    child = np.unique(population.born_on(born))
+    child = np.unique(population.born_on(rng, born))
     entered = first - rng.exponential(800, len(child)).astype(np.int32) - 1
     start = np.maximum(entered, population.birth[child] + 1).astype(np.int32)
     return child, start, _leaves(rng, population, child, np.full(len(child), first))
@@ -60,7 +60,7 @@ def _leaves(
     stay = np.where(
         rng.random(len(child)) < 0.22,
         rng.exponential(60, len(child)),
-        rng.exponential(1500, len(child)),
+        rng.exponential(1700, len(child)),
     )
     return np.minimum(since + 2 + stay, population.birth[child] + ADULT).astype(np.int32)
 
@@ -74,11 +74,11 @@ def care(
 ) -> Care:
     first, last = int(horizon.days[0]), int(horizon.days[-1])
     child, start, end = _stock(rng, authority, horizon, population)
-    arrivals = rng.poisson(authority.looked_after * 0.4 * (last - first) / 365.25)
+    arrivals = rng.poisson(authority.looked_after * 0.44 * (last - first) / 365.25)
     entered = np.sort(rng.integers(first, last, arrivals)).astype(np.int32)
     ages = np.array(list(STOCK_AGES))[draw.pick(rng, np.array(list(STOCK_AGES.values())), arrivals)]
     born = (entered - np.minimum(ages + rng.random(arrivals), 17.6) * 365.25).astype(np.int32)
-    arriving = population.born_on(born)
+    arriving = population.born_on(rng, born)
     entered = np.maximum(entered, population.birth[arriving] + 1)
     child = np.concatenate([child, arriving])
     start = np.concatenate([start, entered])

@@ -33,10 +33,10 @@ AGE_WEIGHTS = {
 }  # fmt: skip
 """At ages under 10, 10-11, 12-13, 14-15 and 16-17."""
 GIRLS_WEIGHTS = {"10A": 0.9, "11A": 2.1, "12A": 0.7, "13A": 0.34, "24A": 0.55}
-SCREENED_SHARE = 0.5
+SCREENED_SHARE = 0.46
 SCREENING_FACTORS = {"10A": 0.9, "11A": 0.16, "12A": 0.03, "13A": 0.1, "24A": 0.24}
 SCREENING_SPACE = 60
-GENERAL_SHARE = {"10A": 0.55, "11A": 0.88, "12A": 0.85, "13A": 0.9, "24A": 0.86}
+GENERAL_SHARE = {"10A": 0.2, "11A": 0.78, "12A": 0.8, "13A": 0.82, "24A": 0.78}
 """Share of each factor's published count that is not named in assessments of missing children."""
 
 

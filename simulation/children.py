@@ -31,9 +31,9 @@ class Population:
     knows_new_upn: NDArray[np.bool_]
     per_day: float
 
-    def born_on(self, days: NDArray[np.int32]) -> Children:
+    def born_on(self, rng: np.random.Generator, days: NDArray[np.int32]) -> Children:
         """A child born on each of the days, or as near to it as there is one."""
-        found = ((days - self.birth[0]) * self.per_day).astype(np.int64)
+        found = ((days - self.birth[0] + rng.random(len(days))) * self.per_day).astype(np.int64)
         return np.clip(found, 0, len(self.birth) - 1)
 
     def care_upn(self) -> text.Text:

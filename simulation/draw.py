@@ -18,6 +18,11 @@ def monthly_noise(rng: Generator, horizon: Horizon, spread: float) -> Weights:
     return rng.gamma(shape, spread**2, months)[horizon.month_of_day]
 
 
+def trend(rng: Generator, middle: float, spread: float) -> float:
+    """Yearly growth of an authority; never so strong that it would pass for a planted change."""
+    return middle + spread * float(np.clip(rng.normal(), -2, 2))
+
+
 def event_days(rng: Generator, horizon: Horizon, rates: Weights) -> Days:
     return np.repeat(horizon.days, rng.poisson(rates))
 

@@ -72,7 +72,7 @@ def _pupils_at_risk(
     middle = int(years[len(years) // 2])
     reach = RISK_BY_AGE[_age_in_september(population.birth, middle)].sum()
     # Mean number per suspended pupil, m / (1 - (1 + m/k)^-k), is near 1.62 + 0.82 m for k = 0.5.
-    mean = max((authority.suspensions_per_pupil - 1.62) / 0.82, 0.35)
+    mean = max((authority.suspensions_per_pupil - 1.62) / 0.38, 0.35)
     share = min(1.0, authority.suspensions / mean / max(reach * 0.8, 1.0))
     chosen = np.flatnonzero(rng.random(len(population.birth)) < share)
     if len(chosen) < 5:
@@ -96,18 +96,16 @@ def exclusions(
     population: Population,
     effects: Effects,
 ) -> Exclusions:
-    level = (
-        horizon.exclusion_weights
-        * np.exp(rng.normal(0.02, 0.05) * horizon.years_since_end())
-        * draw.monthly_noise(rng, horizon, rng.uniform(0.05, 0.12))
-    )
+    slope = np.exp(draw.trend(rng, 0.02, 0.04) * horizon.years_since_end())
+    noise = draw.monthly_noise(rng, horizon, rng.uniform(0.05, 0.12))
+    level = horizon.exclusion_weights * slope * noise
     suspended = draw.event_days(
         rng, horizon, 1.04 * authority.suspensions * level * effects["suspensions"]
     )
     expelled = draw.event_days(
         rng,
         horizon,
-        1.03 * authority.permanent_exclusions * level * effects["permanent_exclusions"],
+        1.14 * authority.permanent_exclusions * level * effects["permanent_exclusions"],
     )
     day = np.concatenate([expelled, suspended])
     is_permanent = np.arange(len(day)) < len(expelled)

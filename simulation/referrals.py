@@ -35,6 +35,8 @@ AGES_SCHOOL = np.array([0, 0, 0, 0.5, 4.6, 6.4, 6.8, 7, 7.1, 7.3, 7.4, 8, 8.6, 9
 UNBORN_SHARE = 0.025
 RECENT = 365
 ADOLESCENT = 3653
+CHAIN_SHARE = 0.7
+"""Of the repeated referrals, those drawn here; the others come about by chance and exposure."""
 MOST_TAKEN = 0.72
 """Share of adolescents' first referrals that may concern a child already seen elsewhere."""
 
@@ -79,7 +81,7 @@ def _days(
     rng: np.random.Generator, authority: Authority, horizon: Horizon, effects: Effects
 ) -> tuple[Days, NDArray[np.bool_]]:
     spread = float(np.clip(rng.lognormal(np.log(0.055), 0.35), 0.02, 0.15))
-    slope = np.exp(rng.normal(0, 0.025) * horizon.years_since_end())
+    slope = np.exp(draw.trend(rng, 0.0, 0.025) * horizon.years_since_end())
     season = np.exp(rng.normal(0, 0.03, 12))[horizon.calendar_month]
     level = authority.referrals * slope * season * draw.monthly_noise(rng, horizon, spread)
     share = float(np.clip(rng.normal(SCHOOL_SHARE, 0.03), 0.1, 0.32))
@@ -103,7 +105,7 @@ def _roots(rng: np.random.Generator, day: Days, share: float) -> Children:
     here = np.arange(len(day))
     first = np.searchsorted(day, day - RECENT)
     last = np.searchsorted(day, day)
-    repeats = (rng.random(len(day)) < share * 0.98) & (last > first)
+    repeats = (rng.random(len(day)) < share * CHAIN_SHARE) & (last > first)
     before = first + (rng.random(len(day)) * (last - first)).astype(np.int64)
     root = np.where(repeats, before, here)
     while not np.array_equal(root, root[root]):
@@ -121,7 +123,7 @@ def _new_children(
     age = ((years + rng.random(count)) * 365.25).astype(np.int32)
     unborn = ~is_school & (rng.random(count) < UNBORN_SHARE)
     age = np.where(unborn, -rng.integers(10, 150, count), np.minimum(age, ADULT - 10))
-    return population.born_on((day - age).astype(np.int32))
+    return population.born_on(rng, (day - age).astype(np.int32))
 
 
 def _place(
