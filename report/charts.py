@@ -1,4 +1,7 @@
-"""Line charts as small SVG drawings. Coordinates come from published values alone: what is withheld is not drawn."""
+"""Line charts as small SVG drawings.
+
+Coordinates come from published values alone: what is withheld is not drawn.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -12,6 +15,7 @@ from report.data import Point
 WIDTH, HEIGHT = 600, 236
 LEFT, RIGHT, TOP, BOTTOM = 52, 548, 14, 200
 NOTE_HEIGHT = BOTTOM - 6
+DIAMOND = "m0-6.5l6.5 6.5-6.5 6.5-6.5-6.5z"
 
 
 class Scale:
@@ -34,8 +38,10 @@ def line_chart(
     description: str,
     decimals: int,
 ) -> Markup:
-    """The values as a line over the usual range, gaps marked, worsening periods as filled diamonds."""
-    low, high, step = _axis([v for p in points for v in (p.value, p.lower, p.upper) if v is not None])
+    """Values as a line over the usual range; gaps are lettered, worsening months are diamonds."""
+    low, high, step = _axis(
+        [v for p in points for v in (p.value, p.lower, p.upper) if v is not None]
+    )
     across = Scale(-0.5, max(len(points) - 0.5, 0.5), LEFT, RIGHT)
     up = Scale(low, high, BOTTOM, TOP)
     parts = [
@@ -51,7 +57,7 @@ def line_chart(
 
 
 def _drawing(parts: Iterable[str], chart_id: str, title: str, description: str) -> Markup:
-    return Markup(
+    return Markup(  # noqa: S704  the parts are ours, the words are escaped
         f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'aria-labelledby="{chart_id}-t {chart_id}-d">'
         f'<title id="{chart_id}-t">{escape(title)}</title>'
@@ -73,12 +79,15 @@ def _axis(values: list[float]) -> tuple[float, float, float]:
 
 
 def _grid(low: float, high: float, step: float, up: Scale) -> Iterable[str]:
-    decimals = max(0, -floor(log10(step) + 1e-9)) + (1 if f"{step:.0e}"[0] == "2" and f"{step:g}".endswith("25") else 0)
+    decimals = max(0, -floor(log10(step) + 1e-9)) + (
+        1 if f"{step:.0e}"[0] == "2" and f"{step:g}".endswith("25") else 0
+    )
     for index in range(round((high - low) / step) + 1):
         value = low + index * step
         height = up(value)
         yield f'<path class="grid" d="M{LEFT} {height}H{RIGHT}"/>'
-        yield f'<text class="y" x="{LEFT - 8}" y="{float(height) + 4.5:g}">{value:,.{decimals}f}</text>'
+        place = f'x="{LEFT - 8}" y="{float(height) + 4.5:g}"'
+        yield f'<text class="y" {place}>{value:,.{decimals}f}</text>'
 
 
 def _ticks(points: Sequence[Point], labels: Sequence[str], across: Scale) -> Iterable[str]:
@@ -142,7 +151,7 @@ def _marks(points: Sequence[Point], across: Scale, up: Scale) -> Iterable[str]:
             letter = point.marker if point.marker in missing else "x"
             yield f'<text class="gap" x="{across(index)}" y="{NOTE_HEIGHT}">{letter}</text>'
         elif point.status == "worsening":
-            yield f'<path class="worse" d="M{across(index)} {up(point.value)}m0-6.5l6.5 6.5-6.5 6.5-6.5-6.5z"/>'
+            yield f'<path class="worse" d="M{across(index)} {up(point.value)}{DIAMOND}"/>'
         elif point.status == "improving":
             yield f'<circle class="better" cx="{across(index)}" cy="{up(point.value)}" r="4.5"/>'
 
@@ -151,7 +160,8 @@ def _last(points: Sequence[Point], across: Scale, up: Scale, decimals: int) -> I
     known = [(i, p.value) for i, p in enumerate(points) if p.value is not None]
     if known:
         index, value = known[-1]
-        yield f'<circle class="dot-line" cx="{across(index)}" cy="{up(value)}" r="3"/>'
+        if points[index].status not in {"worsening", "improving"}:
+            yield f'<circle class="dot-line" cx="{across(index)}" cy="{up(value)}" r="3"/>'
         yield (
             f'<text class="last" x="{float(across(index)) + 8:g}" y="{float(up(value)) + 4.5:g}">'
             f"{value:,.{decimals}f}</text>"

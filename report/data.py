@@ -1,4 +1,7 @@
-"""Read a published database in a few queries and group it for the pages; nothing but published tables is read."""
+"""Read a published database in a few queries and group it for the pages.
+
+Pages are made of what is read here and of nothing else.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -39,6 +42,10 @@ class Series:
     period_type: str
     source: str
     points: tuple[Point, ...]
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        return self.period_type, self.source
 
     @property
     def is_judged(self) -> bool:
@@ -87,6 +94,15 @@ class Area:
     hex_row: int | None
 
 
+@dataclass(frozen=True)
+class Headline:
+    """The figure that tables show for an indicator: its kind and the newest period of England."""
+
+    kind: tuple[str, str]
+    period_start: date
+    period_end: date
+
+
 Row = dict[str, Any]
 
 
@@ -105,18 +121,18 @@ class Published:
     submissions: Row
     estimates: list[Row]
     tables: list[Row]
-    latest: dict[str, date] = field(default_factory=dict)
+    headlines: dict[str, "Headline"] = field(default_factory=dict)
 
     def of_level(self, level: str) -> list[Area]:
         return [area for area in self.areas if area.area_level == level]
 
-    def monthly(self, area: Area, indicator: str) -> Series | None:
-        return next((one for one in self.series.get((area.key, indicator), []) if one.is_judged), None)
-
     def latest_point(self, area: Area, indicator: str) -> Point | None:
-        """The area's figure in the newest period that can be read for England."""
-        series = self.monthly(area, indicator)
-        return series.at(self.latest.get(indicator)) if series else None
+        """The area's figure in the period that the indicator is read at."""
+        headline = self.headlines.get(indicator)
+        for series in self.series.get((area.key, indicator), []):
+            if headline and series.kind == headline.kind:
+                return series.at(headline.period_start)
+        return None
 
 
 def read(path: Path) -> Published:
@@ -136,7 +152,7 @@ def read(path: Path) -> Published:
             estimates=_rows(connection, "from estimates"),
             tables=_rows(connection, TABLES),
         )
-    published.latest = _latest(published)
+    published.headlines = _headlines(published)
     return published
 
 
@@ -182,19 +198,20 @@ def _series(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list
     return dict(grouped)
 
 
-def _latest(published: Published) -> dict[str, date]:
-    """The newest month of each indicator in which England, or else anybody, has a figure."""
+def _headlines(published: Published) -> dict[str, Headline]:
+    """Our own months where there are any, otherwise an official series; England's newest period."""
     countries = {area.key for area in published.of_level("country")}
-    newest: dict[str, dict[bool, date]] = defaultdict(dict)
+    best: dict[str, tuple[tuple[bool, bool, date], Headline]] = {}
     for (key, indicator), held in published.series.items():
         for series in held:
-            if not series.is_judged:
+            point = next((one for one in reversed(series.points) if one.value is not None), None)
+            if point is None:
                 continue
-            known = [point.period_start for point in series.points if point.value is not None]
-            if known:
-                place = newest[indicator]
-                place[key in countries] = max(known[-1], place.get(key in countries, known[-1]))
-    return {indicator: dates.get(True) or dates[False] for indicator, dates in newest.items()}
+            rank = (series.is_judged, key in countries, point.period_start)
+            if indicator not in best or rank > best[indicator][0]:
+                headline = Headline(series.kind, point.period_start, point.period_end)
+                best[indicator] = rank, headline
+    return {indicator: headline for indicator, (_, headline) in best.items()}
 
 
 SERIES = f"""

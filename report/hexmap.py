@@ -31,10 +31,10 @@ def hexagon_map(regions: Sequence[tuple[str, Sequence[Hexagon]]]) -> Markup:
     width = (max(cell.column for cell in cells) - left + 1.5) * ACROSS + 8
     height = (top - min(cell.row for cell in cells)) * DOWN + 2 * SIDE + 8
     groups = "".join(
-        f'<g role="list" aria-label="{escape(name)}">{"".join(_cell(one, left, top) for one in held)}</g>'
+        f'<g role="list" aria-label="{escape(name)}">{_cells(held, left, top)}</g>'
         for name, held in regions
     )
-    return Markup(
+    return Markup(  # noqa: S704  names and words are escaped
         f'<svg class="hexmap" viewBox="0 0 {width:.0f} {height:.0f}" role="group" '
         'aria-labelledby="map-title"><title id="map-title">Map of local authorities as equal '
         'hexagons; the table of authorities says the same</title><defs><pattern id="hatch" '
@@ -42,6 +42,10 @@ def hexagon_map(regions: Sequence[tuple[str, Sequence[Hexagon]]]) -> Markup:
         '<rect class="hatch-ground" width="6" height="6"/><path class="hatch-line" d="M0 0V6"/>'
         f"</pattern></defs>{groups}</svg>"
     )
+
+
+def _cells(cells: Sequence[Hexagon], left: int, top: int) -> str:
+    return "".join(_cell(cell, left, top) for cell in cells)
 
 
 def _cell(cell: Hexagon, left: int, top: int) -> str:
@@ -52,5 +56,6 @@ def _cell(cell: Hexagon, left: int, top: int) -> str:
     return (
         f'<g role="listitem"><a href="{escape(cell.link)}" aria-label="{label}">'
         f'<title>{label}</title><path class="hex hex-{cell.shade}" d="M{x:.1f} {y:.1f}{SHAPE}"/>'
-        f'<text class="hex-mark hex-mark-{cell.shade}" x="{x:.1f}" y="{y + 5:.1f}">{cell.mark}</text></a></g>'
+        f'<text class="hex-mark hex-mark-{cell.shade}" x="{x:.1f}" y="{y + 5:.1f}">'
+        f"{cell.mark}</text></a></g>"
     )

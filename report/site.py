@@ -1,4 +1,4 @@
-"""Write the leads' site: static pages from one published database, complete without script or network."""
+"""Write the leads' site: static pages from one published database, complete without script."""
 
 import base64
 import hashlib
@@ -69,7 +69,7 @@ def _environment(published: Published) -> Environment:
 
 
 def _site(published: Published) -> dict[str, Any]:
-    """What every page shares. Style and script stand inside the page, so each page can be mailed alone."""
+    """What every page shares; style and script stand inside it, so a page can be mailed alone."""
     style = (FOLDER / "style.css").read_text(encoding="utf-8")
     script = (FOLDER / "table.js").read_text(encoding="utf-8")
     policy = (

@@ -1,6 +1,6 @@
 // Makes the columns of a table sortable. Every page is complete without it.
 document.querySelectorAll("table.sortable").forEach(function (table) {
-  var body = table.tBodies[0];
+  var body = table.tBodies[table.tBodies.length - 1];
   table.querySelectorAll("thead th").forEach(function (head, column) {
     var button = document.createElement("button");
     button.type = "button";

@@ -1,9 +1,8 @@
-"""What the pages have in common: rows of tables, cards with a chart, and look-ups over the published data."""
+"""What the pages have in common: rows of tables, cards with a chart, look-ups over the data."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -105,10 +104,11 @@ class View:
 
     @cached_property
     def due(self) -> dict[str, list[Row]]:
-        """Returns that are due, by extract, the newest period last."""
+        """Returns whose day has come, by extract, the newest period last."""
+        as_of = self.published.release["as_of"]
         found: dict[str, list[Row]] = defaultdict(list)
         for row in self.published.coverage:
-            if row["status"] != "not_due":
+            if row["status"] != "not_due" and row["due_on"] <= as_of:
                 found[row["extract"]].append(row)
         return found
 
@@ -125,8 +125,20 @@ class View:
         return {row["la_code"]: row for row in rows}
 
     def has_returned(self, area: Area) -> bool:
+        """Nothing due counts as nothing missing."""
         row = self.referral_returns.get(area.key)
-        return row is not None and row["status"] not in NOT_IN
+        return row is None or row["status"] not in NOT_IN
+
+    def returns_in(self, areas: Iterable[Area]) -> str:
+        """How many of the newest referral returns that were due have come: "151 of 153"."""
+        due = [area for area in areas if area.key in self.referral_returns]
+        return f"{sum(self.has_returned(area) for area in due)} of {len(due)}"
+
+    @property
+    def position(self) -> str:
+        if not self.referral_returns:
+            return "No authority's referral return is due yet."
+        return f"{self.returns_in(self.authorities)} newest referral returns are in."
 
     def returned(self, area: Area) -> str:
         row = self.referral_returns.get(area.key)
@@ -154,12 +166,16 @@ class View:
         return [(words.words(family, words.FAMILIES), list(held)) for family, held in grouped]
 
     def newest_period(self, indicator: Indicator) -> str:
-        start = self.published.latest.get(indicator.indicator)
-        return words.month(start) if start else ""
+        newest = self.published.headlines.get(indicator.indicator)
+        return (
+            words.period(newest.kind[0], newest.period_start, newest.period_end) if newest else ""
+        )
 
     def short_period(self, indicator: Indicator) -> str:
-        start: date | None = self.published.latest.get(indicator.indicator)
-        return words.short_period("month", start, start) if start else "\u2013"
+        newest = self.published.headlines.get(indicator.indicator)
+        if newest is None:
+            return "\u2013"
+        return words.short_period(newest.kind[0], newest.period_start, newest.period_end)
 
     def row(self, area: Area, indicator: Indicator, others: Iterable[Area] = ()) -> Row:
         """An area's newest figure in the words of a table, with other areas' values beside it."""
@@ -210,29 +226,34 @@ class View:
             "href": link,
             "heading": heading,
             "area": area.area_name,
-            "tag": words.tag(newest) if series.is_judged else None,
+            "tag": words.tag(newest) if series.is_judged and indicator.is_monitored else None,
             "sentence": sentence,
             "chart": line_chart(
                 series.points,
-                [words.short_period(series.period_type, p.period_start, p.period_end) for p in series.points],
+                [
+                    words.short_period(series.period_type, p.period_start, p.period_end)
+                    for p in series.points
+                ],
                 chart_id=chart_id,
                 title=f"{heading}, {area.area_name}",
-                description=sentence,
+                description=f"{sentence} {words.state(newest)}.",
                 decimals=indicator.decimals,
             ),
-            "unit": _unit(series, indicator),
+            "unit": words.unit(series, indicator),
             "source": words.words(series.source, words.SOURCES),
             "judged": series.is_judged and indicator.is_monitored,
             "rows": figure_rows(series, indicator),
         }
 
     def _newest(self, series: Series) -> Point:
-        start = self.published.latest.get(series.indicator) if series.is_judged else None
-        return (series.at(start) if start else None) or series.points[-1]
+        headline = self.published.headlines.get(series.indicator)
+        if headline and headline.kind == series.kind:
+            return series.at(headline.period_start) or series.points[-1]
+        return series.points[-1]
 
 
 def figure_rows(series: Series, indicator: Indicator) -> Markup:
-    """The rows of the table behind a chart, the newest first; written here because there are very many."""
+    """The table behind a chart, the newest period first; written here because rows are many."""
     judged = series.is_judged and indicator.is_monitored
     return Markup("\n").join(
         [_figure_row(series, point, indicator, judged) for point in reversed(series.points)]
@@ -265,7 +286,3 @@ def _basis(series: Series) -> str:
         "month": "months",
     }
     return kinds.get(series.period_type, series.period_type)
-
-
-def _unit(series: Series, indicator: Indicator) -> str:
-    return indicator.unit if series.period_type == "month" else indicator.unit.removesuffix(" a year")

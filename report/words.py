@@ -1,4 +1,4 @@
-"""Plain words for numbers, periods, states, markers and reasons; every state is said, never only coloured."""
+"""Plain words for numbers, periods, states, markers and reasons."""
 
 from datetime import date
 
@@ -180,35 +180,36 @@ def state(point: Point | None) -> str:
 
 
 def tag(point: Point | None) -> Markup:
-    status = point.status if point and point.status else "none"
-    return Markup('<span class="tag tag-{}">{}</span>').format(status, state(point))
+    if point is None or not point.status:
+        return Markup('<span class="quiet">{}</span>').format(state(point))
+    return Markup('<span class="tag tag-{}">{}</span>').format(point.status, state(point))
 
 
 def sentence(series: Series, point: Point, indicator: Indicator, area: str) -> str:
     """What a chart shows, for those who read it before or instead of the chart."""
     when = period(series.period_type, point.period_start, point.period_end)
-    place = f"In {when}" if series.period_type == "month" else f"{when}:"
-    opening = f"{place} {area} had" if series.period_type == "month" else f"{place} {area}"
+    opening = (
+        f"{area}, {when[0].lower()}{when[1:]}" if when.startswith("Year") else f"{area}, {when}"
+    )
     if point.value is None:
         meaning = MARKERS.get(point.marker or "x", "not available")
         why = f" ({reason(point)})" if point.marker == "x" and point.reason else ""
-        return f"{place} the figure for {area} is {meaning}{why}."
-    said = f"{opening} {number(point.value, indicator.decimals)} {indicator.unit}"
+        return f"{opening}: {meaning}{why}."
+    said = f"{opening}: {number(point.value, indicator.decimals)} {unit(series, indicator)}"
     if point.lower is not None and point.upper is not None:
         side = _side(point.value, point.lower, point.upper)
         said += f", {side} its usual range of {usual_range(point, indicator.decimals)}"
-    return f"{said}. {_judgement(point)}".strip()
+    return said + (". The figure is provisional." if point.is_provisional else ".")
+
+
+def unit(series: Series, indicator: Indicator) -> str:
+    return (
+        indicator.unit if series.period_type == "month" else indicator.unit.removesuffix(" a year")
+    )
 
 
 def _side(value: float, lower: float, upper: float) -> str:
     return "below" if value < lower else "above" if value > upper else "within"
-
-
-def _judgement(point: Point) -> str:
-    provisional = " The figure is provisional." if point.is_provisional else ""
-    if point.status in {"worsening", "improving", "not_assessable", "short_history"}:
-        return f"{state(point)}.{provisional}"
-    return provisional.strip()
 
 
 def listed(names: list[str]) -> str:
@@ -223,6 +224,4 @@ def count(number_of: int, singular: str, plural: str | None = None) -> str:
 
 
 def lines(text: str) -> list[str]:
-    return [line for line in (text or "").split("\n") if line.strip()]
-
-
+    return [line.replace(" - ", " \u2013 ") for line in (text or "").split("\n") if line.strip()]

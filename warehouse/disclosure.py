@@ -1,4 +1,4 @@
-"""Disclosure control, the last transform: withhold counts of 1 to 5 and all that would give one back.
+"""Disclosure control, the last transform: withhold counts of 1 to 5 and what gives one back.
 
 Only counts of our own are controlled; official series are published as they stand.
 """
@@ -11,7 +11,8 @@ import pandas as pd
 
 SMALLEST_SHOWN = 6  # the Department for Education withholds counts of 1 to 5 of children in need
 
-# A mean of earlier cells gives one of them back when the others are known: months between the mean and its parts.
+# A mean of earlier cells gives one of them back when the others are known: its parts and how many
+# months before it they lie.
 MEANS = {"usual_referrals": ("referrals", (12, 24, 36))}
 
 PERIOD = ["measure", "period_type", "period_start", "breakdown"]
@@ -26,7 +27,7 @@ TIERS = (
     ("region", "country", "region_code"),
 )
 
-# Reasons that follow from what was sent, or from the definition, and not from the size of the count.
+# Reasons that follow from what was sent or from the definition, not from the size of the count.
 OPEN_REASONS = (
     "no_return", "not_due", "late", "quarantined", "partial_coverage", "reorganised", "censored",
     "too_little_history", "not_monitored", "not_tested",
@@ -51,7 +52,7 @@ def control(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def withheld(cells: pd.DataFrame) -> "np.ndarray[Any, np.dtype[np.bool_]]":
-    """Which cells to withhold: measure, area_code, area_level, region_code, sub_region_code, period, count..."""
+    """Which cells to withhold, given the columns that `CELLS` selects."""
     frame = cells.reset_index(drop=True)
     frame["is_hidden"] = is_small(frame["count"]) | frame["is_complement_small"]
     frame["family"] = frame.groupby(PERIOD, sort=False).ngroup()
@@ -76,7 +77,7 @@ def _tier(frame: pd.DataFrame, child_level: str, parent_level: str, link: str) -
 
 
 def _protect(frame: pd.DataFrame, tier: pd.DataFrame) -> None:
-    """Withhold one more cell, or else the total, wherever the total would give a withheld cell back."""
+    """Withhold one more cell, or else the total, where the total would give one back."""
     hidden = frame["is_hidden"].to_numpy()
     counts = tier["count"].to_numpy(dtype=float)
     child_hidden = hidden[tier["child"]]
@@ -158,7 +159,7 @@ group by all
 order by measure, area_code, period_type, period_start, breakdown
 """
 
-# The judgement on a withheld count stays only where every count from 1 to 5 would have had the same.
+# The judgement on a withheld count stays only where each count from 1 to 5 would have had it.
 CONTROLLED = f"""
 create or replace temp table controlled as
 with
@@ -204,7 +205,9 @@ judged as (
 )
 
 select
-    * exclude (denominator_is_population, is_withheld, lower_count, upper_count, is_judgement_withheld)
+    * exclude (
+        denominator_is_population, is_withheld, lower_count, upper_count, is_judgement_withheld
+    )
     replace (
         case when not is_withheld then numerator end as numerator,
         case when not is_withheld or denominator_is_population then denominator end as denominator,

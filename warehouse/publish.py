@@ -1,6 +1,6 @@
-"""Build the draft of a release from the work file: the published database, Parquet, CSV tables and a manifest.
+"""Build the draft of a release from the work file: database, Parquet, CSV tables and a manifest.
 
-Only what `published/tables.yml` lists leaves the restricted zone, and only after disclosure control.
+Only what `published/tables.yml` lists leaves the restricted zone, after disclosure control.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]
 import sqlalchemy as sa
 
 from warehouse import disclosure
@@ -87,7 +87,7 @@ def build(
     alert_events_rows: Iterable[Mapping[str, Any]],
     simulated: bool,
 ) -> Draft:
-    """Write published/releases/.draft-<id>/ and check it; raises GateFailed when it does not hold."""
+    """Write published/releases/.draft-<id>/ and check it; GateFailed when it does not hold."""
     folder = _fresh_folder(home, release_id)
     release = {
         "release_id": release_id,
@@ -201,7 +201,7 @@ def _register(
     table: sa.Table,
     rows: Iterable[Mapping[str, Any]],
 ) -> None:
-    """Rows of a table of the state, as a relation with that table's types whatever the rows hold."""
+    """Rows of a table of the state as a relation of that table's types, whatever they hold."""
     fields = pa.schema([(column.name, _arrow_type(column.type)) for column in table.columns])
     held = [{field: _plain(row.get(field)) for field in fields.names} for row in rows]
     connection.register(name, pa.Table.from_pylist(held, schema=fields))
@@ -213,7 +213,9 @@ def _arrow_type(kind: Any) -> pa.DataType:
 
 
 def _plain(value: Any) -> Any:
-    return json.dumps(value, sort_keys=True, default=str) if isinstance(value, dict | list) else value
+    return (
+        json.dumps(value, sort_keys=True, default=str) if isinstance(value, dict | list) else value
+    )
 
 
 def _create_views(connection: duckdb.DuckDBPyConnection) -> None:

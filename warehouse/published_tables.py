@@ -1,4 +1,4 @@
-"""The published tables as data: their columns, types, comments and order, and the hash of what stands in them."""
+"""The published tables as data: columns, types, comments, order, and the hash of the content."""
 
 import hashlib
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def select_of(name: str) -> str:
 
 
 def create(connection: duckdb.DuckDBPyConnection, table: PublishedTable, rows: str) -> None:
-    """Make one published table from the rows of a query; columns that are not listed stay behind."""
+    """Make one published table from a query; columns that are not listed stay behind."""
     columns = ", ".join(f"{name} {kind}" for name, (kind, _) in table.columns.items())
     connection.execute(f"create table published.{table.name} ({columns})")
     connection.execute(

@@ -1,4 +1,4 @@
-"""Releases on disk: put a draft in place, point readers at it, check it, recover after a crash, prune.
+"""Releases on disk: put a draft in place, point readers at it, check, recover, prune.
 
 A release folder is never changed once it is in place.
 """
@@ -45,7 +45,8 @@ def commit(
 ) -> Path:
     """Put the draft in place, have it recorded in the state, then show it to readers.
 
-    A crash before the record leaves a folder that `recover` removes; one after it, a pointer that `recover` moves.
+    A crash before the record leaves a folder that `recover` removes; a crash after it, a pointer
+    that `recover` moves.
     """
     folder = place(home, draft)
     record()

@@ -1,6 +1,7 @@
 """The list of alerts and a page of evidence for each."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from report import words
@@ -43,7 +44,7 @@ def _context(view: View, alert: Row) -> dict[str, Any]:
         "alert": alert,
         "about": about,
         "name": about.name if about else alert["indicator"],
-        "lead": _lead(view, alert),
+        "lead": _lead(alert),
         "cards": cards,
         "checks": words.lines(about.what_to_check) if about else [],
         "explanations": words.lines(about.other_explanations) if about else [],
@@ -53,7 +54,7 @@ def _context(view: View, alert: Row) -> dict[str, Any]:
     }
 
 
-def _lead(view: View, alert: Row) -> str:
+def _lead(alert: Row) -> str:
     side = {"down": "lower", "up": "higher"}.get(alert["direction"], "other")
     months = _months(alert)
     lasted = f"for {words.count(months, 'month')}" if months > 1 else "for one month"
@@ -68,7 +69,8 @@ def _lead(view: View, alert: Row) -> str:
 
 
 def _months(alert: Row) -> int:
-    first, last = alert["opened_period"], alert["last_period"]
+    first: date = alert["opened_period"]
+    last: date = alert["last_period"]
     return (last.year - first.year) * 12 + last.month - first.month + 1
 
 

@@ -81,11 +81,14 @@ def _summary(view: View, area: Area) -> str:
     live = sum(alert["state"] in LIVE for alert in view.alerts_of[area.key])
     names = view.worsening.get(area.key, [])
     found = (
-        f"Worsening: {words.listed(names)}." if names else "None of its tested indicators is worsening."
+        f"Worsening: {words.listed(names)}."
+        if names
+        else "None of its tested indicators is worsening."
     )
     if area.area_level != "local_authority":
         kind = "Part of London with" if area.area_level == "sub_region" else "Region of"
-        return f"{kind} {words.count(len(view.of_region(area)), 'local authority', 'local authorities')}. {found}"
+        held = words.count(len(view.of_region(area)), "local authority", "local authorities")
+        return f"{kind} {held}. {found}"
     if area.valid_to:
         return f"Former local authority, until {words.day(area.valid_to)}."
     region = view.region_names.get(area.region_code or "")

@@ -1,4 +1,4 @@
-"""A page for each indicator: what it is, why it matters, what to check, and every area's newest figure."""
+"""A page for each indicator: what it is, why it matters, what to check, every area's figure."""
 
 from collections.abc import Iterator
 from typing import Any

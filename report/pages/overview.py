@@ -1,4 +1,4 @@
-"""The first page: what changed, what is open, England, the regions, the map, and how complete the data are."""
+"""The first page: what changed, open alerts, England, the regions and the map."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -18,11 +18,10 @@ def pages(view: View) -> Iterator[Page]:
 
 def _context(view: View) -> dict[str, Any]:
     worsening = [area for area in view.authorities if view.worsening.get(area.key)]
-    returned = sum(view.has_returned(area) for area in view.authorities)
     return {
         "summary": _summary(view, worsening),
-        "tiles": _tiles(view, worsening, returned),
-        "changes": _changes(view, returned),
+        "tiles": _tiles(view, worsening),
+        "changes": _changes(view),
         "live": _live(view),
         "national": _national(view, worsening),
         "regions": [_region(view, region) for region in view.regions],
@@ -35,7 +34,7 @@ def _context(view: View) -> dict[str, Any]:
 def _summary(view: View, worsening: list[Area]) -> str:
     as_of = words.day(view.published.release["as_of"])
     if not worsening:
-        return f"With everything received up to {as_of}, no authority's tested indicators are worsening."
+        return f"With everything received up to {as_of}, no authority has a worsening indicator."
     verb = "has" if len(worsening) == 1 else "have"
     return (
         f"With everything received up to {as_of}, {len(worsening)} of {len(view.authorities)} "
@@ -43,19 +42,19 @@ def _summary(view: View, worsening: list[Area]) -> str:
     )
 
 
-def _tiles(view: View, worsening: list[Area], returned: int) -> list[dict[str, str]]:
+def _tiles(view: View, worsening: list[Area]) -> list[dict[str, str]]:
     live, total = len(view.live_alerts), len(view.authorities)
     return [
         {"figure": str(live), "words": "alert open" if live == 1 else "alerts open",
          "href": "alerts/index.html"},
-        {"figure": f"{len(worsening)} of {total}", "words": "authorities with a worsening indicator",
+        {"figure": f"{len(worsening)} of {total}", "words": "authorities with something worsening",
          "href": "areas/index.html"},
-        {"figure": f"{returned} of {total}", "words": "newest referral returns in",
+        {"figure": view.returns_in(view.authorities), "words": "newest referral returns in",
          "href": "quality/index.html"},
     ]  # fmt: skip
 
 
-def _changes(view: View, returned: int) -> list[str | Markup]:
+def _changes(view: View) -> list[str | Markup]:
     release = view.published.release["release_id"]
     events = [
         event for held in view.published.events.values() for event in held
@@ -64,10 +63,9 @@ def _changes(view: View, returned: int) -> list[str | Markup]:
     opened = sum(event["new_state"] == "open" for event in events)
     closed = sum(event["new_state"] in {"resolved", "retracted"} for event in events)
     return [
-        f"{words.count(opened, 'alert')} raised and {words.count(closed, 'alert')} closed with this release.",
-        Markup('{} of {} newest referral returns are in. <a href="quality/index.html">{}</a>').format(
-            returned, len(view.authorities), _absent(view)
-        ),
+        f"{words.count(opened, 'alert')} raised and {words.count(closed, 'alert')} closed "
+        "with this release.",
+        Markup('{} <a href="quality/index.html">{}</a>').format(view.position, _absent(view)),
         *_national_moves(view),
     ]
 
@@ -76,7 +74,11 @@ def _absent(view: View) -> str:
     names = [area.area_name for area in view.authorities if not view.has_returned(area)]
     if not names:
         return "How complete the data are"
-    shown = words.listed(names) if len(names) <= 4 else f"{', '.join(names[:3])} and {len(names) - 3} more"
+    shown = (
+        words.listed(names)
+        if len(names) <= 4
+        else f"{', '.join(names[:3])} and {len(names) - 3} more"
+    )
     return f"Not in: {shown}"
 
 
@@ -84,7 +86,8 @@ def _national_moves(view: View) -> Iterator[str]:
     for indicator in view.indicators:
         point = view.england and view.published.latest_point(view.england, indicator.indicator)
         if point and point.status in {"worsening", "improving"}:
-            yield f"England, {indicator.name}, {view.newest_period(indicator)}: {words.state(point).lower()}."
+            when = view.newest_period(indicator)
+            yield f"England, {indicator.name}, {when}: {words.state(point).lower()}."
 
 
 def _live(view: View) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -125,7 +128,7 @@ def _region(view: View, region: Area) -> dict[str, Any]:
     return {
         "area": region,
         "authorities": len(areas),
-        "returns": f"{sum(view.has_returned(area) for area in areas)} of {len(areas)}",
+        "returns": view.returns_in(areas),
         "worsening": sum(bool(view.worsening.get(area.key)) for area in areas),
         "alerts": sum(view.live_in(area) for area in [*areas, region]),
         "tag": words.tag(view.published.latest_point(region, first)),
@@ -135,7 +138,10 @@ def _region(view: View, region: Area) -> dict[str, Any]:
 def _map(view: View) -> Markup:
     return hexagon_map(
         [
-            (region.area_name, [cell for area in view.of_region(region) if (cell := _hexagon(view, area))])
+            (
+                region.area_name,
+                [cell for area in view.of_region(region) if (cell := _hexagon(view, area))],
+            )
             for region in view.regions
         ]
     )

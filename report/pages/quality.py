@@ -21,10 +21,10 @@ def pages(view: View) -> Iterator[Page]:
 
 def _context(view: View) -> dict[str, Any]:
     held = view.published.submissions
-    returned = sum(view.has_returned(area) for area in view.authorities)
     return {
-        "summary": f"{returned} of {len(view.authorities)} newest referral returns are in. "
-        f"{words.count(held['submissions'], 'submission')} received so far; {held['refused']:,} refused by the checks.",
+        "summary": f"{view.position} "
+        f"{words.count(held['submissions'], 'submission')} received so far; "
+        f"{held['refused']:,} refused by the checks.",
         "statuses": STATUSES,
         "position": [_position(view, extract) for extract in _extracts(view)],
         "refused": [_refused(view, row) for row in view.published.refused],

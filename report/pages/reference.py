@@ -17,16 +17,25 @@ where indicator = 'referral_rate'
 order by period_start desc, area_name;"""
 
 GLOSSARY = (
-    ("Referral", "A request to a local authority's children's social care to look at a child's safety or needs."),
+    (
+        "Referral",
+        "A request to children's social care to look at a child's safety or needs.",
+    ),
     ("Re-referral", "A referral within twelve months of an earlier one for the same child."),
     ("No further action", "A referral that the authority closed without an assessment."),
     ("Assessment", "Social workers' look at what a child needs, within 45 working days."),
-    ("Factor", "What the assessment found, from a national list: gangs, child criminal exploitation and others."),
+    (
+        "Factor",
+        "What an assessment found, from a national list: gangs, criminal exploitation and others.",
+    ),
     ("Suspension", "Exclusion from school for a fixed time."),
     ("Permanent exclusion", "Removal from the school's roll on grounds of discipline."),
     ("Looked-after child", "A child in the care of a local authority."),
     ("Missing episode", "A time when a looked-after child's whereabouts were not known."),
-    ("Not known", "No open case and no referral in the twelve months before, nor in the 90 days after."),
+    (
+        "Not known",
+        "No open case and no referral in the twelve months before, nor in the 90 days after.",
+    ),
     ("Provisional", "Later returns are expected to change the figure."),
 )
 
@@ -47,7 +56,10 @@ def _data(view: View, release: Path, relative: str) -> dict[str, Any]:
     return {
         "downloads": [(f"{relative}/{name}", said) for name, said in whole],
         "tables": [
-            {**table, "parquet": _existing(release, relative, f"parquet/{table['table_name']}.parquet")}
+            {
+                **table,
+                "parquet": _existing(release, relative, f"parquet/{table['table_name']}.parquet"),
+            }
             for table in view.published.tables
         ],
         "tables_csv": [

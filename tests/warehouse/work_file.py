@@ -1,4 +1,4 @@
-"""Write a work file as the models and the detector leave it, with planted gaps, small counts and one worsening authority."""
+"""Write a work file as models and detector leave it: gaps, small counts, a worsening authority."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -184,8 +184,8 @@ def _counts(connection: duckdb.DuckDBPyConnection, extent: Extent) -> None:
 
         create table counts as
         select
-            measure, area_code, la_code, 'local_authority' as area_level, region_code, sub_region_code,
-            period_start,
+            measure, area_code, la_code, 'local_authority' as area_level, region_code,
+            sub_region_code, period_start,
             cast(case when area_code = '{SILENT}' and measure in {EVENTS}
                 and period_start >= date '{LAST_MONTH}' - interval 1 month then null
             else greatest(0, floor(
@@ -212,7 +212,8 @@ def _counts(connection: duckdb.DuckDBPyConnection, extent: Extent) -> None:
     )
 
 
-EVENTS = tuple(name for name in RATES if name not in {"expected_children", "population_0_17", "pupils", "usual_referrals"})  # fmt: skip
+NOT_EVENTS = {"expected_children", "population_0_17", "pupils", "usual_referrals"}
+EVENTS = tuple(name for name in RATES if name not in NOT_EVENTS)
 
 
 def _values(connection: duckdb.DuckDBPyConnection) -> None:
@@ -223,17 +224,20 @@ def _values(connection: duckdb.DuckDBPyConnection) -> None:
             indicators.indicator, above.area_code, above.la_code, above.area_level,
             'month' as period_type, above.period_start, last_day(above.period_start) as period_end,
             'total' as breakdown, 'extracts' as source,
-            case when denominator_is_population or indicators.indicator = 'referrals_against_usual'
+            case when denominator_is_population or indicators.denominator like 'usual%'
                 then above.count else least(above.count, below.count) end as numerator,
             case when above.count is not null then below.count end as denominator,
             case when below.count > 0 then
-                case when denominator_is_population or indicators.indicator = 'referrals_against_usual'
+                case when denominator_is_population or indicators.denominator like 'usual%'
                 then above.count else least(above.count, below.count) end
                 / below.count * scale * case when annualise then 12 else 1 end
             end as value,
             case when above.count is null or coalesce(below.count, 0) = 0 then 'x' end as marker,
             above.period_start >= date '2026-09-01' as is_provisional, false as is_revised,
-            case when above.count is null then 'no_return' when coalesce(below.count, 0) = 0 then 'no_denominator' end as reason,
+            case
+                when above.count is null then 'no_return'
+                when coalesce(below.count, 0) = 0 then 'no_denominator'
+            end as reason,
             1 as areas_due, case when above.count is null then 0 else 1 end as areas_included
         from control.indicators as indicators
         inner join counts as above on indicators.numerator = above.measure
@@ -253,13 +257,19 @@ def _published(connection: duckdb.DuckDBPyConnection) -> None:
         select
             'referral_rate', area_code, la_code, area_level, 'financial_year',
             make_date(year - 1, 4, 1), make_date(year, 3, 31), 'total', 'published_referrals',
-            case when area_code = '{SMALL}' and year = 2025 then 3 when area_code = '{SILENT}' and year = 2021 then null
-            else floor(children * 0.054 + year % 5) end,
-            children, case when area_code = '{SILENT}' and year = 2021 then null else 520 + 9 * (year % 5) end,
-            case when area_code = '{SILENT}' and year = 2021 then 'x' end, false, false, null, 1, 1
-        from marts.dim_areas
+            case
+                when is_gap then null
+                when area_code = '{SMALL}' and year = 2025 then 3
+                else floor(children * 0.054 + year % 5)
+            end,
+            children, case when not is_gap then 520 + 9 * (year % 5) end,
+            case when is_gap then 'x' end, false, false, null, 1, 1
+        from (
+            select *, area_code = '{SILENT}' and year = 2021 as is_gap
+            from marts.dim_areas
+            cross join range(2013, 2026) as years(year)
+        )
         left join size using (la_code)
-        cross join range(2013, 2026) as years(year)
         where valid_to is null;
         create table marts.fct_series_vintages as
         select
@@ -286,8 +296,10 @@ def _signals(connection: duckdb.DuckDBPyConnection) -> None:
         scored as (
             select
                 indicator_values.*, bad_direction,
-                mean / indicator_values.denominator * scale * case when annualise then 12 else 1 end as expected,
-                sqrt(mean) / indicator_values.denominator * scale * case when annualise then 12 else 1 end as sd
+                scale * case when annualise then 12 else 1 end / indicator_values.denominator
+                    as per_event,
+                mean * per_event as expected,
+                sqrt(mean) * per_event as sd
             from marts.fct_indicator_values as indicator_values
             inner join control.indicators as indicators using (indicator)
             left join means
@@ -298,7 +310,10 @@ def _signals(connection: duckdb.DuckDBPyConnection) -> None:
                 and indicator_values.period_start > date '{LAST_MONTH}' - interval 24 month
         ),
         judged as (
-            select *, case when bad_direction = 'down' then -1 else 1 end * (value - expected) / sd as score
+            select
+                *,
+                case when bad_direction = 'down' then -1 else 1 end * (value - expected) / sd
+                    as score
             from scored
         )
         select
@@ -311,7 +326,10 @@ def _signals(connection: duckdb.DuckDBPyConnection) -> None:
                 when score > 2.6 then 'worsening' when score < -2.6 then 'improving' else 'ok'
             end as status,
             case when value is null then reason end as reason,
-            case when score > 2.6 then case when area_code = '{WORSENING}' then 'sustained' else 'spike' end end as kind,
+            case
+                when score > 2.6 and area_code = '{WORSENING}' then 'sustained'
+                when score > 2.6 then 'spike'
+            end as kind,
             'panel' as method, '1' as version
         from judged
         """
@@ -326,15 +344,16 @@ def _coverage(connection: duckdb.DuckDBPyConnection) -> None:
             la_code, extract, cast(period_start as date) as period_start,
             last_day(period_start) as period_end,
             last_day(period_start) + 10 as due_on,
-            case when status in ('received', 'late') then last_day(period_start) + 8 end as received_on,
+            case when status <> 'missing' then last_day(period_start) + 8 end as received_on,
             status,
             case when status in ('received', 'late') then 1 end as submission_id
         from (
             select
                 la_code, extract, period_start,
                 case
-                    when area_code = '{SILENT}' and period_start >= date '{LAST_MONTH}' - interval 1 month then 'missing'
-                    when extract = 'ssda903' and period_start > date '2026-08-01' then 'not_due'
+                    when area_code = '{SILENT}' and extract = 'ssd'
+                        and period_start >= date '{LAST_MONTH}' - interval 1 month then 'missing'
+                    when extract = 'ssda903' and period_start > date '2026-09-01' then 'not_due'
                     when hash(la_code || period_start::varchar) % 40 = 0 then 'late'
                     else 'received'
                 end as status
@@ -345,6 +364,7 @@ def _coverage(connection: duckdb.DuckDBPyConnection) -> None:
                 interval 1 month
             ) as months(period_start)
             where area_level = 'local_authority' and valid_to is null
+                and (extract = 'ssd' or month(period_start) in (3, 6, 9, 12))
         );
         create table control.submissions as
         select * from (values (1, false), (2, true), (3, false)) as held(submission_id, is_in_force)
