@@ -26,7 +26,7 @@ LEAST_VOLUME, MOST_VOLUME = 0.05, 20.0
 FORMER_PERIODS = 3
 LEAST_USUAL = 50
 
-OUTSIDE = "outside_period"
+OUTSIDE = "OUTSIDE_PERIOD"
 
 LIMITS = [
     Limit("few_rows_refused", "refused_share", "too many rows were refused", 0, MOST_REFUSED),

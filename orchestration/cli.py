@@ -9,7 +9,16 @@ from orchestration.commands import alerts, data, monitor, service, trial
 UNEXPECTED = 1
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class InOrder(click.Group):
+    """Lists commands as a newcomer meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(self.commands)
+
+
+@click.group(
+    cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="sightline")
 def commands() -> None:
     """Shows where children at risk of exploitation go unseen: change by area, tested and explained.

@@ -54,6 +54,25 @@ def status(home: Home, state: State) -> dict[str, Any]:
     }
 
 
+def taken_in(state: State, between: tuple[int, int] | None = None) -> Rows:
+    """By extract: submissions and rows, taken in and refused."""
+    is_refused = sa.cast(submissions.c.status == "quarantined", sa.Integer)
+    query = (
+        sa.select(
+            submissions.c.extract,
+            sa.func.count().label("submissions"),
+            sa.func.sum(is_refused).label("refused"),
+            sa.func.sum(submissions.c.accepted).label("rows"),
+            sa.func.sum(submissions.c.quarantined).label("rows_refused"),
+        )
+        .group_by(submissions.c.extract)
+        .order_by(submissions.c.extract)
+    )
+    if between:
+        query = query.where(submissions.c.submission_id.between(*between))
+    return _rows(state, query)
+
+
 def refused(state: State, between: tuple[int, int] | None = None) -> list[str]:
     """Submissions refused whole or held back: sender, name and the first reason."""
     out = sa.or_(submissions.c.status == "quarantined", submissions.c.held_reason.is_not(None))

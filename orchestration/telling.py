@@ -17,17 +17,32 @@ def outcome(home: Home, report: RunReport) -> Iterator[str]:
     if report.outcome == NOTHING:
         yield f"Nothing to do: release {report.release_id} is up to date ({report.seconds:.1f} s)."
         return
-    yield from refused(home, report)
+    yield from refused(home, report.found("intake", "ids") or (0, 0))
     yield _ending(report)
     yield from where_the_time_goes(report)
     if report.outcome in ("released", "unchanged"):
         yield from where_to_look(home)
 
 
-def refused(home: Home, report: RunReport) -> Iterator[str]:
-    """Each submission that this run refused: file, line, rule."""
+def taken_in(home: Home) -> Iterator[str]:
+    """By extract what came, and each submission that was refused."""
     state = State(home.state_db)
-    lines = overview.refused(state, report.found("intake", "ids") or (0, 0))
+    rows = overview.taken_in(state)
+    state.close()
+    submissions, taken = (sum(row[name] for row in rows) for name in ("submissions", "rows"))
+    yield f"Taken in: {submissions:,} submissions, {taken:,} rows"
+    for row in rows:
+        yield (
+            f"  {row['extract'] or 'not recognised'}: {row['submissions']:,} submissions "
+            f"({row['refused']:,} refused), {row['rows']:,} rows ({row['rows_refused']:,} refused)"
+        )
+    yield from refused(home)
+
+
+def refused(home: Home, between: tuple[int, int] | None = None) -> Iterator[str]:
+    """Each submission that was refused, in this run or ever: file, line, rule."""
+    state = State(home.state_db)
+    lines = overview.refused(state, between)
     state.close()
     if lines:
         yield f"Refused or held back ({len(lines)}):"

@@ -98,7 +98,7 @@ def test_another_sender_is_no_measure(state: State) -> None:
 def test_dates_outside_the_period_hold_back(state: State) -> None:
     sent(state, 1)
     with state.begin() as connection:
-        row = {"submission_id": 1, "rule": "outside_period", "message": "", "count": 6}
+        row = {"submission_id": 1, "rule": "OUTSIDE_PERIOD", "message": "", "count": 6}
         connection.execute(sa.insert(problems).values(row | {"severity": "error"}))
     judge_submissions(state, 0)
     assert held(state) == {1: "dates outside the period"}

@@ -1,0 +1,80 @@
+"""For the whole suite: nothing leaves this machine, and one small monitor that has been run."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from simulation.national import simulate
+from simulation.truth import Truth
+from warehouse import home as homes
+from warehouse.home import Home
+
+GUARD = Path(__file__).parent / "guard"
+AREAS, MONTHS = 8, 30
+TODAY = date(2026, 10, 20)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A monitor after `sightline run`, with what was planted and what was said."""
+
+    home: Home
+    truth: Truth
+    exit_code: int
+    output: str
+    progress: str
+
+
+def pytest_configure() -> None:
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [str(GUARD), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
+    spec = importlib.util.spec_from_file_location("network_guard", GUARD / "sitecustomize.py")
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_leaves_the_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Also notices what a library tried and then swallowed, in any process."""
+    log = tmp_path_factory.mktemp("network") / "attempts.txt"
+    os.environ["SIGHTLINE_TEST_NETWORK_LOG"] = str(log)
+    yield
+    assert not log.exists(), log.read_text()
+
+
+def sightline(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line as a person starts it."""
+    command = [sys.executable, "-c", "from orchestration.cli import main; main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
+    """The inbox of a small simulated country, and what was planted in it."""
+    folder = tmp_path_factory.mktemp("simulated")
+    return folder / "inbox", simulate(folder, months=MONTHS, areas=AREAS)
+
+
+def fresh_home(folder: Path, inbox: Path) -> Home:
+    """A new monitor with a copy of these files waiting."""
+    home = homes.create(folder, today=TODAY)
+    shutil.copytree(inbox, home.inbox, dirs_exist_ok=True)
+    return home
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Truth]) -> Ran:
+    inbox, truth = simulated
+    home = fresh_home(tmp_path_factory.mktemp("demo") / "monitor", inbox)
+    done = sightline("run", "--home", str(home.root))
+    return Ran(home, truth, done.returncode, done.stdout, done.stderr)
