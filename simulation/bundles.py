@@ -37,13 +37,12 @@ class Manifest:
 
 def write(path: Path, manifest: Manifest, files: dict[str, bytes]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as bundle:
+    with zipfile.ZipFile(path, "w") as bundle:
         for name, content in {"manifest.json": manifest.text(), **files}.items():
             entry = zipfile.ZipInfo(name, STAMP)
-            entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3
             entry.external_attr = 0o600 << 16
-            bundle.writestr(entry, content)
+            bundle.writestr(entry, content, zipfile.ZIP_DEFLATED, compresslevel=1)
     return path
 
 

@@ -47,17 +47,18 @@ class Population:
 
 def check_letters(twelve: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The first character of a pupil number, from the twelve digits that follow it."""
-    sums = ((twelve.astype(np.int64) - 48) * np.arange(2, 14)).sum(axis=1)
-    return CHECK_LETTERS[sums % 23]
+    sums = np.zeros(len(twelve), dtype=np.int32)
+    for place, column in enumerate((twelve - 48).T, start=2):
+        sums += place * column.astype(np.int32)
+    return np.asarray(CHECK_LETTERS[sums % 23])
 
 
-def _upns(la_code: str, school: int, births: NDArray[np.int32], per_day: float) -> text.Text:
-    year = births.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
-    first_of_year = np.searchsorted(year, year, side="left")
-    serial = np.arange(len(births)) - first_of_year
+def _upns(
+    la_code: str, school: int, year: NDArray[np.int64], serial: NDArray[np.int64]
+) -> text.Text:
     twelve = np.concatenate(
         [
-            text.digits(np.full(len(births), int(la_code)), 3),
+            text.digits(np.full(len(year), int(la_code)), 3),
             text.digits(school + serial // 1000, 4),
             text.digits((year + 4) % 100, 2),
             text.digits(serial % 1000, 3),
@@ -77,14 +78,18 @@ def population(authority: Authority, horizon: Horizon, rng: np.random.Generator)
     part = list(PREDECESSORS).index(authority.la_code) + 1 if _is_part(authority) else 0
     la_code = PREDECESSORS[authority.la_code][0] if part else authority.la_code
     numbers = (np.arange(count) + 2_000_000 * part) * 7_654_321 % LOCAL_IDS
-    is_changed = rng.random(count) < 0.006
+    year = birth.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    serial = np.arange(count) - np.searchsorted(year, year, side="left")
+    former = np.zeros(count, dtype="S13")
+    changed = np.flatnonzero(rng.random(count) < 0.006)
+    former[changed] = _upns(la_code, 7000 + 500 * part, year[changed], serial[changed])
     is_small = birth > horizon.days[-1] - 4 * 365
     return Population(
         birth=birth,
         is_girl=rng.random(count) < 0.49,
         child_id=text.numbered("K", numbers + int(la_code) % 7, 7),
-        upn=_upns(la_code, 2000 + 500 * part, birth, per_day),
-        former_upn=text.where(is_changed, _upns(la_code, 7000 + 500 * part, birth, per_day)),
+        upn=_upns(la_code, 2000 + 500 * part, year, serial),
+        former_upn=former,
         has_recorded_upn=rng.random(count) > np.where(is_small, 0.25, 0.075),
         knows_new_upn=rng.random(count) < 0.5,
         per_day=per_day,

@@ -52,9 +52,18 @@ def census(days: Integers) -> Text:
     return _CENSUS[_index(days)]
 
 
+_FOUR_DIGITS = np.array([f"{number:04}" for number in range(10_000)]).astype("S4")
+_FOUR = _FOUR_DIGITS.view(np.uint8).reshape(-1, 4)
+
+
 def digits(numbers: Integers, width: int) -> NDArray[np.uint8]:
-    powers = 10 ** np.arange(width - 1, -1, -1, dtype=np.int64)
-    return ((np.asarray(numbers, dtype=np.int64)[:, None] // powers) % 10 + 48).astype(np.uint8)
+    """A row of digit characters for each number, four at a time from a table."""
+    rest = np.asarray(numbers, dtype=np.uint32)
+    groups = []
+    for _ in range(0, width, 4):
+        groups.append(_FOUR[rest % 10_000])
+        rest = rest // 10_000
+    return np.concatenate(groups[::-1], axis=1)[:, -width:]
 
 
 def joined(*columns: NDArray[np.uint8]) -> Text:
