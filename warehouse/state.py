@@ -24,7 +24,7 @@ submissions = Table(
     Column("prepared_on", Date),
     Column("released_on", Date),
     Column("sequence", Integer),
-    Column("sha256", String, nullable=False, unique=True),
+    Column("sha256", String, nullable=False),
     Column("original_name", String, nullable=False),
     Column("landing_name", String, nullable=False),
     Column("status", String, nullable=False, index=True),
@@ -37,6 +37,7 @@ submissions = Table(
     Column("simulated", Boolean, nullable=False, default=False, server_default=sa.false()),
     Column("source", String),
     Column("held_reason", Text),
+    sa.UniqueConstraint("sender", "sha256"),
 )
 
 problems = Table(

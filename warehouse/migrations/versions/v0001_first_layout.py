@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("prepared_on", sa.Date),
         sa.Column("released_on", sa.Date),
         sa.Column("sequence", sa.Integer),
-        sa.Column("sha256", sa.String, nullable=False, unique=True),
+        sa.Column("sha256", sa.String, nullable=False),
         sa.Column("original_name", sa.String, nullable=False),
         sa.Column("landing_name", sa.String, nullable=False),
         sa.Column("status", sa.String, nullable=False),
@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("simulated", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("source", sa.String),
         sa.Column("held_reason", sa.Text),
+        sa.UniqueConstraint("sender", "sha256"),
     )
     op.create_index("ix_submissions_status", "submissions", ["status"])
     op.create_index("ix_submissions_batch", "submissions", ["batch"])

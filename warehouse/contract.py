@@ -1,0 +1,226 @@
+"""Contracts: what each extract looks like, as data. A new extract of CSV tables is a new folder."""
+
+import re
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from warehouse.errors import ConfigurationError
+
+FOLDER = Path(__file__).parent / "contracts"
+
+ColumnType = Literal[
+    "id", "upn", "date", "month", "code", "codes", "boolean", "integer", "number", "text"
+]
+RAW_TYPES = {
+    "id": "bigint",
+    "upn": "bigint",
+    "date": "date",
+    "month": "date",
+    "code": "varchar",
+    "codes": "varchar",
+    "boolean": "boolean",
+    "integer": "integer",
+    "number": "double",
+    "text": "varchar",
+}
+PUBLISHED_FIGURES = {
+    "series": "varchar",
+    "time_period": "varchar",
+    "time_identifier": "varchar",
+    "geographic_level": "varchar",
+    "area_code": "varchar",
+    "la_code": "varchar",
+    "area_name": "varchar",
+    "filter": "varchar",
+    "measure": "varchar",
+    "value": "double",
+    "marker": "varchar",
+}
+RAW_HEAD = {"submission_id": "integer", "line": "integer"}
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class DateFormat(BaseModel):
+    """One way to write a date: as people say it, as a pattern and as strptime reads it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: str
+    pattern: str
+    strptime: str
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(Strict):
+    type: ColumnType
+    kind: str | None = None
+    raw: str | None = None
+    required: bool = False
+    optional: bool = False
+    may_be_future: bool = False
+    in_period: bool = False
+    format: str = "iso"
+    codes: dict[str, str] = Field(default_factory=dict)
+    same_as: dict[str, str] = Field(default_factory=dict)
+    pattern: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    aliases: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def is_complete(self) -> Self:
+        if self.type == "id" and not self.kind:
+            raise ValueError("an id needs its kind, such as person")
+        if self.type in ("code", "codes") and not self.codes:
+            raise ValueError("a code needs its list")
+        if self.type == "text" and not self.pattern:
+            raise ValueError("text is only kept when a pattern says what it may hold")
+        if unknown := set(self.same_as.values()) - set(self.codes):
+            raise ValueError(f"same_as names codes outside the list: {sorted(unknown)}")
+        return self
+
+
+class Parent(Strict):
+    """The row of another table of the same bundle that a row belongs to."""
+
+    table: str
+    column: str
+
+
+class SentTable(Strict):
+    raw: str | None = None
+    recognise: tuple[str, ...]
+    required: bool = False
+    unique: tuple[str, ...] = ()
+    parent: Parent | None = None
+    constants: dict[str, bool] = Field(default_factory=dict)
+    columns: dict[str, Column]
+    known: tuple[str, ...] = ()
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """Every spelling of a header, and the column that it means."""
+        spellings = {
+            alias.lower(): name
+            for name, column in self.columns.items()
+            for alias in (name, *column.aliases)
+        }
+        return spellings | {name.lower(): name for name in self.known}
+
+
+class Period(Strict):
+    """Which days an extract speaks for, and where that is read when no manifest says so."""
+
+    every: Literal["month", "quarter", "term", "year", "any"]
+    found_in: Literal["manifest", "header", "census", "dates", "time_period"] = "manifest"
+
+
+class Due(Strict):
+    every: Literal["month", "quarter", "term", "year"]
+    days: int
+
+
+class Contract(Strict):
+    name: str
+    title: str
+    sent_by: Literal["authority", "publisher"]
+    family: str
+    rank: int = 1
+    reader: Literal["csv", "xml", "published"] = "csv"
+    root: str | None = None
+    period: Period
+    due: Due | None = None
+    max_bad_share: float = 0.1
+    nil_return: bool = False
+    encodings: tuple[Literal["utf-8", "cp1252"], ...] = ("utf-8",)
+    delimiters: tuple[str, ...] = (",",)
+    measures: tuple[str, ...] = ()
+    filter: str | None = None
+    tables: dict[str, SentTable] = Field(default_factory=dict)
+
+    @field_validator("name")
+    @classmethod
+    def name_is_plain(cls, name: str) -> str:
+        if not NAME.fullmatch(name):
+            raise ValueError("names hold small letters, digits and underscores")
+        return name
+
+    @model_validator(mode="after")
+    def names_are_plain(self) -> Self:
+        raw = [column.raw for table in self.tables.values() for column in table.columns.values()]
+        names = [*self.tables, *(table.raw for table in self.tables.values()), *raw]
+        if bad := [name for name in names if name and not NAME.fullmatch(name)]:
+            raise ValueError(f"names hold small letters, digits and underscores: {bad}")
+        if self.reader == "published" and not self.measures:
+            raise ValueError("a published series needs measures to be recognised by")
+        return self
+
+    def raw_tables(self) -> dict[str, dict[str, str]]:
+        """The raw tables that this extract fills, with the type of each column."""
+        if self.reader == "published":
+            return {"published_figures": PUBLISHED_FIGURES}
+        tables: dict[str, dict[str, str]] = {}
+        for table in self.tables.values():
+            if table.raw:
+                held = tables.setdefault(table.raw, {})
+                held |= {c.raw: RAW_TYPES[c.type] for c in table.columns.values() if c.raw}
+                held |= dict.fromkeys(table.constants, "boolean")
+        return tables
+
+
+@cache
+def date_formats() -> dict[str, DateFormat]:
+    """The ways to write dates that contracts may name."""
+    texts = _read_yaml(FOLDER / "dates.yml")
+    return {name: DateFormat.model_validate(text) for name, text in texts.items()}
+
+
+@cache
+def load() -> dict[str, Contract]:
+    """Every contract by its name, which is its folder's."""
+    paths = sorted(FOLDER.glob("*/contract.yml"))
+    return {path.parent.name: load_one(path) for path in paths}
+
+
+def load_one(path: Path) -> Contract:
+    shared = _read_yaml(FOLDER / "codes.yml")
+    text = _read_yaml(path)
+    text["name"] = path.parent.name
+    lists = {**shared, **text.pop("code_lists", {})}
+    try:
+        for table in text.get("tables", {}).values():
+            table["columns"] = {n: _column(c, lists) for n, c in table["columns"].items()}
+        return Contract.model_validate(text)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"{path}: {where}: {first['msg']}") from None
+    except KeyError as fault:
+        raise ConfigurationError(f"{path}: {fault} is missing") from None
+
+
+def raw_tables() -> dict[str, dict[str, str]]:
+    """Every raw table of every contract: its columns and their types, in order."""
+    tables: dict[str, dict[str, str]] = {}
+    for contract in load().values():
+        for name, columns in contract.raw_tables().items():
+            tables.setdefault(name, dict(RAW_HEAD)).update(columns)
+    return tables
+
+
+def _column(written: dict[str, Any], lists: dict[str, dict[str, str]]) -> dict[str, Any]:
+    column = dict(written)
+    if isinstance(column.get("codes"), str):
+        column["codes"] = lists[column["codes"]]
+    return column
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))

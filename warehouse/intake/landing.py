@@ -1,0 +1,222 @@
+"""Move what senders dropped into the landing store, by hash; the ledger is told before."""
+
+import errno
+import hashlib
+import io
+import os
+import shutil
+import stat
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from warehouse.home import Home
+from warehouse.intake import ledger
+from warehouse.intake.bundles import MANIFEST, read_bytes
+from warehouse.intake.problems import escaped
+from warehouse.state import State
+
+IN_PROGRESS = (".part", ".tmp", ".filepart", ".crdownload", ".partial")
+BESIDE = ".manifest.json"
+CHUNK = 500
+STAMP = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing in a sender's folder: a file, a file with its manifest beside it, or a folder."""
+
+    sender: str
+    path: Path
+    manifest: Path | None = None
+
+    @property
+    def label(self) -> str:
+        return escaped(f"{self.sender}/{self.path.name}")
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An entry that was read: its hash, and its bytes where they had to be packed."""
+
+    entry: Entry
+    sha256: str
+    packed: bytes | None
+
+
+@dataclass
+class Landed:
+    """What came of a look into the inbox."""
+
+    new: int = 0
+    repeated: list[str] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+
+
+class UnsafeError(Exception):
+    """Not a plain file; the text says what it is."""
+
+
+def land(home: Home, state: State, received_on: date) -> Landed:
+    """Empty the inbox into the landing store; bytes that came before only go away."""
+    landed = Landed()
+    entries = list(_entries(home.inbox))
+    for chunk in _chunks(entries, CHUNK):
+        arrivals = list(_read(chunk, landed))
+        with state.begin() as connection:
+            known = {a.entry.path: ledger.receive(connection, a, received_on) for a in arrivals}
+        for arrival in arrivals:
+            was_there = _move(home, arrival)
+            before = known[arrival.entry.path]
+            if before == "accepted" or (before == "received" and was_there):
+                landed.repeated.append(arrival.entry.label)
+            else:
+                landed.new += 1
+    if landed.new:
+        os.sync()
+    return landed
+
+
+def place(home: Home, sha256: str) -> Path:
+    """Where bytes of this hash are kept."""
+    return home.landing / sha256[:2] / sha256
+
+
+def _entries(inbox: Path) -> Iterator[Entry]:
+    for folder in sorted(inbox.iterdir()):
+        if _is_ignored(folder):
+            continue
+        if folder.is_dir() and not folder.is_symlink():
+            yield from _entries_of(folder)
+        elif not folder.name.endswith(BESIDE):
+            yield _entry("unknown", folder)
+
+
+def _entries_of(folder: Path) -> Iterator[Entry]:
+    for path in sorted(folder.iterdir()):
+        if not _is_ignored(path) and not path.name.endswith(BESIDE) and path.name != MANIFEST:
+            yield _entry(folder.name, path)
+
+
+def _entry(sender: str, path: Path) -> Entry:
+    beside = path.with_name(path.name + BESIDE)
+    return Entry(escaped(sender), path, beside if beside.is_file() else None)
+
+
+def _is_ignored(path: Path) -> bool:
+    return path.name.startswith(".") or path.name.lower().endswith(IN_PROGRESS)
+
+
+def _read(entries: Iterable[Entry], landed: Landed) -> Iterator[Arrival]:
+    for entry in entries:
+        try:
+            arrival = _arrival(entry)
+        except UnsafeError as fault:
+            landed.unreadable.append((entry.label, str(fault)))
+        except OSError as fault:
+            reason = os.strerror(fault.errno) if fault.errno else "it cannot be read"
+            landed.unreadable.append((entry.label, reason))
+        else:
+            if arrival:
+                yield arrival
+
+
+def _arrival(entry: Entry) -> Arrival | None:
+    """None where a folder is empty or still being filled."""
+    if entry.path.is_dir() and not entry.path.is_symlink():
+        files = _files_below(entry.path)
+        if not files or any(_is_ignored(file) for file in files):
+            return None
+        packed = _packed({str(file.relative_to(entry.path)): _plain(file) for file in files})
+    elif entry.manifest:
+        content = {entry.path.name: _plain(entry.path), MANIFEST: _plain(entry.manifest)}
+        packed = _packed(content)
+    else:
+        return Arrival(entry, hashlib.sha256(_plain(entry.path)).hexdigest(), None)
+    return Arrival(entry, hashlib.sha256(packed).hexdigest(), packed)
+
+
+def _files_below(folder: Path) -> list[Path]:
+    found = []
+    for base, folders, names in os.walk(folder):
+        if any((Path(base) / name).is_symlink() for name in folders):
+            raise UnsafeError("it holds a link; copy the files themselves")
+        found += [Path(base) / name for name in names if name != ".DS_Store"]
+    return sorted(found)
+
+
+def _plain(path: Path) -> bytes:
+    """The bytes of a regular file that has no other name."""
+    try:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            kind = "link" if stat.S_ISLNK(found.st_mode) else "device, pipe or socket"
+            raise UnsafeError(f"it is a {kind}, not a file; copy the file itself")
+        if found.st_nlink > 1:
+            raise UnsafeError("it is linked to by another name; copy the file itself")
+        return read_bytes(path)
+    except OSError as fault:
+        if fault.errno == errno.ELOOP:
+            raise UnsafeError("it is a link, not a file; copy the file itself") from None
+        raise
+
+
+def _packed(content: dict[str, bytes]) -> bytes:
+    """A zip whose bytes follow from the names and contents alone."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in sorted(content.items()):
+            entry = zipfile.ZipInfo(name, STAMP)
+            entry.create_system = 3
+            archive.writestr(entry, data)
+    return out.getvalue()
+
+
+def _move(home: Home, arrival: Arrival) -> bool:
+    """Whether the same bytes were there before."""
+    target = place(home, arrival.sha256)
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    was_there = target.exists()
+    if not was_there:
+        if arrival.packed is None:
+            _rename(arrival.entry.path, target)
+        else:
+            _write(arrival.packed, target)
+        target.chmod(0o400)
+    _clear(arrival.entry)
+    return was_there
+
+
+def _rename(source: Path, target: Path) -> None:
+    try:
+        source.rename(target)
+    except OSError as fault:
+        if fault.errno != errno.EXDEV:
+            raise
+        _write(read_bytes(source), target)
+
+
+def _write(data: bytes, target: Path) -> None:
+    unfinished = target.with_suffix(".tmp")
+    with unfinished.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(target)
+
+
+def _clear(entry: Entry) -> None:
+    """Take away what is now in the landing store."""
+    if entry.path.is_dir() and not entry.path.is_symlink():
+        shutil.rmtree(entry.path)
+    else:
+        entry.path.unlink(missing_ok=True)
+    if entry.manifest:
+        entry.manifest.unlink(missing_ok=True)
+
+
+def _chunks(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:
+    for start in range(0, len(entries), size):
+        yield entries[start : start + size]

@@ -1,0 +1,141 @@
+"""The ledger of submissions: what came, what became of it, and what is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from warehouse.intake.outcomes import Outcome
+from warehouse.intake.problems import escaped
+from warehouse.state import problems, submissions
+
+if TYPE_CHECKING:
+    from warehouse.intake.landing import Arrival
+
+
+def receive(connection: sa.Connection, arrival: Arrival, received_on: date) -> str | None:
+    """Enter an arrival and say what its bytes' status was before; refused ones get another try."""
+    same = (submissions.c.sender == arrival.entry.sender, submissions.c.sha256 == arrival.sha256)
+    query = sa.select(submissions.c.submission_id, submissions.c.status).where(*same)
+    known = connection.execute(query).one_or_none()
+    if known is None:
+        connection.execute(submissions.insert().values(_row(arrival, received_on)))
+        return None
+    if known.status == "quarantined":
+        _forget_outcome(connection, known.submission_id)
+    return str(known.status)
+
+
+def _row(arrival: Arrival, received_on: date) -> dict[str, Any]:
+    return {
+        "sender": arrival.entry.sender,
+        "received_on": received_on,
+        "sha256": arrival.sha256,
+        "original_name": escaped(arrival.entry.path.name),
+        "landing_name": f"{arrival.sha256[:2]}/{arrival.sha256}",
+        "status": "received",
+    }
+
+
+def _forget_outcome(connection: sa.Connection, submission_id: int) -> None:
+    connection.execute(problems.delete().where(problems.c.submission_id == submission_id))
+    connection.execute(
+        submissions.update()
+        .where(submissions.c.submission_id == submission_id)
+        .values(status="received", batch=None, first_error=None)
+    )
+
+
+def waiting(connection: sa.Connection) -> list[sa.Row[Any]]:
+    """Submissions that were received and have no outcome yet, in the order of their numbers."""
+    query = (
+        sa.select(submissions)
+        .where(submissions.c.status == "received")
+        .order_by(submissions.c.submission_id)
+    )
+    return list(connection.execute(query))
+
+
+def batches(connection: sa.Connection) -> set[str]:
+    """Every batch that the ledger stands for."""
+    query = sa.select(submissions.c.batch).where(submissions.c.batch.is_not(None)).distinct()
+    return {str(name) for name in connection.scalars(query)}
+
+
+def conclude(connection: sa.Connection, outcomes: Iterable[Outcome]) -> None:
+    """Write down what became of a batch, in the caller's transaction."""
+    outcomes = list(outcomes)
+    update = submissions.update().where(submissions.c.submission_id == sa.bindparam("id"))
+    connection.execute(update, [_concluded(outcome) for outcome in outcomes])
+    found = [row for outcome in outcomes for row in _problem_rows(outcome)]
+    if found:
+        connection.execute(problems.insert(), found)
+
+
+def _concluded(outcome: Outcome) -> dict[str, Any]:
+    manifest, period = outcome.manifest, outcome.period
+    return {
+        "id": outcome.submission_id,
+        "extract": outcome.extract,
+        "period_start": period.start if period else None,
+        "period_end": period.end if period else None,
+        "received_on": outcome.received_on,
+        "prepared_on": manifest.prepared_on,
+        "released_on": manifest.released_on,
+        "sequence": manifest.sequence,
+        "status": outcome.status,
+        "batch": outcome.batch,
+        "records": outcome.records,
+        "accepted": outcome.accepted,
+        "quarantined": outcome.quarantined,
+        "duplicates": outcome.duplicates,
+        "first_error": outcome.first_error,
+        "simulated": manifest.simulated,
+        "source": manifest.source,
+    }
+
+
+def _problem_rows(outcome: Outcome) -> list[dict[str, Any]]:
+    return [
+        {
+            "submission_id": outcome.submission_id,
+            "table_name": problem.table,
+            "file_name": problem.file,
+            "line": problem.line,
+            "column_name": problem.column,
+            "rule": problem.rule,
+            "message": problem.message,
+            "severity": problem.severity,
+            "count": problem.count,
+        }
+        for problem in outcome.problems
+    ]
+
+
+def listing(
+    connection: sa.Connection,
+    *,
+    sender: str | None = None,
+    extract: str | None = None,
+    status: str | None = None,
+) -> list[dict[str, Any]]:
+    """Submissions, the newest first, for people to look at."""
+    query = sa.select(submissions).order_by(submissions.c.submission_id.desc())
+    wanted: dict[str, str | None] = {"sender": sender, "extract": extract, "status": status}
+    for name, value in wanted.items():
+        if value is not None:
+            query = query.where(submissions.c[name] == value)
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def problems_of(connection: sa.Connection, submission_id: int) -> list[dict[str, Any]]:
+    """What is wrong with a submission, errors first."""
+    query = (
+        sa.select(problems)
+        .where(problems.c.submission_id == submission_id)
+        .order_by(problems.c.severity, problems.c.problem_id)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]

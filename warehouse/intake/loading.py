@@ -1,0 +1,139 @@
+"""Take a batch of submissions from landed bytes to Parquet: read, spool, judge, write.
+
+A batch is a function of its bytes: run again after a crash it gives the same rows. One bad
+submission never spoils the others: a fault that nobody foresaw is narrowed down to its submission.
+"""
+
+import hashlib
+import logging
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse.connection import safe_config
+from warehouse.intake.bundles import open_bundle, read_bytes
+from warehouse.intake.checking import check
+from warehouse.intake.judging import give_submissions, judge
+from warehouse.intake.outcomes import Case, Outcome, Pending, Tally
+from warehouse.intake.problems import Problem, Refused, escaped, refuse
+from warehouse.intake.pseudonyms import set_key
+from warehouse.intake.reading import Submission, read_submission
+from warehouse.intake.spool import Spool
+from warehouse.intake.writing import Files, write
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Where a batch works and what it may use; without `files` nothing is kept."""
+
+    spool: Path
+    key: bytes
+    files: Files | None = None
+    memory_limit: str = "1GB"
+    threads: int = 1
+    parent: int | None = None
+
+    def check_parent(self) -> None:
+        """A worker whose run was killed must not write any more."""
+        if self.parent is not None and os.getppid() != self.parent:
+            raise SystemExit(1)
+
+
+def load_batch(name: str, pending: Sequence[Pending], workshop: Workshop) -> list[Outcome]:
+    """The outcome of each submission; the rows of those accepted are on disk when it returns."""
+    try:
+        return _load(name, pending, workshop)
+    except Exception as fault:
+        if isinstance(fault, OSError) and not isinstance(fault, duckdb.Error):
+            raise
+        return _narrow(name, pending, workshop, fault)
+
+
+def _narrow(
+    name: str, pending: Sequence[Pending], workshop: Workshop, fault: Exception
+) -> list[Outcome]:
+    """Halve the batch until the submission that cannot be read stands alone."""
+    if len(pending) > 1:
+        middle = len(pending) // 2
+        first = load_batch(f"{name}a", pending[:middle], workshop)
+        return first + load_batch(f"{name}b", pending[middle:], workshop)
+    outcome = _outcome(pending[0])
+    # Its type only: the text of a database error quotes the row that caused it.
+    kind = type(fault).__name__
+    message = f"it could not be read ({kind}); check that it is written as the contract says"
+    outcome.refuse(Problem("UNREADABLE", message, file=outcome.name))
+    logger.warning("submission %d could not be read: %s", outcome.submission_id, kind)
+    return [outcome]
+
+
+def _load(name: str, pending: Sequence[Pending], workshop: Workshop) -> list[Outcome]:
+    folder = workshop.spool / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    try:
+        spool = Spool(folder)
+        cases = [_read(one, spool) for one in pending]
+        _load_spooled(name, cases, spool, workshop)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    for case in cases:
+        case.outcome.batch = name
+    return [case.outcome for case in cases]
+
+
+def _load_spooled(name: str, cases: list[Case], spool: Spool, workshop: Workshop) -> None:
+    config = safe_config(memory_limit=workshop.memory_limit, threads=workshop.threads)
+    config["temp_directory"] = str(spool.folder / "spill")
+    connection = duckdb.connect(config=config)
+    try:
+        set_key(connection, workshop.key)
+        give_submissions(connection, cases)
+        checks = [check(connection, one, i) for i, one in enumerate(spool.close())]
+        judge(connection, cases, checks)
+        if workshop.files:
+            workshop.check_parent()
+            write(connection, name, cases, checks, workshop.files)
+    finally:
+        connection.close()
+
+
+def _read(pending: Pending, spool: Spool) -> Case:
+    """Structure and facts of one submission; its lines go to the spool."""
+    case = Case(pending, _outcome(pending))
+    outcome = case.outcome
+    try:
+        data = read_bytes(pending.path)
+        if hashlib.sha256(data).hexdigest() != pending.sha256:
+            raise refuse("CHANGED", "it was being written while it was taken in; send it again")
+        bundle = open_bundle(data, outcome.name)
+        outcome.note(bundle.manifest)
+        submission = read_submission(bundle, pending.sender, is_whole=pending.is_whole)
+    except Refused as fault:
+        outcome.refuse(*fault.problems)
+        return case
+    _note(case, submission)
+    spool.add(pending.submission_id, submission)
+    return case
+
+
+def _note(case: Case, submission: Submission) -> None:
+    case.contract = submission.contract
+    case.outcome.extract = submission.contract.name
+    case.outcome.period = submission.period
+    case.outcome.problems += submission.queries
+    for part in submission.parts:
+        lines = part.lines
+        tally = Tally(part.file, len(lines.records), lines.duplicates, lines.refused)
+        case.tallies[part.table] = tally
+
+
+def _outcome(pending: Pending) -> Outcome:
+    return Outcome(
+        pending.submission_id, pending.sender, escaped(pending.name), pending.received_on
+    )

@@ -1,0 +1,89 @@
+"""What became of a submission: its facts, its row counts and its problems."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from warehouse.calendar import Span
+from warehouse.contract import Contract
+from warehouse.intake.bundles import Manifest
+from warehouse.intake.problems import Problem
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A landed submission that waits to be taken in; `sender` is None where nobody says."""
+
+    submission_id: int
+    sender: str | None
+    name: str
+    path: Path
+    sha256: str
+    received_on: date
+    is_whole: bool = True
+
+
+@dataclass
+class Outcome:
+    """The end of a submission: accepted or refused, what was counted, what was wrong."""
+
+    submission_id: int
+    sender: str | None
+    name: str
+    received_on: date
+    extract: str | None = None
+    period: Span | None = None
+    manifest: Manifest = field(default_factory=Manifest)
+    records: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
+    is_refused: bool = False
+    batch: str | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def status(self) -> str:
+        return "quarantined" if self.is_refused else "accepted"
+
+    @property
+    def first_error(self) -> str | None:
+        return next((str(p) for p in self.problems if p.severity == "error"), None)
+
+    def note(self, manifest: Manifest) -> None:
+        """What the sender says; a simulated bundle counts as received when it was prepared."""
+        self.manifest = manifest
+        self.extract = manifest.extract
+        if manifest.period_start and manifest.period_end:
+            self.period = Span(manifest.period_start, manifest.period_end)
+        if manifest.simulated and manifest.prepared_on:
+            self.received_on = manifest.prepared_on
+
+    def refuse(self, *problems: Problem) -> None:
+        """Nothing of it is taken in; every row that was counted counts as refused."""
+        self.is_refused = True
+        self.problems = [*problems, *self.problems]
+        self.quarantined = self.records - self.duplicates
+        self.accepted = 0
+
+
+@dataclass
+class Tally:
+    """The rows of one table of a submission: how many, and those set aside unread."""
+
+    file: str
+    spooled: int
+    duplicates: int
+    set_aside: list[tuple[int, str]]
+    faulty: int = 0
+    rejected: int = 0
+
+
+@dataclass
+class Case:
+    """A submission on its way through a batch."""
+
+    pending: Pending
+    outcome: Outcome
+    contract: Contract | None = None
+    tallies: dict[str, Tally] = field(default_factory=dict)

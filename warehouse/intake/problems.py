@@ -1,0 +1,54 @@
+"""What can be wrong with a submission, in words for its sender; never with a value from it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "query"]
+MOST_PROBLEMS = 200
+
+
+@dataclass(frozen=True)
+class Problem:
+    rule: str
+    message: str
+    severity: Severity = "error"
+    table: str | None = None
+    file: str | None = None
+    line: int | None = None
+    column: str | None = None
+    count: int = 1
+
+    def __str__(self) -> str:
+        where = [part for part in (self.file or self.table,) if part]
+        where += [f"line {self.line}"] if self.line else []
+        where += [f"column {self.column}"] if self.column else []
+        rows = f" ({self.count} rows)" if self.count > 1 else ""
+        return f"{', '.join(where)}{': ' if where else ''}{self.rule}: {self.message}{rows}"
+
+
+class Refused(Exception):  # noqa: N818
+    """A whole submission cannot be taken in; says everything that is known to be wrong with it."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(problems[0].rule)
+        self.problems = problems
+
+
+def refuse(
+    rule: str,
+    message: str,
+    *,
+    file: str | None = None,
+    line: int | None = None,
+    column: str | None = None,
+    table: str | None = None,
+) -> Refused:
+    """One reason to refuse a submission, ready to be raised."""
+    return Refused(Problem(rule, message, "error", table, file, line, column))
+
+
+def escaped(name: str) -> str:
+    """A sender's file name as plain characters, so that it can be shown and stored anywhere."""
+    shown = name.encode("ascii", "backslashreplace").decode("ascii")
+    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
+    return shown if len(shown) <= 160 else f"{shown[:120]}...{shown[-30:]}"

@@ -1,0 +1,101 @@
+"""Official series in the open-data shape: every measure of a row becomes a figure of its own."""
+
+from warehouse.contract import PUBLISHED_FIGURES, Contract
+from warehouse.intake.rules import Fault, in_list, text
+
+IDENTITY = (
+    "time_period",
+    "time_identifier",
+    "geographic_level",
+    "country_code",
+    "country_name",
+    "region_code",
+    "region_name",
+    "old_la_code",
+    "new_la_code",
+    "la_name",
+)
+# Symbols of today, and what earlier releases wrote for them.
+MARKERS = {
+    "z": "z",
+    "x": "x",
+    "c": "c",
+    "k": "k",
+    "u": "u",
+    "low": "low",
+    ":": "x",
+    ".": "x",
+    "..": "x",
+    "~": "low",
+}
+NUMBER = r"-?[0-9]{1,15}(\.[0-9]{1,18})?"
+Statement = tuple[dict[str, str], dict[str, str], list[Fault], str, dict[str, str]]
+
+
+def statement(contract: Contract, header: list[str]) -> Statement:
+    """Texts, typed values, faults, raw table and raw columns for a file with this header."""
+    places = {name.lower(): place for place, name in enumerate(header)}
+    named = (*IDENTITY, str(contract.filter))
+    texts = {f"r_{name}": f"nullif(trim(c{places[name]}), '')" for name in named if name in places}
+    measures = {name: place for name, place in places.items() if name not in named}
+    texts |= {f"r_m{place}": f"nullif(trim(c{place}), '')" for place in measures.values()}
+    figures = ", ".join(_figure(header[place], f"r_m{place}") for place in measures.values())
+    values = {f"v_{alias[2:]}": alias for alias in texts if not alias.startswith("r_m")}
+    values["v_figures"] = f"[{figures}]"
+    return texts, values, _faults(measures, header), "published_figures", _raw(contract, values)
+
+
+def _figure(measure: str, raw: str) -> str:
+    value = f"case when regexp_full_match({raw}, {text(NUMBER)}) then cast({raw} as double) end"
+    marks = " ".join(f"when {text(mark)} then {text(meant)}" for mark, meant in MARKERS.items())
+    marker = f"case {raw} {marks} end"
+    return f"struct_pack(measure := {text(measure)}, value := {value}, marker := {marker})"
+
+
+def _faults(measures: dict[str, int], header: list[str]) -> list[Fault]:
+    faults = [
+        Fault("r_time_period is null", "REQUIRED_MISSING", "a value is needed here", "time_period"),
+        Fault(
+            r"not regexp_full_match(r_time_period, '\d{4}(\d{2})?')",
+            "TIME_PERIOD",
+            "write four or six digits, such as 2025 or 202425",
+            "time_period",
+        ),
+        Fault(
+            "r_geographic_level is null",
+            "REQUIRED_MISSING",
+            "a value is needed here",
+            "geographic_level",
+        ),
+    ]
+    message = f"write a number, or one of the symbols {', '.join(MARKERS)}"
+    for place in measures.values():
+        raw = f"r_m{place}"
+        is_number = f"regexp_full_match({raw}, {text(NUMBER)})"
+        is_marker = in_list(raw, tuple(MARKERS))
+        condition = f"not ({is_number} or {is_marker})"
+        faults.append(Fault(condition, "NUMBER", message, header[place]))
+    return faults
+
+
+def _raw(contract: Contract, values: dict[str, str]) -> dict[str, str]:
+    def present(name: str) -> str:
+        return f"v_{name}" if f"v_{name}" in values else "cast(null as varchar)"
+
+    def by_level(country: str, region: str, authority: str) -> str:
+        return (
+            f"case v_geographic_level when 'National' then {present(country)}"
+            f" when 'Regional' then {present(region)} else {present(authority)} end"
+        )
+
+    columns = {
+        "series": text(contract.name),
+        "area_code": by_level("country_code", "region_code", "new_la_code"),
+        "la_code": present("old_la_code"),
+        "area_name": by_level("country_name", "region_name", "la_name"),
+        "filter": f"coalesce({present(str(contract.filter))}, '')",
+        "measure": "figure.measure",
+        "value": "figure.value",
+        "marker": "figure.marker",
+    }
+    return {name: columns.get(name, f"v_{name}") for name in PUBLISHED_FIGURES}

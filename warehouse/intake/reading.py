@@ -1,0 +1,281 @@
+"""Read one submission: recognise it, check its structure, sender and period; judge no value."""
+
+import csv
+from dataclasses import dataclass, field, replace
+from datetime import date
+from importlib import import_module
+
+from warehouse import contract as contracts
+from warehouse.calendar import Span, census_of, financial_year, term
+from warehouse.contract import Contract, SentTable
+from warehouse.intake.bundles import MANIFEST, Bundle, Manifest, Member
+from warehouse.intake.problems import Problem, Refused, refuse
+from warehouse.intake.recognise import FIGURES, Recognised, recognise, why_not
+from warehouse.intake.senders import PUBLISHER, authorities
+from warehouse.intake.text import Lines, decoded, read_lines
+from warehouse.intake.xml import ReturnHeader
+
+NO_FIGURES = SentTable(recognise=(), columns={})
+
+
+@dataclass
+class Part:
+    """One table of a submission: its records as lines of CSV, and where each column stands."""
+
+    table: str
+    file: str
+    lines: Lines
+    positions: dict[str, int]
+    delimiter: str = ","
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        return (self.table, self.delimiter, tuple(self.lines.header), tuple(self.positions.items()))
+
+
+@dataclass
+class Submission:
+    """What a submission says, before its values are judged."""
+
+    contract: Contract
+    manifest: Manifest
+    parts: list[Part]
+    period: Span | None = None
+    queries: list[Problem] = field(default_factory=list)
+
+
+def read_submission(bundle: Bundle, sender: str | None, *, is_whole: bool = True) -> Submission:
+    """The tables of a bundle; raises Refused. With `is_whole` false, tables may be missing."""
+    _check_not_empty(bundle)
+    found, unknown = _recognised(bundle)
+    contract = _one_contract(found, bundle.manifest)
+    _check_sender(contract, bundle.manifest, sender)
+    submission = Submission(contract, bundle.manifest, [])
+    if contract.reader == "xml":
+        _read_xml(submission, found, sender)
+    else:
+        submission.parts = [_part(one) for one in found]
+        _check_tables(submission, is_whole=is_whole)
+    submission.queries += [q for part in submission.parts for q in _queries(part, contract)]
+    submission.queries += [_left_out(member) for member in unknown]
+    _find_period(submission, sender)
+    _check_rows(submission)
+    return submission
+
+
+def _check_not_empty(bundle: Bundle) -> None:
+    if not bundle.members:
+        raise refuse("EMPTY_FILE", "the bundle holds no table")
+    for member in bundle.members:
+        if member.kind == "empty":
+            raise refuse("EMPTY_FILE", "the file is empty; send it again", file=member.name)
+
+
+def _recognised(bundle: Bundle) -> tuple[list[Recognised], list[Member]]:
+    found, unknown = [], []
+    for member in bundle.members:
+        one = recognise(member)
+        if one:
+            found.append(one)
+        else:
+            unknown.append(member)
+    problems = []
+    for member in unknown:
+        reason = why_not(member, bundle.manifest.extract).problems[0]
+        if not found or reason.rule in ("MISSING_COLUMN", "DELIMITER", "PREAMBLE"):
+            problems.append(reason)
+    if problems:
+        raise Refused(*problems)
+    return found, unknown
+
+
+def _one_contract(found: list[Recognised], manifest: Manifest) -> Contract:
+    names = sorted({one.contract.name for one in found})
+    if len(names) > 1:
+        message = f"it holds tables of several extracts ({', '.join(names)}); send each by itself"
+        raise refuse("AMBIGUOUS_EXTRACT", message)
+    if manifest.extract and manifest.extract != names[0]:
+        message = f"the manifest says another extract than the tables inside, which are {names[0]}"
+        raise refuse("MANIFEST", message, file=MANIFEST)
+    return contracts.load()[names[0]]
+
+
+def _check_sender(contract: Contract, manifest: Manifest, sender: str | None) -> None:
+    if sender is None:
+        return
+    if manifest.sender and manifest.sender != sender:
+        message = f"the manifest names another sender than the folder it came in by, {sender}"
+        raise refuse("WRONG_SENDER", message, file=MANIFEST)
+    if contract.sent_by == "publisher" and sender != PUBLISHER:
+        message = f"published series belong in the folder inbox/{PUBLISHER}"
+        raise refuse("WRONG_SENDER", message)
+    if contract.sent_by == "authority" and sender not in authorities():
+        message = "the folder it came in by is not named by an authority's three-digit code"
+        raise refuse("WRONG_SENDER", message)
+
+
+def _part(one: Recognised) -> Part:
+    text = decoded(one.member.data, one.member.name, one.contract.encodings)
+    lines = read_lines(text, one.member.name, one.delimiter)
+    positions = _positions(one, lines.header)
+    return Part(one.table, one.member.name, lines, positions, one.delimiter)
+
+
+def _positions(one: Recognised, header: list[str]) -> dict[str, int]:
+    """Where each known column stands; a published series is read whole."""
+    table = one.contract.tables.get(one.table, NO_FIGURES)
+    name = one.member.name
+    spellings = table.headers if one.table != FIGURES else {h.lower(): h.lower() for h in header}
+    positions: dict[str, int] = {}
+    for place, written in enumerate(header):
+        meant = spellings.get(written.lower())
+        if meant in positions:
+            message = "the header names this column twice"
+            raise refuse("DUPLICATE_COLUMN", message, file=name, line=1, column=meant)
+        if meant:
+            positions[meant] = place
+    absent = [
+        c for c, column in table.columns.items() if c not in positions and not column.optional
+    ]
+    if absent:
+        message = f"a column is missing: {', '.join(absent)}"
+        raise refuse("MISSING_COLUMN", message, file=name, line=1, column=absent[0])
+    return positions
+
+
+def _check_tables(submission: Submission, *, is_whole: bool) -> None:
+    held = [part.table for part in submission.parts]
+    if twice := sorted({table for table in held if held.count(table) > 1 and table != FIGURES}):
+        message = f"two files hold the table {twice[0]}; send one file for each table"
+        raise refuse("TABLE_TWICE", message, table=twice[0])
+    wanted = [name for name, table in submission.contract.tables.items() if table.required]
+    if absent := [name for name in wanted if name not in held]:
+        message = (
+            f"the bundle lacks {_listed(absent)}; send {_listed(wanted)}"
+            " together in one folder or zip"
+        )
+        problem = Problem("MISSING_TABLE", message, "error" if is_whole else "query", absent[0])
+        if is_whole:
+            raise Refused(problem)
+        submission.queries.append(problem)
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _queries(part: Part, contract: Contract) -> list[Problem]:
+    queries = [replace(query, table=part.table) for query in part.lines.queries]
+    extra = len(part.lines.header) - len(part.positions)
+    if extra and contract.reader == "csv":
+        message = "columns that the contract does not know were not read"
+        unknown = Problem("UNKNOWN_COLUMN", message, "query", part.table, part.file, 1, count=extra)
+        queries.append(unknown)
+    return queries
+
+
+def _left_out(member: Member) -> Problem:
+    message = "the file is no table of this extract and was not read"
+    return Problem("UNKNOWN_FILE", message, "query", file=member.name)
+
+
+def _check_rows(submission: Submission) -> None:
+    if any(part.lines.physical for part in submission.parts):
+        return
+    is_declared = submission.manifest.period_start is not None and submission.contract.nil_return
+    if not is_declared:
+        first = submission.parts[0]
+        message = "there is a header and nothing below it"
+        raise refuse("NO_ROWS", message, file=first.file, line=1, table=first.table)
+
+
+def _find_period(submission: Submission, sender: str | None) -> None:
+    """The period by the contract's rule: the content where it tells, else the manifest."""
+    stated = _stated(submission.manifest)
+    match submission.contract.period.found_in:
+        case "census":
+            submission.period = _census_term(submission, sender, stated)
+        case "time_period":
+            submission.period = _published_span(submission.parts[0])
+        case "dates":
+            submission.period = stated
+            return
+        case "manifest":
+            submission.period = stated
+    if submission.period is None:
+        message = (
+            "nothing says which period it is for; add manifest.json with period_start and"
+            " period_end, such as 2026-03-01 and 2026-03-31"
+        )
+        raise refuse("PERIOD_UNKNOWN", message)
+
+
+def _stated(manifest: Manifest) -> Span | None:
+    if manifest.period_start is None or manifest.period_end is None:
+        return None
+    if manifest.period_end < manifest.period_start:
+        raise refuse("MANIFEST", "period_end lies before period_start", file=MANIFEST)
+    return Span(manifest.period_start, manifest.period_end)
+
+
+def _census_term(submission: Submission, sender: str | None, stated: Span | None) -> Span | None:
+    """The term of the census that its own header row names, else the one that was stated."""
+    part = next((part for part in submission.parts if part.table == "schoolcensus"), None)
+    if part is None or not part.lines.records:
+        return term(*census_of(stated.start, stated.end)) if stated else None
+    rows = list(csv.reader(line.decode("utf-8") for line in part.lines.records))
+    for number, row in enumerate(rows, 2):
+        lea = row[part.positions["lea"]] if len(row) > part.positions["lea"] else ""
+        if sender and lea != sender:
+            message = f"a school of another authority than {sender} stands here"
+            raise refuse("WRONG_SENDER", message, file=part.file, line=number, column="lea")
+    named = {(row[part.positions["year"]], row[part.positions["term"]].title()) for row in rows}
+    year, name = min(named)
+    if len(named) > 1 or not year.isdigit() or name not in ("Autumn", "Spring", "Summer"):
+        message = "year and term must be those of one census, such as 2025 and Autumn"
+        raise refuse("PERIOD_UNKNOWN", message, file=part.file, line=2, column="term")
+    return term(int(year), name)
+
+
+def _published_span(part: Part) -> Span | None:
+    place = part.positions["time_period"]
+    years = set()
+    for row in csv.reader(line.decode("utf-8") for line in part.lines.records):
+        if len(row) > place and row[place][:4].isdigit():
+            years.add(int(row[place][:4]))
+    if not years:
+        return None
+    return Span(date(min(years), 1, 1), date(max(years), 12, 31))
+
+
+def _read_xml(submission: Submission, found: list[Recognised], sender: str | None) -> None:
+    if len(found) > 1:
+        raise refuse("TABLE_TWICE", "the bundle holds two returns; send each by itself")
+    member = found[0].member
+    reader = import_module(f"warehouse.contracts.{submission.contract.name}.reader")
+    header = reader.read_header(member.data, member.name)
+    _check_header(header, member.name, sender)
+    submission.period = financial_year(header.year)
+    tables: dict[str, Lines] = reader.read_tables(member.data, member.name)
+    submission.parts = [
+        Part(name, member.name, lines, {column: i for i, column in enumerate(lines.header)})
+        for name, lines in tables.items()
+    ]
+
+
+def _check_header(header: ReturnHeader, name: str, sender: str | None) -> None:
+    problems = []
+    expected = date(header.year, 3, 31)
+    if header.reference_date != expected:
+        message = f"Year is {header.year}, so ReferenceDate must be {expected.isoformat()}"
+        problems.append(
+            Problem("YEAR", message, file=name, line=header.line, column="ReferenceDate")
+        )
+    if header.authority not in authorities():
+        message = "LEA is not the code of an authority"
+        problems.append(Problem("WRONG_SENDER", message, file=name, line=header.line, column="LEA"))
+    elif sender and header.authority != sender:
+        message = f"LEA is another authority than the folder it came in by, {sender}"
+        problems.append(Problem("WRONG_SENDER", message, file=name, line=header.line, column="LEA"))
+    if problems:
+        raise Refused(*problems)

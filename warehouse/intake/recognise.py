@@ -1,0 +1,144 @@
+"""Say which extract and table a file is, by its header or root element and never by its name."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from warehouse import contract as contracts
+from warehouse.contract import Contract, SentTable
+from warehouse.intake.bundles import Member
+from warehouse.intake.problems import Refused, refuse
+from warehouse.intake.text import header_of
+
+OTHER_DELIMITERS = {";": "semicolon", "\t": "tab", "|": "bar"}
+FIGURES = "figures"
+LINES_SEARCHED = 12
+ROOT = re.compile(rb"<([A-Za-z_][\w.-]*)")
+COMMON_FIGURES_COLUMNS = frozenset({"time_period", "time_identifier", "geographic_level"})
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A file that is a table of an extract."""
+
+    contract: Contract
+    table: str
+    member: Member
+    delimiter: str = ","
+
+
+def recognise(member: Member) -> Recognised | None:
+    """The table that a file is, or None."""
+    if member.kind == "xml":
+        root = root_of(member.data)
+        for contract in contracts.load().values():
+            if contract.reader == "xml" and contract.root == root:
+                return Recognised(contract, str(contract.root), member)
+        return None
+    return _by_header(member)
+
+
+def root_of(data: bytes) -> str:
+    """The name of an XML file's first element."""
+    start = data[:65536].replace(b"\0", b"")
+    found = ROOT.search(re.sub(rb"<!--.*?-->", b"", start, flags=re.S))
+    return found.group(1).decode("ascii", "replace") if found else ""
+
+
+def _by_header(member: Member) -> Recognised | None:
+    head = _head(member.data)
+    for delimiter in (",", *OTHER_DELIMITERS):
+        found = match(header_of(head, delimiter))
+        if found and delimiter in found[0].delimiters:
+            return Recognised(*found, member, delimiter)
+    return None
+
+
+def match(header: Iterable[str]) -> tuple[Contract, str] | None:
+    """The most particular table whose telling columns all stand in a header."""
+    return _match(tuple(name.lower() for name in header))
+
+
+@lru_cache(maxsize=1024)
+def _match(header: tuple[str, ...]) -> tuple[Contract, str] | None:
+    names = set(header)
+    fits = [
+        (len(telling), contract, table)
+        for contract in contracts.load().values()
+        for table, telling in _telling(contract)
+        if all(spellings & names for spellings in telling)
+    ]
+    _, contract, table = max(fits, key=lambda fit: fit[0], default=(0, None, ""))
+    return (contract, table) if contract else None
+
+
+def _telling(contract: Contract) -> list[tuple[str, list[set[str]]]]:
+    """The columns that give each table of an extract away, each with its spellings."""
+    if contract.reader == "published":
+        wanted = {*contract.measures, str(contract.filter), *COMMON_FIGURES_COLUMNS}
+        return [(FIGURES, [{name} for name in sorted(wanted)])]
+    if contract.reader == "xml":
+        return []
+    return [(name, _spellings(table)) for name, table in contract.tables.items()]
+
+
+def _spellings(table: SentTable) -> list[set[str]]:
+    return [
+        {written for written, meant in table.headers.items() if meant == name}
+        for name in table.recognise
+    ]
+
+
+def why_not(member: Member, expected: str | None) -> Refused:
+    """The likeliest reason why a file is no table that is known."""
+    if member.kind == "xml":
+        return _unknown_xml(member)
+    head = _head(member.data)
+    for delimiter, word in OTHER_DELIMITERS.items():
+        if match(header_of(head, delimiter)):
+            message = f"its columns are parted by {word}s; write it with commas"
+            return refuse("DELIMITER", message, file=member.name, line=1)
+    lines = head.split(b"\n")[:LINES_SEARCHED]
+    for number, line in enumerate(lines[1:], 2):
+        if match(header_of(line)):
+            message = f"the header stands in line {number}; remove the lines above it"
+            return refuse("PREAMBLE", message, file=member.name, line=1)
+    return _nearest(member, header_of(head), expected)
+
+
+def _nearest(member: Member, header: list[str], expected: str | None) -> Refused:
+    names = {name.lower() for name in header}
+    best, missing, title = 0.5, "", ""
+    for contract in contracts.load().values():
+        for name, table in contract.tables.items():
+            known = set(table.headers)
+            share = len(names & known) / max(len(known), 1)
+            absent = [column for column in table.recognise if column not in names]
+            if share >= best and contract.reader == "csv" and absent:
+                best, missing, title = share, ", ".join(absent), f"{contract.name}, table {name}"
+    if missing:
+        message = f"it looks like {title}, but a column is missing: {missing}"
+        return refuse("MISSING_COLUMN", message, file=member.name, line=1, column=missing)
+    if expected:
+        message = f"its first line is not the header of any table of {expected}"
+        return refuse("HEADER_MISMATCH", message, file=member.name, line=1)
+    message = "its first line is not the header of any extract that is known here"
+    return refuse("UNKNOWN_EXTRACT", message, file=member.name, line=1)
+
+
+def _unknown_xml(member: Member) -> Refused:
+    known = sorted(c.root for c in contracts.load().values() if c.root)
+    if root_of(member.data) == "EXPSSDA903":
+        message = "SSDA903 is read as CSV tables (Header, Episodes, Missing); export those"
+        return refuse("TYPE", message, file=member.name)
+    message = f"its root element is not one that is known here: {', '.join(known)}"
+    return refuse("XML_STRUCTURE", message, file=member.name, line=1)
+
+
+def _head(data: bytes) -> bytes:
+    """The first lines as UTF-8, however the file is encoded."""
+    start = data[: 1 << 16]
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return start[: len(start) & ~1].decode("utf-16", "ignore").encode("utf-8")
+    return start.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").encode("utf-8")

@@ -1,0 +1,186 @@
+"""The rules of a column as SQL: the value typed, or the fault that keeps its row out.
+
+Values arrive as text, and nothing is cast before its pattern or list was matched: casts bend
+what they cannot read.
+"""
+
+from dataclasses import dataclass
+
+from warehouse.contract import Column, DateFormat, date_formats
+from warehouse.intake.pseudonyms import pseudonym
+
+MAX_ID_LENGTH = 64
+YES = ("Y", "y", "Yes", "yes", "true", "True", "TRUE", "1")
+NO = ("N", "n", "No", "no", "false", "False", "FALSE", "0")
+CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
+CODES_WRITTEN = (
+    r'\[\]|\["\d+[A-Z]?"(, ?"\d+[A-Z]?")*\]|\{"\d+[A-Z]?": ?"Yes"(, ?"\d+[A-Z]?": ?"Yes")*\}'
+)
+FOLDED_NEWLINE = "chr(11)"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way in which a row can be wrong: the condition in SQL, and words for the sender."""
+
+    condition: str
+    rule: str
+    message: str
+    column: str | None = None
+
+
+def text(value: str) -> str:
+    """A SQL string."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def in_list(raw: str, values: tuple[str, ...]) -> str:
+    return f"{raw} in ({', '.join(text(value) for value in values)})"
+
+
+def typed(column: Column, raw: str) -> str:
+    """SQL for the value, null where the text does not follow the rule."""
+    match column.type:
+        case "id":
+            return pseudonym(text(str(column.kind)), "sender", normalised(raw))
+        case "upn":
+            upn = normalised(raw)
+            return f"case when {is_upn(upn)} then {pseudonym(text('upn'), text(''), upn)} end"
+        case "date" | "month":
+            day = _date(raw, date_formats()[column.format])
+            return day if column.type == "date" else f"cast(date_trunc('month', {day}) as date)"
+        case "code":
+            return _code(raw, column)
+        case "codes":
+            found = f"regexp_extract_all({raw}, '\"(\\d+[A-Z]?)\"', 1)"
+            codes = f"list_sort(list_distinct({found}))"
+            return f"case when {_matches(raw, CODES_WRITTEN)} then {codes} end"
+        case "boolean":
+            return _boolean(raw, column)
+        case "integer":
+            return f"case when {_matches(raw, '-?[0-9]{1,9}')} then cast({raw} as integer) end"
+        case "number":
+            pattern = r"-?[0-9]{1,15}(\.[0-9]{1,15})?"
+            return f"case when {_matches(raw, pattern)} then cast({raw} as double) end"
+        case _:
+            return f"case when {_matches(raw, str(column.pattern))} then {raw} end"
+
+
+def faults(name: str, column: Column, raw: str, value: str) -> list[Fault]:
+    """What can be wrong with a value, the plainest first; `raw` and `value` are SQL."""
+    found = []
+    if column.required:
+        rule = "ID_MISSING" if column.type == "id" else "REQUIRED_MISSING"
+        found.append(Fault(f"{raw} is null", rule, "a value is needed here", name))
+    found += [
+        Fault(condition, rule, message, name)
+        for condition, rule, message in _kind(column, raw, value)
+    ]
+    if column.type in ("date", "month") and not column.may_be_future:
+        message = "the date lies after the day on which the file was received"
+        found.append(Fault(f"{value} > received_on", "DATE_FUTURE", message, name))
+    return found
+
+
+def normalised(raw: str) -> str:
+    """An identifier as it is compared: no blanks, capital letters."""
+    return f"nullif(upper(replace({raw}, ' ', '')), '')"
+
+
+def is_upn(upn: str) -> str:
+    """Whether it is a unique pupil number: pattern, check letter, no stand-in of one digit."""
+    digits = "".join(f" + {place} * (ascii({upn}[{place}]) - 48)" for place in range(2, 13))
+    last = (
+        f"13 * case when {upn}[13] between '0' and '9' then ascii({upn}[13]) - 48"
+        f" else instr({text(CHECK_LETTERS)}, {upn}[13]) - 1 end"
+    )
+    letter = f"substr({text(CHECK_LETTERS)}, (({last}{digits}) % 23) + 1, 1)"
+    stand_in = f"{upn}[2:12] = repeat({upn}[2], 11)"
+    pattern = _matches(upn, f"[{CHECK_LETTERS}][0-9]{{11}}[0-9{CHECK_LETTERS}]")
+    return f"({pattern} and {letter} = {upn}[1] and not {stand_in})"
+
+
+def _kind(column: Column, raw: str, value: str) -> list[tuple[str, str, str]]:
+    wrong = f"{raw} is not null and {value} is null"
+    match column.type:
+        case "id":
+            return [
+                (f"contains({raw}, {FOLDED_NEWLINE})", "CONTROL_CHAR", "it holds a line break"),
+                (
+                    f"length({raw}) > {MAX_ID_LENGTH}",
+                    "FIELD_TOO_LONG",
+                    f"an identifier has at most {MAX_ID_LENGTH} characters",
+                ),
+            ]
+        case "date" | "month":
+            form = date_formats()[column.format]
+            message = f"write dates as {form.words}"
+            return [
+                (f"{wrong} and not {_matches(raw, form.pattern)}", "DATE_FORMAT", message),
+                (wrong, "DATE_INVALID", "there is no such day in the calendar"),
+            ]
+        case "code":
+            return [(wrong, "CODE_UNKNOWN", _listed(column))]
+        case "codes":
+            allowed = ", ".join(text(code) for code in column.codes)
+            return [
+                (wrong, "CODE_FORMAT", 'write the codes as a JSON list, such as ["1A", "2B"]'),
+                (f"not list_has_all([{allowed}], {value})", "CODE_UNKNOWN", _listed(column)),
+            ]
+        case "boolean":
+            words = ", ".join(column.same_as) or "Y or N"
+            return [(wrong, "CODE_UNKNOWN", f"allowed are: {words}")]
+        case "integer":
+            return [
+                (wrong, "INTEGER", "write a whole number, digits only"),
+                *_bounds(column, value),
+            ]
+        case "number":
+            return [
+                (wrong, "NUMBER", "write a number, such as 12 or 12.5"),
+                *_bounds(column, value),
+            ]
+        case "text":
+            return [(wrong, "PATTERN", "it is not written as the contract says")]
+        case _:
+            return []
+
+
+def _bounds(column: Column, value: str) -> list[tuple[str, str, str]]:
+    found = []
+    if column.minimum is not None:
+        message = f"it is less than {column.minimum:g}"
+        found.append((f"{value} < {column.minimum}", "OUT_OF_RANGE", message))
+    if column.maximum is not None:
+        message = f"it is more than {column.maximum:g}"
+        found.append((f"{value} > {column.maximum}", "OUT_OF_RANGE", message))
+    return found
+
+
+def _listed(column: Column) -> str:
+    codes = [*column.codes, *column.same_as]
+    shown = ", ".join(codes[:30])
+    return f"the code is not in the list: {shown}{' and others' if len(codes) > 30 else ''}"
+
+
+def _matches(raw: str, pattern: str) -> str:
+    return f"regexp_full_match({raw}, {text(pattern)})"
+
+
+def _date(raw: str, form: DateFormat) -> str:
+    parsed = f"cast(try_strptime({raw}, {text(form.strptime)}) as date)"
+    return f"case when {_matches(raw, form.pattern)} then {parsed} end"
+
+
+def _code(raw: str, column: Column) -> str:
+    mapped = "".join(
+        f" when {raw} = {text(written)} then {text(meant)}"
+        for written, meant in column.same_as.items()
+    )
+    return f"case when {in_list(raw, tuple(column.codes))} then {raw}{mapped} end"
+
+
+def _boolean(raw: str, column: Column) -> str:
+    yes = tuple(word for word, meant in column.same_as.items() if meant == "true") or YES
+    no = tuple(word for word, meant in column.same_as.items() if meant == "false") or NO
+    return f"case when {in_list(raw, yes)} then true when {in_list(raw, no)} then false end"

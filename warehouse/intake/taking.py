@@ -1,0 +1,194 @@
+"""Take in everything that is pending: land the inbox, load it in batches, keep the ledger."""
+
+import multiprocessing
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+
+from warehouse.home import Home, Settings, load_key, today
+from warehouse.intake import ledger
+from warehouse.intake.landing import land, place
+from warehouse.intake.loading import Workshop, load_batch
+from warehouse.intake.outcomes import Outcome, Pending
+from warehouse.intake.writing import UNFINISHED, Files
+from warehouse.state import State
+
+Progress = Callable[[str, int, int], None]
+# About 120 MB of text a batch, so that two at a time fit in 2 GB; packed text is a sixth.
+BATCH_BYTES = 120 << 20
+PACKED = 6
+PACKED_MAGIC = (b"PK", b"\x1f\x8b")
+MAX_BATCH_FILES = 2_000
+PARENT_WATCH_SECONDS = 0.5
+
+
+@dataclass
+class IntakeReport:
+    """What one intake did, for people and for the run's summary."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if not outcome.is_refused]
+
+    @property
+    def refused(self) -> list[Outcome]:
+        return [outcome for outcome in self.outcomes if outcome.is_refused]
+
+    @property
+    def records(self) -> int:
+        return sum(outcome.records for outcome in self.outcomes)
+
+    @property
+    def accepted_rows(self) -> int:
+        return sum(outcome.accepted for outcome in self.outcomes)
+
+    @property
+    def quarantined_rows(self) -> int:
+        return sum(outcome.quarantined for outcome in self.outcomes)
+
+    @property
+    def duplicate_rows(self) -> int:
+        return sum(outcome.duplicates for outcome in self.outcomes)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was refused, neither a submission nor a row."""
+        return not (self.refused or self.quarantined_rows or self.unreadable)
+
+
+def take_in(
+    home: Home, settings: Settings, state: State, *, progress: Progress | None = None
+) -> IntakeReport:
+    """Bring every pending submission to its end; safe to run again after any crash."""
+    key = load_key(home)
+    started = time.monotonic()
+    report = IntakeReport()
+    sweep(home, state)
+    landed = land(home, state, today(settings))
+    report.repeated, report.unreadable = landed.repeated, landed.unreadable
+    report.seconds["land"] = time.monotonic() - started
+    pending = _pending(home, state)
+    say = progress or _say_nothing
+    say("taking in", 0, len(pending))
+    for outcomes in _load_all(home, settings, key, _batches(pending)):
+        with state.begin() as connection:
+            ledger.conclude(connection, outcomes)
+        report.outcomes += outcomes
+        say("taking in", len(report.outcomes), len(pending))
+    report.outcomes.sort(key=lambda outcome: outcome.submission_id)
+    report.seconds["load"] = time.monotonic() - started - report.seconds["land"]
+    return report
+
+
+def sweep(home: Home, state: State) -> None:
+    """Remove what a killed run left: its spool, and files of no batch that the ledger knows."""
+    with state.read() as connection:
+        known = ledger.batches(connection)
+    for folder in home.spool.iterdir():
+        shutil.rmtree(folder, ignore_errors=True)
+    for path in (*home.raw.glob("*/*"), *home.quarantine.glob("*")):
+        if path.name.endswith(UNFINISHED) or path.stem not in known:
+            path.unlink(missing_ok=True)
+
+
+def _pending(home: Home, state: State) -> list[Pending]:
+    with state.read() as connection:
+        rows = ledger.waiting(connection)
+    return [
+        Pending(
+            row.submission_id,
+            row.sender,
+            row.original_name,
+            place(home, row.sha256),
+            row.sha256,
+            row.received_on,
+        )
+        for row in rows
+    ]
+
+
+def _batches(pending: Sequence[Pending]) -> list[tuple[str, list[Pending]]]:
+    """Neighbours together: one sender's files share identifiers and headers."""
+    groups: list[list[Pending]] = [[]]
+    size = 0
+    for one in pending:
+        weight = _weight(one.path)
+        if groups[-1] and (size + weight > BATCH_BYTES or len(groups[-1]) >= MAX_BATCH_FILES):
+            groups.append([])
+            size = 0
+        groups[-1].append(one)
+        size += weight
+    return [(_name(group), group) for group in groups if group]
+
+
+def _weight(path: Path) -> int:
+    """About how much text a file holds."""
+    try:
+        with path.open("rb") as file:
+            is_packed = file.read(2) in PACKED_MAGIC
+        return path.stat().st_size * (PACKED if is_packed else 1)
+    except OSError:
+        return 0
+
+
+def _name(group: Sequence[Pending]) -> str:
+    """A name that follows from the submissions in the batch."""
+    numbers = ",".join(str(one.submission_id) for one in group)
+    return f"{group[0].submission_id:08d}-{sha256(numbers.encode()).hexdigest()[:8]}"
+
+
+def _load_all(
+    home: Home, settings: Settings, key: bytes, batches: list[tuple[str, list[Pending]]]
+) -> Iterator[list[Outcome]]:
+    """The outcomes of each batch as it ends; side by side where there are several."""
+    cores = settings.threads or os.cpu_count() or 1
+    workers = min(cores, len(batches))
+    files = Files(home.raw, home.quarantine)
+    workshop = Workshop(home.spool, key, files, settings.memory_limit, cores)
+    if workers < 2:
+        for name, group in batches:
+            yield load_batch(name, group, workshop)
+        return
+    share = replace(
+        workshop,
+        memory_limit=_share(settings.memory_limit, workers),
+        threads=1,
+        parent=os.getpid(),
+    )
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _end_with_parent, (os.getpid(),)) as pool:
+        tasks = [pool.submit(load_batch, name, group, share) for name, group in batches]
+        for task in as_completed(tasks):
+            yield task.result()
+
+
+def _share(memory_limit: str, workers: int) -> str:
+    number = "".join(c for c in memory_limit if c.isdigit() or c == ".")
+    unit = memory_limit.removeprefix(number).strip()
+    return f"{float(number) / workers:.3f}{unit}"
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this worker soon after the run that started it was killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _say_nothing(_stage: str, _done: int, _total: int) -> None:
+    pass

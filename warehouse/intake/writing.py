@@ -1,0 +1,129 @@
+"""Write the rows of a batch: accepted ones as Parquet, refused ones to quarantine.
+
+Every file is synced before it gets its name.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse import contract as contracts
+from warehouse.intake.checking import Checked
+from warehouse.intake.outcomes import Case
+from warehouse.intake.rules import text
+
+OPTIONS = "format parquet, compression zstd"
+UNFINISHED = ".tmp"
+QUARANTINE = (
+    "submission_id integer, table_name varchar, line integer, column_name varchar,"
+    " rule varchar, row_text varchar"
+)
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where accepted and refused rows are kept."""
+
+    raw: Path
+    quarantine: Path
+
+    def of_table(self, table: str, batch: str) -> Path:
+        return self.raw / table / f"{batch}.parquet"
+
+    def refused(self, batch: str) -> Path:
+        return self.quarantine / f"{batch}.parquet"
+
+
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    batch: str,
+    cases: list[Case],
+    checks: list[Checked],
+    files: Files,
+) -> None:
+    """Every file is whole on disk before any gets its name."""
+    good = [case.pending.submission_id for case in cases if not case.outcome.is_refused]
+    connection.execute(
+        "create temp table good as select unnest($1::integer[]) as submission_id", [good]
+    ).fetchall()
+    written = []
+    for table, columns in contracts.raw_tables().items():
+        selects = [_accepted(c, columns) for c in checks if c.raw == table]
+        if selects:
+            written.append(
+                _copy(connection, " union all ".join(selects), files.of_table(table, batch))
+            )
+    _gather_refused(connection, cases, checks)
+    written.append(_copy(connection, "select * from refused", files.refused(batch)))
+    for path in filter(None, written):
+        path.rename(path.with_suffix(""))
+    for folder in {path.parent for path in written if path}:
+        _sync(folder)
+
+
+def _accepted(checked: Checked, columns: dict[str, str]) -> str:
+    values = {"submission_id": "submission_id", "line": "line"} | checked.raw_columns
+    chosen = ", ".join(
+        f"cast({values[name]} as {kind}) as {name}" for name, kind in columns.items()
+    )
+    figures = ", unnest(v_figures) as figures(figure)" if "v_figures" in checked.columns else ""
+    has_figure = " and (figure.value is not null or figure.marker is not null)" if figures else ""
+    return (
+        f"select {chosen} from {checked.relation}{figures} where fault is null"
+        f" and submission_id in (select submission_id from good){has_figure}"
+    )
+
+
+def _gather_refused(
+    connection: duckdb.DuckDBPyConnection, cases: list[Case], checks: list[Checked]
+) -> None:
+    """Judged rows come with their text; of others the place is kept, and landing has the bytes."""
+    connection.execute(f"create temp table refused ({QUARANTINE})").fetchall()
+    for checked in checks:
+        rules = ", ".join(
+            f"({i}, {text(fault.rule)}, {text(fault.column or '')})"
+            for i, fault in enumerate(checked.faults)
+        )
+        if rules:
+            connection.execute(
+                f"""
+                insert into refused
+                select submission_id, {text(checked.table)}, line, rules.column_name,
+                    rules.rule, row_text
+                from {checked.relation}
+                inner join (values {rules}) as rules (fault, rule, column_name) using (fault)
+                """
+            ).fetchall()
+    rows = [
+        (case.pending.submission_id, table, line, None, rule, None)
+        for case in cases
+        for table, tally in case.tallies.items()
+        for line, rule in tally.set_aside
+    ]
+    if rows:
+        connection.executemany("insert into refused values (?, ?, ?, ?, ?, ?)", rows)
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> Path | None:
+    """The unfinished file, synced; None where there was no row."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + UNFINISHED)
+    copied = connection.execute(
+        f"copy ({select}) to {text(str(unfinished))} ({OPTIONS})"
+    ).fetchone()
+    if not copied or not copied[0]:
+        unfinished.unlink(missing_ok=True)
+        return None
+    unfinished.chmod(0o600)
+    _sync(unfinished)
+    return unfinished
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
