@@ -9,6 +9,8 @@ from pathlib import Path
 from simulation.formats import Members
 from simulation.text import file
 
+Content = tuple[dict[str, bytes], dict[str, int]]
+"""The files of a bundle and the number of records of each kind in it."""
 STAMP = (2026, 1, 1, 0, 0, 0)  # so that the same rows give the same bytes
 
 
@@ -46,7 +48,6 @@ def write(path: Path, manifest: Manifest, files: dict[str, bytes]) -> Path:
     return path
 
 
-def written(members: Members) -> tuple[dict[str, bytes], dict[str, int]]:
-    """The files of a bundle and the number of rows of each."""
+def content(members: Members) -> Content:
     files = {name: file(header, rows) for name, (header, rows) in members.items()}
-    return files, {name: len(rows) for name, (_, rows) in members.items()}
+    return files, {name.removesuffix(".csv"): len(rows) for name, (_, rows) in members.items()}

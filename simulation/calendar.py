@@ -211,7 +211,7 @@ class Horizon:
 
     def _a_year(self, weights: Weights) -> Weights:
         """Scaled so that a year's weights come to one."""
-        return weights / weights.mean() / 365.25
+        return np.asarray(weights / weights.mean() / 365.25)
 
     @cached_property
     def school_weights(self) -> Weights:

@@ -1,4 +1,4 @@
-"""Looked-after children of one authority: when they are in care, where, and when they go missing."""
+"""Looked-after children of one authority: when and where, and when they go missing."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,8 @@ from simulation.events import Effects
 
 STILL_OPEN = 30_000  # a day far beyond any horizon
 STOCK_AGES = {0: 0.05, 1: 0.035, 2: 0.035, 3: 0.035, 4: 0.035, 5: 0.035, 6: 0.036, 7: 0.038} | {
-    8: 0.04, 9: 0.042, 10: 0.05, 11: 0.055, 12: 0.06, 13: 0.07, 14: 0.075, 15: 0.085, 16: 0.1, 17: 0.12
+    8: 0.04, 9: 0.042, 10: 0.05, 11: 0.055, 12: 0.06, 13: 0.07, 14: 0.075, 15: 0.085, 16: 0.1,
+    17: 0.12,
 }  # fmt: skip
 MISSING_BY_AGE = np.array(
     [0, 0, 0, 0, 0, 0, 0, 0.02, 0.02, 0.04, 0.08, 0.15, 0.35, 0.7, 1, 1.2, 1.25, 1.1, 0]
@@ -26,19 +27,33 @@ AWAY_SHARE = 0.114
 
 
 @dataclass(frozen=True)
+class Placements:
+    """`of` is the position in Care of the child."""
+
+    of: NDArray[np.int64]
+    start: Days
+    end: Days
+
+
+@dataclass(frozen=True)
+class Missing:
+    """In order of child and day; `of` is the position in Care of the child."""
+
+    of: NDArray[np.int64]
+    start: Days
+    end: Days
+    category: NDArray[np.bytes_]
+
+
+@dataclass(frozen=True)
 class Care:
-    """Children in order of entry, one period of care each; placements and episodes point at them."""
+    """Children in order of entry, one period of care each."""
 
     child: NDArray[np.int64]
     start: Days
     end: Days
-    placement_of: NDArray[np.int64]
-    placement_start: Days
-    placement_end: Days
-    missing_of: NDArray[np.int64]
-    missing_start: Days
-    missing_end: Days
-    missing_category: NDArray[np.bytes_]
+    placements: Placements
+    missing: Missing
 
 
 def _stock(
@@ -87,13 +102,11 @@ def care(
     once = once[np.argsort(start[once], kind="stable")]
     child, start, end = child[once], start[once], end[once]
     placements = _placements(rng, start, end)
-    missing = _missing(rng, authority, horizon, population, effects, child, start, end)
-    return Care(child, start, end, *placements, *missing)
+    missing = _missing(rng, authority, horizon, population, effects, (child, start, end))
+    return Care(child, start, end, placements, missing)
 
 
-def _placements(
-    rng: np.random.Generator, start: Days, end: Days
-) -> tuple[NDArray[np.int64], Days, Days]:
+def _placements(rng: np.random.Generator, start: Days, end: Days) -> Placements:
     """Each period of care is cut at random into one or more placements."""
     moves = np.minimum(rng.poisson(0.35 * np.minimum(end - start, 1200) / 365.25), 5)
     of = np.repeat(np.arange(len(start)), moves)
@@ -108,7 +121,7 @@ def _placements(
     ends = end[owner].copy()
     follows = np.flatnonzero(owner[1:] == owner[:-1])
     ends[follows] = begins[follows + 1]
-    return owner, begins, ends
+    return Placements(owner, begins, ends)
 
 
 def _missing(
@@ -117,10 +130,9 @@ def _missing(
     horizon: Horizon,
     population: Population,
     effects: Effects,
-    child: NDArray[np.int64],
-    start: Days,
-    end: Days,
-) -> tuple[NDArray[np.int64], Days, Days, NDArray[np.bytes_]]:
+    periods: tuple[NDArray[np.int64], Days, Days],
+) -> Missing:
+    child, start, end = periods
     rates = authority.missing_incidents / (1 - AWAY_SHARE) / 365.25 * effects["missing"]
     rates = 1.03 * rates * draw.monthly_noise(rng, horizon, rng.uniform(0.08, 0.16))
     days = draw.event_days(rng, horizon, rates)
@@ -140,7 +152,7 @@ def _missing(
 
 def _episodes(
     rng: np.random.Generator, of: NDArray[np.int64], begins: Days, end_of_care: Days
-) -> tuple[NDArray[np.int64], Days, Days, NDArray[np.bytes_]]:
+) -> Missing:
     """Never two at once for a child: an episode ends at the latest when the next begins."""
     kept = np.r_[True, (of[1:] != of[:-1]) | (begins[1:] != begins[:-1])][: len(of)]
     of, begins = of[kept], begins[kept]
@@ -149,4 +161,4 @@ def _episodes(
     follows = np.flatnonzero(of[1:] == of[:-1])
     ends[follows] = np.minimum(ends[follows], begins[follows + 1] - 1)
     category = np.where(rng.random(len(of)) < AWAY_SHARE, b"A", b"M")
-    return of, begins, np.maximum(ends, begins).astype(np.int32), category
+    return Missing(of, begins, np.maximum(ends, begins).astype(np.int32), category)

@@ -92,7 +92,7 @@ def casework(
             _screening_factors(rng, len(extra_child)),
         ]
     )
-    _unname(factors, horizon, effects, child, done, care.child[care.missing_of])
+    _unname(factors, horizon, effects, child, done, care.child[care.missing.of])
     order = np.argsort(done, kind="stable")
     return Casework(
         closed=closed,
@@ -131,18 +131,18 @@ def _screenings(
 ) -> tuple[NDArray[np.int64], Days]:
     """Some children who go missing repeatedly are assessed for it, again while it goes on."""
     screened = rng.random(len(care.child)) < SCREENED_SHARE
-    position = draw.position_in_group(care.missing_of)
+    position = draw.position_in_group(care.missing.of)
     second = np.full(len(care.child), STILL_OPEN, dtype=np.int32)
-    second[care.missing_of[position == 1]] = care.missing_start[position == 1]
-    allowed = effects["missing_assessed"][care.missing_start - horizon.days[0]] > 0
-    rows = np.flatnonzero((position >= 1) & screened[care.missing_of] & allowed)
-    since = care.missing_start[rows] - second[care.missing_of[rows]]
+    second[care.missing.of[position == 1]] = care.missing.start[position == 1]
+    allowed = effects["missing_assessed"][care.missing.start - horizon.days[0]] > 0
+    rows = np.flatnonzero((position >= 1) & screened[care.missing.of] & allowed)
+    since = care.missing.start[rows] - second[care.missing.of[rows]]
     _, first = np.unique(
-        care.missing_of[rows] * 1_000 + since // SCREENING_SPACE, return_index=True
+        care.missing.of[rows] * 1_000 + since // SCREENING_SPACE, return_index=True
     )
     rows = rows[first]
-    done = care.missing_start[rows] + rng.integers(SCREENING_SPACE, 86, len(rows))
-    return care.child[care.missing_of[rows]], done.astype(np.int32)
+    done = care.missing.start[rows] + rng.integers(SCREENING_SPACE, 86, len(rows))
+    return care.child[care.missing.of[rows]], done.astype(np.int32)
 
 
 def _age_groups(population: Population, child: NDArray[np.int64], day: Days) -> NDArray[np.int64]:

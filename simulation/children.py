@@ -34,7 +34,7 @@ class Population:
     def born_on(self, rng: np.random.Generator, days: NDArray[np.int32]) -> Children:
         """A child born on each of the days, or as near to it as there is one."""
         found = ((days - self.birth[0] + rng.random(len(days))) * self.per_day).astype(np.int64)
-        return np.clip(found, 0, len(self.birth) - 1)
+        return np.asarray(np.clip(found, 0, len(self.birth) - 1))
 
     def care_upn(self) -> text.Text:
         """The pupil number as social care has it: at times none, at times the old one."""

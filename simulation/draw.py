@@ -31,7 +31,7 @@ def pick(rng: Generator, weights: Weights, count: int) -> Indices:
     """Indices drawn with replacement, each as often as its weight says."""
     cumulated = np.cumsum(weights)
     found = np.searchsorted(cumulated, rng.random(count) * cumulated[-1], side="right")
-    return np.minimum(found, len(weights) - 1)
+    return np.asarray(np.minimum(found, len(weights) - 1))
 
 
 def codes(rng: Generator, shares: Mapping[str, float], count: int) -> NDArray[np.bytes_]:

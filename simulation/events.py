@@ -151,11 +151,13 @@ def _national(horizon: Horizon, la_codes: tuple[str, ...]) -> list[Event]:
     if horizon.start <= SHOCK[0] and SHOCK[1] <= horizon.until:
         events.append(
             Event(
-                id="closure_shock", kind="closure_shock", indicators=("referral_rate", "suspension_rate"),
+                id="closure_shock", kind="closure_shock",
+                indicators=("referral_rate", "suspension_rate"),
                 la_codes=la_codes, onset=SHOCK[0], size=-0.2, direction="down",
                 words="schools close for three months: referrals from schools fall by 70%, "
                 "all referrals by about 20%, suspensions almost cease",
-                expects_alert=False, is_sustained=False, until=SHOCK[1].replace(day=1), level="country",
+                expects_alert=False, is_sustained=False, until=SHOCK[1].replace(day=1),
+                level="country",
             )
         )  # fmt: skip
     if horizon.start < REORGANISED <= horizon.until and {"942", "943"} <= set(la_codes):

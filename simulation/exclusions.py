@@ -61,7 +61,7 @@ def school_year(days: Days) -> NDArray[np.int32]:
 
 def _age_in_september(birth: Days, year: int) -> NDArray[np.int64]:
     september = (np.datetime64(f"{year}-09-01") - np.datetime64("1970-01-01")).astype(int)
-    return np.clip((september - birth) // 365.25, 0, 19).astype(np.int64)
+    return np.asarray(np.clip((september - birth) // 365.25, 0, 19), dtype=np.int64)
 
 
 def _pupils_at_risk(

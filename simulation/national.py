@@ -8,8 +8,9 @@ from pathlib import Path
 
 from simulation import events as plan
 from simulation.calendar import Horizon
-from simulation.calibration import Authority, authorities
-from simulation.senders import Sent, is_early, send, senders
+from simulation.calibration import PREDECESSORS, Authority, authorities
+from simulation.parcels import is_early
+from simulation.post import Sent, send, senders
 from simulation.truth import Event, Truth
 from simulation.world import build
 
@@ -57,10 +58,12 @@ def _chosen(areas: int | None) -> dict[str, Authority]:
 
 def _groups(chosen: dict[str, Authority]) -> list[tuple[Authority, ...]]:
     """Largest first, so that both threads end together; what was one authority stays together."""
-    pair = tuple(chosen[code] for code in ("942", "943") if code in chosen)
-    alone = [(one,) for code, one in chosen.items() if code not in ("942", "943")]
-    whole = [pair] if len(pair) == 2 else [(one,) for one in pair]
-    return sorted([*alone, *whole], key=lambda group: -sum(one.referrals for one in group))
+    is_whole = PREDECESSORS.keys() <= chosen.keys()
+    together: dict[str, tuple[Authority, ...]] = {}
+    for code, one in chosen.items():
+        name = PREDECESSORS[code][0] if is_whole and code in PREDECESSORS else code
+        together[name] = (*together.get(name, ()), one)
+    return sorted(together.values(), key=lambda group: -sum(one.referrals for one in group))
 
 
 def _authority(

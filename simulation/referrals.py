@@ -217,11 +217,11 @@ def seen_elsewhere(
     chance *= effects["excluded_referred"][exclusions.day[exposed] - horizon.days[0]]
     noticed = exposed[rng.random(len(exposed)) < chance]
     about = exclusions.day[noticed] + rng.integers(-200, 60, len(noticed))
-    first_missing = np.flatnonzero(draw.position_in_group(care.missing_of) == 0)
+    first_missing = np.flatnonzero(draw.position_in_group(care.missing.of) == 0)
     first_missing = first_missing[rng.random(len(first_missing)) < 0.4]
     children = np.concatenate(
-        [exclusions.child[noticed], care.child[care.missing_of[first_missing]]]
+        [exclusions.child[noticed], care.child[care.missing.of[first_missing]]]
     )
-    days = np.concatenate([about, care.missing_start[first_missing] + 10])
+    days = np.concatenate([about, care.missing.start[first_missing] + 10])
     inside = days >= horizon.days[0]
     return children[inside], days[inside].astype(np.int32)

@@ -70,7 +70,7 @@ def _has_left(
     summer = np.datetime64(f"{census.year - (census.term != 'Autumn')}-08-31")
     is_over = (summer - np.datetime64("1970-01-01")).astype(int) - birth >= 16 * 365.25
     moves = (child * 31 + census.reference.toordinal()) % 17 == 0
-    return is_over | moves | np.isin(child, expelled)
+    return np.asarray(is_over | moves | np.isin(child, expelled))
 
 
 def _pupils(world: World, census: Census, child: NDArray[np.int64], *, has_left: bool) -> text.Rows:
@@ -120,15 +120,14 @@ def members(
     census: Census,
     lea: str,
     *,
-    first: int,
-    last: int,
+    span: tuple[int, int],
     dropped: int | None,
 ) -> Members:
-    """`first` and `last` are the days of the exclusions that this sender has in the census."""
+    """`span` holds the first and last day of the exclusions that this sender has in the census."""
     tables: dict[str, list[text.Rows]] = {}
     for world, all_rows in zip(worlds, rows, strict=True):
         made = world.exclusions
-        chosen = np.arange(*np.searchsorted(made.day, [first, last + 1]))
+        chosen = np.arange(*np.searchsorted(made.day, [span[0], span[1] + 1]))
         if dropped is not None:
             chosen = chosen[(chosen + dropped) % 13 > 0]
         before = made.day < number(census.reference)

@@ -1,4 +1,4 @@
-"""Referrals, persons, assessments and factors as CSV tables of the Standard Safeguarding Dataset."""
+"""Referrals, persons, assessments and factors in tables of the Standard Safeguarding Dataset."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -72,6 +72,7 @@ def rows(world: World) -> Rows:
     number_of = world.first_child + np.arange(len(world.population.birth))
     persons = np.union1d(made.child, work.child[unseen])
     upn, former = world.population.care_upn()[persons], world.population.care_former_upn()[persons]
+    identifier, whose = _identifiers(world, persons, number_of[persons], upn, former)
     return Rows(
         referral=_referrals(world),
         referred=made.day,
@@ -85,7 +86,8 @@ def rows(world: World) -> Rows:
         person=_persons(world, persons, upn),
         person_number=number_of[persons],
         born=world.population.birth[persons],
-        **_identifiers(world, persons, number_of[persons], upn, former),
+        identifier=identifier,
+        person_of_identifier=whose,
     )
 
 
@@ -193,7 +195,7 @@ def _identifiers(
     numbers: NDArray[np.int64],
     upn: text.Text,
     former: text.Text,
-) -> dict[str, text.Rows]:
+) -> tuple[text.Rows, NDArray[np.int64]]:
     whose = np.concatenate([np.flatnonzero(upn != b""), np.flatnonzero(former != b"")])
     is_former = np.arange(len(whose)) >= (upn != b"").sum()
     order = np.lexsort((is_former, whose))
@@ -208,7 +210,7 @@ def _identifiers(
             "to": b"",
         }
     )
-    return {"identifier": built, "person_of_identifier": numbers[whose]}
+    return built, numbers[whose]
 
 
 def members(

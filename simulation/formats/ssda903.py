@@ -60,7 +60,7 @@ def _header(world: World) -> text.Rows:
 
 def _episodes(world: World) -> text.Rows:
     care = world.care
-    owner = care.placement_of
+    owner = care.placements.of
     here = np.arange(len(owner))
     child = care.child[owner]
     is_first = np.r_[True, owner[1:] != owner[:-1]][: len(owner)]
@@ -68,13 +68,13 @@ def _episodes(world: World) -> text.Rows:
     return text.table(
         {
             "child": world.population.child_id[child],
-            "start": text.british(care.placement_start),
+            "start": text.british(care.placements.start),
             "reason": np.where(is_first, b"S", b"P"),
             "legal": LEGAL[child % len(LEGAL)],
             "need": NEEDS[child // 3 % len(NEEDS)],
             "place": PLACES[(child + here) % len(PLACES)],
             "provider": PROVIDERS[(child + here) % len(PROVIDERS)],
-            "end": text.british(care.placement_end),
+            "end": text.british(care.placements.end),
             "ending": np.where(is_last, ENDINGS[child % len(ENDINGS)], b"X1"),
             "move": text.where(~is_last, MOVES[here % len(MOVES)]),
             "home": b"",
@@ -86,14 +86,14 @@ def _episodes(world: World) -> text.Rows:
 
 def _missing(world: World) -> text.Rows:
     care = world.care
-    child = care.child[care.missing_of]
+    child = care.child[care.missing.of]
     return text.table(
         {
             "child": world.population.child_id[child],
             "born": text.british(world.population.birth[child]),
-            "category": care.missing_category,
-            "start": text.british(care.missing_start),
-            "end": text.british(care.missing_end),
+            "category": care.missing.category,
+            "start": text.british(care.missing.start),
+            "end": text.british(care.missing.end),
         }
     )
 
@@ -123,14 +123,14 @@ def _part(
     header = part.header[_during(care.start, care.end, first, last)]
     if year < LETTERS_FOR_SEX:
         header["sex"] = np.where(header["sex"] == b"F", b"2", b"1")
-    chosen = _during(care.placement_start, care.placement_end, first, last)
+    chosen = _during(care.placements.start, care.placements.end, first, last)
     episode = part.episode[chosen]
-    is_open = care.placement_end[chosen] > last
+    is_open = care.placements.end[chosen] > last
     for column in ("end", "ending", "move"):
         episode[column][is_open] = b""
-    chosen = _during(care.missing_start, care.missing_end, first, last)
+    chosen = _during(care.missing.start, care.missing.end, first, last)
     if dropped is not None:
         chosen = chosen[(chosen + dropped) % 9 > 0]
     missing = part.missing[chosen]
-    missing["end"][care.missing_end[chosen] > last] = b""
+    missing["end"][care.missing.end[chosen] > last] = b""
     return header, episode, missing

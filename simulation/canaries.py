@@ -1,0 +1,54 @@
+"""Values of simulated children that may appear nowhere outside the inbox and restricted/."""
+
+import csv
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+SAMPLE = 3
+"""Children a bundle."""
+
+
+@dataclass(frozen=True)
+class Canaries:
+    pupil_numbers: tuple[str, ...]
+    child_ids: tuple[str, ...]
+    births: tuple[str, ...]
+    """Dates in the three ways in which the extracts write them; never the first of a month."""
+
+    def all(self) -> tuple[str, ...]:
+        return (*self.pupil_numbers, *self.child_ids, *self.births)
+
+
+def sample(inbox: Path, *, bundles: int = 40) -> Canaries:
+    """Some children of bundles spread evenly over an inbox that has not been taken in yet."""
+    paths = sorted(path for path in inbox.glob("*/*.zip") if zipfile.is_zipfile(path))
+    found: dict[str, set[str]] = {"upn": set(), "child": set(), "birth": set()}
+    for path in paths[:: max(1, len(paths) // bundles)]:
+        with zipfile.ZipFile(path) as bundle:
+            for name, columns in COLUMNS.items():
+                if name in bundle.namelist():
+                    _collect(bundle.read(name).decode(), columns, found)
+    return Canaries(*(tuple(sorted(found[kind])) for kind in ("upn", "child", "birth")))
+
+
+COLUMNS = {
+    "ssd_person.csv": {"pers_person_id": "child", "pers_dob": "birth"},
+    "ssd_linked_identifiers.csv": {"link_identifier_value": "upn"},
+    "pupilonroll.csv": {"upn": "upn", "dob": "birth"},
+    "Header.csv": {"CHILD": "child", "UPN": "upn", "DOB": "birth"},
+}
+
+
+def _collect(content: str, columns: dict[str, str], found: dict[str, set[str]]) -> None:
+    rows = list(csv.DictReader(io.StringIO(content)))
+    for row in rows[:: max(1, len(rows) // SAMPLE)]:
+        for column, kind in columns.items():
+            value = row[column].removesuffix(" 00:00:00")
+            if value and not (kind == "birth" and _is_first_of_month(value)):
+                found[kind].add(value)
+
+
+def _is_first_of_month(value: str) -> bool:
+    return value.startswith("01/") or value.endswith("-01")
