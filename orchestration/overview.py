@@ -45,7 +45,7 @@ def status(home: Home, state: State) -> dict[str, Any]:
         "last run": f"{last['outcome']} at {last['finished_at']:%Y-%m-%d %H:%M} UTC"
         if last
         else None,
-        "waiting in the inbox": len(inbox.files(home.inbox)),
+        "waiting in the inbox": len(inbox.waiting(home.inbox)),
         "submissions": _counted(state, submissions.c.status),
         "returns": _coverage(home),
         "alerts": _counted(state, alerts.c.state),
@@ -81,6 +81,15 @@ def refused(state: State, between: tuple[int, int] | None = None) -> list[str]:
         query = query.where(submissions.c.submission_id.between(*between))
     return [
         f"{row['sender']}/{row['original_name']}: {row['held_reason'] or row['first_error']}"
+        for row in _rows(state, query)
+    ]
+
+
+def held(state: State) -> list[str]:
+    """Accepted submissions that are held back, and why."""
+    query = sa.select(submissions).where(submissions.c.held_reason.is_not(None))
+    return [
+        f"{row['sender']}/{row['original_name']}: {row['held_reason']}"
         for row in _rows(state, query)
     ]
 

@@ -34,13 +34,19 @@ def fingerprint(home: Home, state: State, as_of: date) -> dict[str, Any]:
 
 def reasons(home: Home, state: State, as_of: date) -> list[str]:
     """Why a run is needed, in words; none when the current release already says everything."""
-    waiting = inbox.files(home.inbox)
-    found = [f"{len(waiting):,} files in the inbox"] if waiting else []
     last = last_good(state)
+    waiting = new_in_inbox(home, last)
+    found = [f"{len(waiting):,} in the inbox"] if waiting else []
     if last is None or releases.current(home) is None:
         return [*found, "nothing is published yet"]
     now, then = fingerprint(home, state, as_of), last["detail"]["fingerprint"]
     return found + [WORDS[name] for name in now if now[name] != then.get(name)]
+
+
+def new_in_inbox(home: Home, last: dict[str, Any] | None) -> list[str]:
+    """What waits, but for what the last run could not read and nobody has touched since."""
+    left = last["detail"]["left"] if last else {}
+    return [name for name, mark in inbox.waiting(home.inbox).items() if left.get(name) != mark]
 
 
 def newest(last: dict[str, Any] | None) -> int:

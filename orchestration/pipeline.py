@@ -44,7 +44,8 @@ class RunReport:
             return FAULT
         if self.found("delivery", "undelivered"):
             return UNDELIVERED
-        return REFUSED if self.found("intake", "refused") else 0
+        refused = [self.found("intake", name) for name in ("refused", "rows refused")]
+        return REFUSED if any(refused) or self.found("vital signs", "held back") else 0
 
 
 def run(home: Home, *, as_of: date | None = None) -> RunReport:

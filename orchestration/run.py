@@ -44,6 +44,7 @@ class Run:
     outcome: Outcome = "failed"
     release_id: str | None = None
     fingerprint: dict[str, Any] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
     gates: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
@@ -114,6 +115,7 @@ def recorded(run: Run) -> Iterator[None]:
             "release_id": run.release_id,
             "detail": {
                 "fingerprint": run.fingerprint,
+                "left": run.left,
                 "gates": run.gates,
                 "steps": [asdict(step) for step in run.steps],
             },

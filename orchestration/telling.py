@@ -17,7 +17,8 @@ def outcome(home: Home, report: RunReport) -> Iterator[str]:
     if report.outcome == NOTHING:
         yield f"Nothing to do: release {report.release_id} is up to date ({report.seconds:.1f} s)."
         return
-    yield from refused(home, report.found("intake", "ids") or (0, 0))
+    yield from _listed("Refused", report.found("intake", "reasons") or [])
+    yield from _listed("Held back", report.found("vital signs", "reasons") or [])
     yield _ending(report)
     yield from where_the_time_goes(report)
     if report.outcome in ("released", "unchanged"):
@@ -25,7 +26,7 @@ def outcome(home: Home, report: RunReport) -> Iterator[str]:
 
 
 def taken_in(home: Home) -> Iterator[str]:
-    """By extract what came, and each submission that was refused."""
+    """By extract what came, and how much of it was refused."""
     state = State(home.state_db)
     rows = overview.taken_in(state)
     state.close()
@@ -36,19 +37,14 @@ def taken_in(home: Home) -> Iterator[str]:
             f"  {row['extract'] or 'not recognised'}: {row['submissions']:,} submissions "
             f"({row['refused']:,} refused), {row['rows']:,} rows ({row['rows_refused']:,} refused)"
         )
-    yield from refused(home)
 
 
-def refused(home: Home, between: tuple[int, int] | None = None) -> Iterator[str]:
-    """Each submission that was refused, in this run or ever: file, line, rule."""
-    state = State(home.state_db)
-    lines = overview.refused(state, between)
-    state.close()
+def _listed(head: str, lines: list[str]) -> Iterator[str]:
     if lines:
-        yield f"Refused or held back ({len(lines)}):"
+        yield f"{head} ({len(lines)}):"
         yield from (f"  {line}" for line in lines[:MOST_SHOWN])
     if len(lines) > MOST_SHOWN:
-        yield "  ... all of them: sightline submissions --status quarantined"
+        yield "  ... all of them: sightline status"
 
 
 def where_the_time_goes(report: RunReport) -> Iterator[str]:

@@ -62,7 +62,7 @@ def sightline(*arguments: str) -> subprocess.CompletedProcess[str]:
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
     """The inbox of a small simulated country, and what was planted in it."""
     folder = tmp_path_factory.mktemp("simulated")
-    return folder / "inbox", simulate(folder, months=MONTHS, areas=AREAS)
+    return folder / "inbox", simulate(folder / "inbox", months=MONTHS, areas=AREAS)
 
 
 def fresh_home(folder: Path, inbox: Path) -> Home:

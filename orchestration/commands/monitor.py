@@ -60,14 +60,15 @@ def run(home: Any, as_of: datetime | None, dry_run: bool, is_json: bool) -> int:
 
 
 def _say_what_waits(home: Any, is_json: bool) -> int:
-    from orchestration import inbox, pending
+    from orchestration import pending
+    from orchestration.run import last_good
     from warehouse.home import load_settings, today
     from warehouse.state import State
 
     state = State(home.state_db)
     reasons = pending.reasons(home, state, today(load_settings(home)))
+    waiting = pending.new_in_inbox(home, last_good(state))
     state.close()
-    waiting = [str(path.relative_to(home.inbox)) for path in inbox.files(home.inbox)]
     if is_json:
         as_json({"reasons": reasons, "waiting": waiting})
         return 0

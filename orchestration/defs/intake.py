@@ -24,10 +24,9 @@ EXTRACTS = steps.extracts()
 )
 def extracts(monitor: Monitor) -> Iterator[Any]:
     """Take in all that lies in the inbox; what breaks its contract is refused and named."""
-    steps.take_in(monitor.run)
-    for extract in EXTRACTS:
+    for extract, counts in steps.take_in(monitor.run).items():
         key = dg.AssetKey(["raw", extract])
-        result = steps.meets_contract(monitor.run, extract)
+        result = steps.meets_contract(counts)
         yield dg.MaterializeResult(asset_key=key, metadata=result.details)
         yield asset_check(monitor.run, result, asset_key=key)
 

@@ -31,7 +31,7 @@ every_morning = dg.ScheduleDefinition(
 def inbox_has_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Asks for one run when the inbox holds files that no longer change."""
     seen = json.loads(context.cursor or "{}")
-    now = inbox.listing(home_in_use().inbox)
+    now = inbox.fingerprint(home_in_use().inbox)
     if now is None:
         return dg.SkipReason("The inbox is empty.")
     if now == seen.get("asked"):

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-import sqlalchemy as sa
-
 from expectations import submissions
 from expectations.runner import CheckResult
-from orchestration import pending
-from orchestration.run import Run, last_good
+from orchestration import inbox, overview, pending
+from orchestration.run import Run, last_good, log
 from warehouse import contract, prepare
-from warehouse import state as tables
 from warehouse.connection import connect
+from warehouse.intake import taking
 
 Found = dict[str, Any]
+Counts = dict[str, int]
 
 
 def extracts() -> dict[str, str]:
@@ -20,32 +19,42 @@ def extracts() -> dict[str, str]:
     return {name: one.title for name, one in contract.load().items()}
 
 
-def meets_contract(run: Run, extract: str) -> CheckResult:
-    """What this run took in of one extract, and whether all of it kept to its contract."""
-    first, last = run.found("intake").get("ids", (0, 0))
-    table = tables.submissions.c
-    query = sa.select(
-        sa.func.count(),
-        sa.func.coalesce(sa.func.sum(sa.cast(table.status == "quarantined", sa.Integer)), 0),
-        sa.func.coalesce(sa.func.sum(table.accepted), 0),
-        sa.func.coalesce(sa.func.sum(table.quarantined), 0),
-    ).where(table.extract == extract, table.submission_id.between(first, last))
-    with run.state.read() as connection:
-        came, refused, accepted, rows = connection.execute(query).one()
-    details = {
-        "submissions": came,
-        "submissions_refused": refused,
-        "rows_accepted": accepted,
-        "rows_refused": rows,
-    }
-    return CheckResult("meets_contract", not (refused or rows), "warning", came, refused, details)
+def take_in(run: Run) -> dict[str, Counts]:
+    """Everything in the inbox; by extract what came of it. A look back takes nothing in."""
+    with run.step("intake") as found:
+        report = taking.IntakeReport() if run.is_history else _take_in(run)
+        found |= {
+            "submissions": len(report.outcomes),
+            "refused": len(report.refused) + len(report.unreadable),
+            "repeated": len(report.repeated),
+            "rows": report.accepted_rows,
+            "rows refused": report.quarantined_rows,
+            "reasons": _reasons(report),
+        }
+        marks = inbox.waiting(run.home.inbox)
+        run.left = {label: marks[label] for label, _ in report.unreadable if label in marks}
+        return _by_extract(report)
+
+
+def _take_in(run: Run) -> taking.IntakeReport:
+    return taking.take_in(run.home, run.settings, run.state, progress=_progress)
+
+
+def meets_contract(counts: Counts) -> CheckResult:
+    """Whether all that came of an extract kept to its contract."""
+    is_clean = not (counts["submissions_refused"] or counts["rows_refused"])
+    came, refused = counts["submissions"], counts["submissions_refused"]
+    return CheckResult("meets_contract", is_clean, "warning", came, refused, dict(counts))
 
 
 def judge_submissions(run: Run) -> CheckResult:
     with run.step("vital signs") as found:
-        last = last_good(run.state)
-        result = submissions.judge_submissions(run.state, pending.newest(last))
-        found |= {"submissions": result.details["rows"], "held back": result.details["held"]}
+        result = submissions.judge_submissions(run.state, pending.newest(last_good(run.state)))
+        found |= {
+            "submissions": result.details["rows"],
+            "held back": result.details["held"],
+            "reasons": overview.held(run.state) if result.details["held"] else [],
+        }
         return result
 
 
@@ -57,3 +66,33 @@ def prepare_work_file(run: Run) -> Found:
                 [(rows,)] = connection.execute(f"select count(*) from control.{name}").fetchall()
                 found[name] = rows
         return found
+
+
+def _by_extract(report: taking.IntakeReport) -> dict[str, Counts]:
+    found = {
+        name: Counts(submissions=0, submissions_refused=0, rows_accepted=0, rows_refused=0)
+        for name in extracts()
+    }
+    for outcome in report.outcomes:
+        if outcome.extract in found:
+            counts = found[outcome.extract]
+            counts["submissions"] += 1
+            counts["submissions_refused"] += outcome.is_refused
+            counts["rows_accepted"] += outcome.accepted
+            counts["rows_refused"] += outcome.quarantined
+    return found
+
+
+def _reasons(report: taking.IntakeReport) -> list[str]:
+    """File, line and rule of each refusal, as its sender needs it."""
+    refused = [f"{one.sender}/{one.name}: {one.first_error}" for one in report.refused]
+    partly = [
+        f"{one.sender}/{one.name}: {one.quarantined:,} of {one.records:,} rows: {one.first_error}"
+        for one in report.accepted
+        if one.quarantined
+    ]
+    return refused + [f"{label}: {reason}" for label, reason in report.unreadable] + partly
+
+
+def _progress(stage: str, done: int, of: int) -> None:
+    log.info("%s: %d of %d submissions", stage, done, of)

@@ -1,0 +1,135 @@
+"""A monitor over simulated extracts: make it, run it, and say honestly what it found."""
+
+import resource
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from orchestration import faulty, overview, telling, truth
+from orchestration.pipeline import REFUSED, RunReport
+from orchestration.run import log
+from simulation import truth as truths
+from simulation.national import simulate
+from simulation.truth import Truth
+from warehouse import home as homes
+from warehouse.connection import connect
+from warehouse.errors import SightlineError
+from warehouse.home import Home
+from warehouse.state import State
+
+TODAY = date(2026, 10, 20)
+MARK = ".sightline-demo"
+TRUTH = "truth.json"
+FAULTY = "faulty.json"
+USAGE = 2
+QUICK_AREAS, QUICK_MONTHS, MONTHS = 24, 48, 60
+MOST_ALERTS = 8
+
+SHORT = (
+    f"--quick simulates {QUICK_AREAS} authorities and {QUICK_MONTHS} months: too few areas for "
+    "national and regional figures that mean much, and too short a history to learn a season "
+    "and the closure of 2022 from; drifts and small authorities show late or not at all."
+)
+QUERY = (
+    "select area_name, indicator, period_start, round(value, 1) as value, "
+    "round(expected, 1) as expected from trends join areas using (area_code) "
+    "where status = 'worsening' order by score desc limit 10"
+)
+
+
+def prepared(folder: Path, *, is_again: bool) -> bool:
+    """Whether a new demo is to be made here; refuses to touch what is no demo."""
+    if not folder.exists() or not any(folder.iterdir()):
+        return True
+    if not (folder / MARK).is_file():
+        raise SightlineError(
+            f"{folder} is not a demo and is left alone; name another folder", USAGE
+        )
+    if is_again or not (folder / TRUTH).is_file():
+        log.info("%s is an earlier demo: it is removed and made again", folder)
+        remove(folder)
+        return True
+    log.info("%s is a demo already: it is run as it stands; --again makes it anew", folder)
+    return False
+
+
+def remove(folder: Path) -> None:
+    """Releases are write-protected, their folders too."""
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+def made(folder: Path, *, is_quick: bool) -> Home:
+    """A monitor with a fixed date and a full inbox."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).write_text("Made by sightline demo, and replaced by it.\n", encoding="utf-8")
+    home = homes.create(folder, today=TODAY)
+    planted = simulate(
+        home.inbox,
+        months=QUICK_MONTHS if is_quick else MONTHS,
+        areas=QUICK_AREAS if is_quick else None,
+        progress=_progress,
+    )
+    faulty.save(faulty.plant(home.inbox), home.root / FAULTY)
+    planted.save(home.root / TRUTH)
+    return home
+
+
+def _progress(done: int, of: int, name: str) -> None:
+    if done * 10 // of > (done - 1) * 10 // of:
+        log.info("simulated %d of %d authorities (%s)", done, of, name)
+
+
+def story(home: Home, report: RunReport, seconds_simulating: float) -> Iterator[str]:
+    """Everything that a first reader wants to know, in their order."""
+    planted = truths.load(home.root / TRUTH)
+    yield from _simulated(planted, seconds_simulating)
+    yield ""
+    yield from telling.taken_in(home)
+    yield from faulty.in_words(faulty.load(home.root / FAULTY), refused(home))
+    yield ""
+    yield from telling.worsening(home, MOST_ALERTS)
+    yield ""
+    yield from found(home, planted)
+    yield ""
+    yield from telling.where_the_time_goes(report)
+    yield f"  most memory used: {peak_memory():.1f} GB"
+    yield ""
+    yield from telling.where_to_look(home)
+    yield f'Ask it:   sightline sql --home {home.root} "{QUERY}"'
+
+
+def found(home: Home, planted: Truth) -> Iterator[str]:
+    with connect(home.warehouse_db, read_only=True) as connection:
+        yield from truth.in_words(truth.compare(connection, planted))
+
+
+def refused(home: Home) -> list[str]:
+    state = State(home.state_db)
+    lines = overview.refused(state)
+    state.close()
+    return lines
+
+
+def exit_code(home: Home, report: RunReport) -> int:
+    """Fine when it ran and the bad files that were planted were all caught."""
+    if report.exit_code not in (0, REFUSED):
+        return report.exit_code
+    return 0 if faulty.all_caught(faulty.load(home.root / FAULTY), refused(home)) else REFUSED
+
+
+def peak_memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+
+
+def _simulated(planted: Truth, seconds: float) -> Iterator[str]:
+    yield (
+        f"Simulated, no real child: {len(planted.la_codes)} authorities, {planted.start:%B %Y} to "
+        f"{planted.until:%B %Y}, in {seconds:.0f} s"
+    )
+    yield "  " + ", ".join(f"{rows:,} {name}" for name, rows in planted.totals.items())
+    if len(planted.la_codes) <= QUICK_AREAS:
+        yield SHORT

@@ -1,0 +1,104 @@
+"""What was planted against what was found: found in time, late or missed; and what kept quiet."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import duckdb
+
+from simulation.truth import Event, Truth
+
+# What is found later than this many months after it began is late.
+IN_TIME = 6
+
+WORSENING = """
+select distinct signals.indicator, signals.period_start, coalesce(areas.la_code, 'country')
+from marts.fct_signals as signals
+inner join marts.dim_areas as areas
+    on signals.area_code = areas.area_code
+where signals.status = 'worsening' and areas.area_level in ('local_authority', 'country')
+"""
+
+JUDGED = "select min(period_start) from marts.fct_signals where status <> 'not_assessable'"
+
+Verdict = Literal["found", "late", "missed", "quiet", "raised", "before"]
+Hits = dict[tuple[str, str], list[date]]
+
+
+@dataclass(frozen=True)
+class Compared:
+    event: Event
+    verdict: Verdict
+    first_found: date | None
+
+    @property
+    def words(self) -> str:
+        where = ", ".join(self.event.la_codes) if len(self.event.la_codes) < 4 else "everywhere"
+        when = f"from {self.event.onset:%B %Y}"
+        small = " (a small authority)" if self.event.is_small_area else ""
+        return f"{self.verdict:<6}  {where}{small}, {when}: {self.event.words}{self._delay()}"
+
+    def _delay(self) -> str:
+        if self.verdict == "before":
+            return " - before the months that are judged"
+        if self.first_found is None:
+            return ""
+        return f" - found in the figures of {self.first_found:%B %Y}"
+
+
+def compare(connection: duckdb.DuckDBPyConnection, truth: Truth) -> list[Compared]:
+    hits = _hits(connection)
+    [(first_judged,)] = connection.execute(JUDGED).fetchall()
+    return [_compared(event, hits, first_judged) for event in truth.events]
+
+
+def in_words(compared: list[Compared]) -> Iterator[str]:
+    """Honestly: what was missed stands beside what was found."""
+    planted = [one for one in compared if one.event.expects_alert]
+    counts = ", ".join(
+        f"{sum(one.verdict == verdict for one in planted)} {words}"
+        for verdict, words in (
+            ("found", f"found within {IN_TIME} months"), ("late", "later"), ("missed", "missed")
+        )
+    )  # fmt: skip
+    yield f"Planted changes: {len(planted)}; {counts}."
+    yield from (f"  {one.words}" for one in planted)
+    others = [one for one in compared if not one.event.expects_alert]
+    if others:
+        raised = sum(one.verdict == "raised" for one in others)
+        yield f"Planted to keep quiet about: {len(others)}; {raised} raised all the same."
+        yield from (f"  {one.words}" for one in others)
+
+
+def _compared(event: Event, hits: Hits, first_judged: date | None) -> Compared:
+    until = event.until or (date.max if event.expects_alert else months_on(event.onset, IN_TIME - 1))
+    if first_judged is None or until < first_judged:
+        return Compared(event, "before", None)
+    places = ("country",) if event.level == "country" else event.la_codes
+    periods = [
+        period
+        for indicator in event.indicators
+        for place in places
+        for period in hits.get((indicator, place), [])
+        if event.onset <= period <= until
+    ]
+    first = min(periods, default=None)
+    if first is None:
+        return Compared(event, "missed" if event.expects_alert else "quiet", None)
+    if not event.expects_alert:
+        return Compared(event, "raised", first)
+    in_time = first < months_on(event.onset, IN_TIME)
+    return Compared(event, "found" if in_time else "late", first)
+
+
+def months_on(start: date, months: int) -> date:
+    years, month = divmod(start.month - 1 + months, 12)
+    return date(start.year + years, month + 1, 1)
+
+
+def _hits(connection: duckdb.DuckDBPyConnection) -> Hits:
+    found: Hits = {}
+    for indicator, period, place in connection.execute(WORSENING).fetchall():
+        found.setdefault((indicator, place), []).append(period)
+    return found
