@@ -1,0 +1,51 @@
+"""A small simulated inbox, and a way to read its bundles."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from simulation.national import simulate
+from simulation.truth import Truth
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Inbox:
+    root: Path
+    truth: Truth
+
+    def bundles(self, pattern: str) -> list[Path]:
+        return sorted(self.root.glob(pattern))
+
+    def rows(self, pattern: str, table: str) -> Iterator[Row]:
+        """Rows of a table in all bundles that match, in the order of their names."""
+        for path in self.bundles(pattern):
+            with zipfile.ZipFile(path) as bundle:
+                content = bundle.read(table).decode()
+            yield from csv.DictReader(io.StringIO(content))
+
+    def manifest(self, path: Path) -> dict[str, str]:
+        with zipfile.ZipFile(path) as bundle:
+            return dict(json.loads(bundle.read("manifest.json")))
+
+
+@pytest.fixture(scope="session")
+def make_inbox(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Inbox]:
+    def make(**arguments: object) -> Inbox:
+        root = tmp_path_factory.mktemp("simulated") / "inbox"
+        return Inbox(root, simulate(root, **arguments))  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def inbox(make_inbox: Callable[..., Inbox]) -> Inbox:
+    """Leeds, Herefordshire (which sends CIN censuses) and Croydon (which sends early)."""
+    return make_inbox(areas=3, months=14)

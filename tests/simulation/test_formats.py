@@ -1,0 +1,116 @@
+"""The extracts are written as real senders write them."""
+
+import re
+import zipfile
+from datetime import date
+from itertools import pairwise
+
+from lxml import etree
+
+from simulation.children import CHECK_LETTERS
+from simulation.formats import ssd
+
+UPN = re.compile(r"[A-Z]\d{12}")
+
+
+def is_valid_upn(value: str) -> bool:
+    total = sum(place * int(digit) for place, digit in enumerate(value[1:], start=2))
+    return bool(UPN.fullmatch(value)) and value[0] == chr(CHECK_LETTERS[total % 23])
+
+
+def test_every_bundle_says_what_it_is_and_that_it_is_simulated(inbox):
+    for path in inbox.bundles("*/*.zip"):
+        manifest = inbox.manifest(path)
+        assert manifest["simulated"] is True
+        assert manifest["sender"] == path.parent.name
+        assert manifest["period_start"] <= manifest["period_end"] < manifest["prepared_on"]
+        assert manifest["prepared_on"] <= inbox.truth.as_of.isoformat()
+
+
+def test_referrals_lie_in_the_window_of_their_bundle(inbox):
+    rows = list(inbox.rows("383/ssd_2026-01.zip", "ssd_cin_episodes.csv"))
+    assert len(rows) > 300
+    assert list(rows[0]) == ssd.REFERRAL.split(",")
+    assert {row["cine_referral_date"][:7] for row in rows} == {"2026-01"}
+    assert {row["cine_referral_nfa"] for row in rows} == {"Y", "N"}
+
+
+def test_assessments_carry_their_factors_as_a_json_list(inbox):
+    rows = list(inbox.rows("383/ssd_2026-01.zip", "ssd_assessment_factors.csv"))
+    assessments = list(inbox.rows("383/ssd_2026-01.zip", "ssd_cin_assessments.csv"))
+    listed = re.compile(r'\["\d+[A-C]?"(,"\d+[A-C]?")*\]')
+    assert all(listed.fullmatch(row["cinf_assessment_factors_json"]) for row in rows)
+    assert [row["cinf_assessment_id"] for row in rows] == [
+        row["cina_assessment_id"] for row in assessments
+    ]
+
+
+def test_an_episode_that_closes_after_the_extract_is_still_open_in_it(inbox):
+    for path in inbox.bundles("383/ssd_*.zip"):
+        prepared = inbox.manifest(path)["prepared_on"]
+        rows = inbox.rows(f"383/{path.name}", "ssd_cin_episodes.csv")
+        closed = [row for row in rows if row["cine_close_date"]]
+        assert all(row["cine_close_date"] <= prepared for row in closed)
+        assert all(row["cine_close_reason"] for row in closed)
+
+
+def test_pupil_numbers_have_their_check_letter(inbox):
+    values = {row["upn"] for row in inbox.rows("*/school_census_*.zip", "pupilonroll.csv")}
+    values |= {
+        row["link_identifier_value"]
+        for row in inbox.rows("*/ssd_*.zip", "ssd_linked_identifiers.csv")
+    }
+    assert len(values) > 5_000
+    assert all(map(is_valid_upn, values))
+
+
+def test_a_census_carries_its_terms_and_every_exclusion_belongs_to_a_pupil(inbox):
+    pattern = "383/school_census_2026_summer.zip"
+    pupils = {row["pupilonrolltableid"] for row in inbox.rows(pattern, "pupilonroll.csv")}
+    exclusions = list(inbox.rows(pattern, "termlyexclusionsonroll.csv"))
+    assert {row["pupilonrolltableid"] for row in exclusions} == pupils
+    months = {row["startdate"][:8] for row in exclusions}
+    assert min(months) == "2025-Dec"
+    assert months == {"2025-Sep", "2025-Oct", "2025-Nov", "2025-Dec"} | {
+        "2026-Jan", "2026-Feb", "2026-Mar"
+    }  # fmt: skip
+    assert all(re.fullmatch(r"\d+\.0", row["sessions"]) for row in exclusions)
+
+
+def test_looked_after_children_are_cumulated_over_the_collection_year(inbox):
+    first = {row["CHILD"] for row in inbox.rows("383/ssda903_2025-09.zip", "Header.csv")}
+    later = {row["CHILD"] for row in inbox.rows("383/ssda903_2026-03.zip", "Header.csv")}
+    assert first < later
+
+
+def test_missing_episodes_open_at_the_end_have_no_end_and_never_overlap(inbox):
+    rows = list(inbox.rows("383/ssda903_2026-03.zip", "Missing.csv"))
+    spans: dict[str, list[tuple[date, date]]] = {}
+    for row in rows:
+        start, end = (_british(row[name]) for name in ("MIS_START", "MIS_END"))
+        spans.setdefault(row["CHILD"], []).append((start or date.min, end or date.max))
+    assert {row["MISSING"] for row in rows} == {"M", "A"}
+    for episodes in spans.values():
+        assert all(before[1] <= after[0] for before, after in pairwise(sorted(episodes)))
+
+
+def _british(value: str) -> date | None:
+    return date(*map(int, reversed(value.split("/")))) if value else None
+
+
+def test_sex_is_a_number_until_the_return_of_2024_and_a_letter_afterwards(make_inbox):
+    older = make_inbox(areas=1, months=4, until=date(2024, 6, 30))
+    assert {row["SEX"] for row in older.rows("383/ssda903_2024-03.zip", "Header.csv")} == {"1", "2"}
+    assert {row["SEX"] for row in older.rows("383/ssda903_2024-06.zip", "Header.csv")} == {"F", "M"}
+
+
+def test_the_cin_census_is_one_year_of_its_own_authority(inbox):
+    with zipfile.ZipFile(inbox.root / "884/cin_census_2026.zip") as bundle:
+        message = etree.fromstring(bundle.read("cin_census.xml"))
+    assert message.findtext("Header/Source/LEA") == "884"
+    assert message.findtext("Header/CollectionDetails/ReferenceDate") == "2026-03-31"
+    dates = [element.text or "" for element in message.iter("CINreferralDate")]
+    in_year = [value for value in dates if "2025-04-01" <= value <= "2026-03-31"]
+    assert len(in_year) > 1_000
+    assert max(dates) <= "2026-03-31"
+    assert not inbox.bundles("884/ssd_*.zip")
