@@ -139,7 +139,7 @@ def test_the_last_bundle_of_one_sender_comes_twice(inbox):
 
 
 def test_a_correction_holds_rows_that_the_first_attempt_had_not(make_inbox):
-    inbox = make_inbox(areas=6, months=14)
+    inbox = make_inbox(areas=10, months=14)
     name = next(name for name in inbox.truth.resubmissions if "/ssd_" in name)
     table = "ssd_cin_episodes.csv"
     first, second = (
