@@ -41,15 +41,16 @@ class Series:
     indicator: str
     period_type: str
     source: str
+    breakdown: str
     points: tuple[Point, ...]
 
     @property
-    def kind(self) -> tuple[str, str]:
-        return self.period_type, self.source
+    def kind(self) -> tuple[str, str, str]:
+        return self.period_type, self.source, self.breakdown
 
     @property
     def is_judged(self) -> bool:
-        return self.period_type == "month" and self.source == "extracts"
+        return self.kind == ("month", "extracts", "total")
 
     def at(self, period_start: date | None) -> Point | None:
         return next(
@@ -98,7 +99,7 @@ class Area:
 class Headline:
     """The figure that tables show for an indicator: its kind and the newest period of England."""
 
-    kind: tuple[str, str]
+    kind: tuple[str, str, str]
     period_start: date
     period_end: date
 
@@ -192,22 +193,25 @@ def _areas(connection: duckdb.DuckDBPyConnection) -> Iterator[Area]:
 def _series(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[Series]]:
     rows = connection.execute(SERIES).fetchall()
     grouped: dict[tuple[str, str], list[Series]] = defaultdict(list)
-    for (key, indicator, period_type, source), group in groupby(rows, key=itemgetter(0, 1, 2, 3)):
-        points = tuple(Point._make(row[5:]) for row in group)
-        grouped[key, indicator].append(Series(indicator, period_type, source, points))
+    for (key, *what), group in groupby(rows, key=itemgetter(0, 1, 2, 3, 4)):
+        indicator, period_type, source, breakdown = what
+        points = tuple(Point._make(row[6:]) for row in group)
+        series = Series(indicator, period_type, source, breakdown, points)
+        grouped[key, indicator].append(series)
     return dict(grouped)
 
 
 def _headlines(published: Published) -> dict[str, Headline]:
     """Our own months where there are any, otherwise an official series; England's newest period."""
     countries = {area.key for area in published.of_level("country")}
-    best: dict[str, tuple[tuple[bool, bool, date], Headline]] = {}
+    best: dict[str, tuple[tuple[bool, bool, bool, date], Headline]] = {}
     for (key, indicator), held in published.series.items():
         for series in held:
             point = next((one for one in reversed(series.points) if one.value is not None), None)
             if point is None:
                 continue
-            rank = (series.is_judged, key in countries, point.period_start)
+            is_total = series.breakdown == "total"
+            rank = (series.is_judged, is_total, key in countries, point.period_start)
             if indicator not in best or rank > best[indicator][0]:
                 headline = Headline(series.kind, point.period_start, point.period_end)
                 best[indicator] = rank, headline
@@ -221,17 +225,14 @@ with newest as (
 
 select
     coalesce(trends.la_code, trends.area_code) as key,
-    indicator, period_type, source, trends.source <> 'extracts' as is_official,
+    indicator, period_type, source, breakdown, trends.source <> 'extracts' as is_official,
     {", ".join(Point._fields)}
 from trends
 cross join newest
 where
-    breakdown = 'total'
-    and (
-        period_type <> 'month'
-        or period_start > newest.newest_month - interval {SHOWN_MONTHS} month
-    )
-order by key, indicator, is_official, period_type, source, period_start
+    period_type <> 'month'
+    or period_start > newest.newest_month - interval {SHOWN_MONTHS} month
+order by key, indicator, is_official, period_type, source, breakdown, period_start
 """
 
 ALERTS = """

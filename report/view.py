@@ -182,6 +182,7 @@ class View:
         point = self.published.latest_point(area, indicator.indicator)
         return {
             "indicator": indicator,
+            "unit": self._unit(indicator),
             "period": self.short_period(indicator),
             "value": words.value(point, indicator.decimals),
             "range": words.usual_range(point, indicator.decimals),
@@ -194,6 +195,12 @@ class View:
                 for other in others
             ],
         }
+
+    def _unit(self, indicator: Indicator) -> str:
+        newest = self.published.headlines.get(indicator.indicator)
+        if newest is None or newest.kind[2] == "total":
+            return indicator.unit
+        return f"{words.breakdown(newest.kind[2])}; {indicator.unit}"
 
     def has_figures(self, area: Area, indicator: Indicator) -> bool:
         return (area.key, indicator.indicator) in self.published.series
@@ -218,7 +225,7 @@ class View:
         place: int,
     ) -> Row:
         chart_id = name if place == 0 else f"{name}-{place}"
-        heading = indicator.name if series.is_judged else f"{indicator.name}, {_basis(series)}"
+        heading = indicator.name if series.is_judged else f"{indicator.name}: {_basis(series)}"
         newest = self._newest(series)
         sentence = words.sentence(series, newest, indicator, area.area_name)
         return {
@@ -285,4 +292,5 @@ def _basis(series: Series) -> str:
         "mid_year": "mid-year",
         "month": "months",
     }
-    return kinds.get(series.period_type, series.period_type)
+    basis = kinds.get(series.period_type, series.period_type)
+    return basis if series.breakdown == "total" else f"{words.breakdown(series.breakdown)}, {basis}"

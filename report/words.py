@@ -36,8 +36,11 @@ REASONS = {
     "published_series": "official figure, not tested",
     "not_tested": "before the tested months",
     "provisional": "provisional",
-    "cannot_alarm": "numbers too small to tell",
-    "small_numbers": "numbers too small to tell",
+    "too_few": "numbers too small to tell",
+    "too_few_for_one_month": "too few to judge one month",
+    "no_count": "no count",
+    "gap_in_history": "a gap in the months before",
+    "marked_in_source": "marked so by its publisher",
 }
 
 STATUSES = {
@@ -111,6 +114,10 @@ def words(code: str | None, known: dict[str, str]) -> str:
     return known.get(code) or code.replace("_", " ").capitalize()
 
 
+def breakdown(code: str) -> str:
+    return code.replace("_", " ")
+
+
 def reason(point: Point) -> str:
     return REASONS.get(point.reason or "", (point.reason or "").replace("_", " "))
 
@@ -175,7 +182,8 @@ def state(point: Point | None) -> str:
         why = reason(point)
         return STATUSES[point.status] + (f": {why}" if why else "")
     if point.status == "ok":
-        return STATUSES["ok"]
+        few = point.reason == "too_few_for_one_month"
+        return f"{STATUSES['ok']}; {reason(point)}" if few else STATUSES["ok"]
     return reason(point).capitalize()
 
 

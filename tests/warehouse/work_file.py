@@ -1,13 +1,16 @@
 """Write a work file as models and detector leave it: gaps, small counts, a worsening authority."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import sqlalchemy as sa
 
-from warehouse import indicators
+from warehouse import indicators, publish
+from warehouse.home import Home
+from warehouse.state import State, submissions
 
 SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds"
 AS_OF = date(2026, 11, 20)
@@ -58,6 +61,27 @@ def write(path: Path, extent: Extent = FEW) -> Path:
         _signals(connection)
         _coverage(connection)
     return path
+
+
+def draft(home: Home, release_id: str = "r1", **changes: Any) -> publish.Draft:
+    """The draft of a release of the country in the home's work file."""
+    state = State(home.state_db)
+    with state.begin() as connection:
+        if not connection.execute(sa.select(submissions)).first():
+            for row in submission_rows():
+                connection.execute(submissions.insert(), [row])
+    given: dict[str, Any] = {
+        "as_of": AS_OF,
+        "built_at": datetime(2026, 11, 20, 9, tzinfo=UTC),
+        "code_version": "0.1.0",
+        "alerts_rows": alert_rows(),
+        "alert_events_rows": event_rows(),
+        "simulated": True,
+    }
+    try:
+        return publish.build(home, home.work_db, state, release_id=release_id, **given | changes)
+    finally:
+        state.close()
 
 
 def alert_rows() -> list[dict[str, Any]]:
@@ -267,13 +291,14 @@ def _published(connection: duckdb.DuckDBPyConnection) -> None:
         from (
             select *, area_code = '{SILENT}' and year = 2021 as is_gap
             from marts.dim_areas
-            cross join range(2013, 2026) as years(year)
+            cross join range(2013, 2027) as years(year)
         )
         left join size using (la_code)
         where valid_to is null;
         create table marts.fct_series_vintages as
         select
-            'published_referrals' as series, 'referral_count' as measure, area_code, area_level,
+            'published_referrals' as series, 'referral_count' as measure, area_code, la_code,
+            area_level, period_type,
             cast(year(period_end) as varchar) as time_period, 'Reporting year' as time_identifier,
             period_start, period_end, 'total' as breakdown, date '2025-10-30' as released_on,
             numerator as value, marker, true as is_latest

@@ -1,0 +1,123 @@
+"""In a real browser: no error, no outside request, everything within reach of the keyboard."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium is installed: the pages are not tried in a browser"
+)
+QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+PAGES = ("index.html", "areas/383.html", "indicators/referral_rate.html", "alerts/a-leeds.html",
+         "quality/index.html", "help.html", "data.html")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser) -> Iterator[object]:
+    page = browser.new_page()
+    page.faults = []
+    page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda fault: page.faults.append(str(fault)))
+    page.on(
+        "request",
+        lambda asked: None if asked.url.startswith("file:") else page.faults.append(asked.url),
+    )
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opens_without_error_and_asks_for_nothing(page, site: Path, name: str) -> None:
+    page.goto((site / name).as_uri())
+    assert page.faults == []
+    assert page.locator("h1").count() == 1
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_narrow_window_needs_no_sideways_scrolling(page, site: Path, name: str) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto((site / name).as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_the_first_tab_stop_leads_past_the_menu(page, site: Path) -> None:
+    page.goto((site / "index.html").as_uri())
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_table_is_sorted_from_the_keyboard_and_says_so(page, site: Path) -> None:
+    page.goto((site / "quality/index.html").as_uri())
+    head = page.locator("table.sortable thead th").last
+    head.locator("button").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "descending"
+    assert page.locator("table.sortable tbody th").first.inner_text() == "Leicester"
+
+
+def test_figures_open_from_the_keyboard(page, site: Path) -> None:
+    page.goto((site / "areas/383.html").as_uri())
+    page.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details table").first.is_visible()
+
+
+def test_a_hexagon_leads_to_its_authority(page, site: Path) -> None:
+    page.goto((site / "index.html").as_uri())
+    page.get_by_label("Leeds: worsening: Referral rate").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/areas/383.html")
+    assert page.locator("h1").inner_text() == "Leeds"
+
+
+def test_pages_are_whole_without_script(browser, site: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((site / "quality/index.html").as_uri())
+    assert page.locator("th button").count() == 0
+    assert page.locator("table.sortable tbody tr").count() == 5
+    context.close()
+
+
+CONTRAST = """
+() => {
+  const light = c => { const v = c.map(x => { x /= 255; return x <= .04045 ? x / 12.92 :
+    Math.pow((x + .055) / 1.055, 2.4); }); return .2126 * v[0] + .7152 * v[1] + .0722 * v[2]; };
+  const parse = c => { const m = c.match(/[\\d.]+/g).map(Number); return m; };
+  const ground = e => { for (; e; e = e.parentElement) {
+    const c = parse(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+  const low = [];
+  for (const e of document.querySelectorAll("main *, header *, footer *")) {
+    if (![...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
+    const svg = e.namespaceURI.endsWith("svg");
+    if (["title", "desc"].includes(e.tagName) || e.classList.contains("hex-mark")) continue;
+    const ink = parse(getComputedStyle(e)[svg ? "fill" : "color"]);
+    const [a, b] = [light(ink), light(ground(e))].sort((x, y) => y - x);
+    if ((a + .05) / (b + .05) < 4.5) low.push(e.tagName + ": " + e.textContent.trim().slice(0, 40));
+  }
+  return low;
+}
+"""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_all_text_stands_out_from_its_ground(page, site: Path, name: str) -> None:
+    page.goto((site / name).as_uri())
+    assert page.evaluate(CONTRAST) == []

@@ -1,0 +1,187 @@
+"""Every page is whole: it names itself, stands alone, and shows no more than was published."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import duckdb
+import pytest
+import work_file
+from lxml import html
+
+from report.site import build_site
+
+MOST_BYTES = 400_000
+
+
+@pytest.fixture(scope="session")
+def pages(site: Path) -> dict[str, html.HtmlElement]:
+    return {
+        path.relative_to(site).as_posix(): html.fromstring(path.read_text(encoding="utf-8"))
+        for path in sorted(site.rglob("*.html"))
+    }
+
+
+def text(element) -> str:
+    return " ".join(element.text_content().split())
+
+
+def test_there_is_a_page_for_everything(pages) -> None:
+    expected = {
+        "index.html", "help.html", "data.html", "quality/index.html", "alerts/index.html",
+        "alerts/a-leeds.html", "areas/index.html", "areas/383.html", "areas/857.html",
+        "indicators/index.html", "indicators/referral_rate.html", "regions/E12000003.html",
+    }  # fmt: skip
+    assert expected <= set(pages)
+
+
+def test_building_returns_the_number_of_pages_and_tells_its_progress(draft, tmp_path) -> None:
+    told: list[tuple[int, int]] = []
+    count = build_site(
+        draft.database, tmp_path, progress=lambda done, all_: told.append((done, all_))
+    )
+    assert count == len(list(tmp_path.rglob("*.html")))
+    assert told[-1] == (count, count)
+
+
+def test_the_same_release_gives_the_same_pages(draft, site, tmp_path) -> None:
+    build_site(draft.database, tmp_path)
+    for path in tmp_path.rglob("*.html"):
+        if path.name != "data.html":
+            assert path.read_bytes() == (site / path.relative_to(tmp_path)).read_bytes()
+
+
+def test_every_page_has_language_title_one_heading_and_landmarks(pages) -> None:
+    for name, page in pages.items():
+        assert page.get("lang") == "en-GB", name
+        assert page.findtext(".//title"), name
+        assert len(page.findall(".//h1")) == 1, name
+        assert len(page.findall(".//main")) == 1, name
+        assert page.find(".//a[@class='skip']").get("href") == "#main", name
+
+
+def test_headings_leave_no_level_out(pages) -> None:
+    for name, page in pages.items():
+        levels = [int(one.tag[1]) for one in page.iter("h1", "h2", "h3", "h4")]
+        assert all(b - a <= 1 for a, b in pairwise(levels)), name
+
+
+def test_every_table_has_a_caption_and_scoped_headings(pages) -> None:
+    for name, page in pages.items():
+        for table in page.iter("table"):
+            assert text(table.find("caption")), name
+            assert all(head.get("scope") for head in table.iter("th")), name
+
+
+def test_every_row_has_as_many_cells_as_its_table_has_columns(pages) -> None:
+    for name, page in pages.items():
+        for table in page.iter("table"):
+            width = len(table.findall("thead/tr/th"))
+            for row in table.iter("tr"):
+                cells = sum(int(cell.get("colspan") or 1) for cell in row)
+                assert cells == width, (name, text(row))
+
+
+def test_every_chart_is_named_and_followed_by_its_figures(pages) -> None:
+    for name, page in pages.items():
+        ids = {one.get("id") for one in page.iter() if one.get("id")}
+        for chart in page.findall(".//svg[@role='img']"):
+            assert set(chart.get("aria-labelledby").split()) <= ids, name
+            assert chart.getparent().getparent().find("details//table") is not None, name
+
+
+def test_no_identifier_is_used_twice_on_a_page(pages) -> None:
+    for name, page in pages.items():
+        ids = [one.get("id") for one in page.iter() if one.get("id")]
+        assert len(ids) == len(set(ids)), name
+
+
+def test_nothing_points_outside(site, pages) -> None:
+    for name, page in pages.items():
+        for one in page.iter():
+            for attribute in ("href", "src", "action", "data", "xlink:href"):
+                link = one.get(attribute)
+                assert link is None or not urlsplit(link).netloc, (name, link)
+    for path in site.rglob("*.html"):
+        assert not re.search(r"https?://|//[a-z]+\.", path.read_text(encoding="utf-8")), path
+
+
+def test_every_link_leads_somewhere(site, pages) -> None:
+    for name, page in pages.items():
+        for link in page.iter("a"):
+            target, _, fragment = link.get("href").partition("#")
+            path = (site / name).parent / target if target else site / name
+            assert path.exists(), (name, link.get("href"))
+            if fragment:
+                assert page.xpath("//*[@id=$id]", id=fragment) or target, (name, fragment)
+
+
+def test_script_and_style_are_only_our_own(pages) -> None:
+    for name, page in pages.items():
+        [policy] = page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+        assert "default-src 'none'" in policy, name
+        assert "unsafe" not in policy, name
+        assert not page.xpath("//@style"), name
+        assert not [a for one in page.iter() for a in one.keys() if a.startswith("on")], name  # noqa: SIM118
+
+
+def test_every_page_says_that_the_data_are_simulated(pages) -> None:
+    for name, page in pages.items():
+        assert "Simulated data" in text(page.find(".//div[@class='simulated']")), name
+
+
+def test_no_page_is_large(site) -> None:
+    assert max(path.stat().st_size for path in site.rglob("*.html")) < MOST_BYTES
+
+
+def test_a_missing_return_is_said_in_words(pages) -> None:
+    assert "Leicester" in text(
+        pages["quality/index.html"].get_element_by_id("missing").getnext().getnext()
+    )
+    assert "no return received" in text(pages["areas/856.html"])
+    assert "4 of 5 newest referral returns are in" in text(pages["index.html"])
+
+
+def test_a_withheld_figure_shows_as_c(draft, pages) -> None:
+    with duckdb.connect(str(draft.database), read_only=True) as connection:
+        [(month,)] = connection.execute(f"""
+            select strftime(max(period_start), '%b %Y') from trends
+            where marker = 'c' and indicator = 're_referral_rate'
+                and area_code = '{work_file.SMALL}'
+        """).fetchall()
+    card = pages["areas/857.html"].get_element_by_id("re_referral_rate-h").getparent()
+    rows = {text(row.find("th")): text(row.find("td")) for row in card.findall(".//tbody/tr")}
+    assert rows[month] == "[c]"
+
+
+def test_the_worsening_authority_is_on_the_first_page(pages) -> None:
+    page = pages["index.html"]
+    assert "Referral rate lower than expected" in text(page)
+    assert page.xpath("//*[@aria-label='Leeds: worsening: Referral rate']")
+
+
+def test_the_evidence_page_shows_chart_checks_and_history(pages) -> None:
+    page = pages["alerts/a-leeds.html"]
+    assert page.findall(".//svg[@role='img']")
+    for words in ("Rule out first", "What to check", "Why it may matter", "History"):
+        assert words in text(page)
+
+
+def test_no_free_text_of_a_person_reaches_a_page(site) -> None:
+    for path in site.rglob("*.html"):
+        held = path.read_text(encoding="utf-8")
+        assert "Jane Doe" not in held
+        assert "Somebody Real" not in held
+
+
+def test_kinds_of_year_have_charts_of_their_own(pages) -> None:
+    headings = [text(one) for one in pages["areas/383.html"].iter("h3")]
+    assert "Referral rate" in headings
+    assert "Referral rate: years to 31 March" in headings
+
+
+def test_the_query_to_paste_runs(draft, pages) -> None:
+    query = pages["data.html"].find(".//pre/code").text_content()
+    with duckdb.connect(str(draft.database), read_only=True) as connection:
+        assert connection.execute(query).fetchall()

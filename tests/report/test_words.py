@@ -1,0 +1,60 @@
+"""Numbers, periods and states in words."""
+
+from datetime import date
+
+import pytest
+
+from report import words
+from report.data import Point
+
+
+def point(**held: object) -> Point:
+    return Point(**dict.fromkeys(Point._fields) | held)
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "said"), [(1234.56, 1, "1,234.6"), (-3.2, 1, "\u22123.2"), (0, 0, "0")]
+)
+def test_numbers_have_separators_and_a_minus_sign(value: float, decimals: int, said: str) -> None:
+    assert words.number(value, decimals) == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "start", "end", "said"),
+    [
+        ("month", date(2026, 11, 1), date(2026, 11, 30), "November 2026"),
+        ("financial_year", date(2024, 4, 1), date(2025, 3, 31), "Year to March 2025"),
+        ("academic_year", date(2022, 9, 1), date(2023, 8, 31), "2022/23"),
+        ("term", date(2024, 1, 1), date(2024, 3, 31), "Spring term 2023/24"),
+        ("mid_year", date(2024, 6, 30), date(2024, 6, 30), "Mid-2024"),
+    ],
+)
+def test_each_kind_of_year_is_named_as_its_readers_name_it(kind, start, end, said) -> None:
+    assert words.period(kind, start, end) == said
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ({"status": "ok"}, "Within usual range"),
+        ({"status": "worsening", "kind": "sustained"}, "Worsening over several months"),
+        ({"status": "worsening", "kind": "spike"}, "Worsening this month"),
+        (
+            {"status": "not_assessable", "reason": "no_return"},
+            "Cannot be assessed: no return received",
+        ),
+        ({"reason": "not_monitored"}, "Shown, not tested"),
+    ],
+)
+def test_every_state_is_said(held: dict[str, str], said: str) -> None:
+    assert words.state(point(**held)) == said
+
+
+def test_a_withheld_figure_is_a_letter_with_its_meaning() -> None:
+    shown = words.value(point(marker="c"), 1)
+    assert shown.startswith('<abbr title="withheld')
+    assert "[c]" in shown
+
+
+def test_an_unreliable_figure_is_shown_with_its_letter() -> None:
+    assert "[u]" in words.value(point(value=3.0, marker="u"), 1)

@@ -1,0 +1,195 @@
+"""No published count of our own is from 1 to 5, and none can be worked out from the others."""
+
+from datetime import date
+
+import duckdb
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from warehouse import disclosure
+
+MONTH = date(2026, 10, 1)
+REGION_OF = {"a": "R1", "b": "R1", "c": "R1", "d": "R2", "e": "R2"}
+
+
+def cells(counts: dict[str, float], **more: object) -> pd.DataFrame:
+    """One measure in one month for authorities a to e, their regions and England."""
+    held = dict.fromkeys(REGION_OF.values(), 0.0)
+    for area, count in counts.items():
+        held[REGION_OF[area]] += count
+    rows = [(area, "local_authority", REGION_OF[area], count) for area, count in counts.items()]
+    rows += [(region, "region", region, count) for region, count in held.items()]
+    rows += [("E", "country", None, sum(counts.values()))]
+    frame = pd.DataFrame(rows, columns=["area_code", "area_level", "region_code", "count"])
+    plain = {
+        "measure": "referrals", "sub_region_code": None, "period_type": "month",
+        "period_start": pd.Timestamp(MONTH), "breakdown": "total", "is_complement_small": False,
+    }  # fmt: skip
+    return frame.assign(**plain | more)
+
+
+def hidden(frame: pd.DataFrame) -> set[str]:
+    return set(frame.loc[disclosure.withheld(frame), "area_code"])
+
+
+@pytest.mark.parametrize(
+    ("count", "is_withheld"), [(0, False), (1, True), (5, True), (6, False), (0.5, True)]
+)
+def test_a_count_is_withheld_from_1_to_5(count: float, is_withheld: bool) -> None:
+    assert ("a" in hidden(cells({"a": count, "b": 40, "c": 50, "d": 60, "e": 70}))) is is_withheld
+
+
+def test_a_lone_withheld_authority_takes_the_smallest_other_of_its_region_with_it() -> None:
+    assert hidden(cells({"a": 3, "b": 40, "c": 50, "d": 60, "e": 70})) == {"a", "b"}
+
+
+def test_two_withheld_authorities_that_add_up_to_5_need_a_third() -> None:
+    assert hidden(cells({"a": 1, "b": 1, "c": 50, "d": 60, "e": 70})) == {"a", "b", "c"}
+
+
+def test_two_withheld_authorities_that_add_up_to_more_protect_each_other() -> None:
+    assert hidden(cells({"a": 3, "b": 4, "c": 50, "d": 60, "e": 70})) == {"a", "b"}
+
+
+def test_an_authority_with_none_protects_nobody() -> None:
+    assert "c" not in hidden(cells({"a": 1, "b": 40, "c": 0, "d": 60, "e": 70}))
+
+
+def test_a_withheld_region_takes_another_region_and_one_of_its_authorities_with_it() -> None:
+    assert hidden(cells({"a": 3, "b": 0, "c": 0, "d": 60, "e": 70})) == {"a", "R1", "R2", "d"}
+
+
+def test_a_country_of_few_is_withheld_altogether() -> None:
+    assert hidden(cells({"a": 2, "b": 0, "c": 0, "d": 0, "e": 0})) == {"a", "R1", "E"}
+
+
+def test_a_proportion_with_few_on_the_other_side_is_withheld() -> None:
+    frame = cells({"a": 30, "b": 40, "c": 50, "d": 60, "e": 70})
+    frame.loc[frame["area_code"] == "c", "is_complement_small"] = True
+    assert hidden(frame) == {"c", "a"}
+
+
+def test_a_mean_of_earlier_months_is_withheld_with_one_of_them() -> None:
+    counts = cells({"a": 3, "b": 4, "c": 50, "d": 60, "e": 70})
+    later = pd.Timestamp("2027-10-01")
+    means = cells({"a": 30, "b": 40, "c": 50, "d": 60, "e": 70}, measure="usual_referrals")
+    frame = pd.concat([counts, means.assign(period_start=later)], ignore_index=True)
+    found = frame.loc[disclosure.withheld(frame)]
+    assert set(found.loc[found["measure"] == "usual_referrals", "area_code"]) >= {"a", "b"}
+
+
+counts_of_five = st.lists(st.integers(0, 30), min_size=5, max_size=5)
+
+
+@settings(max_examples=120, deadline=None)
+@given(counts_of_five)
+def test_no_small_count_can_be_worked_out(counts: list[int]) -> None:
+    """An attacker who knows every shown cell, the sums and the rule still has a choice."""
+    frame = cells(dict(zip("abcde", counts, strict=True)))
+    is_hidden = dict(zip(frame["area_code"], disclosure.withheld(frame), strict=True))
+    small = [area for area, count in zip("abcde", counts, strict=True) if 0 < count < 6]
+    assert all(is_hidden[area] for area in small)
+    for area in small:
+        assert len(possible(area, counts, is_hidden)) > 1
+
+
+def possible(area: str, counts: list[int], is_hidden: dict[str, bool]) -> set[int]:
+    """Every value that a withheld cell could have, given what is shown."""
+    true = dict(zip("abcde", counts, strict=True))
+    region = REGION_OF[area]
+    others = [one for one in REGION_OF if is_hidden[one] and one != area]
+    at_home = [one for one in others if REGION_OF[one] == region]
+    if not is_hidden[region]:
+        rest = true[area] + sum(true[one] for one in at_home)
+        return {guess for guess in range(1, 31) if rest - guess >= len(at_home)} if at_home else {1}
+    if not is_hidden["E"]:
+        rest = true[area] + sum(true[one] for one in others)
+        return {guess for guess in range(1, 31) if rest - guess >= len(others)} if others else {1}
+    return {1, 2}
+
+
+@pytest.fixture
+def connection() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(
+        """
+        attach ':memory:' as work;
+        create schema work.control;
+        create table work.control.indicators as
+        select * from (values
+            ('rate', 'referrals', 'population_0_17', true, 'per 10,000 children'),
+            ('share', 'from_schools', 'referrals', false, 'per cent of referrals')
+        ) as given(indicator, numerator, denominator, denominator_is_population, unit);
+        create table uncontrolled (
+            indicator varchar, area_code varchar, area_level varchar, region_code varchar,
+            sub_region_code varchar, period_type varchar, period_start date, breakdown varchar,
+            source varchar, numerator double, denominator double, value double, marker varchar,
+            expected double, lower double, upper double, score double,
+            minimum_detectable_change double, kind varchar, status varchar, reason varchar
+        )
+        """
+    )
+    return connection
+
+
+def add(connection, indicator, area, numerator, denominator, **more) -> None:
+    row = {
+        "indicator": indicator, "area_code": area, "area_level": "local_authority",
+        "region_code": "R1", "sub_region_code": None, "period_type": "month",
+        "period_start": MONTH, "breakdown": "total", "source": "extracts",
+        "numerator": numerator, "denominator": denominator,
+        "value": numerator / denominator * 100, "marker": None, "expected": 50.0,
+        "lower": 40.0, "upper": 60.0, "score": 1.0, "minimum_detectable_change": 9.0,
+        "kind": None, "status": "ok", "reason": None, **more,
+    }  # fmt: skip
+    connection.execute(f"insert into uncontrolled values ({', '.join('?' * 21)})", [*row.values()])
+
+
+def controlled(connection, columns: str, indicator: str, area: str):
+    disclosure.control(connection)
+    return connection.execute(
+        f"select {columns} from controlled where indicator = ? and area_code = ?", [indicator, area]
+    ).fetchone()
+
+
+GIVES_BACK = "numerator, value, expected, lower, upper, score, minimum_detectable_change, kind"
+
+
+def test_everything_that_would_give_a_count_back_goes_with_it(connection) -> None:
+    add(connection, "rate", "a", 3, 1000)
+    assert controlled(connection, GIVES_BACK, "rate", "a") == (None,) * 8
+
+
+def test_the_population_and_the_marker_stay(connection) -> None:
+    add(connection, "rate", "a", 3, 1000)
+    assert controlled(connection, "denominator, marker", "rate", "a") == (1000, "c")
+
+
+def test_a_small_count_is_withheld_wherever_it_serves_as_a_denominator(connection) -> None:
+    add(connection, "rate", "a", 4, 1000)
+    add(connection, "share", "a", 0, 4)
+    assert controlled(connection, "numerator, denominator, marker", "share", "a") == (
+        None, None, "c",
+    )  # fmt: skip
+
+
+def test_few_referrals_from_elsewhere_withhold_the_number_from_schools(connection) -> None:
+    add(connection, "share", "a", 97, 100)
+    assert controlled(connection, "value, marker", "share", "a") == (None, "c")
+
+
+def test_official_figures_stay_as_they_stand(connection) -> None:
+    add(connection, "rate", "a", 3, 1000, source="published_referrals")
+    assert controlled(connection, "numerator, marker", "rate", "a") == (3, None)
+
+
+def test_a_judgement_that_narrows_a_withheld_count_goes_too(connection) -> None:
+    add(connection, "rate", "a", 3, 1000, lower=0.2, upper=0.4)
+    assert controlled(connection, "status, reason", "rate", "a") == ("not_assessable", "withheld")
+
+
+def test_a_judgement_that_any_small_count_would_share_stays(connection) -> None:
+    add(connection, "rate", "a", 3, 1000, lower=2.0, upper=4.0, status="worsening")
+    assert controlled(connection, "status", "rate", "a") == ("worsening",)

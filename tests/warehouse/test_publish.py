@@ -1,0 +1,175 @@
+"""What a release holds, says of itself, and does not hold."""
+
+import json
+
+import duckdb
+import pytest
+import work_file
+
+from warehouse import home as homes
+from warehouse import publish
+from warehouse.errors import GateFailed
+from warehouse.published_tables import published_tables
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = homes.create(tmp_path_factory.mktemp("monitor"))
+    work_file.write(home.work_db)
+    return home
+
+
+@pytest.fixture(scope="module")
+def draft(home):
+    return work_file.draft(home)
+
+
+@pytest.fixture(scope="module")
+def published(draft):
+    with duckdb.connect(str(draft.database), read_only=True) as connection:
+        yield connection
+
+
+def one(connection, query: str):
+    [row] = connection.execute(query).fetchall()
+    return row
+
+
+def test_only_the_listed_tables_are_published(published) -> None:
+    found = {
+        name for (name,) in published.execute("select table_name from duckdb_tables()").fetchall()
+    }
+    assert found == {table.name for table in published_tables()}
+
+
+def test_every_table_and_column_is_described(published) -> None:
+    assert one(published, "select count(*) from duckdb_tables() where comment is null") == (0,)
+    bare = """
+        select count(*) from duckdb_columns()
+        where comment is null and table_name in (select table_name from duckdb_tables())
+    """
+    assert one(published, bare) == (0,)
+
+
+def test_an_older_client_can_read_the_file(published) -> None:
+    tags = "select tags['storage_version'] from duckdb_databases() where not internal"
+    assert one(published, tags)[0].startswith("v1.5")
+
+
+def test_every_indicator_value_has_one_row(home, draft) -> None:
+    with duckdb.connect(str(home.work_db), read_only=True) as work:
+        values = one(work, "select count(*) from marts.fct_indicator_values")
+    assert draft.rows["trends"] == values[0]
+
+
+def test_no_small_count_of_our_own_is_published(published) -> None:
+    small = "select count(*) from trends where source = 'extracts' and numerator between 1 and 5"
+    assert one(published, small) == (0,)
+    assert one(published, "select count(*) > 0 from trends where marker = 'c'") == (True,)
+
+
+def test_an_official_count_of_three_is_published(published) -> None:
+    found = "select numerator from trends where source <> 'extracts' and numerator < 6"
+    assert one(published, found) == (3,)
+
+
+def test_a_missing_return_is_a_row_that_says_so(published) -> None:
+    found = f"""
+        select value, marker, status, reason from trends
+        where area_code = '{work_file.SILENT}' and period_start = date '{work_file.LAST_MONTH}'
+            and indicator = 'referral_rate' and period_type = 'month'
+    """
+    assert one(published, found) == (None, "x", "not_assessable", "no_return")
+
+
+def test_months_before_the_tested_ones_say_that_they_were_not_tested(published) -> None:
+    found = """
+        select distinct status, reason from trends
+        where period_start < date '2024-11-01' and source = 'extracts' and marker is null
+    """
+    assert one(published, found) == ("not_assessable", "not_tested")
+
+
+def test_evidence_behind_a_withheld_figure_stays_inside(published) -> None:
+    found = dict(published.execute("select alert_id, summary from alerts").fetchall())
+    assert json.loads(found["a-leeds"])["expected"] == 510.0
+    assert found["a-rutland"] is None
+
+
+def test_a_persons_words_and_name_stay_inside(draft, published) -> None:
+    assert one(published, "select count(*) from alert_events where reason is not null") == (0,)
+    for path in draft.folder.rglob("*"):
+        if path.is_file():
+            held = path.read_bytes()
+            assert b"Jane Doe" not in held
+            assert b"Somebody Real" not in held
+            assert b"CANARY" not in held
+
+
+def test_numbers_of_records_are_rounded(published) -> None:
+    rows = published.execute("select records, quarantined, duplicates from submissions").fetchall()
+    assert rows == [(1200, 10, 0)] * 3
+
+
+def test_a_later_submission_of_the_same_period_is_named(published) -> None:
+    found = "select is_in_force, superseded_by from submissions where submission_id = 1"
+    assert one(published, found) == (False, 2)
+
+
+def test_the_same_inputs_give_the_same_hash_under_another_name(home, draft) -> None:
+    again = work_file.draft(home, "r2")
+    assert again.content_hash == draft.content_hash
+
+
+def test_another_alert_gives_another_hash(home, draft) -> None:
+    other = work_file.draft(home, "r3", alerts_rows=[])
+    assert other.content_hash != draft.content_hash
+
+
+def test_parquet_and_database_hold_the_same(draft, published) -> None:
+    for table in published_tables():
+        file = draft.folder / "parquet" / f"{table.name}.parquet"
+        rows = f"select count(*) from (from {table.name} except all from read_parquet('{file}'))"
+        assert one(published, rows) == (0,)
+
+
+def test_the_open_data_view_keeps_markers_in_place_of_figures(published) -> None:
+    found = f"""
+        select value from ees_month
+        where new_la_code = '{work_file.SILENT}' and time_period = '2026'
+            and time_identifier = 'October' and indicator = 'referral_rate'
+    """
+    assert one(published, found) == ("x",)
+
+
+def test_no_open_data_file_mixes_kinds_of_year(draft) -> None:
+    for path in (draft.folder / "tables").glob("*.csv"):
+        kinds = duckdb.sql(f"""
+            select count(distinct case when time_identifier like '%year%' then time_identifier
+            else 'month' end) from read_csv('{path}', all_varchar = true)
+        """).fetchall()
+        assert kinds == [(1,)]
+
+
+def test_the_manifest_says_what_is_in_the_release(draft) -> None:
+    manifest = json.loads((draft.folder / "manifest.json").read_text())
+    assert manifest["content_hash"] == draft.content_hash
+    assert manifest["tables"] == draft.rows
+    assert manifest["simulated"] is True
+
+
+def test_a_file_that_was_not_closed_does_not_count(draft, tmp_path) -> None:
+    copy = tmp_path / draft.database.name
+    copy.write_bytes(draft.database.read_bytes())
+    copy.with_name(copy.name + ".wal").touch()
+    with pytest.raises(GateFailed, match="not closed"):
+        publish.verify_database(copy)
+
+
+def test_a_table_that_is_not_listed_does_not_pass(draft, tmp_path) -> None:
+    copy = tmp_path / draft.database.name
+    copy.write_bytes(draft.database.read_bytes())
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("create table children (name varchar)")
+    with pytest.raises(GateFailed, match="exactly the published tables"):
+        publish.verify_database(copy)

@@ -1,0 +1,176 @@
+"""Readers always see one whole release, whatever happens to a run."""
+
+import stat
+from datetime import UTC, datetime
+
+import duckdb
+import pytest
+import work_file
+
+from warehouse import home as homes
+from warehouse import releases
+from warehouse.errors import SightlineError
+from warehouse.state import State
+from warehouse.state import releases as recorded
+
+
+@pytest.fixture(scope="module")
+def country(tmp_path_factory):
+    return work_file.write(tmp_path_factory.mktemp("country") / "work.duckdb")
+
+
+@pytest.fixture
+def home(tmp_path, country):
+    home = homes.create(tmp_path / "monitor")
+    home.work_db.write_bytes(country.read_bytes())
+    return home
+
+
+def recorder(home, draft):
+    def record() -> None:
+        with State(home.state_db).begin() as connection:
+            row = {
+                "release_id": draft.release_id, "sequence": int(draft.release_id[1:]),
+                "built_at": datetime(2026, 11, 20, tzinfo=UTC), "as_of": draft.as_of,
+                "content_hash": draft.content_hash, "code_version": "0.1.0", "simulated": True,
+                "is_current": True,
+            }  # fmt: skip
+            connection.execute(recorded.insert(), [row])
+
+    return record
+
+
+def committed(home, release_id: str = "r1") -> None:
+    draft = work_file.draft(home, release_id)
+    releases.commit(home, draft, recorder(home, draft))
+
+
+def test_a_committed_release_is_current_and_verified(home) -> None:
+    committed(home)
+    shown = releases.current(home)
+    assert shown is not None
+    assert shown.release_id == "r1"
+    assert releases.verify(home, "r1")
+
+
+def test_the_pointer_is_relative_so_that_the_folder_can_be_moved(home) -> None:
+    committed(home)
+    assert str(home.current.readlink()) == "releases/r1"
+    moved = home.root.rename(home.root.with_name("moved"))
+    assert releases.current(homes.Home(moved)) is not None
+
+
+def test_no_file_of_a_release_can_be_written(home) -> None:
+    committed(home)
+    modes = [path.stat().st_mode for path in (home.releases / "r1").rglob("*")]
+    assert not any(mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IRWXO) for mode in modes)
+
+
+def test_a_release_is_never_rewritten(home) -> None:
+    committed(home)
+    with pytest.raises(SightlineError, match="never rewritten"):
+        releases.place(home, work_file.draft(home))
+
+
+def test_a_killed_build_leaves_nothing_after_recovery(home) -> None:
+    committed(home)
+    work_file.draft(home, "r2")
+    assert releases.recover(home, State(home.state_db)) == "r1"
+    assert [path.name for path in home.releases.iterdir()] == ["r1"]
+
+
+def test_killed_before_the_record_the_former_release_stays(home) -> None:
+    committed(home)
+    releases.place(home, work_file.draft(home, "r2"))
+    assert releases.recover(home, State(home.state_db)) == "r1"
+    assert [release.release_id for release in releases.list_releases(home)] == ["r1"]
+
+
+def test_killed_after_the_record_recovery_moves_the_pointer(home) -> None:
+    committed(home)
+    draft = work_file.draft(home, "r2")
+    releases.place(home, draft)
+    recorder(home, draft)()
+    assert releases.recover(home, State(home.state_db)) == "r2"
+    shown = releases.current(home)
+    assert shown is not None
+    assert shown.release_id == "r2"
+
+
+def test_a_failed_record_leaves_readers_where_they_were(home) -> None:
+    committed(home)
+
+    def fail() -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        releases.commit(home, work_file.draft(home, "r2"), fail)
+    shown = releases.current(home)
+    assert shown is not None
+    assert shown.release_id == "r1"
+
+
+def test_a_release_of_the_past_does_not_become_current(home) -> None:
+    committed(home)
+    draft = work_file.draft(home, "r2")
+    releases.commit(home, draft, lambda: None, make_current=False)
+    shown = releases.current(home)
+    assert shown is not None
+    assert shown.release_id == "r1"
+
+
+def test_a_one_line_file_serves_where_there_are_no_links(home, monkeypatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("links are not possible here")
+
+    monkeypatch.setattr("pathlib.Path.symlink_to", refuse)
+    committed(home)
+    assert (home.published / "CURRENT").read_text() == "r1\n"
+    assert releases.current(home) is not None
+
+
+def test_a_changed_byte_is_found(home) -> None:
+    committed(home)
+    database = home.releases / "r1" / "sightline.duckdb"
+    database.chmod(0o600)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("update trends set value = value + 1 where indicator = 'referral_rate'")
+    assert not releases.verify(home, "r1")
+
+
+def test_pruning_keeps_the_newest_and_the_current(home) -> None:
+    for release_id in ("r1", "r2", "r3"):
+        committed(home, release_id)
+    releases.point(home, "r1")
+    assert releases.prune(home, 1) == ["r2"]
+
+
+def test_readers_sql_reaches_no_file(home) -> None:
+    committed(home)
+    with releases.open_published(home) as connection:
+        assert connection.execute("select count(*) from release").fetchall() == [(1,)]
+        for query in (
+            f"from read_text('{home.key}')",
+            f"copy trends to '{home.root}/out.csv'",
+            f"attach '{home.work_db}' as work",
+            "set enable_external_access = true",
+            "create table t (a int)",
+        ):
+            with pytest.raises(duckdb.Error):
+                connection.execute(query)
+
+
+def test_without_a_release_the_reader_is_told_what_to_do(home) -> None:
+    with pytest.raises(SightlineError, match="sightline run"):
+        releases.open_published(home)
+
+
+def test_a_reader_keeps_the_release_that_it_opened(home) -> None:
+    committed(home)
+    with releases.open_published(home) as before:
+        committed(home, "r2")
+        with releases.open_published(home) as after:
+            named = [
+                c.execute("select release_id from release").fetchall() for c in (before, after)
+            ]
+    assert named == [[("r1",)], [("r2",)]]
