@@ -2,35 +2,17 @@
 
 import importlib.util
 import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import pytest
+from support import Ran, fresh_home, sightline
 
 from simulation.national import simulate
 from simulation.truth import Truth
-from warehouse import home as homes
-from warehouse.home import Home
 
 GUARD = Path(__file__).parent / "guard"
 AREAS, MONTHS = 8, 30
-TODAY = date(2026, 10, 20)
-
-
-@dataclass(frozen=True)
-class Ran:
-    """A monitor after `sightline run`, with what was planted and what was said."""
-
-    home: Home
-    truth: Truth
-    exit_code: int
-    output: str
-    progress: str
 
 
 def pytest_configure() -> None:
@@ -52,24 +34,11 @@ def nothing_leaves_the_machine(tmp_path_factory: pytest.TempPathFactory) -> Iter
     assert not log.exists(), log.read_text()
 
 
-def sightline(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command line as a person starts it."""
-    command = [sys.executable, "-c", "from orchestration.cli import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-
-
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
     """The inbox of a small simulated country, and what was planted in it."""
     folder = tmp_path_factory.mktemp("simulated")
     return folder / "inbox", simulate(folder / "inbox", months=MONTHS, areas=AREAS)
-
-
-def fresh_home(folder: Path, inbox: Path) -> Home:
-    """A new monitor with a copy of these files waiting."""
-    home = homes.create(folder, today=TODAY)
-    shutil.copytree(inbox, home.inbox, dirs_exist_ok=True)
-    return home
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 
 from orchestration import dagster_home
-from orchestration.defs import schedules
 from orchestration.definitions import definitions
+from orchestration.defs import schedules
 from warehouse import contract
 from warehouse import home as homes
 from warehouse.home import Home

@@ -1,0 +1,115 @@
+"""No identifier and no date of birth of a simulated child leaves restricted/ and the inbox."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from support import Ran
+
+from simulation.truth import Truth
+
+IDENTIFYING = {
+    "ssd_person.csv": ("pers_person_id",),
+    "ssd_linked_identifiers.csv": ("link_identifier_value",),
+    "pupilonroll.csv": ("upn",),
+    "Header.csv": ("CHILD", "UPN"),
+}
+# Periods are months of the last years; no other figure is a day before this.
+BORN_BEFORE = "2018"
+LONG_ENOUGH = 6
+PACKED = {".zip", ".xlsx", ".ods"}
+
+
+def rows_sent(inbox: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    for path in sorted(inbox.rglob("*.zip")):
+        with zipfile.ZipFile(path) as bundle:
+            for name in set(bundle.namelist()) & set(IDENTIFYING):
+                text = bundle.read(name).decode()
+                yield from ((name, row) for row in csv.DictReader(io.StringIO(text)))
+
+
+@pytest.fixture(scope="module")
+def identifiers(simulated: tuple[Path, Truth]) -> set[bytes]:
+    """Every local id and UPN that was sent."""
+    return {
+        row[column].encode()
+        for name, row in rows_sent(simulated[0])
+        for column in IDENTIFYING[name]
+        if len(row[column]) >= LONG_ENOUGH
+    }
+
+
+@pytest.fixture(scope="module")
+def births(simulated: tuple[Path, Truth]) -> set[bytes]:
+    """Dates of birth that no period, release or validity could be."""
+    return {
+        row["pers_dob"].encode()
+        for name, row in rows_sent(simulated[0])
+        if name == "ssd_person.csv"
+        and row["pers_dob"] < BORN_BEFORE
+        and not row["pers_dob"].endswith("-01")
+    } - {b""}
+
+
+@pytest.fixture(scope="module")
+def leaving(demo_home: Ran) -> dict[str, bytes]:
+    """Every byte outside the restricted zone and the inbox, unpacked, and all that was said."""
+    home = demo_home.home
+    files = {
+        str(path.relative_to(home.root)): unpacked(path)
+        for path in home.root.rglob("*")
+        if path.is_file() and not {home.restricted, home.inbox}.intersection(path.parents)
+    }
+    return files | {"output": demo_home.output.encode(), "progress": demo_home.progress.encode()}
+
+
+def unpacked(path: Path) -> bytes:
+    content = path.read_bytes()
+    if path.suffix == ".duckdb":
+        with duckdb.connect(str(path), read_only=True) as connection:
+            tables = connection.execute("select table_name from duckdb_tables()").fetchall()
+            rows = [connection.execute(f"from {name}").fetchall() for (name,) in tables]
+        return content + str(rows).encode()
+    if path.suffix == ".parquet":
+        return content + str(pq.read_table(path).to_pylist()).encode()
+    if path.suffix in PACKED:
+        with zipfile.ZipFile(path) as archive:
+            return content + b" ".join(archive.read(name) for name in archive.namelist())
+    return content
+
+
+def words(content: bytes) -> set[bytes]:
+    """Runs of letters and digits: identifiers are such runs, and sets are quick to compare."""
+    kept = bytes(c if c < 128 and chr(c).isalnum() else 32 for c in range(256))
+    return set(content.translate(kept).split())
+
+
+def dates(content: bytes) -> set[bytes]:
+    kept = bytes(c if chr(c) in "0123456789-" else 32 for c in range(256))
+    return set(content.translate(kept).split())
+
+
+def test_there_are_many_canaries(identifiers: set[bytes], births: set[bytes]) -> None:
+    assert len(identifiers) > 10_000
+    assert len(births) > 1_000
+
+
+def test_no_local_id_or_upn_leaves(leaving: dict[str, bytes], identifiers: set[bytes]) -> None:
+    found = {name: hits for name, text in leaving.items() if (hits := words(text) & identifiers)}
+    assert found == {}
+
+
+def test_no_date_of_birth_leaves(leaving: dict[str, bytes], births: set[bytes]) -> None:
+    found = {name: hits for name, text in leaving.items() if (hits := dates(text) & births)}
+    assert found == {}
+
+
+def test_the_names_of_files_tell_nothing(
+    leaving: dict[str, bytes], identifiers: set[bytes]
+) -> None:
+    assert words(" ".join(leaving).encode()) & identifiers == set()

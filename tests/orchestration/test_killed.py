@@ -1,0 +1,82 @@
+"""Killed at any step and run again: the same release as an undisturbed run, and nothing twice."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from support import Ran, fresh_home, sightline
+
+from simulation.truth import Truth
+from warehouse import releases
+from warehouse.home import Home
+from warehouse.state import State, alert_events, outbox
+from warehouse.state import releases as recorded
+
+STEPS = ("intake", "work file", "models", "tables", "release", "delivery")
+
+
+def killed_in(home: Home, step: str) -> None:
+    """Start a run and kill it when it says that it enters the step."""
+    command = [sys.executable, "-c", "from orchestration.cli import main; main()"]
+    with subprocess.Popen(
+        [*command, "run", "--home", str(home.root)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith(f"{step} ..."):
+                process.kill()
+                return
+        pytest.fail(f"the run ended before it came to {step}")
+
+
+@pytest.fixture(scope="module")
+def survivor(
+    tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Truth]
+) -> tuple[Home, subprocess.CompletedProcess[str]]:
+    """A monitor whose run was killed in one step after the other, then left alone."""
+    home = fresh_home(tmp_path_factory.mktemp("killed") / "monitor", simulated[0])
+    for step in STEPS:
+        killed_in(home, step)
+    return home, sightline("run", "--home", str(home.root))
+
+
+def counted(home: Home, column: sa.Column[object]) -> int:
+    state = State(home.state_db)
+    with state.read() as connection:
+        found = int(connection.execute(sa.select(sa.func.count(column))).scalar_one())
+    state.close()
+    return found
+
+
+def test_the_release_is_that_of_an_undisturbed_run(
+    survivor: tuple[Home, subprocess.CompletedProcess[str]], demo_home: Ran
+) -> None:
+    home, done = survivor
+    assert done.returncode == 0, done.stdout + done.stderr
+    found, expected = releases.current(home), releases.current(demo_home.home)
+    assert found is not None
+    assert expected is not None
+    assert found.content_hash == expected.content_hash
+
+
+def test_nothing_is_raised_recorded_or_sent_twice(
+    survivor: tuple[Home, subprocess.CompletedProcess[str]], demo_home: Ran
+) -> None:
+    home, _ = survivor
+    for column in (recorded.c.release_id, alert_events.c.event_id, outbox.c.message_id):
+        assert counted(home, column) == counted(demo_home.home, column)
+
+
+def test_nothing_half_made_is_left(
+    survivor: tuple[Home, subprocess.CompletedProcess[str]],
+) -> None:
+    home, _ = survivor
+    assert [path.name for path in home.releases.glob(".*")] == []
+    manifest = json.loads((home.current / "manifest.json").read_text())
+    assert manifest["release_id"] == "2026-10-20.1"

@@ -1,0 +1,40 @@
+"""What tests of whole runs share: a monitor that has been run, and the command line."""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from simulation.truth import Truth
+from warehouse import home as homes
+from warehouse.home import Home
+
+SIGHTLINE = (sys.executable, "-c", "from orchestration.cli import main; main()")
+TODAY = date(2026, 10, 20)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A monitor after `sightline run`, with what was planted and what was said."""
+
+    home: Home
+    truth: Truth
+    exit_code: int
+    output: str
+    progress: str
+
+
+def sightline(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line as a person starts it."""
+    return subprocess.run(
+        [*SIGHTLINE, *arguments], capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def fresh_home(folder: Path, inbox: Path) -> Home:
+    """A new monitor with a copy of these files waiting."""
+    home = homes.create(folder, today=TODAY)
+    shutil.copytree(inbox, home.inbox, dirs_exist_ok=True)
+    return home
