@@ -123,8 +123,11 @@ class Period(Strict):
 
 
 class Due(Strict):
+    """How often a return is owed, and how many days after its period ends or starts."""
+
     every: Literal["month", "quarter", "term", "year"]
     days: int
+    counted_from: Literal["start", "end"] = "end"
 
 
 class Contract(Strict):

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -23,6 +23,10 @@ name = "Sightline"
 
 # A fixed date for trials and replays. Without it, today is the date in London.
 {today}
+
+# Which authorities are expected to send, by their three-digit codes, or "all". Without it, those
+# that have ever sent something; one that never did is then not missed.
+# authorities = "all"
 
 # What the database engine may use. Without `threads` it takes every core.
 memory_limit = "3GB"
@@ -126,6 +130,7 @@ class Settings(BaseModel):
 
     name: str = "Sightline"
     today: date | None = None
+    authorities: list[str] | Literal["all"] | None = None
     delivery: list[dict[str, Any]] = Field(default_factory=lambda: [{"kind": "files"}])
     memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
     threads: int | None = Field(default=None, ge=1)

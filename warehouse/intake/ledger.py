@@ -61,8 +61,8 @@ def waiting(connection: sa.Connection) -> list[sa.Row[Any]]:
 
 def batches(connection: sa.Connection) -> set[str]:
     """Every batch that the ledger stands for."""
-    query = sa.select(submissions.c.batch).where(submissions.c.batch.is_not(None)).distinct()
-    return {str(name) for name in connection.scalars(query)}
+    rows = connection.execute(sa.select(submissions.c.batch).distinct())
+    return {str(row.batch) for row in rows if row.batch is not None}
 
 
 def conclude(connection: sa.Connection, outcomes: Iterable[Outcome]) -> None:

@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -16,6 +15,7 @@ from warehouse.intake import ledger
 from warehouse.intake.landing import land, place
 from warehouse.intake.loading import Workshop, load_batch
 from warehouse.intake.outcomes import Outcome, Pending
+from warehouse.intake.watch import end_with
 from warehouse.intake.writing import UNFINISHED, Files
 from warehouse.state import State
 
@@ -25,7 +25,6 @@ BATCH_BYTES = 120 << 20
 PACKED = 6
 PACKED_MAGIC = (b"PK", b"\x1f\x8b")
 MAX_BATCH_FILES = 2_000
-PARENT_WATCH_SECONDS = 0.5
 
 
 @dataclass
@@ -167,7 +166,7 @@ def _load_all(
         parent=os.getpid(),
     )
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _end_with_parent, (os.getpid(),)) as pool:
+    with ProcessPoolExecutor(workers, context, end_with, (os.getpid(),)) as pool:
         tasks = [pool.submit(load_batch, name, group, share) for name, group in batches]
         for task in as_completed(tasks):
             yield task.result()
@@ -177,17 +176,6 @@ def _share(memory_limit: str, workers: int) -> str:
     number = "".join(c for c in memory_limit if c.isdigit() or c == ".")
     unit = memory_limit.removeprefix(number).strip()
     return f"{float(number) / workers:.3f}{unit}"
-
-
-def _end_with_parent(parent: int) -> None:
-    """End this worker soon after the run that started it was killed."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(PARENT_WATCH_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _say_nothing(_stage: str, _done: int, _total: int) -> None:

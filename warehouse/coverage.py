@@ -1,0 +1,128 @@
+"""Who owed what by when, and whether it came: one row for each sender, extract and period due."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from warehouse import contract as contracts
+from warehouse.calendar import Span, next_span, span_of
+from warehouse.contract import Contract, Due
+from warehouse.in_force import Slice, Submitted
+from warehouse.intake.senders import Authority, authorities
+
+
+@dataclass(frozen=True)
+class Covered:
+    """A return that is due, and what is known of it."""
+
+    la_code: str
+    extract: str
+    period: Span
+    due_on: date
+    received_on: date | None
+    status: str
+    submission_id: int | None
+
+
+def expected(submitted: Iterable[Submitted], chosen: Sequence[str] | str | None) -> list[Authority]:
+    """The authorities that are expected to send: those chosen, else all that ever have."""
+    if chosen == "all":
+        return list(authorities().values())
+    senders = set(chosen) if chosen else {one.sender for one in submitted}
+    return [authority for code, authority in authorities().items() if code in senders]
+
+
+def coverage(
+    submitted: Sequence[Submitted],
+    cut: Iterable[Slice],
+    senders: Iterable[Authority],
+    as_of: date,
+) -> list[Covered]:
+    """Every return due up to a date from these senders, in a stable order."""
+    sent: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
+    first: dict[str, date] = {}
+    for one in submitted:
+        sent[one.sender, one.extract].append(one)
+        first[one.extract] = min(first.get(one.extract, one.period.start), one.period.start)
+    in_force: dict[tuple[str, str], list[Slice]] = defaultdict(list)
+    for piece in cut:
+        in_force[piece.submission.sender, piece.submission.extract].append(piece)
+    return [
+        _covered(authority.la_code, contract, due, period, sent[key], in_force[key], as_of)
+        for authority in senders
+        for contract, due in _owed(authority.la_code, sent, first)
+        for key in [(authority.la_code, contract.name)]
+        for period in _periods(authority, due, _first(sent[key], first[contract.name]), as_of)
+    ]
+
+
+def _owed(
+    la_code: str, sent: dict[tuple[str, str], list[Submitted]], first: dict[str, date]
+) -> Iterator[tuple[Contract, Due]]:
+    """Of extracts that tell the same, the plainest that the authority sends is owed."""
+    families: dict[str, list[Contract]] = defaultdict(list)
+    for contract in contracts.load().values():
+        if contract.due and contract.name in first:
+            families[contract.family].append(contract)
+    for family in families.values():
+        own = [contract for contract in family if sent.get((la_code, contract.name))]
+        owed = min(own or family, key=lambda contract: contract.rank)
+        if owed.due:
+            yield owed, owed.due
+
+
+def _first(own: list[Submitted], of_anybody: date) -> date:
+    return min((one.period.start for one in own), default=of_anybody)
+
+
+def _periods(authority: Authority, due: Due, start: date, as_of: date) -> Iterator[Span]:
+    period = span_of(start, due.every)
+    while (period.start if due.counted_from == "start" else period.end) <= as_of:
+        if authority.existed(period.start, period.end):
+            yield period
+        period = next_span(period, due.every)
+
+
+def _covered(
+    la_code: str,
+    contract: Contract,
+    due: Due,
+    period: Span,
+    sent: list[Submitted],
+    in_force: list[Slice],
+    as_of: date,
+) -> Covered:
+    start = period.start if due.counted_from == "start" else period.end
+    due_on = start + timedelta(days=due.days)
+    whole = [one for one in sent if one.is_accepted and _holds(one.period, period)]
+    if whole:
+        received_on = min(one.received_on for one in whole)
+        status = "received" if received_on <= due_on else "late"
+        current = _current(whole, in_force)
+        return Covered(
+            la_code, contract.name, period, due_on, received_on, status, current.submission_id
+        )
+    touching = [one for one in sent if _meets(one.period, period)]
+    partial = [one for one in touching if one.is_accepted]
+    if newest := (partial or touching)[-1:]:
+        status = "partial" if partial else "quarantined"
+        one = newest[0]
+        return Covered(
+            la_code, contract.name, period, due_on, one.received_on, status, one.submission_id
+        )
+    status = "not_due" if as_of <= due_on else "missing"
+    return Covered(la_code, contract.name, period, due_on, None, status, None)
+
+
+def _current(whole: list[Submitted], in_force: list[Slice]) -> Submitted:
+    alive = {piece.submission.submission_id for piece in in_force}
+    return next((one for one in reversed(whole) if one.submission_id in alive), whole[-1])
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.start <= inner.start and outer.end >= inner.end
+
+
+def _meets(one: Span, other: Span) -> bool:
+    return one.start <= other.end and one.end >= other.start

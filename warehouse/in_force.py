@@ -1,0 +1,140 @@
+"""Which submission speaks for which days, as known at a date: newer windows cut older ones."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+
+from warehouse import contract as contracts
+from warehouse.calendar import Span, event_window
+from warehouse.contract import Contract
+from warehouse.state import State, submissions
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A submission as the ledger knows it."""
+
+    submission_id: int
+    extract: str
+    sender: str
+    period: Span
+    received_on: date
+    known_on: date
+    """When it became known: for an official series, the day of its release."""
+    sequence: int | None
+    batch: str | None
+    is_accepted: bool
+    simulated: bool
+
+    @property
+    def contract(self) -> Contract:
+        return contracts.load()[self.extract]
+
+    @property
+    def window(self) -> Span:
+        return event_window(self.contract.period.every, self.period)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Days of an authority for which a submission is in force."""
+
+    submission: Submitted
+    span: Span
+
+
+def known(state: State, as_of: date) -> list[Submitted]:
+    """Every submission with a period that was known at a date, in the order of becoming known."""
+    table = submissions.c
+    query = sa.select(submissions).where(
+        table.extract.in_(contracts.load()),
+        table.period_start.is_not(None),
+        table.status.in_(("accepted", "quarantined")),
+    )
+    with state.read() as connection:
+        found = [_submitted(row) for row in connection.execute(query)]
+    ordered = sorted(found, key=lambda one: (one.known_on, one.submission_id))
+    return [one for one in ordered if one.known_on <= as_of]
+
+
+def slices(submitted: Iterable[Submitted]) -> list[Slice]:
+    """For each authority and family, the days of each submission, no day twice."""
+    groups: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
+    for one in submitted:
+        if one.is_accepted and one.contract.sent_by == "authority":
+            groups[one.sender, one.contract.family].append(one)
+    return [one for _, group in sorted(groups.items()) for one in _cut(group)]
+
+
+def in_force(submitted: Sequence[Submitted], cut: Iterable[Slice]) -> set[int]:
+    """Submissions that speak for any day; of official series, the newest copy of each release."""
+    released = {
+        (one.extract, one.known_on): one.submission_id
+        for one in submitted
+        if one.is_accepted and one.contract.sent_by == "publisher"
+    }
+    return {one.submission.submission_id for one in cut} | set(released.values())
+
+
+def _submitted(row: "sa.Row[tuple[object, ...]]") -> Submitted:
+    known_on = row.prepared_on or row.received_on
+    if contracts.load()[row.extract].sent_by == "publisher":
+        known_on = row.released_on or row.received_on
+    return Submitted(
+        row.submission_id,
+        row.extract,
+        row.sender,
+        Span(row.period_start, row.period_end),
+        row.received_on,
+        known_on,
+        row.sequence,
+        row.batch,
+        row.status == "accepted" and row.held_reason is None,
+        row.simulated,
+    )
+
+
+def _cut(group: list[Submitted]) -> list[Slice]:
+    taken: list[Span] = []
+    found = []
+    ordered = sorted(_in_sequence(group), key=lambda one: one.contract.rank)
+    for one in ordered[::-1]:
+        free = _minus(one.window, taken)
+        found += [Slice(one, span) for span in free]
+        taken += free
+    return found
+
+
+def _in_sequence(group: list[Submitted]) -> list[Submitted]:
+    """Submissions for the same days, all numbered by their sender, stand in that order."""
+    places: dict[tuple[str, Span], list[int]] = defaultdict(list)
+    for place, one in enumerate(group):
+        places[one.extract, one.period].append(place)
+    ordered = list(group)
+    for same in places.values():
+        numbered = [group[place] for place in same]
+        if all(one.sequence is not None for one in numbered):
+            numbered.sort(key=lambda one: one.sequence or 0)
+            for place, one in zip(same, numbered, strict=True):
+                ordered[place] = one
+    return ordered
+
+
+def _minus(span: Span, taken: Iterable[Span]) -> list[Span]:
+    free = [span]
+    for other in taken:
+        free = [rest for one in free for rest in _without(one, other)]
+    return free
+
+
+def _without(span: Span, other: Span) -> list[Span]:
+    if other.end < span.start or other.start > span.end:
+        return [span]
+    before = Span(span.start, other.start - DAY)
+    after = Span(other.end + DAY, span.end)
+    return [one for one in (before, after) if one.start <= one.end]

@@ -1,0 +1,159 @@
+"""Write a new work file: views of the accepted rows, and what this run knows about submissions."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+
+import duckdb
+
+from warehouse import contract as contracts
+from warehouse import indicators
+from warehouse.calendar import month_of
+from warehouse.connection import connect
+from warehouse.coverage import Covered, coverage, expected
+from warehouse.home import Home, load_settings
+from warehouse.identities import write_identities
+from warehouse.in_force import Slice, Submitted, in_force, known, slices
+from warehouse.intake.rules import text
+from warehouse.intake.writing import Files
+from warehouse.state import State
+
+TABLES = {
+    "submissions": {
+        "submission_id": "integer",
+        "extract": "varchar",
+        "sender": "varchar",
+        "period_start": "date",
+        "period_end": "date",
+        "received_on": "date",
+        "released_on": "date",
+        "sequence": "integer",
+        "is_in_force": "boolean",
+        "simulated": "boolean",
+    },
+    "slices": {
+        "submission_id": "integer",
+        "extract": "varchar",
+        "la_code": "varchar",
+        "slice_start": "date",
+        "slice_end": "date",
+    },
+    "coverage": {
+        "la_code": "varchar",
+        "extract": "varchar",
+        "period_start": "date",
+        "period_end": "date",
+        "due_on": "date",
+        "received_on": "date",
+        "status": "varchar",
+        "submission_id": "integer",
+    },
+    "authorities": {"la_code": "varchar"},
+    "months": {"month_start": "date"},
+    "run": {"as_of": "date", "simulated": "boolean", "first_month": "date", "last_month": "date"},
+}
+Rows = Iterable[Sequence[object]]
+
+
+def prepare(home: Home, state: State, as_of: date) -> None:
+    """Everything that the models read, as it was known at a date."""
+    settings = load_settings(home)
+    submitted = known(state, as_of)
+    cut = slices(submitted)
+    senders = expected(submitted, settings.authorities)
+    covered = coverage(submitted, cut, senders, as_of)
+    for leftover in home.work.glob(f"{home.work_db.name}*"):
+        leftover.unlink()
+    with connect(home.work_db, home=home, settings=settings) as connection:
+        connection.execute("create schema raw; create schema control").fetchall()
+        _write_views(connection, home, submitted)
+        _write(connection, "submissions", _submission_rows(submitted, cut))
+        _write(connection, "slices", map(_slice_row, cut))
+        _write(connection, "coverage", map(_coverage_row, covered))
+        _write(connection, "authorities", [(authority.la_code,) for authority in senders])
+        months = _months(cut, covered, as_of)
+        _write(connection, "months", [(month,) for month in months])
+        _write(connection, "run", [_run_row(submitted, months, as_of)])
+        indicators.write(connection)
+        write_identities(connection)
+
+
+def _write_views(
+    connection: duckdb.DuckDBPyConnection, home: Home, submitted: Iterable[Submitted]
+) -> None:
+    files = Files(home.raw, home.quarantine)
+    batches = sorted({one.batch for one in submitted if one.is_accepted and one.batch})
+    for table, columns in contracts.raw_tables().items():
+        paths = [files.of_table(table, batch) for batch in batches]
+        held = ", ".join(text(str(path)) for path in paths if path.exists())
+        chosen = ", ".join(columns)
+        empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns.items())
+        source = f"{chosen} from read_parquet([{held}])" if held else f"{empty} where false"
+        connection.execute(f"create view raw.{table} as select {source}").fetchall()
+
+
+def _write(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> None:
+    columns = TABLES[table]
+    held = list(rows)
+    values = [list(column) for column in zip(*held, strict=True)] or [[] for _ in columns]
+    lists = ", ".join(
+        f"unnest(${place}::{kind}[]) as {name}"
+        for place, (name, kind) in enumerate(columns.items(), 1)
+    )
+    connection.execute(f"create table control.{table} as select {lists}", values).fetchall()
+
+
+def _submission_rows(submitted: Sequence[Submitted], cut: Sequence[Slice]) -> Rows:
+    alive = in_force(submitted, cut)
+    for one in submitted:
+        if one.is_accepted:
+            is_published = one.contract.sent_by == "publisher"
+            yield (
+                one.submission_id,
+                one.extract,
+                one.sender,
+                one.period.start,
+                one.period.end,
+                one.received_on,
+                one.known_on if is_published else None,
+                one.sequence,
+                one.submission_id in alive,
+                one.simulated,
+            )
+
+
+def _slice_row(piece: Slice) -> Sequence[object]:
+    one = piece.submission
+    return (one.submission_id, one.extract, one.sender, piece.span.start, piece.span.end)
+
+
+def _coverage_row(row: Covered) -> Sequence[object]:
+    return (
+        row.la_code,
+        row.extract,
+        row.period.start,
+        row.period.end,
+        row.due_on,
+        row.received_on,
+        row.status,
+        row.submission_id,
+    )
+
+
+def _months(cut: Sequence[Slice], covered: Iterable[Covered], as_of: date) -> list[date]:
+    """The months that can be judged: from the first day told of to the last that is due."""
+    ends = [
+        row.period.end for row in covered if row.status != "not_due" and row.period.end <= as_of
+    ]
+    if not cut or not ends:
+        return []
+    month = month_of(min(piece.span.start for piece in cut))
+    months = []
+    while month.end <= max(ends):
+        months.append(month.start)
+        month = month_of(month.end + timedelta(days=1))
+    return months
+
+
+def _run_row(submitted: Iterable[Submitted], months: list[date], as_of: date) -> Sequence[object]:
+    simulated = any(one.simulated for one in submitted if one.is_accepted)
+    return (as_of, simulated, months[0] if months else None, months[-1] if months else None)
