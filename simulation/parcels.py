@@ -85,14 +85,15 @@ def _census_file(world: World, end: date, day: int, dropped: int | None) -> Cont
 
 
 def _termly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iterator[Parcel]:
+    """What happened before an authority was its own is in its predecessor's last census."""
     rows = [school_census.exclusion_rows(world) for world in sender.worlds]
     for census in horizon.censuses:
-        if not sender.first <= census.end <= sender.last:
+        if not any(sender.first <= day <= sender.last for day in (census.end, census.reference)):
             continue
         start, end = max(census.start, sender.first), min(census.end, sender.last)
         wait = timedelta(days=int(rng.integers(0, 7)))
         prepared = min(horizon.arrives(census) + wait, horizon.as_of)
-        manifest = Manifest("school_census", sender.la_code, start, end, prepared)
+        manifest = Manifest("school_census", sender.la_code, census.start, census.end, prepared)
 
         def build(
             day: int,  # noqa: ARG001

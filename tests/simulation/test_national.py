@@ -160,6 +160,9 @@ def test_two_authorities_take_over_from_one(make_inbox):
     assert len(inbox.bundles("94[23]/ssd_2023-04.zip")) == 2
     rows = inbox.rows("94[23]/school_census_2023_autumn.zip", "termlyexclusionsonroll.csv")
     assert all(row["startdate"][5:8] not in ("Jan", "Feb", "Mar") for row in rows)
+    assert not list(
+        inbox.rows("94[23]/school_census_2023_summer.zip", "termlyexclusionsonroll.csv")
+    )
     assert "reorganisation" in {event.kind for event in inbox.truth.events}
 
 
