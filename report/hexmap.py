@@ -44,6 +44,14 @@ def hexagon_map(regions: Sequence[tuple[str, Sequence[Hexagon]]]) -> Markup:
     )
 
 
+def short_name(name: str) -> str:
+    """Four letters: of one word its first, of two a letter and three, of more their initials."""
+    words = [one for one in name.partition(",")[0].split() if one[0].isupper()]
+    if len(words) > 2:
+        return "".join(one[0] for one in words)[:4]
+    return words[0][:4] if len(words) == 1 else words[0][0] + words[1][:3]
+
+
 def _cells(cells: Sequence[Hexagon], left: int, top: int) -> str:
     return "".join(_cell(cell, left, top) for cell in cells)
 
@@ -56,6 +64,8 @@ def _cell(cell: Hexagon, left: int, top: int) -> str:
     return (
         f'<g role="listitem"><a href="{escape(cell.link)}" aria-label="{label}">'
         f'<title>{label}</title><path class="hex hex-{cell.shade}" d="M{x:.1f} {y:.1f}{SHAPE}"/>'
-        f'<text class="hex-mark hex-mark-{cell.shade}" x="{x:.1f}" y="{y + 5:.1f}">'
-        f"{cell.mark}</text></a></g>"
+        f'<g class="hex-text hex-text-{cell.shade}">'
+        f'<text x="{x:.1f}" y="{y + (-1 if cell.mark else 4):.1f}">'
+        f"{escape(short_name(cell.name))}</text>"
+        f'<text class="hex-mark" x="{x:.1f}" y="{y + 12:.1f}">{cell.mark}</text></g></a></g>'
     )

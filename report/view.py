@@ -16,6 +16,7 @@ from report.data import Area, Indicator, Point, Published, Row, Series
 LIVE = ("open", "acknowledged", "snoozed")
 REFERRAL_RETURNS = ("ssd", "cin_census")
 NOT_IN = ("missing", "quarantined")
+JUDGED = ("ok", "worsening", "improving", "short_history")
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,22 @@ class View:
                 if point and point.status == "worsening":
                     found[area.key].append(indicator.name)
         return found
+
+    @cached_property
+    def assessed(self) -> set[str]:
+        """Areas in which at least one indicator could be judged; of the others nothing is known."""
+        return {
+            area.key
+            for area in self.published.areas
+            for indicator in self.indicators
+            if (point := self.published.latest_point(area, indicator.indicator))
+            and point.status in JUDGED
+        }
+
+    def of_assessed(self, areas: Iterable[Area]) -> str:
+        """How many of the authorities that can be judged have something worsening: "3 of 150"."""
+        judged = [area for area in areas if area.key in self.assessed]
+        return f"{sum(bool(self.worsening.get(area.key)) for area in judged)} of {len(judged)}"
 
     @cached_property
     def alerts(self) -> list[Row]:
@@ -167,9 +184,11 @@ class View:
 
     def newest_period(self, indicator: Indicator) -> str:
         newest = self.published.headlines.get(indicator.indicator)
-        return (
-            words.period(newest.kind[0], newest.period_start, newest.period_end) if newest else ""
-        )
+        if newest is None:
+            return ""
+        period_type, _, part = newest.kind
+        period = words.period(period_type, newest.period_start, newest.period_end)
+        return words.inside(period) + ("" if part == "total" else f", {words.breakdown(part)}")
 
     def short_period(self, indicator: Indicator) -> str:
         newest = self.published.headlines.get(indicator.indicator)
@@ -198,9 +217,11 @@ class View:
 
     def _unit(self, indicator: Indicator) -> str:
         newest = self.published.headlines.get(indicator.indicator)
-        if newest is None or newest.kind[2] == "total":
+        if newest is None:
             return indicator.unit
-        return f"{words.breakdown(newest.kind[2])}; {indicator.unit}"
+        period_type, _, part = newest.kind
+        unit = words.unit(period_type, indicator)
+        return unit if part == "total" else f"{words.breakdown(part)}; {unit}"
 
     def has_figures(self, area: Area, indicator: Indicator) -> bool:
         return (area.key, indicator.indicator) in self.published.series
@@ -246,7 +267,7 @@ class View:
                 description=f"{sentence} {words.state(newest)}.",
                 decimals=indicator.decimals,
             ),
-            "unit": words.unit(series, indicator),
+            "unit": words.unit(series.period_type, indicator),
             "source": words.words(series.source, words.SOURCES),
             "judged": series.is_judged and indicator.is_monitored,
             "rows": figure_rows(series, indicator),

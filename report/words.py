@@ -196,24 +196,26 @@ def tag(point: Point | None) -> Markup:
 def sentence(series: Series, point: Point, indicator: Indicator, area: str) -> str:
     """What a chart shows, for those who read it before or instead of the chart."""
     when = period(series.period_type, point.period_start, point.period_end)
-    opening = (
-        f"{area}, {when[0].lower()}{when[1:]}" if when.startswith("Year") else f"{area}, {when}"
-    )
+    opening = f"{area}, {inside(when)}"
     if point.value is None:
         meaning = MARKERS.get(point.marker or "x", "not available")
         why = f" ({reason(point)})" if point.marker == "x" and point.reason else ""
         return f"{opening}: {meaning}{why}."
-    said = f"{opening}: {number(point.value, indicator.decimals)} {unit(series, indicator)}"
+    shown = number(point.value, indicator.decimals)
+    said = f"{opening}: {shown} {unit(series.period_type, indicator)}"
     if point.lower is not None and point.upper is not None:
         side = _side(point.value, point.lower, point.upper)
         said += f", {side} its usual range of {usual_range(point, indicator.decimals)}"
     return said + (". The figure is provisional." if point.is_provisional else ".")
 
 
-def unit(series: Series, indicator: Indicator) -> str:
-    return (
-        indicator.unit if series.period_type == "month" else indicator.unit.removesuffix(" a year")
-    )
+def inside(period_words: str) -> str:
+    """A period as it stands within a sentence."""
+    return f"y{period_words[1:]}" if period_words.startswith("Year") else period_words
+
+
+def unit(period_type: str, indicator: Indicator) -> str:
+    return indicator.unit if period_type == "month" else indicator.unit.removesuffix(" a year")
 
 
 def _side(value: float, lower: float, upper: float) -> str:

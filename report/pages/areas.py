@@ -80,11 +80,7 @@ def _beside(view: View, area: Area) -> list[Area]:
 def _summary(view: View, area: Area) -> str:
     live = sum(alert["state"] in LIVE for alert in view.alerts_of[area.key])
     names = view.worsening.get(area.key, [])
-    found = (
-        f"Worsening: {words.listed(names)}."
-        if names
-        else "None of its tested indicators is worsening."
-    )
+    found = f"Worsening: {words.listed(names)}." if names else _nothing(view, area)
     if area.area_level != "local_authority":
         kind = "Part of London with" if area.area_level == "sub_region" else "Region of"
         held = words.count(len(view.of_region(area)), "local authority", "local authorities")
@@ -95,6 +91,12 @@ def _summary(view: View, area: Area) -> str:
     where = f"Local authority in {region.area_name}." if region else "Local authority."
     raised = f"{words.count(live, 'alert')} open." if live else "No alert open."
     return f"{where} {raised} {found}{_gap(view, area)}"
+
+
+def _nothing(view: View, area: Area) -> str:
+    if area.key in view.assessed:
+        return "None of the indicators that can be judged is worsening."
+    return "Nothing here can be judged month by month."
 
 
 def _gap(view: View, area: Area) -> str:

@@ -20,7 +20,7 @@ def _context(view: View) -> dict[str, Any]:
     worsening = [area for area in view.authorities if view.worsening.get(area.key)]
     return {
         "summary": _summary(view, worsening),
-        "tiles": _tiles(view, worsening),
+        "tiles": _tiles(view),
         "changes": _changes(view),
         "live": _live(view),
         "national": _national(view, worsening),
@@ -32,26 +32,40 @@ def _context(view: View) -> dict[str, Any]:
 
 
 def _summary(view: View, worsening: list[Area]) -> str:
-    as_of = words.day(view.published.release["as_of"])
-    if not worsening:
-        return f"With everything received up to {as_of}, no authority has a worsening indicator."
+    received = f"With everything received up to {words.day(view.published.release['as_of'])}"
+    if not view.assessed:
+        return (
+            f"{received}, there are no months of our own to test: what follows are official "
+            "figures, and no judgement is made on them."
+        )
     verb = "has" if len(worsening) == 1 else "have"
     return (
-        f"With everything received up to {as_of}, {len(worsening)} of {len(view.authorities)} "
-        f"authorities {verb} at least one indicator moving the worrying way."
+        f"{received}, {view.of_assessed(view.authorities)} authorities that can be judged {verb} "
+        "at least one indicator moving the worrying way."
     )
 
 
-def _tiles(view: View, worsening: list[Area]) -> list[dict[str, str]]:
-    live, total = len(view.live_alerts), len(view.authorities)
+def _tiles(view: View) -> list[dict[str, str]]:
+    live = len(view.live_alerts)
+    worsening = view.of_assessed(view.authorities) if view.assessed else "None"
+    judged = (
+        "authorities with something worsening"
+        if view.assessed
+        else "of the authorities can be judged yet"
+    )
+    returned = view.returns_in(view.authorities) if view.referral_returns else "None"
+    due = (
+        "newest referral returns in" if view.referral_returns else "of the referral returns due yet"
+    )
     return [
-        {"figure": str(live), "words": "alert open" if live == 1 else "alerts open",
-         "href": "alerts/index.html"},
-        {"figure": f"{len(worsening)} of {total}", "words": "authorities with something worsening",
-         "href": "areas/index.html"},
-        {"figure": view.returns_in(view.authorities), "words": "newest referral returns in",
-         "href": "quality/index.html"},
-    ]  # fmt: skip
+        {
+            "figure": str(live),
+            "words": "alert open" if live == 1 else "alerts open",
+            "href": "alerts/index.html",
+        },
+        {"figure": worsening, "words": judged, "href": "areas/index.html"},
+        {"figure": returned, "words": due, "href": "quality/index.html"},
+    ]
 
 
 def _changes(view: View) -> list[str | Markup]:
@@ -62,9 +76,9 @@ def _changes(view: View) -> list[str | Markup]:
     ]  # fmt: skip
     opened = sum(event["new_state"] == "open" for event in events)
     closed = sum(event["new_state"] in {"resolved", "retracted"} for event in events)
+    counted = f"{words.count(opened, 'alert')} raised and {words.count(closed, 'alert')} closed"
     return [
-        f"{words.count(opened, 'alert')} raised and {words.count(closed, 'alert')} closed "
-        "with this release.",
+        f"{counted} with this release." if opened or closed else "No alert was raised or closed.",
         Markup('{} <a href="quality/index.html">{}</a>').format(view.position, _absent(view)),
         *_national_moves(view),
     ]
@@ -107,13 +121,14 @@ def _national(view: View, worsening: list[Area]) -> list[tuple[str, list[dict[st
         return []
     england = view.england
     names = [name for area in worsening for name in view.worsening[area.key]]
+    tested = _tested(view)
     return [
         (
             family,
             [
                 {
                     **view.row(england, one),
-                    "worsening": names.count(one.name) if one.is_monitored else "\u2013",
+                    "worsening": names.count(one.name) if one.indicator in tested else "\u2013",
                 }
                 for one in held
             ],
@@ -122,16 +137,26 @@ def _national(view: View, worsening: list[Area]) -> list[tuple[str, list[dict[st
     ]
 
 
+def _tested(view: View) -> set[str]:
+    """Indicators whose newest figures are judged."""
+    return {
+        one.indicator
+        for one in view.indicators
+        if (newest := view.published.headlines.get(one.indicator))
+        and newest.kind[0] == "month"
+        and one.is_monitored
+    }
+
+
 def _region(view: View, region: Area) -> dict[str, Any]:
     areas = view.of_region(region)
-    first = view.indicators[0].indicator
     return {
         "area": region,
         "authorities": len(areas),
         "returns": view.returns_in(areas),
-        "worsening": sum(bool(view.worsening.get(area.key)) for area in areas),
+        "worsening": view.of_assessed(areas),
         "alerts": sum(view.live_in(area) for area in [*areas, region]),
-        "tag": words.tag(view.published.latest_point(region, first)),
+        **view.row(region, view.indicators[0]),
     }
 
 
@@ -154,6 +179,8 @@ def _hexagon(view: View, area: Area) -> Hexagon | None:
     said = f"worsening: {words.listed(names)}" if names else "no indicator worsening"
     if not view.has_returned(area):
         said, mark, shade = "newest referral return missing", "x", "absent"
+    elif area.key not in view.assessed:
+        said, mark, shade = "nothing can be judged", "", "blank"
     elif not names:
         mark, shade = "", "none"
     else:

@@ -102,12 +102,13 @@ CONTRAST = """
     Math.pow((x + .055) / 1.055, 2.4); }); return .2126 * v[0] + .7152 * v[1] + .0722 * v[2]; };
   const parse = c => { const m = c.match(/[\\d.]+/g).map(Number); return m; };
   const ground = e => { for (; e; e = e.parentElement) {
-    const c = parse(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
+    const c = parse(getComputedStyle(e).backgroundColor);
+    if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
   const low = [];
   for (const e of document.querySelectorAll("main *, header *, footer *")) {
     if (![...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
     const svg = e.namespaceURI.endsWith("svg");
-    if (["title", "desc"].includes(e.tagName) || e.classList.contains("hex-mark")) continue;
+    if (["title", "desc"].includes(e.tagName) || e.closest(".hex-text")) continue;
     const ink = parse(getComputedStyle(e)[svg ? "fill" : "color"]);
     const [a, b] = [light(ink), light(ground(e))].sort((x, y) => y - x);
     if ((a + .05) / (b + .05) < 4.5) low.push(e.tagName + ": " + e.textContent.trim().slice(0, 40));
