@@ -1,7 +1,10 @@
 """Where Dagster keeps its runs: SQLite in restricted/dagster, telemetry off, one run at a time."""
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
 
 from warehouse.home import Home
 
@@ -35,4 +38,14 @@ def instance(home: Home) -> "DagsterInstance":
     os.environ |= environment(home)
     from dagster import DagsterInstance
 
+    if not sa.event.contains(sa.Engine, "connect", _do_not_wait_for_the_disk):
+        sa.event.listen(sa.Engine, "connect", _do_not_wait_for_the_disk)
     return DagsterInstance.get()
+
+
+def _do_not_wait_for_the_disk(connection: Any, _record: Any) -> None:
+    """Dagster commits several times an event. Its log of runs may be lost with the power; our
+    own state may not, and keeps waiting."""
+    [(_, _, path), *_] = connection.execute("pragma database_list").fetchall()
+    if Path(path).is_relative_to(os.environ["DAGSTER_HOME"]):
+        connection.execute("pragma synchronous = off")

@@ -72,7 +72,8 @@ def in_words(compared: list[Compared]) -> Iterator[str]:
 
 
 def _compared(event: Event, hits: Hits, first_judged: date | None) -> Compared:
-    until = event.until or (date.max if event.expects_alert else months_on(event.onset, IN_TIME - 1))
+    last = date.max if event.expects_alert else months_on(event.onset, IN_TIME - 1)
+    until = event.until or last
     if first_judged is None or until < first_judged:
         return Compared(event, "before", None)
     places = ("country",) if event.level == "country" else event.la_codes

@@ -1,0 +1,98 @@
+"""A later delivery with bad files among the good: readers undisturbed, each fault named."""
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from support import SIGHTLINE, fresh_home, sightline
+
+from orchestration import faulty
+from simulation.truth import Truth
+from warehouse.home import Home
+
+FIRST = ("383", "884")
+LATER = "306"
+
+
+@dataclass(frozen=True)
+class Later:
+    """The second run, what was planted, and what a reader saw in the middle of it."""
+
+    home: Home
+    planted: list[faulty.Faulty]
+    exit_code: int
+    output: str
+    seen_meanwhile: str
+    busy: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def later(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Truth]) -> Later:
+    inbox, _ = simulated
+    source = tmp_path_factory.mktemp("first")
+    for la_code in FIRST:
+        shutil.copytree(inbox / la_code, source / la_code)
+    home = fresh_home(tmp_path_factory.mktemp("later") / "monitor", source)
+    first = sightline("run", "--home", str(home.root))
+    assert first.returncode == 0, first.stdout + first.stderr
+    for la_code in (*FIRST, LATER):
+        shutil.copytree(inbox / la_code, home.inbox / la_code, dirs_exist_ok=True)
+    planted = faulty.plant(home.inbox)
+    return second_run(home, planted)
+
+
+def second_run(home: Home, planted: list[faulty.Faulty]) -> Later:
+    where = ("--home", str(home.root))
+    with subprocess.Popen(
+        [*SIGHTLINE, "run", *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        next(line for line in process.stderr if line.startswith("models ..."))
+        seen = sightline("sql", "select release_id from release", "--json", *where)
+        busy = sightline("run", *where)
+        process.stderr.read()
+        output = process.stdout.read()
+    return Later(home, planted, process.returncode, output, seen.stdout, busy)
+
+
+def test_a_reader_sees_the_former_release_while_a_run_goes_on(later: Later) -> None:
+    assert json.loads(later.seen_meanwhile) == [{"release_id": "2026-10-20.1"}]
+
+
+def test_a_second_run_at_the_same_time_is_told_who_runs(later: Later) -> None:
+    assert later.busy.returncode == 6
+    assert "another run is going on (process " in later.busy.stderr
+
+
+def test_the_rest_is_published_and_the_exit_code_says_that_something_was_refused(
+    later: Later,
+) -> None:
+    assert later.exit_code == 4
+    assert "Published release 2026-10-20.2" in later.output
+
+
+def test_each_bad_file_is_named_with_its_rule(later: Later) -> None:
+    for bad in later.planted:
+        assert f"{bad.sender}/{bad.name}: " in later.output
+
+
+def test_status_names_them_too(later: Later) -> None:
+    done = sightline("status", "--json", "--home", str(later.home.root))
+    refused = json.loads(done.stdout)["refused or held back"]
+    assert faulty.all_caught(later.planted, refused)
+    assert len(refused) == len(later.planted)
+
+
+def test_what_came_before_is_not_taken_in_twice(later: Later) -> None:
+    done = sightline("submissions", "--json", "--home", str(later.home.root))
+    hashes = [row["sha256"] for row in json.loads(done.stdout)]
+    assert len(hashes) == len(set(hashes))
+
+
+def test_after_it_there_is_nothing_to_do(later: Later) -> None:
+    done = sightline("run", "--home", str(later.home.root))
+    assert (done.returncode, "Nothing to do" in done.stdout) == (0, True)
