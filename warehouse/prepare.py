@@ -7,7 +7,7 @@ import duckdb
 
 from warehouse import contract as contracts
 from warehouse import indicators
-from warehouse.calendar import month_of
+from warehouse.calendar import event_window, month_of
 from warehouse.connection import connect
 from warehouse.coverage import Covered, coverage, expected
 from warehouse.home import Home, load_settings
@@ -42,6 +42,8 @@ TABLES = {
         "extract": "varchar",
         "period_start": "date",
         "period_end": "date",
+        "window_start": "date",
+        "window_end": "date",
         "due_on": "date",
         "received_on": "date",
         "status": "varchar",
@@ -127,11 +129,14 @@ def _slice_row(piece: Slice) -> Sequence[object]:
 
 
 def _coverage_row(row: Covered) -> Sequence[object]:
+    told = event_window(contracts.load()[row.extract].period.every, row.period)
     return (
         row.la_code,
         row.extract,
         row.period.start,
         row.period.end,
+        told.start,
+        told.end,
         row.due_on,
         row.received_on,
         row.status,

@@ -48,32 +48,35 @@ covered as (
     group by spine.la_code, spine.source, spine.period_start
 ),
 
-returns as (
-    select
-        submissions.sender as la_code,
-        case
-            when submissions.extract in ('ssd', 'cin_census') then 'referrals'
-            when submissions.extract = 'school_census' then 'exclusions'
-            when submissions.extract = 'ssda903' then 'missing'
-        end as source,
-        submissions.extract,
-        submissions.period_start,
-        submissions.period_end,
-        count(*) as submissions
-    from {{ source('control', 'submissions') }} as submissions
-    group by submissions.sender, submissions.extract, submissions.period_start, submissions.period_end
-),
-
--- a sender whose returns overlap sends each month again: the newest is not yet final
+-- a sender whose windows overlap sends each month again, and each exclusion is collected twice: the newest is not yet final
 newest as (
     select
-        la_code,
-        source,
-        max(period_end) as newest_end,
-        max(case when extract = 'ssd' and {{ dbt.datediff('period_start', 'period_end', 'day') }} > 31 then 1 else 0 end)
-            as sends_again
-    from returns
-    group by la_code, source
+        extracts.la_code,
+        extracts.source,
+        max(extracts.slice_end) as newest_end,
+        max(
+            case
+                when submissions.extract = 'ssd'
+                    and {{ dbt.datediff('submissions.period_start', 'submissions.period_end', 'day') }} > 31 then 1
+                else 0
+            end
+        ) as sends_again
+    from extracts
+    inner join {{ source('control', 'submissions') }} as submissions
+        on extracts.submission_id = submissions.submission_id
+    group by extracts.la_code, extracts.source
+),
+
+corrected as (
+    select newer.submission_id
+    from {{ source('control', 'submissions') }} as newer
+    inner join {{ source('control', 'submissions') }} as older
+        on newer.sender = older.sender
+        and newer.extract = older.extract
+        and newer.period_start = older.period_start
+        and newer.period_end = older.period_end
+        and newer.submission_id <> older.submission_id
+    group by newer.submission_id
 ),
 
 due as (
@@ -84,8 +87,8 @@ due as (
             when extract = 'school_census' then 'exclusions'
             when extract = 'ssda903' then 'missing'
         end as source,
-        period_start,
-        period_end,
+        window_start,
+        window_end,
         status
     from {{ source('control', 'coverage') }}
 ),
@@ -102,8 +105,8 @@ reasons as (
     inner join due
         on spine.la_code = due.la_code
         and spine.source = due.source
-        and due.period_start <= spine.period_end
-        and due.period_end >= spine.period_start
+        and due.window_start <= spine.period_end
+        and due.window_end >= spine.period_start
     group by spine.la_code, spine.source, spine.period_start
 ),
 
@@ -111,14 +114,15 @@ revised as (
     select
         spine.la_code,
         spine.source,
-        spine.period_start,
-        max(returns.submissions) as submissions
+        spine.period_start
     from spine
-    inner join returns
-        on spine.la_code = returns.la_code
-        and spine.source = returns.source
-        and returns.period_start <= spine.period_start
-        and returns.period_end >= spine.period_end
+    inner join extracts
+        on spine.la_code = extracts.la_code
+        and spine.source = extracts.source
+        and extracts.slice_start <= spine.period_end
+        and extracts.slice_end >= spine.period_start
+    inner join corrected
+        on extracts.submission_id = corrected.submission_id
     group by spine.la_code, spine.source, spine.period_start
 ),
 
@@ -140,7 +144,7 @@ joined as (
             ),
             false
         ) as is_provisional,
-        coalesce(revised.submissions > 1, false) as is_revised,
+        revised.la_code is not null as is_revised,
         case
             when reasons.is_quarantined = 1 then 'quarantined'
             when reasons.is_missing = 1 then 'no_return'

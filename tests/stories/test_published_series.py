@@ -1,0 +1,153 @@
+"""Official series as the Department for Education publishes them, through a whole run."""
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration import pipeline
+from warehouse import home as homes
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+RELEASED = {
+    "published/c1_children_in_need_referrals_and_rereferrals_2013_to_2025.csv": "2025-10-30",
+    "published/c3_factors_identified_at_end_of_assessment_2018_to_2025.csv": "2025-10-30",
+    "published/cla_number_and_rate_per_10k_children.csv": "2025-11-20",
+    "published/exc_nat_region_la.csv": "2024-07-18",
+    "published/ons_mid-year_population_estimates_2012_to_2024.csv": "2025-07-30",
+    "published_releases/cla_missing_la_release2022.csv.gz": "2022-11-17",
+    "published_releases/cla_missing_la_release2023.csv.gz": "2023-11-16",
+}
+
+pytestmark = pytest.mark.skipif(
+    not SHARED.is_dir(), reason="the published series in ../shared/data are not here"
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> homes.Home:
+    home = homes.create(tmp_path_factory.mktemp("published") / "monitor")
+    folder = home.inbox / "published"
+    folder.mkdir()
+    for name, released_on in RELEASED.items():
+        file = folder / Path(name).name
+        shutil.copyfile(SHARED / name, file)
+        manifest = {"released_on": released_on, "source": "Department for Education, OGL v3.0"}
+        (folder / f"{file.name}.manifest.json").write_text(json.dumps(manifest))
+    report = pipeline.run(home)
+    assert report.exit_code == 0, report
+    return home
+
+
+@pytest.fixture(scope="module")
+def published(home):
+    with duckdb.connect(str(home.current / "sightline.duckdb"), read_only=True) as connection:
+        yield connection
+
+
+def figure(published, indicator: str, year: str, area: str = "E92000001", breakdown="total"):
+    [row] = published.execute(
+        """
+        select numerator, value from trends
+        where indicator = ? and area_code = ? and breakdown = ? and source <> 'extracts'
+            and period_end between make_date(cast(? as integer), 1, 1)
+            and make_date(cast(? as integer), 12, 31)
+        """,
+        [indicator, area, breakdown, year, year],
+    ).fetchall()
+    return row
+
+
+def test_england_referrals_of_2025_and_their_rate(published):
+    referrals, rate = figure(published, "referral_rate", "2025")
+    assert referrals == 632_830
+    assert round(rate, 1) == 519.4
+
+
+def test_gangs_and_criminal_exploitation_stand_side_by_side(published):
+    assert figure(published, "exploitation_factor_rate", "2025", breakdown="gangs")[0] == 8_860
+    other = figure(
+        published, "exploitation_factor_rate", "2025", breakdown="child_criminal_exploitation"
+    )
+    assert other[0] == 16_250
+
+
+def test_suspensions_and_permanent_exclusions_of_2022_23(published):
+    suspensions, rate = figure(published, "suspension_rate", "2023")
+    assert suspensions == 786_961
+    assert round(rate, 2) == 9.33
+    assert figure(published, "permanent_exclusion_rate", "2023")[0] == 9_376
+
+
+@pytest.mark.parametrize(
+    ("day", "incidents"),
+    [("2022-11-16", None), ("2022-11-17", 76_890), ("2023-11-15", 76_890), ("2023-11-16", 77_120)],
+)
+def test_missing_incidents_of_2022_as_each_release_gave_them(published, day, incidents):
+    rows = published.execute(
+        """
+        select value from series_vintages
+        where series = 'published_missing' and area_code = 'E92000001' and time_period = '2022'
+            and breakdown = 'Number of missing incidents during the year' and released_on <= ?
+        order by released_on desc limit 1
+        """,
+        [day],
+    ).fetchall()
+    assert rows == ([(incidents,)] if incidents else [])
+
+
+def test_a_marker_is_never_read_as_nothing(published):
+    [(marked, with_value)] = published.execute(
+        """
+        select count(*), count(value) from series_vintages
+        where series = 'published_factors' and measure = 'Gangs' and marker = 'c'
+        """
+    ).fetchall()
+    assert marked > 0
+    assert with_value == 0
+
+
+def test_hackney_of_2021_is_not_available_and_says_so(published):
+    rows = published.execute(
+        """
+        select marker, value from trends join areas using (area_code)
+        where indicator = 'referral_rate' and area_name = 'Hackney'
+            and source = 'published_referrals' and period_end = date '2021-03-31'
+        """
+    ).fetchall()
+    assert rows == [("x", None)]
+
+
+def test_every_authority_has_a_trend_table(home, published):
+    [(authorities,)] = published.execute(
+        """
+        select count(distinct area_code) from trends
+        where source = 'published_referrals' and area_level = 'local_authority'
+            and period_end = date '2025-03-31' and value is not null
+        """
+    ).fetchall()
+    assert authorities == 153
+    page = home.current / "report" / "areas" / "370.html"
+    assert "Barnsley" in page.read_text(encoding="utf-8")
+
+
+def test_kinds_of_year_are_kept_apart(published):
+    rows = published.execute(
+        """
+        select distinct source, period_type from trends where source <> 'extracts' order by all
+        """
+    ).fetchall()
+    assert rows == [
+        ("published_exclusions", "academic_year"),
+        ("published_factors", "financial_year"),
+        ("published_missing", "financial_year"),
+        ("published_referrals", "financial_year"),
+    ]
+
+
+def test_a_second_run_finds_nothing_to_do(home):
+    before = (home.current / "manifest.json").read_bytes()
+    assert pipeline.run(home).outcome == pipeline.NOTHING
+    assert (home.current / "manifest.json").read_bytes() == before
