@@ -10,6 +10,7 @@ from warehouse.contract import Contract
 from warehouse.intake.checking import Checked
 from warehouse.intake.outcomes import Case, Tally
 from warehouse.intake.problems import MOST_PROBLEMS, Problem
+from warehouse.intake.reading import period_unknown
 from warehouse.intake.senders import authorities
 
 # A bundle is refused above its contract's share of bad rows, but not for a slip or two.
@@ -249,11 +250,8 @@ def _settle(case: Case, contract: Contract) -> None:
     errors = [problem for problem in outcome.problems if problem.severity == "error"]
     queries = [problem for problem in outcome.problems if problem.severity == "query"]
     outcome.problems = (errors + queries)[:MOST_PROBLEMS]
-    if outcome.period is None:
-        message = (
-            "nothing says which year it is for; add manifest.json with period_start and period_end"
-        )
-        outcome.refuse(Problem("PERIOD_UNKNOWN", message))
+    if outcome.period is None and case.pending.is_whole:
+        outcome.refuse(period_unknown("error"))
     else:
         _refuse_if_bad(case, contract)
 

@@ -79,6 +79,11 @@ def land(home: Home, state: State, received_on: date) -> Landed:
     return landed
 
 
+def arrival_of(path: Path) -> Arrival | None:
+    """A path outside an inbox, read as if it had been dropped into one."""
+    return _arrival(_entry("", path))
+
+
 def place(home: Home, sha256: str) -> Path:
     """Where bytes of this hash are kept."""
     return home.landing / sha256[:2] / sha256
@@ -102,7 +107,11 @@ def _entries_of(folder: Path) -> Iterator[Entry]:
 
 def _entry(sender: str, path: Path) -> Entry:
     beside = path.with_name(path.name + BESIDE)
-    return Entry(escaped(sender), path, beside if beside.is_file() else None)
+    try:
+        has_manifest = beside.is_file()
+    except OSError:  # the name with its ending is longer than a name can be
+        has_manifest = False
+    return Entry(escaped(sender), path, beside if has_manifest else None)
 
 
 def _is_ignored(path: Path) -> bool:

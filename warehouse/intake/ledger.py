@@ -94,7 +94,7 @@ def _concluded(outcome: Outcome) -> dict[str, Any]:
         "duplicates": outcome.duplicates,
         "first_error": outcome.first_error,
         "simulated": manifest.simulated,
-        "source": manifest.source,
+        "source": escaped(manifest.source) if manifest.source else None,
     }
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.connection import safe_config
+from warehouse.errors import SightlineError
 from warehouse.intake.bundles import open_bundle, read_bytes
 from warehouse.intake.checking import check
 from warehouse.intake.judging import give_submissions, judge
@@ -49,10 +50,19 @@ def load_batch(name: str, pending: Sequence[Pending], workshop: Workshop) -> lis
     """The outcome of each submission; the rows of those accepted are on disk when it returns."""
     try:
         return _load(name, pending, workshop)
+    except duckdb.IOException:
+        raise _stopped("the database engine could not read or write") from None
+    except OSError as fault:
+        raise _stopped(fault.strerror or type(fault).__name__) from None
     except Exception as fault:
-        if isinstance(fault, OSError) and not isinstance(fault, duckdb.Error):
-            raise
         return _narrow(name, pending, workshop, fault)
+
+
+def _stopped(reason: str) -> SightlineError:
+    """A fault of the machine, not of the files: they wait for the next run."""
+    return SightlineError(
+        f"intake stopped ({reason}); nothing is lost. Check the space on the disk and run again"
+    )
 
 
 def _narrow(
@@ -108,18 +118,30 @@ def _read(pending: Pending, spool: Spool) -> Case:
     case = Case(pending, _outcome(pending))
     outcome = case.outcome
     try:
-        data = read_bytes(pending.path)
-        if hashlib.sha256(data).hexdigest() != pending.sha256:
-            raise refuse("CHANGED", "it was being written while it was taken in; send it again")
+        data = _landed(pending)
         bundle = open_bundle(data, outcome.name)
         outcome.note(bundle.manifest)
         submission = read_submission(bundle, pending.sender, is_whole=pending.is_whole)
     except Refused as fault:
+        outcome.extract = fault.extract or outcome.extract
+        outcome.period = fault.period or outcome.period
         outcome.refuse(*fault.problems)
         return case
     _note(case, submission)
     spool.add(pending.submission_id, submission)
     return case
+
+
+def _landed(pending: Pending) -> bytes:
+    try:
+        data = read_bytes(pending.path)
+    except OSError as fault:
+        reason = fault.strerror or "unknown fault"
+        message = f"its landed bytes cannot be read ({reason}); send it again"
+        raise refuse("UNREADABLE", message) from None
+    if hashlib.sha256(data).hexdigest() != pending.sha256:
+        raise refuse("CHANGED", "it was being written while it was taken in; send it again")
+    return data
 
 
 def _note(case: Case, submission: Submission) -> None:

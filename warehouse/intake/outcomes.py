@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from warehouse import contract as contracts
 from warehouse.calendar import Span
 from warehouse.contract import Contract
 from warehouse.intake.bundles import Manifest
@@ -53,7 +54,7 @@ class Outcome:
     def note(self, manifest: Manifest) -> None:
         """What the sender says; a simulated bundle counts as received when it was prepared."""
         self.manifest = manifest
-        self.extract = manifest.extract
+        self.extract = manifest.extract if manifest.extract in contracts.load() else None
         if manifest.period_start and manifest.period_end:
             self.period = Span(manifest.period_start, manifest.period_end)
         if manifest.simulated and manifest.prepared_on:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from warehouse.calendar import Span
+
 Severity = Literal["error", "query"]
 MOST_PROBLEMS = 200
 
@@ -32,6 +34,8 @@ class Refused(Exception):  # noqa: N818
     def __init__(self, *problems: Problem) -> None:
         super().__init__(problems[0].rule)
         self.problems = problems
+        self.extract: str | None = None
+        self.period: Span | None = None
 
 
 def refuse(

@@ -9,12 +9,14 @@ from warehouse import contract as contracts
 from warehouse.calendar import Span, census_of, financial_year, term
 from warehouse.contract import Contract, SentTable
 from warehouse.intake.bundles import MANIFEST, Bundle, Manifest, Member
-from warehouse.intake.problems import Problem, Refused, refuse
+from warehouse.intake.problems import Problem, Refused, Severity, refuse
 from warehouse.intake.recognise import FIGURES, Recognised, recognise, why_not
 from warehouse.intake.senders import PUBLISHER, authorities
 from warehouse.intake.text import Lines, decoded, read_lines
 from warehouse.intake.xml import ReturnHeader
 
+# A file of a bundle that is refused for one of these was meant as a table; others are left out.
+NEARLY_A_TABLE = ("MISSING_COLUMN", "DELIMITER", "PREAMBLE", "ENCODING", "LINE_ENDINGS")
 NO_FIGURES = SentTable(recognise=(), columns={})
 
 
@@ -48,19 +50,29 @@ def read_submission(bundle: Bundle, sender: str | None, *, is_whole: bool = True
     """The tables of a bundle; raises Refused. With `is_whole` false, tables may be missing."""
     _check_not_empty(bundle)
     found, unknown = _recognised(bundle)
-    contract = _one_contract(found, bundle.manifest)
-    _check_sender(contract, bundle.manifest, sender)
-    submission = Submission(contract, bundle.manifest, [])
+    submission = Submission(_one_contract(found, bundle.manifest), bundle.manifest, [])
+    try:
+        _read_tables(submission, found, sender, is_whole=is_whole)
+    except Refused as fault:
+        fault.extract, fault.period = submission.contract.name, submission.period
+        raise
+    submission.queries += [_left_out(member) for member in unknown]
+    return submission
+
+
+def _read_tables(
+    submission: Submission, found: list[Recognised], sender: str | None, *, is_whole: bool
+) -> None:
+    contract = submission.contract
+    _check_sender(contract, submission.manifest, sender)
     if contract.reader == "xml":
         _read_xml(submission, found, sender)
     else:
         submission.parts = [_part(one) for one in found]
         _check_tables(submission, is_whole=is_whole)
     submission.queries += [q for part in submission.parts for q in _queries(part, contract)]
-    submission.queries += [_left_out(member) for member in unknown]
-    _find_period(submission, sender)
+    _find_period(submission, sender, is_whole=is_whole)
     _check_rows(submission)
-    return submission
 
 
 def _check_not_empty(bundle: Bundle) -> None:
@@ -82,7 +94,7 @@ def _recognised(bundle: Bundle) -> tuple[list[Recognised], list[Member]]:
     problems = []
     for member in unknown:
         reason = why_not(member, bundle.manifest.extract).problems[0]
-        if not found or reason.rule in ("MISSING_COLUMN", "DELIMITER", "PREAMBLE"):
+        if not found or reason.rule in NEARLY_A_TABLE:
             problems.append(reason)
     if problems:
         raise Refused(*problems)
@@ -189,7 +201,7 @@ def _check_rows(submission: Submission) -> None:
         raise refuse("NO_ROWS", message, file=first.file, line=1, table=first.table)
 
 
-def _find_period(submission: Submission, sender: str | None) -> None:
+def _find_period(submission: Submission, sender: str | None, *, is_whole: bool) -> None:
     """The period by the contract's rule: the content where it tells, else the manifest."""
     stated = _stated(submission.manifest)
     match submission.contract.period.found_in:
@@ -197,17 +209,26 @@ def _find_period(submission: Submission, sender: str | None) -> None:
             submission.period = _census_term(submission, sender, stated)
         case "time_period":
             submission.period = _published_span(submission.parts[0])
+            _ask_for_release_date(submission)
         case "dates":
             submission.period = stated
             return
         case "manifest":
             submission.period = stated
     if submission.period is None:
-        message = (
-            "nothing says which period it is for; add manifest.json with period_start and"
-            " period_end, such as 2026-03-01 and 2026-03-31"
-        )
-        raise refuse("PERIOD_UNKNOWN", message)
+        unknown = period_unknown("error" if is_whole else "query")
+        if is_whole:
+            raise Refused(unknown)
+        submission.queries.append(unknown)
+
+
+def period_unknown(severity: Severity) -> Problem:
+    """Nothing says which days a submission speaks for."""
+    message = (
+        "nothing says which period it is for; add manifest.json with period_start and"
+        " period_end, such as 2026-03-01 and 2026-03-31"
+    )
+    return Problem("PERIOD_UNKNOWN", message, severity)
 
 
 def _stated(manifest: Manifest) -> Span | None:
@@ -235,6 +256,16 @@ def _census_term(submission: Submission, sender: str | None, stated: Span | None
         message = "year and term must be those of one census, such as 2025 and Autumn"
         raise refuse("PERIOD_UNKNOWN", message, file=part.file, line=2, column="term")
     return term(int(year), name)
+
+
+def _ask_for_release_date(submission: Submission) -> None:
+    if submission.manifest.released_on is None:
+        message = (
+            "the day on which it is received counts as the day of its release; say otherwise"
+            " with released_on in manifest.json"
+        )
+        query = Problem("RELEASE_DATE_UNKNOWN", message, "query", file=submission.parts[0].file)
+        submission.queries.append(query)
 
 
 def _published_span(part: Part) -> Span | None:

@@ -95,6 +95,12 @@ def why_not(member: Member, expected: str | None) -> Refused:
     if member.kind == "xml":
         return _unknown_xml(member)
     head = _head(member.data)
+    if b"\0" in head:
+        message = "it holds NUL bytes, as UTF-16 without its mark does; save it as UTF-8"
+        return refuse("ENCODING", message, file=member.name, line=1)
+    if b"\r" in head.partition(b"\n")[0].rstrip(b"\r"):
+        message = "its lines end in carriage returns alone, or in a mixture"
+        return refuse("LINE_ENDINGS", message, file=member.name, line=1)
     for delimiter, word in OTHER_DELIMITERS.items():
         if match(header_of(head, delimiter)):
             message = f"its columns are parted by {word}s; write it with commas"

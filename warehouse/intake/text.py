@@ -6,6 +6,7 @@ Everything here works on whole files at the speed of C: there are millions of li
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from warehouse.intake.problems import Problem, refuse
 
 MAX_LINE_BYTES = 100_000
 LINE_FEED, QUOTE, FIRST_PRINTABLE = 10, 34, 32
+QUOTED = re.compile(rb'"[^"]*"')
 # Stands for a line feed inside quotes, so that every record is one line of the spool.
 FOLDED_NEWLINE = "\x0b"
 
@@ -48,10 +50,6 @@ def decoded(data: bytes, name: str, encodings: tuple[str, ...]) -> bytes:
             raise refuse("ENCODING", "it is marked as UTF-16 but is not", file=name) from None
     data = data.removeprefix(codecs.BOM_UTF8)
     if data.isascii():
-        if b"\x00" in data[:4096] and data[:4096].count(b"\x00") > len(data[:4096]) // 4:
-            raise refuse(
-                "ENCODING", "it looks like UTF-16 without its mark; save it as UTF-8", file=name
-            )
         return data
     try:
         data.decode("utf-8")
@@ -89,6 +87,8 @@ def read_lines(text: bytes, name: str, delimiter: str = ",") -> Lines:
     body = text[start:]
     lines = _records(body, header, name, delimiter)
     _check_end(body, lines, len(header), name, delimiter)
+    if not _has_width(body, len(lines.records), len(header), delimiter):
+        _set_aside(lines, lambda line: _width(line, delimiter) != len(header), "RAGGED_ROW")
     if not _is_clean(body):
         _set_aside(lines, _has_control, "CONTROL_CHAR")
     if lines.records and max(map(len, lines.records)) > MAX_LINE_BYTES:
@@ -168,6 +168,16 @@ def _check_end(body: bytes, lines: Lines, width: int, name: str, delimiter: str)
         )
     message = "the last line has no line ending: check that the file is whole"
     lines.queries.append(Problem("NO_FINAL_NEWLINE", message, "query", file=name, line=number))
+
+
+def _has_width(body: bytes, records: int, width: int, delimiter: str) -> bool:
+    """Whether there are as many delimiters outside quotes as the lines should have."""
+    outside = QUOTED.sub(b"", body) if b'"' in body else body
+    return outside.count(delimiter.encode()) == records * (width - 1)
+
+
+def _width(line: bytes, delimiter: str) -> int:
+    return QUOTED.sub(b"", line).count(delimiter.encode()) + 1
 
 
 def _is_clean(body: bytes) -> bool:

@@ -1,0 +1,158 @@
+"""Small bundles as senders drop them, and a monitor to drop them into."""
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlalchemy as sa
+
+from warehouse import home as homes
+from warehouse.home import Home
+from warehouse.intake import ledger
+from warehouse.intake.outcomes import Outcome
+from warehouse.intake.problems import Problem
+from warehouse.intake.taking import IntakeReport, take_in
+from warehouse.state import State, submissions
+
+TODAY = date(2026, 10, 20)
+MARCH = {"period_start": "2026-03-01", "period_end": "2026-03-31"}
+CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
+
+PERSONS = "pers_person_id,pers_sex,pers_ethnicity,pers_dob\n"
+IDENTIFIERS = "link_table_id,link_person_id,link_identifier_type,link_identifier_value\n"
+EPISODES = (
+    "cine_referral_id,cine_person_id,cine_referral_date,cine_cin_primary_need_code,"
+    "cine_referral_source_code,cine_referral_nfa,cine_close_reason,cine_close_date\n"
+)
+ASSESSMENTS = (
+    "cina_assessment_id,cina_person_id,cina_referral_id,cina_assessment_start_date,"
+    "cina_assessment_auth_date\n"
+)
+FACTORS = "cinf_table_id,cinf_assessment_id,cinf_assessment_factors_json\n"
+
+
+def upn(number: int, la_code: str = "301") -> str:
+    """A valid unique pupil number."""
+    digits = f"{la_code}{number:09d}"
+    total = sum(place * int(digit) for place, digit in enumerate(digits, 2))
+    return CHECK_LETTERS[total % 23] + digits
+
+
+def ssd(**changes: str) -> dict[str, str]:
+    """The five tables of one child's referral in March 2026, with some of them changed."""
+    tables = {
+        "ssd_person": PERSONS + "K1,F,WBRI,2012-05-14\n",
+        "ssd_linked_identifiers": IDENTIFIERS + f"L1,K1,Unique Pupil Number,{upn(1)}\n",
+        "ssd_cin_episodes": EPISODES + "R1,K1,2026-03-09,N1,2A,N,,\n",
+        "ssd_cin_assessments": ASSESSMENTS + "A1,K1,R1,2026-03-10,2026-03-27\n",
+        "ssd_assessment_factors": FACTORS + 'F1,A1,"[""13A"",""24A""]"\n',
+    }
+    return {f"{name}.csv": text for name, text in (tables | changes).items()}
+
+
+def referrals(count: int, *more: str) -> str:
+    """As many good referral rows, then others as they are given."""
+    rows = [f"R{i},K1,2026-03-{i % 28 + 1:02d},N1,2A,N,,\n" for i in range(1, count + 1)]
+    return EPISODES + "".join([*rows, *more])
+
+
+def care(missing: str = "", year: int = 2025) -> dict[str, str]:
+    """An SSDA903 return of one child."""
+    return {
+        "a.csv": f"CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\nK1,F,14/05/2012,WBRI,{upn(1)},,\n",
+        "b.csv": "CHILD,DECOM,RNE,LS,CIN,PLACE,DEC,REC\n"
+        f"K1,02/05/{year},S,C2,N1,U6,09/06/{year},X1\n",
+        "c.csv": "CHILD,DOB,MISSING,MIS_START,MIS_END\n"
+        f"K1,14/05/2012,M,03/06/{year},05/06/{year}\n{missing}",
+    }
+
+
+def zipped(files: dict[str, Any], manifest: dict[str, Any] | None = None) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+        if manifest is not None:
+            archive.writestr("manifest.json", json.dumps(manifest))
+    return out.getvalue()
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """A home with its state, and what people do with it."""
+
+    home: Home
+    state: State
+
+    def drop(self, name: str, content: bytes | str, sender: str = "301") -> Path:
+        path = self.home.inbox / sender / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def drop_zip(
+        self,
+        files: dict[str, Any],
+        manifest: dict[str, Any] | None = MARCH,
+        name: str = "bundle.zip",
+        sender: str = "301",
+    ) -> Path:
+        return self.drop(name, zipped(files, manifest), sender)
+
+    def take_in(self) -> IntakeReport:
+        return take_in(self.home, homes.load_settings(self.home), self.state)
+
+    def send(self, files: dict[str, Any], manifest: dict[str, Any] | None = MARCH) -> Outcome:
+        """Drop one bundle, take it in, and say what came of it."""
+        self.drop_zip(files, manifest)
+        [outcome] = self.take_in().outcomes
+        return outcome
+
+    def raw(self, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
+        paths = sorted(map(str, (self.home.raw / table).glob("*.parquet")))
+        if not paths:
+            return []
+        with duckdb.connect() as connection:
+            return connection.execute(
+                f"select {columns} from read_parquet($1) order by all", [paths]
+            ).fetchall()
+
+    def refused_lines(self) -> list[tuple[Any, ...]]:
+        paths = sorted(map(str, self.home.quarantine.glob("*.parquet")))
+        if not paths:
+            return []
+        with duckdb.connect() as connection:
+            return connection.execute(
+                "select table_name, line, rule from read_parquet($1) order by all", [paths]
+            ).fetchall()
+
+    def ledger(self) -> list[dict[str, Any]]:
+        with self.state.read() as connection:
+            return ledger.listing(connection)[::-1]
+
+    def statuses(self) -> list[str]:
+        with self.state.read() as connection:
+            query = sa.select(submissions.c.status).order_by(submissions.c.submission_id)
+            return list(connection.scalars(query))
+
+
+def monitor(folder: Path) -> Monitor:
+    home = homes.create(folder, today=TODAY)
+    return Monitor(home, State(home.state_db))
+
+
+def rules(outcome: Outcome) -> list[str]:
+    return [problem.rule for problem in outcome.problems]
+
+
+def errors(outcome: Outcome) -> list[tuple[str, int | None, str | None]]:
+    return [(p.rule, p.line, p.column) for p in outcome.problems if p.severity == "error"]
+
+
+def queries(outcome: Outcome) -> list[Problem]:
+    return [problem for problem in outcome.problems if problem.severity == "query"]

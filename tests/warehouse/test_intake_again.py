@@ -1,0 +1,232 @@
+"""Second deliveries, corrections, and crashes: the same files always lead to the same rows."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import intake_files as files
+import pytest
+from intake_files import MARCH, referrals, rules, ssd, zipped
+
+from warehouse import home as homes
+from warehouse.intake.reading import read_submission
+from warehouse.intake.taking import take_in
+
+KEY = "0123456789abcdef" * 4
+TABLES = ("ssd_persons", "ssd_identifiers", "ssd_referrals", "ssd_assessments", "ssd_factors")
+
+# Kills itself on entering a function, as a power cut would: nothing is caught, nothing closed.
+KILLED_AT = """
+import os, signal, sys
+from pathlib import Path
+from warehouse import home as homes
+from warehouse.intake.taking import take_in
+from warehouse.state import State
+
+module, function, calls = sys.argv[2], sys.argv[3], int(sys.argv[4])
+
+def watch(frame, event, argument):
+    global calls
+    if event != "call" or frame.f_code.co_name != function:
+        return
+    if frame.f_globals.get("__name__") == module:
+        calls -= 1
+        if calls == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+home = homes.find(Path(sys.argv[1]))
+state = State(home.state_db)
+sys.setprofile(watch)
+take_in(home, homes.load_settings(home), state)
+"""
+
+
+@pytest.fixture
+def monitor(tmp_path):
+    return prepared(tmp_path / "monitor")
+
+
+def prepared(folder):
+    one = files.monitor(folder)
+    one.home.key.write_text(KEY)
+    return one
+
+
+def rows(monitor):
+    return {table: monitor.raw(table) for table in TABLES}
+
+
+def drop_three(monitor):
+    monitor.drop_zip(ssd(), name="a.zip")
+    monitor.drop_zip(ssd(ssd_cin_episodes=referrals(40, "R99,K1,bad,N1,2A,N,,\n")), name="b.zip")
+    for name, text in ssd().items():
+        monitor.drop(f"folder/{name}", text, sender="302")
+    monitor.drop(
+        "folder/manifest.json", '{"period_start":"2026-03-01","period_end":"2026-03-31"}', "302"
+    )
+    monitor.drop("c.csv", "", sender="303")
+
+
+def test_the_same_bytes_again_change_nothing_whatever_their_name(monitor):
+    monitor.drop_zip(ssd())
+    monitor.take_in()
+    before = rows(monitor)
+    monitor.drop_zip(ssd(), name="copy.zip")
+    report = monitor.take_in()
+    assert (report.outcomes, report.repeated) == ([], ["301/copy.zip"])
+    assert rows(monitor) == before
+    assert len(monitor.ledger()) == 1
+    assert list((monitor.home.inbox / "301").iterdir()) == []
+
+
+def test_the_same_bytes_twice_at_once_count_once(monitor):
+    monitor.drop_zip(ssd(), name="a.zip")
+    monitor.drop_zip(ssd(), name="b.zip")
+    report = monitor.take_in()
+    assert (len(report.outcomes), report.repeated) == (1, ["301/b.zip"])
+
+
+def test_refused_bytes_are_tried_again(monitor):
+    for _ in range(2):
+        monitor.drop("empty.csv", "")
+        assert len(monitor.take_in().refused) == 1
+    assert monitor.statuses() == ["quarantined"]
+
+
+def test_two_senders_may_send_the_same_bytes(monitor):
+    for sender in ("301", "302"):
+        monitor.drop_zip(ssd(), sender=sender)
+    assert len(monitor.take_in().accepted) == 2
+
+
+def test_a_run_with_nothing_new_does_nothing(monitor):
+    monitor.send(ssd())
+    before = {p: p.stat().st_mtime_ns for p in monitor.home.raw.rglob("*.parquet")}
+    report = monitor.take_in()
+    assert report.outcomes == []
+    assert {p: p.stat().st_mtime_ns for p in monitor.home.raw.rglob("*.parquet")} == before
+
+
+def test_landed_bytes_are_kept_unchanged_and_for_the_owner_alone(monitor):
+    content = zipped(ssd(), MARCH)
+    monitor.drop("bundle.zip", content)
+    monitor.take_in()
+    [row] = monitor.ledger()
+    path = monitor.home.landing / row["landing_name"]
+    assert path.read_bytes() == content
+    assert path.stat().st_mode & 0o777 == 0o400
+
+
+def test_a_file_changed_behind_our_back_is_refused(monitor):
+    monitor.drop_zip(ssd())
+    with monitor.state.begin() as connection:
+        connection.exec_driver_sql(
+            "insert into submissions (sender, received_on, sha256, original_name, landing_name,"
+            " status) values ('301', '2026-10-20', 'ab12', 'x.zip', 'ab/ab12', 'received')"
+        )
+    (monitor.home.landing / "ab").mkdir()
+    (monitor.home.landing / "ab" / "ab12").write_bytes(zipped(ssd(), MARCH))
+    assert [o.first_error.split(":")[0] for o in monitor.take_in().refused] == ["CHANGED"]
+
+
+def test_many_batches_side_by_side_give_what_one_gives(tmp_path, monkeypatch):
+    results = []
+    for name, size in (("one", 1 << 30), ("many", 1)):
+        monitor = prepared(tmp_path / name)
+        for number in range(4):
+            episodes = referrals(30 + number)
+            monitor.drop_zip(ssd(ssd_cin_episodes=episodes), name=f"{number}.zip")
+        monkeypatch.setattr("warehouse.intake.taking.BATCH_BYTES", size)
+        report = monitor.take_in()
+        results.append((rows(monitor), [vars(o) | {"batch": None} for o in report.outcomes]))
+    assert results[0] == results[1]
+
+
+def test_landed_bytes_that_are_gone_are_asked_for_again(monitor):
+    with monitor.state.begin() as connection:
+        connection.exec_driver_sql(
+            "insert into submissions (sender, received_on, sha256, original_name, landing_name,"
+            " status) values ('303', '2026-10-20', 'cd34', 'x.zip', 'cd/cd34', 'received')"
+        )
+    [outcome] = monitor.take_in().refused
+    assert rules(outcome) == ["UNREADABLE"]
+
+
+def test_a_fault_nobody_foresaw_stays_with_its_submission(monitor, monkeypatch):
+    def fails_on_one(bundle, sender, *, is_whole):
+        if any(member.name == "odd.csv" for member in bundle.members):
+            raise ZeroDivisionError("canary")
+        return read_submission(bundle, sender, is_whole=is_whole)
+
+    monkeypatch.setattr("warehouse.intake.loading.read_submission", fails_on_one)
+    for number in range(5):
+        odd = {"odd.csv": "x"} if number == 2 else {}
+        monitor.drop_zip(ssd() | odd, name=f"{number}.zip", sender=f"30{number + 1}")
+    report = monitor.take_in()
+    assert len(report.accepted) == 4
+    assert [rules(outcome) for outcome in report.refused] == [["UNREADABLE"]]
+    assert "canary" not in str(report.refused)
+    assert len(monitor.raw("ssd_persons")) == 4
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "calls"),
+    [
+        ("landing", "_move", 1),
+        ("landing", "_move", 3),
+        ("landing", "_clear", 2),
+        ("ledger", "waiting", 1),
+        ("loading", "_read", 2),
+        ("judging", "judge", 1),
+        ("writing", "_copy", 2),
+        ("writing", "_sync", 7),
+        ("ledger", "conclude", 1),
+        ("ledger", "_problem_rows", 2),
+    ],
+)
+def test_a_run_killed_anywhere_and_run_again_gives_the_same(tmp_path, module, function, calls):
+    calm, killed = prepared(tmp_path / "calm"), prepared(tmp_path / "killed")
+    for monitor in (calm, killed):
+        drop_three(monitor)
+    calm.take_in()
+    arguments = [str(killed.home.root), f"warehouse.intake.{module}", function, str(calls)]
+    done = subprocess.run([sys.executable, "-c", KILLED_AT, *arguments], check=False)
+    assert done.returncode == -signal.SIGKILL
+    killed.take_in()
+    assert rows(killed) == rows(calm)
+    assert killed.ledger() == calm.ledger()
+    assert killed.refused_lines() == calm.refused_lines()
+    assert list(killed.home.spool.iterdir()) == []
+
+
+def test_a_worker_does_not_outlive_its_run():
+    script = (
+        "import os, subprocess, sys, time;"
+        "from warehouse.intake.watch import end_with;"
+        "end_with(os.getppid()); print(os.getpid(), flush=True); time.sleep(60)"
+    )
+    starter = (
+        "import subprocess, sys;"
+        f"child = subprocess.Popen([sys.executable, '-c', {script!r}], stdout=subprocess.PIPE);"
+        "print(child.stdout.readline().decode(), flush=True)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", starter], capture_output=True, text=True, check=True
+    )
+    process = int(done.stdout)
+    for _ in range(100):
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return
+        with open(f"/proc/{process}/stat", encoding="ascii") as file:  # noqa: PTH123
+            if file.read().split()[2] == "Z":
+                return
+        signal.sigtimedwait([], 0.1)
+    pytest.fail("the worker is still running")
+
+
+def test_the_inbox_may_be_emptied_by_any_later_run(monitor):
+    settings = homes.load_settings(monitor.home)
+    assert take_in(monitor.home, settings, monitor.state).is_clean

@@ -1,0 +1,222 @@
+"""Rows: each bad value keeps its row out with rule, line and column; every row is accounted for."""
+
+import intake_files as files
+import pytest
+from intake_files import (
+    ASSESSMENTS,
+    EPISODES,
+    FACTORS,
+    IDENTIFIERS,
+    PERSONS,
+    care,
+    errors,
+    queries,
+    referrals,
+    rules,
+    ssd,
+    upn,
+)
+
+
+@pytest.fixture
+def monitor(tmp_path):
+    return files.monitor(tmp_path / "monitor")
+
+
+def balanced(outcome):
+    return outcome.records == outcome.accepted + outcome.quarantined + outcome.duplicates
+
+
+@pytest.mark.parametrize(
+    ("row", "rule", "column"),
+    [
+        ("R99,K1,2026-02-30,N1,2A,N,,", "DATE_INVALID", "cine_referral_date"),
+        ("R99,K1,2026-3-9,N1,2A,N,,", "DATE_FORMAT", "cine_referral_date"),
+        ("R99,K1,09/03/2026,N1,2A,N,,", "DATE_FORMAT", "cine_referral_date"),
+        ("R99,K1,2026-03-09T10:00,N1,2A,N,,", "DATE_FORMAT", "cine_referral_date"),
+        ("R99,K1,46090,N1,2A,N,,", "DATE_FORMAT", "cine_referral_date"),
+        ("R99,K1,2026-10-21,N1,2A,N,,", "DATE_FUTURE", "cine_referral_date"),
+        ("R99,K1,,N1,2A,N,,", "REQUIRED_MISSING", "cine_referral_date"),
+        (",K1,2026-03-09,N1,2A,N,,", "ID_MISSING", "cine_referral_id"),
+        ("R99,K1,2026-03-09,N1,2a,N,,", "CODE_UNKNOWN", "cine_referral_source_code"),
+        ("R99,K1,2026-03-09,N1,1O,N,,", "CODE_UNKNOWN", "cine_referral_source_code"),
+        (
+            "R99,K1,2026-03-09,'); drop table x;--,2A,N,,",
+            "CODE_UNKNOWN",
+            "cine_cin_primary_need_code",
+        ),
+        ("R99,K1,2026-03-09,N1,2A,maybe,,", "CODE_UNKNOWN", "cine_referral_nfa"),
+        (f"R99,{'K' * 65},2026-03-09,N1,2A,N,,", "FIELD_TOO_LONG", "cine_person_id"),
+        ('R99,"K\n1",2026-03-09,N1,2A,N,,', "CONTROL_CHAR", "cine_person_id"),
+        ("R99,K1\x00,2026-03-09,N1,2A,N,,", "CONTROL_CHAR", None),
+        (f"R99,{'K' * 100_001},2026-03-09,N1,2A,N,,", "FIELD_TOO_LONG", None),
+        ("R99,K1,2026-03-09,N1,2A,N,", "RAGGED_ROW", None),
+        ("R99,K1,2026-03-09,N1,2A,N,,,", "RAGGED_ROW", None),
+    ],
+)
+def test_a_bad_row_is_refused_and_named(monitor, row, rule, column):
+    outcome = monitor.send(ssd(ssd_cin_episodes=referrals(40, row + "\n")))
+    assert errors(outcome) == [(rule, 42, column)]
+    assert (outcome.records, outcome.quarantined) == (45, 1)
+    assert balanced(outcome)
+    assert len(monitor.raw("ssd_referrals")) == 40
+    assert monitor.refused_lines() == [("ssd_cin_episodes", 42, rule)]
+
+
+def test_lines_keep_their_physical_numbers_after_quoted_line_breaks(monitor):
+    header = EPISODES.replace("cine_close_reason", "cine_referral_team,cine_close_reason")
+    note = 'R1,K1,2026-03-09,N1,2A,N,"a\nb, c\n",,\n'
+    text = header + note + "\n" + "R2,K1,2026-03-10,N1,2A,N,T,,\nR3,K1,bad,N1,2A,N,T,,\n"
+    outcome = monitor.send(ssd(ssd_cin_episodes=text))
+    assert errors(outcome) == [("DATE_FORMAT", 7, "cine_referral_date")]
+    assert monitor.raw("ssd_referrals", "line") == [(2,), (6,)]
+
+
+def test_repeated_rows_are_counted_and_kept_once(monitor):
+    text = referrals(3) + "R2,K1,2026-03-03,N1,2A,N,,\n"
+    outcome = monitor.send(ssd(ssd_cin_episodes=text))
+    assert (outcome.accepted, outcome.duplicates) == (7, 1)
+    assert balanced(outcome)
+
+
+def test_rows_that_contradict_each_other_are_both_refused_in_any_order(tmp_path):
+    one, other = "R50,K1,2026-03-09,N1,2A,N,,\n", "R50,K1,2026-03-10,N1,2A,N,,\n"
+    for number, rows in enumerate(((one, other), (other, one))):
+        monitor = files.monitor(tmp_path / str(number))
+        outcome = monitor.send(ssd(ssd_cin_episodes=referrals(40, *rows)))
+        assert errors(outcome) == [("CONFLICT", 42, "cine_referral_id")]
+        assert (outcome.quarantined, len(monitor.raw("ssd_referrals"))) == (2, 40)
+
+
+def test_blank_lines_are_no_rows(monitor):
+    outcome = monitor.send(ssd(ssd_person=PERSONS + "\n\nK1,F,WBRI,2012-05-14\n\n"))
+    assert outcome.records == 5
+    assert monitor.raw("ssd_persons", "line") == [(4,)]
+
+
+@pytest.mark.parametrize(("bad", "is_refused"), [(4, False), (5, True)])
+def test_a_file_is_refused_above_its_share_of_bad_rows(monitor, bad, is_refused):
+    rows = ["R9,K1,never,N1,2A,N,,\n".replace("R9", f"R9{i}") for i in range(bad)]
+    outcome = monitor.send(ssd(ssd_cin_episodes=referrals(10, *rows)))
+    assert outcome.is_refused == is_refused
+    assert balanced(outcome)
+    assert len(monitor.raw("ssd_referrals")) == (0 if is_refused else 10)
+    if is_refused:
+        assert errors(outcome)[0] == ("TOO_MANY_BAD_ROWS", 12, "cine_referral_date")
+
+
+def test_a_table_of_which_no_row_is_good_is_refused(monitor):
+    assert monitor.send(ssd(ssd_person=PERSONS + "K1,X,,\n")).is_refused
+
+
+def test_headers_alone_are_a_nil_return_where_a_manifest_declares_it(tmp_path):
+    empty = {
+        "a.csv": PERSONS,
+        "b.csv": IDENTIFIERS,
+        "c.csv": EPISODES,
+        "d.csv": ASSESSMENTS,
+        "e.csv": FACTORS,
+    }
+    outcome = files.monitor(tmp_path / "declared").send(empty)
+    assert (outcome.status, outcome.records) == ("accepted", 0)
+    bare = files.monitor(tmp_path / "bare").send(empty, None)
+    assert bare.is_refused
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["A000000000000", "1111111111111", "UNKNOWN", upn(1)[:-1], upn(1)[1:] + "A", "A1"],
+)
+def test_a_upn_that_is_none_links_to_nothing(monitor, value):
+    text = IDENTIFIERS + f"L1,K1,Unique Pupil Number,{value}\n"
+    outcome = monitor.send(ssd(ssd_linked_identifiers=text))
+    assert rules(outcome) == ["UPN_INVALID"]
+    assert monitor.raw("ssd_identifiers", "upn_key") == [(None,)]
+
+
+def test_a_upn_means_the_same_however_it_is_spaced(monitor):
+    number = upn(123456)
+    written = f"{number[:4].lower()} {number[4:]}"
+    text = IDENTIFIERS + f"L1,K1,Unique Pupil Number,{number}\n"
+    text += f"L2,k 1,Former Unique Pupil Number,{written}\n"
+    monitor.send(ssd(ssd_linked_identifiers=text))
+    rows = monitor.raw("ssd_identifiers", "person_key, upn_key, is_former")
+    assert rows[0][:2] == rows[1][:2]
+    assert [row[2] for row in rows] == [False, True]
+
+
+def test_the_same_local_id_in_two_authorities_is_two_children(monitor):
+    monitor.drop_zip(ssd(), sender="301")
+    monitor.drop_zip(ssd(), sender="302")
+    monitor.take_in()
+    assert len(set(monitor.raw("ssd_persons", "person_key"))) == 2
+    assert len(set(monitor.raw("ssd_identifiers", "upn_key"))) == 1
+
+
+def test_factors_become_a_row_each(monitor):
+    monitor.send(ssd())
+    assert monitor.raw("ssd_factors", "factor_code") == [("13A",), ("24A",)]
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [('"[""13A"",""99Z""]"', "CODE_UNKNOWN"), ("13A", "CODE_FORMAT")],
+)
+def test_factors_outside_the_list_are_refused(monitor, written, rule):
+    rows = "".join(f'F{i},A{i},"[""1A""]"\n' for i in range(2, 40))
+    outcome = monitor.send(ssd(ssd_assessment_factors=FACTORS + rows + f"F1,A1,{written}\n"))
+    assert errors(outcome)[0][0] == rule
+
+
+def test_rows_whose_parent_is_absent_are_kept_and_counted(monitor):
+    text = FACTORS + 'F1,A1,"[""1A""]"\nF2,A7,"[""1A""]"\n'
+    [query] = queries(monitor.send(ssd(ssd_assessment_factors=text)))
+    assert (query.rule, query.line, query.count) == ("PARENT_MISSING", 3, 1)
+
+
+def test_a_date_outside_the_window_is_a_query(monitor):
+    text = referrals(2, "R9,K1,2026-02-27,N1,2A,N,,\n")
+    [query] = queries(monitor.send(ssd(ssd_cin_episodes=text)))
+    assert (query.rule, query.line) == ("OUTSIDE_PERIOD", 4)
+
+
+def test_an_unborn_child_is_accepted(monitor):
+    outcome = monitor.send(ssd(ssd_person=PERSONS + "K1,U,NOBT,\n"))
+    assert outcome.problems == []
+    assert monitor.raw("ssd_persons", "birth_month, sex") == [(None, "U")]
+
+
+def test_a_file_of_another_authority_is_known_by_its_upns(monitor):
+    rows = "".join(f"L{i},K{i},Unique Pupil Number,{upn(i, '302')}\n" for i in range(1, 41))
+    outcome = monitor.send(ssd(ssd_linked_identifiers=IDENTIFIERS + rows))
+    assert errors(outcome)[0][0] == "WRONG_SENDER"
+    assert monitor.raw("ssd_referrals") == []
+
+
+def test_a_successor_may_send_upns_of_its_forerunner(monitor):
+    rows = "".join(f"L{i},K{i},Unique Pupil Number,{upn(i, '909')}\n" for i in range(1, 41))
+    monitor.drop_zip(ssd(ssd_linked_identifiers=IDENTIFIERS + rows), sender="942")
+    [outcome] = monitor.take_in().outcomes
+    assert not outcome.is_refused
+
+
+def test_the_year_of_a_care_return_follows_from_its_dates(monitor):
+    outcome = monitor.send(care(year=2025), None)
+    assert outcome.period is not None
+    assert (outcome.period.start.year, outcome.period.end.year) == (2025, 2026)
+    assert not outcome.is_refused
+
+
+def test_day_first_dates_are_never_swapped(monitor):
+    manifest = {"period_start": "2025-04-01", "period_end": "2026-03-31"}
+    monitor.send(care(missing="K1,14/05/2012,M,01/02/2026,\n"), manifest)
+    starts = monitor.raw("missing_episodes", "cast(start_date as varchar)")
+    assert ("2026-02-01",) in starts
+
+
+def test_no_value_reaches_the_ledger_or_the_log(monitor, caplog):
+    row = "R99,K1,Canary-7,CanaryNeed,2A,N,,\n"
+    monitor.send(ssd(ssd_cin_episodes=referrals(40, row, "CanaryRagged\n", 'Can"ary,x\n')))
+    assert "anary" not in caplog.text
+    ledger = b"".join(p.read_bytes() for p in monitor.home.restricted.glob("state.db*"))
+    assert b"anary" not in ledger
