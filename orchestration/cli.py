@@ -1,5 +1,6 @@
 """The command line. It imports next to nothing; each command imports what it needs when it runs."""
 
+import os
 import sys
 
 import click
@@ -34,6 +35,8 @@ for module in (trial, monitor, data, alerts, service):
 
 def main() -> None:
     """Every way out has its code: 0 to 7 as the README lists them."""
+    # Small matrices by the thousand: threads that wait for each other would cost minutes.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from warehouse.errors import SightlineError
 
     try:

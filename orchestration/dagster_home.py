@@ -31,6 +31,7 @@ def environment(home: Home) -> dict[str, str]:
         "DAGSTER_HOME": str(home.dagster),
         "SIGHTLINE_HOME": str(home.root),
         "DO_NOT_TRACK": "1",
+        "OPENBLAS_NUM_THREADS": "1",
     }
 
 

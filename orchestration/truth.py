@@ -13,7 +13,11 @@ from simulation.truth import Event, Truth
 IN_TIME = 6
 
 WORSENING = """
-select distinct signals.indicator, signals.period_start, coalesce(areas.la_code, 'country')
+select distinct
+    signals.indicator,
+    signals.period_start,
+    coalesce(areas.la_code, 'country'),
+    signals.kind = 'sustained'
 from marts.fct_signals as signals
 inner join marts.dim_areas as areas
     on signals.area_code = areas.area_code
@@ -23,7 +27,7 @@ where signals.status = 'worsening' and areas.area_level in ('local_authority', '
 JUDGED = "select min(period_start) from marts.fct_signals where status <> 'not_assessable'"
 
 Verdict = Literal["found", "late", "missed", "quiet", "raised", "before"]
-Hits = dict[tuple[str, str], list[date]]
+Hits = dict[tuple[str, str], list[tuple[date, bool]]]
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,8 @@ def _compared(event: Event, hits: Hits, first_judged: date | None) -> Compared:
         period
         for indicator in event.indicators
         for place in places
-        for period in hits.get((indicator, place), [])
-        if event.onset <= period <= until
+        for period, is_sustained in hits.get((indicator, place), [])
+        if event.onset <= period <= until and (is_sustained or not _is_passing(event))
     ]
     first = min(periods, default=None)
     if first is None:
@@ -93,6 +97,11 @@ def _compared(event: Event, hits: Hits, first_judged: date | None) -> Compared:
     return Compared(event, "found" if in_time else "late", first)
 
 
+def _is_passing(event: Event) -> bool:
+    """A real change of a month or two: to see it at once is right, to see it last is not."""
+    return not (event.expects_alert or event.is_sustained or event.direction == "none")
+
+
 def months_on(start: date, months: int) -> date:
     years, month = divmod(start.month - 1 + months, 12)
     return date(start.year + years, month + 1, 1)
@@ -100,6 +109,6 @@ def months_on(start: date, months: int) -> date:
 
 def _hits(connection: duckdb.DuckDBPyConnection) -> Hits:
     found: Hits = {}
-    for indicator, period, place in connection.execute(WORSENING).fetchall():
-        found.setdefault((indicator, place), []).append(period)
+    for indicator, period, place, is_sustained in connection.execute(WORSENING).fetchall():
+        found.setdefault((indicator, place), []).append((period, is_sustained))
     return found

@@ -16,6 +16,7 @@ AREAS, MONTHS = 8, 30
 
 
 def pytest_configure() -> None:
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     os.environ["PYTHONPATH"] = os.pathsep.join(
         [str(GUARD), *filter(None, [os.environ.get("PYTHONPATH")])]
     )

@@ -25,7 +25,7 @@ def work() -> Iterator[duckdb.DuckDBPyConnection]:
                 select 'referral_rate' as indicator, 'E1' as area_code,
                     cast(unnest(generate_series(date '2024-10-01', date '2026-09-01',
                         interval 1 month)) as date) as period_start,
-                    'ok' as status
+                    'ok' as status, 'spike' as kind
             """
         )
         yield connection
@@ -81,6 +81,16 @@ def test_what_must_not_alarm_is_judged_on_its_own_months(
 ) -> None:
     worsening(work, month)
     assert verdict(work, expects_alert=False) == expected
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("spike", "quiet"), ("sustained", "raised")])
+def test_a_passing_dip_may_be_seen_as_one_but_not_as_lasting(
+    work: duckdb.DuckDBPyConnection, kind: str, expected: str
+) -> None:
+    worsening(work, "2025-06-01")
+    work.execute("update marts.fct_signals set kind = ?", [kind])
+    dip = {"expects_alert": False, "is_sustained": False, "direction": "down"}
+    assert verdict(work, **dip) == expected
 
 
 def test_what_ended_before_the_judged_months_is_said_to_be_too_early(
