@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import groupby
+from itertools import dropwhile, groupby
 from typing import Any
 
 from markupsafe import Markup
@@ -43,16 +43,19 @@ class View:
         self.region_names = {region.area_code: region for region in self.regions}
 
     @cached_property
+    def known(self) -> list[Area]:
+        """Authorities with rows: one that sent nothing has them too, one never asked has not."""
+        held = {key for key, _ in self.published.series}
+        return [one for one in self.published.of_level("local_authority") if one.key in held]
+
+    @cached_property
     def authorities(self) -> list[Area]:
         """The authorities of today."""
-        return [area for area in self.published.of_level("local_authority") if not area.valid_to]
+        return [area for area in self.known if not area.valid_to]
 
     @cached_property
     def former(self) -> list[Area]:
-        """Abolished authorities that have figures."""
-        held = {key for key, _ in self.published.series}
-        areas = self.published.of_level("local_authority")
-        return [area for area in areas if area.valid_to and area.key in held]
+        return [area for area in self.known if area.valid_to]
 
     def of_region(self, region: Area) -> list[Area]:
         """The authorities of a region, or of Inner or Outer London."""
@@ -248,6 +251,7 @@ class View:
         chart_id = name if place == 0 else f"{name}-{place}"
         heading = indicator.name if series.is_judged else f"{indicator.name}: {_basis(series)}"
         newest = self._newest(series)
+        drawn = _from_first_figure(series.points)
         sentence = words.sentence(series, newest, indicator, area.area_name)
         return {
             "id": chart_id,
@@ -257,10 +261,10 @@ class View:
             "tag": words.tag(newest) if series.is_judged and indicator.is_monitored else None,
             "sentence": sentence,
             "chart": line_chart(
-                series.points,
+                drawn,
                 [
                     words.short_period(series.period_type, p.period_start, p.period_end)
-                    for p in series.points
+                    for p in drawn
                 ],
                 chart_id=chart_id,
                 title=f"{heading}, {area.area_name}",
@@ -278,6 +282,12 @@ class View:
         if headline and headline.kind == series.kind:
             return series.at(headline.period_start) or series.points[-1]
         return series.points[-1]
+
+
+def _from_first_figure(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """A chart begins where there is something to draw; the table behind it has every period."""
+    begun = dropwhile(lambda one: one.value is None and one.marker != "c", points)
+    return tuple(begun) or points
 
 
 def figure_rows(series: Series, indicator: Indicator) -> Markup:

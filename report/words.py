@@ -28,7 +28,7 @@ REASONS = {
     "censored": "too recent: what follows is not known yet",
     "too_little_history": "too little history",
     "short_history": "too little history",
-    "partial_coverage": "some authorities sent no return",
+    "partial_coverage": "some authorities are not in the figure",
     "reorganised": "new boundary",
     "no_denominator": "nothing to divide by",
     "withheld": "count withheld",

@@ -28,7 +28,7 @@ from warehouse.published_tables import (
     row_counts,
     select_of,
 )
-from warehouse.state import State, alert_events, alerts, submissions
+from warehouse.state import State, alert_events, alerts, problems, submissions
 
 DATABASE = "sightline.duckdb"
 MANIFEST = "manifest.json"
@@ -191,8 +191,9 @@ def _register_ledger(connection: duckdb.DuckDBPyConnection, state: State) -> Non
         "case when n = 0 then 0 when n < 15 then 10 else cast(round(n / 10.0) * 10 as integer) end"
     )
     with state.read() as reading:
-        rows = [dict(row) for row in reading.execute(sa.select(submissions)).mappings()]
-    _register(connection, "ledger", submissions, rows)
+        for name, table in (("ledger", submissions), ("problems", problems)):
+            rows = [dict(row) for row in reading.execute(sa.select(table)).mappings()]
+            _register(connection, name, table, rows)
 
 
 def _register(

@@ -35,8 +35,8 @@ def _summary(view: View, worsening: list[Area]) -> str:
     received = f"With everything received up to {words.day(view.published.release['as_of'])}"
     if not view.assessed:
         return (
-            f"{received}, there are no months of our own to test: what follows are official "
-            "figures, and no judgement is made on them."
+            f"{received}, nothing can be judged month by month yet: the figures that follow are "
+            "shown without a judgement."
         )
     verb = "has" if len(worsening) == 1 else "have"
     return (

@@ -111,6 +111,11 @@ def test_numbers_of_records_are_rounded(published) -> None:
     assert rows == [(1200, 10, 0)] * 3
 
 
+def test_a_problem_is_told_without_the_name_of_the_file(published) -> None:
+    found = "select first_problem from submissions where submission_id = 3"
+    assert one(published, found) == ("TRUNCATED, line 7914: the last line is cut off",)
+
+
 def test_a_later_submission_of_the_same_period_is_named(published) -> None:
     found = "select is_in_force, superseded_by from submissions where submission_id = 1"
     assert one(published, found) == (False, 2)

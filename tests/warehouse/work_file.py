@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from warehouse import indicators, publish
 from warehouse.home import Home
-from warehouse.state import State, submissions
+from warehouse.state import State, problems, submissions
 
 SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds"
 AS_OF = date(2026, 11, 20)
@@ -70,6 +70,7 @@ def draft(home: Home, release_id: str = "r1", **changes: Any) -> publish.Draft:
         if not connection.execute(sa.select(submissions)).first():
             for row in submission_rows():
                 connection.execute(submissions.insert(), [row])
+            connection.execute(problems.insert(), [PROBLEM])
     given: dict[str, Any] = {
         "as_of": AS_OF,
         "built_at": datetime(2026, 11, 20, 9, tzinfo=UTC),
@@ -124,6 +125,13 @@ def event_rows() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+PROBLEM = {
+    "submission_id": 3, "table_name": None, "file_name": "CANARY Jane Doe.csv", "line": 7914,
+    "column_name": None, "rule": "TRUNCATED", "message": "the last line is cut off",
+    "severity": "error", "count": 1,
+}  # fmt: skip
+
+
 def submission_rows() -> list[dict[str, Any]]:
     def one(number: int, sender: str, status: str, start: date, **more: Any) -> dict[str, Any]:
         return {
@@ -139,7 +147,7 @@ def submission_rows() -> list[dict[str, Any]]:
         one(1, "383", "accepted", september),
         one(2, "383", "accepted", september),
         one(3, "856", "quarantined", october, accepted=0,
-            first_error="truncated_file: ssd_cin_episodes.csv, line 7914"),
+            first_error="CANARY Jane Doe.csv, line 7914: TRUNCATED"),
     ]  # fmt: skip
 
 

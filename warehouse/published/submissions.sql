@@ -1,4 +1,5 @@
--- Numbers of records are rounded: the records of a small authority's small extract would otherwise be a count of children.
+-- Numbers of records are rounded: those of a small authority's small extract would be a count of children. The problem is told
+-- without the name of the file, which is the sender's own text.
 with
 later as (
     select
@@ -15,6 +16,26 @@ later as (
         newer.status = 'accepted'
         and newer.released_on is null
     group by earlier.submission_id
+),
+
+first_problems as (
+    select
+        submission_id,
+        arg_min(
+            concat(
+                rule,
+                ', line ' || line,
+                case
+                    when regexp_full_match(column_name, '[A-Za-z0-9_]{1,40}')
+                        then ', column ' || column_name
+                end,
+                ': ' || message
+            ),
+            problem_id
+        ) as first_problem
+    from problems
+    where severity = 'error'
+    group by submission_id
 )
 
 select
@@ -33,10 +54,15 @@ select
     rounded(ledger.accepted) as accepted,
     rounded(ledger.quarantined) as quarantined,
     rounded(ledger.duplicates) as duplicates,
-    ledger.first_error as first_problem,
+    coalesce(
+        first_problems.first_problem,
+        case when ledger.held_reason is not null then 'held back: its vital signs are out of line' end
+    ) as first_problem,
     ledger.simulated
 from ledger
 left join work.control.submissions as in_force
     on ledger.submission_id = in_force.submission_id
 left join later
     on ledger.submission_id = later.submission_id
+left join first_problems
+    on ledger.submission_id = first_problems.submission_id
