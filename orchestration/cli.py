@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from orchestration import faults
 from orchestration.commands import alerts, data, monitor, service, trial
 
 UNEXPECTED = 1
@@ -50,3 +51,6 @@ def main() -> None:
     except SightlineError as fault:
         click.echo(f"sightline: {fault.message}", err=True)
         sys.exit(fault.exit_code)
+    except Exception as fault:
+        click.echo(faults.told(fault), err=True)
+        sys.exit(UNEXPECTED)

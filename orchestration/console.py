@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from orchestration import faults
+
 LOGGER = "sightline"
 
 
@@ -53,7 +55,9 @@ def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(folder: Path, **options: Any) -> Any:
         from warehouse import home
 
-        return command(home=home.find(folder), **options)
+        found = home.find(folder)
+        faults.keep_in(found.restricted)
+        return command(home=found, **options)
 
     return wrapped
 

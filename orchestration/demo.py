@@ -25,6 +25,13 @@ FAULTY = "faulty.json"
 USAGE = 2
 QUICK_AREAS, QUICK_MONTHS, MONTHS = 24, 48, 60
 MOST_ALERTS = 8
+COUNTED = {
+    "bundles": ("bundles",),
+    "referrals": ("ssd_cin_episodes", "cin_census referrals"),
+    "assessments": ("ssd_cin_assessments", "cin_census assessments"),
+    "exclusion rows (each exclusion twice)": ("termlyexclusionsonroll", "termlyexclusionsoffroll"),
+    "missing rows (each quarter from April on)": ("Missing",),
+}
 
 SHORT = (
     f"--quick simulates {QUICK_AREAS} authorities and {QUICK_MONTHS} months: too few areas for "
@@ -130,6 +137,11 @@ def _simulated(planted: Truth, seconds: float) -> Iterator[str]:
         f"Simulated, no real child: {len(planted.la_codes)} authorities, {planted.start:%B %Y} to "
         f"{planted.until:%B %Y}, in {seconds:.0f} s"
     )
-    yield "  " + ", ".join(f"{rows:,} {name}" for name, rows in planted.totals.items())
+    yield "  " + ", ".join(_counted(planted.totals))
     if len(planted.la_codes) <= QUICK_AREAS:
         yield SHORT
+
+
+def _counted(totals: dict[str, int]) -> Iterator[str]:
+    for words, names in COUNTED.items():
+        yield f"{sum(totals.get(name, 0) for name in names):,} {words}"
