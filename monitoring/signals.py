@@ -1,6 +1,6 @@
 """Judge the last periods of every monitored indicator and write marts.fct_signals."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import duckdb
@@ -20,7 +20,7 @@ ALPHA_SUSTAINED = 0.01
 LIMITS_ALPHA = 0.01
 FULL_HISTORY = 36
 NEW_AREA_PERIODS = 12
-LEAST_COVERED = 0.8
+LEAST_COVERED = 0.5  # of the authorities due; the rest are left out of what is expected too
 
 COLUMNS = {
     "indicator": "varchar",
@@ -112,7 +112,8 @@ class _Grid:
     row: NDArray[np.int64]
     column: NDArray[np.int64]
     counts: Array
-    exposure: Array
+    exposure: Array  # what the counts are expected to be proportional to
+    people: Array  # the denominators that the counts belong to
 
     def of(self, name: str) -> Array:
         out = np.full(self.counts.shape, np.nan)
@@ -125,41 +126,46 @@ def _grid(values: pd.DataFrame, months: pd.DatetimeIndex, parts: "_Grid | None" 
     row = areas.get_indexer(values["area_code"])
     column = months.get_indexer(pd.DatetimeIndex(values["period_start"]))
     blank = np.full((len(areas), len(months)), np.nan)
-    grid = _Grid(values, months, areas, row, column, blank, blank)
+    grid = _Grid(values, months, areas, row, column, blank, blank, blank)
+    if parts is not None:
+        return _of_parts(grid, parts)
+    has_reason = np.ones(blank.shape, dtype=bool)
+    has_reason[row, column] = values["reason"].notna()
+    usable = ~(has_reason | _may_still_rise(grid))
     counts, exposure = grid.of("numerator"), grid.of("denominator")
-    usable = grid.of("is_provisional") != 1
-    if parts is None:
-        has_reason = np.ones(blank.shape, dtype=bool)
-        has_reason[row, column] = values["reason"].notna()
-        usable &= ~has_reason
-    else:
-        usable &= _coverage(grid) >= LEAST_COVERED
-        exposure = _expected_of_parts(grid, parts, exposure)
-    return _Grid(values, months, areas, row, column, np.where(usable, counts, np.nan), exposure)
+    return replace(
+        grid, counts=np.where(usable, counts, np.nan), exposure=exposure, people=exposure
+    )
 
 
-def _coverage(grid: _Grid) -> Array:
-    return np.asarray(grid.of("areas_included") / np.maximum(grid.of("areas_due"), 1))
+def _may_still_rise(grid: _Grid) -> NDArray[np.bool_]:
+    """Provisional counts of what is bad when low: what is still to come can only add."""
+    falls = grid.values["bad_direction"].iloc[0] == "down"
+    return np.asarray((grid.of("is_provisional") == 1) & falls)
 
 
-def _expected_of_parts(totals: _Grid, parts: _Grid, fallback: Array) -> Array:
-    """What the authorities that are in a total usually count: a missing one is then no fall."""
+def _of_parts(totals: _Grid, parts: _Grid) -> _Grid:
+    """Counts of the authorities in a total that can be used, against what those usually count.
+
+    An authority that is missing, or not yet final, is then no fall.
+    """
     known = np.isfinite(parts.counts) & (parts.exposure > 0)
     people = np.where(known, parts.exposure, 0.0)
-    usual = np.where(known, parts.counts, 0.0).sum(1) / np.maximum(people.sum(1), 1e-12)
-    expected = usual[:, None] * people
-    region = parts.values.drop_duplicates("area_code").set_index("area_code")["region_code"]
-    region = region.reindex(parts.areas)
+    counts = np.where(known, parts.counts, 0.0)
+    usual = counts.sum(1) / np.maximum(people.sum(1), 1e-12)
+    first = parts.values.drop_duplicates("area_code").set_index("area_code")
+    region = first["region_code"].reindex(parts.areas).to_numpy()
     level = totals.values.drop_duplicates("area_code").set_index("area_code")["area_level"]
-    out = np.array(fallback)
-    for index, area in enumerate(totals.areas):
-        members = (
-            np.ones(len(region), bool) if level[area] == "country" else (region == area).to_numpy()
-        )
-        if members.any():
-            total = expected[members].sum(0)
-            out[index] = np.where(total > 0, total, np.nan)
-    return out
+    is_country = (level.reindex(totals.areas) == "country").to_numpy()
+    member = is_country[:, None] | (region[None, :] == totals.areas.to_numpy()[:, None])
+    due = np.maximum(totals.of("areas_due"), 1)
+    covered = (member @ known.astype(float)) / due >= LEAST_COVERED
+    return replace(
+        totals,
+        counts=np.where(covered, member @ counts, np.nan),
+        exposure=np.where(covered, member @ (usual[:, None] * people), np.nan),
+        people=np.where(covered, member @ people, np.nan),
+    )
 
 
 def _judged(grid: _Grid, factor: float, *, is_panel: bool) -> pd.DataFrame:
@@ -240,7 +246,7 @@ def _not_assessable(grid: _Grid, judged: Judgements, first: int) -> NDArray[np.o
     unusable = ~np.isfinite(grid.counts[:, first:])
     given = np.full(grid.counts.shape, None, dtype=object)
     given[grid.row, grid.column] = grid.values["reason"].where(grid.values["reason"].notna(), None)
-    provisional = grid.of("is_provisional")[:, first:] == 1
+    provisional = _may_still_rise(grid)[:, first:]
     no_people = ~(grid.exposure[:, first:] > 0)
     reason[unusable] = "no_count"
     reason[unusable & provisional] = "provisional"
@@ -270,14 +276,17 @@ def _rows(
     kept = grid.column >= first
     row, column = grid.row[kept], grid.column[kept] - first
     values = grid.values[kept]
-    per_count = factor / values["denominator"].to_numpy(dtype=float)
+    people = grid.people[:, first:][row, column]
+    per_count = factor / np.where(people > 0, people, np.nan)
     spread = np.maximum(judged.variance, judged.mean)
     lower, upper = tails.limits(judged.mean, spread, LIMITS_ALPHA)
     sign = 1 if values["bad_direction"].iloc[0] == "up" else -1
     detectable = np.expm1(sign * np.minimum(judged.detectable, 5.0))
 
+    judged_at = verdicts.status != "not_assessable"
+
     def at(array: NDArray[np.float64]) -> Array:
-        return np.asarray(array[row, column])
+        return np.asarray(np.where(judged_at, array, np.nan)[row, column])
 
     return pd.DataFrame(
         {

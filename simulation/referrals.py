@@ -37,6 +37,8 @@ RECENT = 365
 ADOLESCENT = 3653
 CHAIN_SHARE = 0.7
 """Of the repeated referrals, those drawn here; the others come about by chance and exposure."""
+NOTICED_WITHIN = (-200, 60)
+"""Days around an exclusion within which a child who comes to notice is referred."""
 MOST_TAKEN = 0.72
 """Share of adolescents' first referrals that may concern a child already seen elsewhere."""
 
@@ -216,12 +218,22 @@ def seen_elsewhere(
     chance = np.where(exclusions.category[exposed] == b"PERM", 0.6, 0.5)
     chance *= effects["excluded_referred"][exclusions.day[exposed] - horizon.days[0]]
     noticed = exposed[rng.random(len(exposed)) < chance]
-    about = exclusions.day[noticed] + rng.integers(-200, 60, len(noticed))
+    about = exclusions.day[noticed] + rng.integers(*NOTICED_WITHIN, len(noticed))
+    # Some are referred before they are excluded; those whose exclusion lies past the last day
+    # are taken from the children excluded a year earlier, or the last months would lack them.
+    day = exclusions.day[noticed]
+    end = horizon.days[-1]
+    next_year = noticed[(day > end - 365) & (day <= end - 365 - NOTICED_WITHIN[0])]
+    about_then = exclusions.day[next_year] + 365 + rng.integers(*NOTICED_WITHIN, len(next_year))
     first_missing = np.flatnonzero(draw.position_in_group(care.missing.of) == 0)
     first_missing = first_missing[rng.random(len(first_missing)) < 0.4]
     children = np.concatenate(
-        [exclusions.child[noticed], care.child[care.missing.of[first_missing]]]
+        [
+            exclusions.child[noticed],
+            exclusions.child[next_year],
+            care.child[care.missing.of[first_missing]],
+        ]
     )
-    days = np.concatenate([about, care.missing.start[first_missing] + 10])
+    days = np.concatenate([about, about_then, care.missing.start[first_missing] + 10])
     inside = days >= horizon.days[0]
     return children[inside], days[inside].astype(np.int32)
