@@ -16,6 +16,8 @@ from warehouse.errors import ConfigurationError
 
 LONDON = ZoneInfo("Europe/London")
 KEY_BYTES = 32
+# The database engine takes these in a path for a pattern.
+PATTERN = "[]*?"
 
 SETTINGS_TEXT = """\
 # Settings of this monitor. Every line may be left out; what is shown is the default.
@@ -140,6 +142,10 @@ class Settings(BaseModel):
 def create(root: Path, *, today: date | None = None) -> Home:
     """Make the folders, the key and the settings; what is already there stays as it is."""
     home = Home(root.resolve())
+    if set(str(home.root)) & set(PATTERN):
+        raise ConfigurationError(
+            f"{home.root}: a path may not hold brackets, stars or question marks"
+        )
     for folder in (home.root, home.inbox, home.published, home.releases, home.outbox):
         folder.mkdir(parents=True, exist_ok=True)
     restricted = (home.restricted, home.landing, home.raw, home.quarantine, home.spool, home.work)

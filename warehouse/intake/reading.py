@@ -48,15 +48,18 @@ class Submission:
 
 def read_submission(bundle: Bundle, sender: str | None, *, is_whole: bool = True) -> Submission:
     """The tables of a bundle; raises Refused. With `is_whole` false, tables may be missing."""
-    _check_not_empty(bundle)
-    found, unknown = _recognised(bundle)
-    submission = Submission(_one_contract(found, bundle.manifest), bundle.manifest, [])
+    found = [one for one in map(recognise, bundle.members) if one]
+    submission = None
     try:
+        _check_others(bundle, found)
+        submission = Submission(_one_contract(found, bundle.manifest), bundle.manifest, [])
         _read_tables(submission, found, sender, is_whole=is_whole)
     except Refused as fault:
-        fault.extract, fault.period = submission.contract.name, submission.period
+        fault.extract = found[0].contract.name if found else None
+        fault.period = submission.period if submission else None
         raise
-    submission.queries += [_left_out(member) for member in unknown]
+    read = {one.member.name for one in found}
+    submission.queries += [_left_out(one) for one in bundle.members if one.name not in read]
     return submission
 
 
@@ -75,30 +78,21 @@ def _read_tables(
     _check_rows(submission)
 
 
-def _check_not_empty(bundle: Bundle) -> None:
+def _check_others(bundle: Bundle, found: list[Recognised]) -> None:
+    """Refuse a bundle with an empty file, or with one that was meant as a table and is none."""
     if not bundle.members:
         raise refuse("EMPTY_FILE", "the bundle holds no table")
     for member in bundle.members:
         if member.kind == "empty":
             raise refuse("EMPTY_FILE", "the file is empty; send it again", file=member.name)
-
-
-def _recognised(bundle: Bundle) -> tuple[list[Recognised], list[Member]]:
-    found, unknown = [], []
-    for member in bundle.members:
-        one = recognise(member)
-        if one:
-            found.append(one)
-        else:
-            unknown.append(member)
-    problems = []
-    for member in unknown:
-        reason = why_not(member, bundle.manifest.extract).problems[0]
-        if not found or reason.rule in NEARLY_A_TABLE:
-            problems.append(reason)
-    if problems:
+    read = {one.member.name for one in found}
+    reasons = [
+        why_not(member, bundle.manifest.extract).problems[0]
+        for member in bundle.members
+        if member.name not in read
+    ]
+    if problems := [one for one in reasons if not found or one.rule in NEARLY_A_TABLE]:
         raise Refused(*problems)
-    return found, unknown
 
 
 def _one_contract(found: list[Recognised], manifest: Manifest) -> Contract:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from warehouse.errors import ConfigurationError
 
 HEAD = "0001"
+FOLDER = Path(__file__).parent
 
 
 def upgrade(engine: sa.Engine) -> None:
@@ -25,7 +26,7 @@ def upgrade(engine: sa.Engine) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     with engine.execution_options(writes=True).begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, HEAD)

@@ -1,0 +1,203 @@
+"""What is in force, what is owed, and who is one child, as known at a date."""
+
+import json
+from datetime import date
+
+import duckdb
+import intake_files as files
+import pytest
+from intake_files import IDENTIFIERS, MARCH, care, ssd, upn
+
+from warehouse import contract
+from warehouse.calendar import Span
+from warehouse.in_force import Submitted, slices
+from warehouse.prepare import prepare
+
+AS_OF = date(2026, 10, 20)
+
+
+@pytest.fixture
+def monitor(tmp_path):
+    return files.monitor(tmp_path / "monitor")
+
+
+def window(start, end, prepared, **more):
+    manifest = {"period_start": start, "period_end": end, "prepared_on": prepared}
+    return manifest | {"simulated": True} | more
+
+
+def known(number, start, end, *, on="2026-01-01", extract="ssd", sequence=None):
+    period = Span(date.fromisoformat(start), date.fromisoformat(end))
+    day = date.fromisoformat(on)
+    return Submitted(number, extract, "301", period, day, day, sequence, "b", True, True)
+
+
+def in_force(*submitted):
+    ordered = sorted(submitted, key=lambda one: (one.known_on, one.submission_id))
+    return sorted(
+        (str(one.span.start), str(one.span.end), one.submission.submission_id)
+        for one in slices(ordered)
+    )
+
+
+def asked(monitor, query, as_of=AS_OF):
+    prepare(monitor.home, monitor.state, as_of)
+    with duckdb.connect(str(monitor.home.work_db), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_a_newer_window_cuts_an_older_one():
+    older = known(1, "2026-01-01", "2026-02-28", on="2026-03-08")
+    newer = known(2, "2026-02-01", "2026-03-31", on="2026-04-08")
+    assert in_force(older, newer) == [
+        ("2026-01-01", "2026-01-31", 1),
+        ("2026-02-01", "2026-03-31", 2),
+    ]
+
+
+def test_a_correction_of_the_middle_leaves_both_ends():
+    whole = known(1, "2026-01-01", "2026-03-31", on="2026-04-08")
+    middle = known(2, "2026-02-01", "2026-02-28", on="2026-05-08")
+    assert in_force(whole, middle) == [
+        ("2026-01-01", "2026-01-31", 1),
+        ("2026-02-01", "2026-02-28", 2),
+        ("2026-03-01", "2026-03-31", 1),
+    ]
+
+
+def test_the_yearly_census_outranks_months_whenever_it_came():
+    census = known(1, "2025-04-01", "2026-03-31", on="2026-01-01", extract="cin_census")
+    month = known(2, "2026-03-01", "2026-03-31", on="2026-05-01")
+    assert in_force(census, month) == [("2025-04-01", "2026-03-31", 1)]
+
+
+def test_declared_sequence_outranks_the_order_of_arrival():
+    second = known(1, "2026-03-01", "2026-03-31", on="2026-04-08", sequence=2)
+    first = known(2, "2026-03-01", "2026-03-31", on="2026-05-08", sequence=1)
+    assert in_force(second, first) == [("2026-03-01", "2026-03-31", 1)]
+
+
+def test_a_school_census_speaks_for_the_two_terms_before():
+    autumn = known(1, "2025-09-01", "2025-12-31", on="2025-10-20", extract="school_census")
+    spring = known(2, "2026-01-01", "2026-03-31", on="2026-02-20", extract="school_census")
+    assert in_force(autumn, spring) == [
+        ("2025-01-01", "2025-03-31", 1),
+        ("2025-04-01", "2025-12-31", 2),
+    ]
+
+
+def test_the_newest_care_return_takes_over_its_year():
+    june = known(1, "2025-04-01", "2025-06-30", on="2025-07-12", extract="ssda903")
+    september = known(2, "2025-04-01", "2025-09-30", on="2025-10-12", extract="ssda903")
+    assert in_force(june, september) == [("2025-04-01", "2025-09-30", 2)]
+
+
+def test_a_correction_supersedes_whole_and_a_look_back_undoes_it(monitor):
+    monitor.drop_zip(ssd(), window("2026-03-01", "2026-03-31", "2026-04-08"), "a.zip")
+    corrected = ssd(ssd_cin_episodes=files.referrals(3))
+    monitor.drop_zip(corrected, window("2026-03-01", "2026-03-31", "2026-05-20"), "b.zip")
+    monitor.take_in()
+    query = "select submission_id from control.submissions where is_in_force"
+    assert asked(monitor, query) == [(2,)]
+    assert asked(monitor, query, date(2026, 5, 19)) == [(1,)]
+    assert asked(monitor, query, date(2026, 4, 1)) == []
+
+
+def test_a_worse_resubmission_leaves_the_former_in_force(monitor):
+    monitor.send(ssd(), window("2026-03-01", "2026-03-31", "2026-04-08"))
+    bad = ssd(ssd_cin_episodes="")
+    assert monitor.send(bad, window("2026-03-01", "2026-03-31", "2026-05-08")).is_refused
+    assert asked(monitor, "select submission_id, la_code from control.slices") == [(1, "301")]
+
+
+def test_coverage_says_who_sent_what_and_when(monitor):
+    months = [("2026-05", "31", "2026-06-10"), ("2026-06", "30", "2026-08-01")]
+    for month, last, prepared in months:
+        manifest = window(f"{month}-01", f"{month}-{last}", prepared)
+        monitor.drop_zip(ssd(), manifest, f"{month}.zip")
+    monitor.drop_zip(ssd(ssd_person=""), window("2026-08-01", "2026-08-31", "2026-09-08"), "08.zip")
+    monitor.drop_zip(ssd(), window("2026-09-01", "2026-09-15", "2026-09-16"), "09.zip")
+    monitor.take_in()
+    found = asked(
+        monitor,
+        "select month(period_start), status, submission_id from control.coverage order by 1",
+    )
+    assert [row[:2] for row in found] == [
+        (5, "received"),
+        (6, "late"),
+        (7, "missing"),
+        (8, "quarantined"),
+        (9, "partial"),
+    ]
+    july = "select status from control.coverage where period_start = '2026-07-01'"
+    assert asked(monitor, july, date(2026, 8, 5)) == [("not_due",)]
+
+
+def test_an_authority_that_sends_the_census_does_not_owe_months(monitor):
+    monitor.drop_zip(ssd(), MARCH)
+    manifest = {"period_start": "2025-04-01", "period_end": "2026-03-31"}
+    monitor.drop_zip(care(), manifest, sender="302")
+    monitor.take_in()
+    owed = asked(monitor, "select distinct la_code, extract from control.coverage order by all")
+    assert owed == [("301", "ssd"), ("301", "ssda903"), ("302", "ssd"), ("302", "ssda903")]
+
+
+def test_all_authorities_are_expected_where_the_settings_say_so(monitor):
+    monitor.send(ssd())
+    assert asked(monitor, "select * from control.authorities") == [("301",)]
+    text = monitor.home.config.read_text()
+    monitor.home.config.write_text(text.replace("# authorities", "authorities"))
+    assert asked(monitor, "select count(*) > 150 from control.authorities") == [(True,)]
+
+
+def test_months_run_from_the_first_day_told_of_to_the_last_that_is_due(monitor):
+    for month, last in (("2026-08", "31"), ("2026-09", "30")):
+        monitor.drop_zip(
+            ssd(), window(f"{month}-01", f"{month}-{last}", "2026-10-08"), f"{month}.zip"
+        )
+    monitor.take_in()
+    assert asked(monitor, "select first_month, last_month, simulated from control.run") == [
+        (date(2026, 8, 1), date(2026, 9, 1), True)
+    ]
+    assert len(asked(monitor, "select * from control.months")) == 2
+
+
+def test_identifiers_named_together_are_one_child(monitor):
+    rows = (
+        f"L1,K1,Unique Pupil Number,{upn(1)}\n"
+        f"L2,K1,Former Unique Pupil Number,{upn(2)}\n"
+        f"L3,K2,Unique Pupil Number,{upn(3)}\n"
+    )
+    monitor.drop_zip(ssd(ssd_linked_identifiers=IDENTIFIERS + rows))
+    other = files.ssd(ssd_linked_identifiers=IDENTIFIERS + f"L1,Z9,Unique Pupil Number,{upn(2)}\n")
+    monitor.drop_zip(other, sender="302")
+    monitor.take_in()
+    groups = asked(
+        monitor,
+        "select count(*), min(identifier_key) = child_key from control.identities"
+        " group by child_key order by all",
+    )
+    # K1 of 301 with two UPNs and Z9 of 302; K2 with its own; K1 of 302, known by nothing else.
+    assert groups == [(1, True), (2, True), (4, True)]
+
+
+def test_every_raw_table_can_be_read_before_anything_came(monitor):
+    prepare(monitor.home, monitor.state, AS_OF)
+    with duckdb.connect(str(monitor.home.work_db), read_only=True) as connection:
+        for table, columns in contract.raw_tables().items():
+            found = connection.execute(f"describe raw.{table}").fetchall()
+            assert {row[0]: row[1].lower() for row in found} == columns
+        assert connection.execute("select * from control.identities").fetchall() == []
+
+
+def test_published_series_stay_in_force_side_by_side(monitor):
+    header = "time_period,time_identifier,geographic_level,country_code,cla_group,number\n"
+    row = "2022,Reporting year,National,E92000001,Missing,{}\n"
+    for number, day in enumerate(("2022-11-17", "2023-11-16")):
+        monitor.drop(f"{number}.csv", header + row.format(number), "published")
+        manifest = json.dumps({"released_on": day})
+        monitor.drop(f"{number}.csv.manifest.json", manifest, "published")
+    monitor.take_in()
+    query = "select count(*) from control.submissions where is_in_force"
+    assert asked(monitor, query) == [(2,)]
+    assert asked(monitor, query, date(2023, 1, 1)) == [(1,)]
