@@ -20,6 +20,7 @@ def safe_config(*, memory_limit: str = "3GB", threads: int | None = None) -> dic
         "allow_community_extensions": "false",
         "memory_limit": memory_limit,
         "preserve_insertion_order": "true",
+        "enable_progress_bar": "false",
     }
     if threads:
         config["threads"] = threads

@@ -66,6 +66,7 @@ class Column(Strict):
     optional: bool = False
     may_be_future: bool = False
     in_period: bool = False
+    not_before: str | None = None
     format: str = "iso"
     codes: dict[str, str] = Field(default_factory=dict)
     same_as: dict[str, str] = Field(default_factory=dict)

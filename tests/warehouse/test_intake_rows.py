@@ -36,6 +36,8 @@ def balanced(outcome):
         ("R99,K1,2026-03-09T10:00,N1,2A,N,,", "DATE_FORMAT", "cine_referral_date"),
         ("R99,K1,46090,N1,2A,N,,", "DATE_FORMAT", "cine_referral_date"),
         ("R99,K1,2026-10-21,N1,2A,N,,", "DATE_FUTURE", "cine_referral_date"),
+        ("R99,K1,1066-10-14,N1,2A,N,,", "DATE_INVALID", "cine_referral_date"),
+        ("R99,K1,2026-03-09,N1,2A,N,RC7,2026-03-08", "DATE_ORDER", "cine_close_date"),
         ("R99,K1,,N1,2A,N,,", "REQUIRED_MISSING", "cine_referral_date"),
         (",K1,2026-03-09,N1,2A,N,,", "ID_MISSING", "cine_referral_id"),
         ("R99,K1,2026-03-09,N1,2a,N,,", "CODE_UNKNOWN", "cine_referral_source_code"),

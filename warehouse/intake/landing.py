@@ -14,7 +14,7 @@ from pathlib import Path
 
 from warehouse.home import Home
 from warehouse.intake import ledger
-from warehouse.intake.bundles import MANIFEST, read_bytes
+from warehouse.intake.bundles import MANIFEST, MAX_BUNDLE_BYTES, read_bytes
 from warehouse.intake.problems import escaped
 from warehouse.state import State
 
@@ -138,12 +138,14 @@ def _arrival(entry: Entry) -> Arrival | None:
         files = _files_below(entry.path)
         if not files or any(_is_ignored(file) for file in files):
             return None
+        if sum(file.lstat().st_size for file in files) > MAX_BUNDLE_BYTES:
+            raise UnsafeError(f"it holds more than {MAX_BUNDLE_BYTES >> 20} MB; send less at once")
         packed = _packed({str(file.relative_to(entry.path)): _plain(file) for file in files})
     elif entry.manifest:
         content = {entry.path.name: _plain(entry.path), MANIFEST: _plain(entry.manifest)}
         packed = _packed(content)
     else:
-        return Arrival(entry, hashlib.sha256(_plain(entry.path)).hexdigest(), None)
+        return Arrival(entry, _digest(entry.path), None)
     return Arrival(entry, hashlib.sha256(packed).hexdigest(), packed)
 
 
@@ -158,18 +160,31 @@ def _files_below(folder: Path) -> list[Path]:
 
 def _plain(path: Path) -> bytes:
     """The bytes of a regular file that has no other name."""
+    with _opened(path) as file:
+        return file.read()
+
+
+def _digest(path: Path) -> str:
+    with _opened(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    """A regular file, open; nothing that points or leads elsewhere is followed or waited for."""
     try:
-        found = path.lstat()
-        if not stat.S_ISREG(found.st_mode):
-            kind = "link" if stat.S_ISLNK(found.st_mode) else "device, pipe or socket"
-            raise UnsafeError(f"it is a {kind}, not a file; copy the file itself")
-        if found.st_nlink > 1:
-            raise UnsafeError("it is linked to by another name; copy the file itself")
-        return read_bytes(path)
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as fault:
         if fault.errno == errno.ELOOP:
             raise UnsafeError("it is a link, not a file; copy the file itself") from None
         raise
+    file = os.fdopen(handle, "rb")
+    found = os.fstat(handle)
+    if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+        return file
+    file.close()
+    if stat.S_ISREG(found.st_mode):
+        raise UnsafeError("it is linked to by another name; copy the file itself")
+    raise UnsafeError("it is a device, pipe or socket, not a file; copy the file itself")
 
 
 def _packed(content: dict[str, bytes]) -> bytes:

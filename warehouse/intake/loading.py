@@ -16,7 +16,7 @@ import duckdb
 
 from warehouse.connection import safe_config
 from warehouse.errors import SightlineError
-from warehouse.intake.bundles import open_bundle, read_bytes
+from warehouse.intake.bundles import check_size, open_bundle, read_bytes
 from warehouse.intake.checking import check
 from warehouse.intake.judging import give_submissions, judge
 from warehouse.intake.outcomes import Case, Outcome, Pending, Tally
@@ -134,6 +134,7 @@ def _read(pending: Pending, spool: Spool) -> Case:
 
 def _landed(pending: Pending) -> bytes:
     try:
+        check_size(pending.path.stat().st_size, escaped(pending.name))
         data = read_bytes(pending.path)
     except OSError as fault:
         reason = fault.strerror or "unknown fault"

@@ -10,6 +10,7 @@ from warehouse.contract import Column, DateFormat, date_formats
 from warehouse.intake.pseudonyms import pseudonym
 
 MAX_ID_LENGTH = 64
+EARLIEST = "1900-01-01"
 YES = ("Y", "y", "Yes", "yes", "true", "True", "TRUE", "1")
 NO = ("N", "n", "No", "no", "false", "False", "FALSE", "0")
 CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
@@ -76,9 +77,20 @@ def faults(name: str, column: Column, raw: str, value: str) -> list[Fault]:
         Fault(condition, rule, message, name)
         for condition, rule, message in _kind(column, raw, value)
     ]
-    if column.type in ("date", "month") and not column.may_be_future:
+    if column.type in ("date", "month"):
+        found += _limits(name, column, value)
+    return found
+
+
+def _limits(name: str, column: Column, value: str) -> list[Fault]:
+    """What a day cannot be, though the calendar has it."""
+    found = [Fault(f"{value} < date '{EARLIEST}'", "DATE_INVALID", "the year is before 1900", name)]
+    if not column.may_be_future:
         message = "the date lies after the day on which the file was received"
         found.append(Fault(f"{value} > received_on", "DATE_FUTURE", message, name))
+    if column.not_before:
+        message = f"the date lies before {column.not_before}"
+        found.append(Fault(f"{value} < v_{column.not_before}", "DATE_ORDER", message, name))
     return found
 
 

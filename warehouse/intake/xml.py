@@ -28,16 +28,17 @@ class TableWriter:
 
     columns: list[str]
     numbers: list[int] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
+    text: io.StringIO = field(default_factory=io.StringIO)
+
+    def __post_init__(self) -> None:
+        self.write = csv.writer(self.text, lineterminator="\n").writerow
 
     def add(self, line: int, *values: str) -> None:
         self.numbers.append(line)
-        self.rows.append(list(values))
+        self.write(values)
 
     def lines(self) -> Lines:
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows(self.rows)
-        records = out.getvalue().encode("utf-8").split(b"\n")[:-1]
+        records = self.text.getvalue().encode("utf-8").split(b"\n")[:-1]
         return Lines(self.columns, records, self.numbers)
 
 
