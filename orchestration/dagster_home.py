@@ -19,6 +19,9 @@ concurrency:
     max_concurrent_runs: 1
 python_logs:
   managed_python_loggers: [sightline]
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 """
 
 
