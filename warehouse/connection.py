@@ -20,11 +20,19 @@ def safe_config(*, memory_limit: str = "3GB", threads: int | None = None) -> dic
         "allow_community_extensions": "false",
         "memory_limit": memory_limit,
         "preserve_insertion_order": "true",
-        "enable_progress_bar": "false",
     }
     if threads:
         config["threads"] = threads
     return config
+
+
+def open_quietly(
+    path: Path | None, config: dict[str, Any], *, read_only: bool = False
+) -> duckdb.DuckDBPyConnection:
+    """A connection that draws no progress bars; the caller closes it."""
+    connection = duckdb.connect(str(path or ":memory:"), read_only=read_only, config=config)
+    connection.execute("set enable_progress_bar = false").fetchall()
+    return connection
 
 
 @contextmanager
@@ -42,7 +50,7 @@ def connect(
         spill = home.restricted / "spill"
         spill.mkdir(mode=0o700, exist_ok=True)
         config |= {"temp_directory": str(spill), "max_temp_directory_size": MAX_SPILL}
-    connection = duckdb.connect(str(path or ":memory:"), read_only=read_only, config=config)
+    connection = open_quietly(path, config, read_only=read_only)
     try:
         yield connection
     finally:

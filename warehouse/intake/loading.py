@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import safe_config
+from warehouse.connection import open_quietly, safe_config
 from warehouse.errors import SightlineError
 from warehouse.intake.bundles import check_size, open_bundle, read_bytes
 from warehouse.intake.checking import check
@@ -50,6 +50,8 @@ def load_batch(name: str, pending: Sequence[Pending], workshop: Workshop) -> lis
     """The outcome of each submission; the rows of those accepted are on disk when it returns."""
     try:
         return _load(name, pending, workshop)
+    except SightlineError:
+        raise
     except duckdb.IOException:
         raise _stopped("the database engine could not read or write") from None
     except OSError as fault:
@@ -100,9 +102,12 @@ def _load(name: str, pending: Sequence[Pending], workshop: Workshop) -> list[Out
 def _load_spooled(name: str, cases: list[Case], spool: Spool, workshop: Workshop) -> None:
     config = safe_config(memory_limit=workshop.memory_limit, threads=workshop.threads)
     config["temp_directory"] = str(spool.folder / "spill")
-    connection = duckdb.connect(config=config)
     try:
+        connection = open_quietly(None, config)
         set_key(connection, workshop.key)
+    except duckdb.Error:
+        raise _stopped("the database engine does not start") from None
+    try:
         give_submissions(connection, cases)
         checks = [check(connection, one, i) for i, one in enumerate(spool.close())]
         judge(connection, cases, checks)
