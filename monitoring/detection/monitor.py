@@ -10,7 +10,7 @@ from monitoring.detection import panel, windows
 from monitoring.detection.panel import Array, Fit
 
 VERSION = "1"
-HISTORY = 72  # periods of a fitted window: six years
+HISTORY = 96  # periods of a fitted window: eight years
 TESTED = 24
 SETTLING = (
     6  # periods judged before the first that is reported, so that the fit and the null settle
@@ -18,7 +18,8 @@ SETTLING = (
 FEWEST_BEFORE = 12
 NULL_PERIODS = 12
 NARROWEST_NULL = 0.5
-WINDOWS_TESTED = 2.0  # the six windows overlap so much that they count as two tests
+FEWEST_FOR_NULL = 20  # areas; regions and England move together and say little about chance
+WINDOWS_TESTED = 2.0  # the windows overlap so much that they count as two tests
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def _against_null(scores: Array) -> Array:
         recent = scores[:, max(0, column + 1 - NULL_PERIODS) : column + 1]
         for kind in range(scores.shape[2]):
             values = recent[..., kind][np.isfinite(recent[..., kind])]
-            if values.size >= 50:
+            if values.size >= 50 and len(scores) >= FEWEST_FOR_NULL:
                 low, high = np.quantile(values, [0.25, 0.75])
                 out[:, column, kind] /= max((high - low) / 1.349, NARROWEST_NULL)
     return out

@@ -33,8 +33,15 @@ LEVEL_VARIANCE = 0.25
 STEP_VARIANCE = 0.25
 FLOOR = 1e-7
 NOISE_PRIOR_PERIODS = 15.0
+LENGTHS = (3, 4, 6, 9, 12)
+CHANGED = 3.0
+VOICE = 2.0
+VOICE_POWER = 2
+WINSOR = 2.0
+SCATTER_ERROR = 1.25  # standard error of the log of a winsorised mean square, times root n
+FEWEST_FOR_SCATTER = 20
 COLD_ROUNDS = 10
-WARM_ROUNDS = 2
+WARM_ROUNDS = 1
 
 
 @dataclass(frozen=True)
@@ -99,14 +106,18 @@ def structures(months: NDArray[np.int64]) -> dict[str, Array]:
     }
 
 
-def inverses(covariance: Array) -> Array:
-    """Inverse of each positive definite matrix of a stack."""
-    out = np.empty_like(covariance)
-    for index, matrix in enumerate(covariance):
-        factor, _ = lapack.dpotrf(matrix, lower=1)
-        inverse, _ = lapack.dpotri(factor, lower=1)
-        out[index] = np.tril(inverse) + np.tril(inverse, -1).T
-    return out
+def inverses(prior: Array, variance: Array) -> Array:
+    """Inverse of each area's covariance: its prior (periods x periods) plus its own variances."""
+    areas, periods = variance.shape
+    out = np.empty((areas, periods, periods))
+    every, below = np.arange(periods), np.tri(periods)
+    for index in range(areas):
+        matrix = np.array(prior[index] if len(prior) > 1 else prior[0], order="F")
+        matrix[every, every] += variance[index]
+        factor, _ = lapack.dpotrf(matrix, lower=1, overwrite_a=1)
+        out[index], _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    out *= below
+    return out + np.tril(out, -1).transpose(0, 2, 1)
 
 
 def fit(
@@ -123,7 +134,7 @@ def fit(
     shapes = structures(months)
     for done in range(rounds):
         state = _round(state, counts, months, shapes, national=national)
-        if done >= rounds - 2:
+        if done >= min(rounds - 1, 6):
             state = replace(state, steps=_steps(state))
     return state
 
@@ -184,17 +195,25 @@ def _round(
     residual = np.where(known, (np.where(known, counts, 0) - mean) / mean + state.smooth, 0.0)
     sampling = 1 / mean + state.noise[:, None]
     variance = np.where(known, sampling * state.kappa / state.weight, UNKNOWN)
-    prior = _prior(state.variances, shapes) + _step_prior(state.steps, months.size)
-    covariance = prior + variance[:, :, None] * np.eye(months.size)
-    precision = inverses(covariance)
-    pull = np.einsum("stu,su->st", precision, residual)
+    prior = _prior(state.variances, shapes)[None]
+    if state.steps.any():
+        prior = prior + _step_prior(state.steps, months.size)
+    precision = inverses(prior, variance)
+    pull = (precision @ residual[:, :, None])[:, :, 0]
     diagonal = np.einsum("stt->st", precision)
     smooth = residual - variance * pull
-    smooth = np.where(known, smooth, np.einsum("stu,su->st", prior, pull))
+    smooth = np.where(known, smooth, (prior @ pull[:, :, None])[:, :, 0])
     apart = pull / np.sqrt(diagonal)
-    variances, noise = _variances(state, shapes, precision, pull, known)
+    extreme, since = _changing(pull, precision)
+    settled = extreme < CHANGED
+    settled |= settled.mean() < 0.5  # where most have changed, none of them can be left out
+    variances, noise = _variances(state, shapes, precision, pull, known & settled[:, None])
     kappa = _kappa(apart, state, known)
-    shift = _national_shift(apart, pull, diagonal, known) if national else np.zeros(months.size)
+    shift = (
+        _national_shift(apart, pull, diagonal, _voice(known, extreme, since))
+        if national
+        else np.zeros(months.size)
+    )
     return replace(
         state,
         national=state.national + shift,
@@ -223,14 +242,22 @@ def _step_prior(steps: NDArray[np.int64], periods: int) -> Array:
 def _variances(
     state: Fit, shapes: dict[str, Array], precision: Array, pull: Array, known: NDArray[np.bool_]
 ) -> tuple[Variances, Array]:
-    """One step of the fixed point; an area counts at most four times what is expected of it."""
+    """One step of the fixed point, on what came before the guard: nothing judged widens its limits.
+
+    An area counts at most four times what is expected of it.
+    """
+    precision, pull = _before_guard(precision, pull)
+    past = slice(0, pull.shape[1])
+    known = known[:, past]
+    shapes = {name: shape[past, past] for name, shape in shapes.items()}
+    counted = known.any(1)
+    inner = precision.reshape(len(pull), -1) @ np.stack([m.ravel() for m in shapes.values()], 1)
     new = {}
-    for name, shape in shapes.items():
-        found = np.einsum("st,tu,su->s", pull, shape, pull)
-        expected = np.einsum("stu,tu->s", precision, shape)
+    for (name, shape), traces in zip(shapes.items(), inner.T, strict=True):
+        found, expected = ((pull @ shape) * pull).sum(1)[counted], traces[counted]
         ratio = np.minimum(found, 4 * expected).sum() / expected.sum()
         new[name] = max(getattr(state.variances, name) * ratio, FLOOR)
-    spread = np.where(known, state.kappa / state.weight, 0.0)
+    spread = np.where(known, (state.kappa / state.weight)[:, past], 0.0)
     found = (pull * pull * spread).sum(1)
     expected = (np.einsum("stt->st", precision) * spread).sum(1)
     pooled = state.variances.noise * np.minimum(found, 4 * expected).sum() / expected.sum()
@@ -238,6 +265,15 @@ def _variances(
     own = state.noise * found / np.maximum(expected, 1e-12)
     shrunk = (informed * own + NOISE_PRIOR_PERIODS * pooled) / (informed + NOISE_PRIOR_PERIODS)
     return Variances(**new, noise=max(pooled, FLOOR)), np.maximum(shrunk, FLOOR)
+
+
+def _before_guard(precision: Array, pull: Array) -> tuple[Array, Array]:
+    """The same for the window without its guard: the newest periods are integrated out."""
+    cut = pull.shape[1] - GUARD - 1
+    cross = precision[:, :cut, cut:]
+    gain = cross @ np.linalg.inv(precision[:, cut:, cut:])
+    inner = precision[:, :cut, :cut] - gain @ cross.transpose(0, 2, 1)
+    return inner, pull[:, :cut] - (gain @ pull[:, cut:, None])[:, :, 0]
 
 
 def _weight(apart: Array) -> Array:
@@ -248,16 +284,45 @@ def _weight(apart: Array) -> Array:
 
 
 def _kappa(apart: Array, state: Fit, known: NDArray[np.bool_]) -> Array:
-    """Scatter of each period over what is usual: 1.4826 median |r|, squared, at least 1."""
-    size = np.where(known, np.abs(apart), np.nan)
-    enough = known.sum(0) >= 20
-    middle = np.nanmedian(np.where(enough, size, 0.6745), axis=0)
-    ratio = (middle / np.median(middle)) ** 2
-    return np.clip(state.kappa * np.where(enough, ratio, 1.0), 1.0, 400.0)
+    """Scatter of each period over what is usual, at least 1; what chance explains is none."""
+    heard = known.sum(0)
+    squares = np.where(known, np.minimum(apart**2, WINSOR**2), 0.0).sum(0)
+    ratio = squares / np.maximum(heard, 1)
+    usual = (
+        np.median(ratio[heard >= FEWEST_FOR_SCATTER]) if heard.max() >= FEWEST_FOR_SCATTER else 1.0
+    )
+    excess = np.log(np.maximum(state.kappa * ratio / usual, 1.0))
+    chance = SCATTER_ERROR / np.sqrt(np.maximum(heard, 1))
+    shrunk = excess * np.maximum(0.0, 1 - (2 * chance / np.maximum(excess, 1e-9)) ** 2)
+    return np.where(heard >= FEWEST_FOR_SCATTER, np.minimum(np.exp(shrunk), 400.0), state.kappa)
 
 
-def _national_shift(apart: Array, pull: Array, diagonal: Array, known: NDArray[np.bool_]) -> Array:
-    huber = np.where(known, np.minimum(1.0, 1.5 / np.maximum(np.abs(apart), 1e-9)), 0.0)
+def window_scores(pull: Array, precision: Array) -> Array:
+    """Score of a change in the last w periods, for each length w (areas x lengths)."""
+    columns = []
+    for length in LENGTHS:
+        spread = precision[:, -length:, -length:].sum((1, 2))
+        columns.append(pull[:, -length:].sum(1) / np.sqrt(np.maximum(spread, 1e-12)))
+    return np.stack(columns, axis=1)
+
+
+def _changing(pull: Array, precision: Array) -> tuple[Array, NDArray[np.int64]]:
+    """How strongly each area seems to have changed, and for how many periods."""
+    scores = np.abs(window_scores(pull, precision))
+    best = scores.argmax(1)
+    return scores[np.arange(best.size), best], np.array(LENGTHS)[best]
+
+
+def _voice(known: NDArray[np.bool_], extreme: Array, since: NDArray[np.int64]) -> Array:
+    """Say in the national effect: an area that has changed by itself has little since it did."""
+    periods = known.shape[1]
+    changed = np.arange(periods)[None, :] >= periods - since[:, None]
+    quiet = np.minimum(1.0, (VOICE / np.maximum(extreme, 1e-9)) ** VOICE_POWER)
+    return np.where(known, np.where(changed, quiet[:, None], 1.0), 0.0)
+
+
+def _national_shift(apart: Array, pull: Array, diagonal: Array, voice: Array) -> Array:
+    huber = voice * np.minimum(1.0, 1.5 / np.maximum(np.abs(apart), 1e-9))
     shift = (huber * pull).sum(0) / np.maximum((huber * diagonal).sum(0), 1e-12)
     return np.asarray(np.clip(shift, -1.0, 1.0))
 
@@ -265,11 +330,12 @@ def _national_shift(apart: Array, pull: Array, diagonal: Array, known: NDArray[n
 def _steps(state: Fit) -> NDArray[np.int64]:
     """The level shift with the largest score in the baseline, kept once it passes the limit."""
     steps, precision = state.steps, state.precision
-    pull = np.einsum("stu,su->st", precision, state.residual)
+    pull = (precision @ state.residual[:, :, None])[:, :, 0]
     if pull.shape[1] < 36:
         return steps
     total = np.cumsum(pull, axis=1)
-    block = np.einsum("stt->st", np.cumsum(np.cumsum(precision, axis=1), axis=2))
+    rows = np.einsum("stu,tu->st", precision, 2 * np.tri(pull.shape[1]) - np.eye(pull.shape[1]))
+    block = np.cumsum(rows, axis=1)
     z = np.abs(total) / np.sqrt(np.maximum(block, 1e-12))
     z[:, :11], z[:, -14:] = 0, 0
     best = z.argmax(1)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitoring.detection import counts as tails
-from monitoring.detection.panel import GUARD, Array, Fit
+from monitoring.detection.panel import GUARD, LENGTHS, Array, Fit, window_scores
 
-LENGTHS = (2, 3, 4, 6, 9, 12)
-CLIP = 2.5
+CLIP = 2.0
 DETECTABLE = 2.58 + 0.84
 
 
@@ -31,7 +30,7 @@ class Scores:
 
 def scores(fit: Fit, counts: Array) -> Scores:
     """Judge the last period of the window that was fitted."""
-    pull = np.einsum("stu,su->st", fit.precision, fit.residual)
+    pull = (fit.precision @ fit.residual[:, :, None])[:, :, 0]
     mean, variance = _prediction(fit, pull)
     return Scores(
         mean=mean,
@@ -59,12 +58,7 @@ def _sustained(fit: Fit, counts: Array, pull: Array) -> Array:
         precision, np.einsum("stu,su->st", np.linalg.inv(precision), pull[:, -longest:])
     )
     pull = np.einsum("stu,su->st", precision, error)
-    columns = []
-    for length in LENGTHS:
-        top = pull[:, -length:].sum(1)
-        spread = precision[:, -length:, -length:].sum((1, 2))
-        columns.append(top / np.sqrt(np.maximum(spread, 1e-12)))
-    return np.stack(columns, axis=1)
+    return window_scores(pull, precision)
 
 
 def _clipped(precision: Array, error: Array) -> Array:

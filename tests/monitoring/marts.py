@@ -1,0 +1,132 @@
+"""The marts that detection reads, in memory, from an array of areas x months."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+REGIONS = 4
+
+
+@dataclass(frozen=True)
+class Marts:
+    """One monitored indicator; `counts` may hold NaN where nothing was sent."""
+
+    counts: Array
+    direction: str = "down"
+    minimum: int = 10
+    first: date = date(2020, 9, 1)
+    provisional: tuple[tuple[int, int], ...] = ()
+    began: dict[int, int] = field(default_factory=dict)
+    population: float = 50_000.0
+
+    @property
+    def months(self) -> pd.DatetimeIndex:
+        return pd.date_range(self.first, periods=self.counts.shape[1], freq="MS")
+
+    @property
+    def last(self) -> date:
+        newest: date = self.months[-1].date()
+        return newest
+
+    def write(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect()
+        connection.execute("create schema marts")
+        connection.execute("create schema control")
+        self._write(connection, "control.indicators", [self._indicator()])
+        self._write(connection, "marts.dim_areas", self._areas())
+        self._write(connection, "marts.fct_indicator_values", self._values())
+        return connection
+
+    def _indicator(self) -> dict[str, Any]:
+        return {
+            "indicator": "referral_rate",
+            "name": "Referral rate",
+            "bad_direction": self.direction,
+            "is_monitored": True,
+            "minimum_numerator": self.minimum,
+        }
+
+    def _areas(self) -> list[dict[str, Any]]:
+        codes = [(f"E06{n:06d}", f"E12{n % REGIONS:06d}") for n in range(len(self.counts))]
+        return [
+            {"area_code": code, "area_name": f"Area {code[-2:]}", "region_code": region}
+            | {"valid_from": date(2009, 4, 1)}
+            for code, region in codes
+        ]
+
+    def _values(self) -> list[dict[str, Any]]:
+        rows = []
+        for n, series in enumerate(self.counts):
+            for t in range(self.began.get(n, 0), series.size):
+                given = series[t]
+                sent = bool(np.isfinite(given))
+                rows.append(
+                    self._row(
+                        f"E06{n:06d}", "local_authority", t, given if sent else None, 1, int(sent)
+                    )
+                    | {"is_provisional": (n, t) in self.provisional}
+                )
+        for t in range(self.counts.shape[1]):
+            rows += [self._total(t, region) for region in range(REGIONS)] + [self._total(t, None)]
+        return rows
+
+    def _total(self, t: int, region: int | None) -> dict[str, Any]:
+        areas = np.arange(len(self.counts))
+        chosen = areas if region is None else areas[areas % REGIONS == region]
+        given = self.counts[chosen, t]
+        included = int(np.isfinite(given).sum())
+        code = "E92000001" if region is None else f"E12{region:06d}"
+        level = "country" if region is None else "region"
+        total = float(np.nansum(given)) if included else None
+        return self._row(code, level, t, total, len(chosen), included)
+
+    def _row(
+        self, code: str, level: str, t: int, count: float | None, due: int, included: int
+    ) -> dict[str, Any]:
+        people = self.population * included if included else None
+        value = count / people * 10_000 * 12 if count is not None and people else None
+        partial = "partial_coverage" if included < 0.9 * due else None
+        return {
+            "indicator": "referral_rate",
+            "area_code": code,
+            "area_level": level,
+            "period_type": "month",
+            "period_start": self.months[t].date(),
+            "breakdown": "total",
+            "source": "extracts",
+            "numerator": count,
+            "denominator": people,
+            "value": value,
+            "is_provisional": False,
+            "reason": "no_return" if not included else partial,
+            "areas_due": due,
+            "areas_included": included,
+        }
+
+    @staticmethod
+    def _write(
+        connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]
+    ) -> None:
+        frame = pd.DataFrame(rows)
+        connection.register("given", frame)
+        casts = ", ".join(
+            f"cast({name} as {kind}) as {name}"
+            for name, kind in {
+                "period_start": "date",
+                "reason": "varchar",
+                "numerator": "double",
+                "denominator": "double",
+                "value": "double",
+                "valid_from": "date",
+            }.items()
+            if name in frame
+        )
+        chosen = f"* replace ({casts})" if casts else "*"
+        connection.execute(f"create table {table} as select {chosen} from given")
+        connection.unregister("given")

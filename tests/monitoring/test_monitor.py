@@ -1,0 +1,115 @@
+"""The panel model finds what one area does by itself and leaves the rest alone."""
+
+import numpy as np
+import pytest
+from panels import changed, months, panel, people
+
+from monitoring.detection.monitor import judge
+
+
+def test_a_fall_of_a_third_in_one_area_is_found_there_and_nowhere_else() -> None:
+    counts = changed(panel(), 3, 0.67, last=4)
+    judged = judge(counts, people(counts), months(72), tested=1)
+    found = np.flatnonzero(judged.p_sustained(-1)[:, -1] < 1e-5)
+    assert found.tolist() == [3]
+    assert judged.p_sustained(1)[3, -1] > 0.1
+
+
+def test_a_rise_is_found_in_the_other_direction() -> None:
+    counts = changed(panel(), 3, 1.4, last=4)
+    judged = judge(counts, people(counts), months(72), tested=1)
+    assert judged.p_sustained(1)[3, -1] < 0.001
+
+
+def test_one_bad_month_is_a_spike_and_seldom_a_trend() -> None:
+    counts = panel(areas=80)
+    for area in range(8):
+        counts = changed(counts, area, 0.5, last=1)
+    judged = judge(counts, people(counts), months(72), tested=1)
+    assert (judged.p_one(-1)[:8, -1] < 0.001).all()
+    assert (judged.p_sustained(-1)[:8, -1] < 0.005).sum() <= 2
+
+
+def test_a_national_fall_is_not_a_fall_of_every_area() -> None:
+    counts = panel()
+    counts[:, -2:] = np.rint(counts[:, -2:] * 0.6)
+    judged = judge(counts, people(counts), months(72), tested=1)
+    assert (judged.p_sustained(-1)[:, -1] < 0.01).mean() < 0.1
+    assert judged.national[-1] < -0.3
+
+
+def test_without_a_national_effect_the_fall_is_seen_in_each() -> None:
+    counts = panel(areas=10, mean=5000)
+    counts[:, -2:] = np.rint(counts[:, -2:] * 0.6)
+    judged = judge(counts, people(counts), months(72), tested=1, has_national_effect=False)
+    assert (judged.p_one(-1)[:, -1] < 0.001).all()
+
+
+def test_august_is_no_fall() -> None:
+    counts = panel(areas=10, mean=5000, periods=68)
+    judged = judge(counts, people(counts), months(68), tested=1, has_national_effect=False)
+    assert (judged.p_one(-1)[:, -1] > 0.01).all()
+
+
+def test_a_missing_period_is_neither_high_nor_low() -> None:
+    counts = panel()
+    counts[5, -1] = np.nan
+    judged = judge(counts, people(counts), months(72), tested=1)
+    assert np.isnan(judged.one[5, -1])
+    assert np.isnan(judged.highest[5, -1])
+    assert np.isfinite(judged.mean[5, -1])
+
+
+def test_missing_periods_before_do_not_look_like_a_rise() -> None:
+    counts = panel()
+    counts[5, -5:-1] = np.nan
+    judged = judge(counts, people(counts), months(72), tested=1)
+    assert judged.p_sustained(1)[5, -1] > 0.01
+
+
+def test_no_exposure_is_not_known() -> None:
+    counts = panel()
+    exposure = people(counts)
+    exposure[5] = 0
+    judged = judge(counts, exposure, months(72), tested=1)
+    assert np.isnan(judged.one[5, -1])
+
+
+def test_twice_the_people_and_twice_the_events_is_no_change() -> None:
+    counts = changed(panel(), 3, 2.0, last=3)
+    exposure = people(counts)
+    exposure[3, -3:] *= 2
+    judged = judge(counts, exposure, months(72), tested=1)
+    assert judged.p_sustained(1)[3, -1] > 0.01
+
+
+def test_a_new_area_borrows_the_season_of_the_others() -> None:
+    counts = panel(periods=68)
+    counts[5, :-14] = np.nan
+    judged = judge(counts, people(counts), months(68), tested=1)
+    assert judged.before[5, -1] == 13
+    assert judged.p_one(-1)[5, -1] > 0.01
+
+
+def test_nothing_later_changes_what_was_judged() -> None:
+    counts = panel(periods=60)
+    shorter = judge(counts[:, :-1], people(counts)[:, :-1], months(59), tested=1)
+    later = np.array(counts)
+    later[:, -1] *= 3
+    longer = judge(later, people(later), months(60), tested=2)
+    assert longer.one[:, 0] == pytest.approx(shorter.one[:, 0], abs=0.35)
+
+
+def test_too_short_a_panel_is_not_judged() -> None:
+    counts = panel(periods=10)
+    judged = judge(counts, people(counts), months(10))
+    assert np.isnan(judged.one).all()
+
+
+@pytest.mark.timeout(120)
+def test_few_alarms_are_false_at_their_nominal_rate() -> None:
+    counts = panel(areas=100, periods=84, seed=7)
+    judged = judge(counts, people(counts), months(84), tested=12)
+    for sign in (-1, 1):
+        assert 0.001 < (judged.p_one(sign) < 0.01).mean() < 0.02
+        assert 0.001 < (judged.p_sustained(sign) < 0.01).mean() < 0.03

@@ -1,0 +1,145 @@
+"""Signals: one row for each value of the last 24 months, judged or with the reason why not."""
+
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+from marts import Marts
+from panels import changed, panel
+
+from monitoring import signals
+from monitoring.alerts.evaluate import evaluate
+from warehouse.state import State
+
+
+@pytest.fixture(scope="module")
+def steady() -> Marts:
+    return Marts(panel(areas=24, periods=60))
+
+
+def detected(marts: Marts) -> duckdb.DuckDBPyConnection:
+    connection = marts.write()
+    signals.detect(connection, marts.last)
+    return connection
+
+
+def newest(connection: duckdb.DuckDBPyConnection, area: str) -> dict[str, Any]:
+    query = "from marts.fct_signals where area_code = ? order by period_start desc limit 1"
+    cursor = connection.execute(query, [area])
+    names = [column[0] for column in cursor.description or []]
+    return dict(zip(names, cursor.fetchall()[0], strict=True))
+
+
+def test_every_value_of_the_last_24_months_has_one_row(steady: Marts) -> None:
+    connection = detected(steady)
+    [(rows, keys)] = connection.execute(
+        "select count(*), count(distinct (area_code, period_start)) from marts.fct_signals"
+    ).fetchall()
+    assert rows == keys == (24 + 5) * 24
+
+
+def test_a_fall_is_worsening_and_what_was_expected_is_on_the_scale_of_the_value() -> None:
+    marts = Marts(changed(panel(areas=24, periods=60), 3, 0.6, last=4))
+    row = newest(detected(marts), "E06000003")
+    assert (row["status"], row["kind"]) == ("worsening", "sustained")
+    usual = marts.counts[3, :-4].mean() / 50_000 * 10_000 * 12
+    assert row["expected"] == pytest.approx(usual, rel=0.25)
+    assert row["lower"] < row["expected"] < row["upper"]
+    assert row["p_sustained"] < 0.001
+
+
+def test_a_rise_where_a_fall_is_bad_is_improving() -> None:
+    row = newest(detected(Marts(changed(panel(areas=24, periods=60), 3, 1.6, last=4))), "E06000003")
+    assert row["status"] == "improving"
+    assert row["kind"] is None
+
+
+def test_the_same_rise_where_a_rise_is_bad_is_worsening() -> None:
+    counts = changed(panel(areas=24, periods=60), 3, 1.6, last=4)
+    assert newest(detected(Marts(counts, direction="up")), "E06000003")["status"] == "worsening"
+
+
+def test_a_missing_return_is_not_assessable_and_says_why() -> None:
+    counts = panel(areas=24, periods=60)
+    counts[3, -1] = np.nan
+    row = newest(detected(Marts(counts)), "E06000003")
+    assert (row["status"], row["reason"]) == ("not_assessable", "no_return")
+    assert row["score"] is None
+
+
+def test_a_provisional_fall_raises_nothing() -> None:
+    counts = changed(panel(areas=24, periods=60), 3, 0.4, last=1)
+    row = newest(detected(Marts(counts, provisional=((3, 59),))), "E06000003")
+    assert (row["status"], row["reason"]) == ("not_assessable", "provisional")
+
+
+def test_a_missing_return_is_no_fall_of_its_region_or_of_england() -> None:
+    counts = panel(areas=24, periods=60)
+    counts[0, -1] = np.nan
+    connection = detected(Marts(counts))
+    assert newest(connection, "E12000000")["status"] == "ok"
+    assert newest(connection, "E92000001")["status"] == "ok"
+
+
+def test_a_region_with_too_few_returns_is_not_judged() -> None:
+    counts = panel(areas=24, periods=60)
+    counts[[0, 4, 8], -1] = np.nan
+    row = newest(detected(Marts(counts)), "E12000000")
+    assert (row["status"], row["reason"]) == ("not_assessable", "partial_coverage")
+
+
+def test_a_national_fall_is_seen_in_england_and_not_in_every_authority() -> None:
+    counts = panel(areas=24, periods=60)
+    counts[:, -2:] = np.rint(counts[:, -2:] * 0.6)
+    connection = detected(Marts(counts))
+    assert newest(connection, "E92000001")["status"] == "worsening"
+    [(worse,)] = connection.execute(
+        "select count(*) from marts.fct_signals where status = 'worsening'"
+        " and method = 'panel' and period_start >= '2025-07-01'"
+    ).fetchall()
+    assert worse <= 2
+
+
+def test_a_new_authority_is_reorganised_for_a_year_and_then_short_of_history() -> None:
+    counts = panel(areas=24, periods=60)
+    young = newest(detected(Marts(counts, began={3: 50})), "E06000003")
+    assert (young["status"], young["reason"]) == ("not_assessable", "reorganised")
+    older = newest(detected(Marts(counts, began={3: 40})), "E06000003")
+    assert older["status"] == "short_history"
+
+
+def test_a_tiny_authority_says_that_it_is_too_small() -> None:
+    counts = panel(areas=24, periods=60)
+    counts[3] = np.arange(60) % 11 == 0
+    row = newest(detected(Marts(counts)), "E06000003")
+    assert (row["status"], row["reason"]) == ("not_assessable", "too_few")
+
+
+def test_a_small_authority_is_judged_by_longer_spells_only() -> None:
+    counts = panel(areas=24, periods=60)
+    counts[3] = 4
+    row = newest(detected(Marts(counts)), "E06000003")
+    assert (row["status"], row["reason"]) == ("ok", "too_few_for_one_month")
+    assert row["p_one"] is None
+    assert row["minimum_detectable_change"] < -0.3
+
+
+def test_a_year_of_history_is_too_little() -> None:
+    row = newest(detected(Marts(panel(areas=24, periods=11))), "E06000003")
+    assert (row["status"], row["reason"]) == ("not_assessable", "too_little_history")
+
+
+def test_nothing_monitored_writes_an_empty_table() -> None:
+    connection = Marts(panel(areas=2, periods=3)).write()
+    connection.execute("update control.indicators set is_monitored = false")
+    signals.detect(connection, Marts(panel(areas=2, periods=3)).last)
+    assert connection.execute("from marts.fct_signals").fetchall() == []
+
+
+def test_a_found_fall_opens_one_alert(state: State) -> None:
+    marts = Marts(changed(panel(areas=24, periods=60), 3, 0.6, last=4))
+    decided = evaluate(detected(marts), state, marts.last, "r1")
+    assert "E06000003" in [alert.area_code for alert in decided.alerts]
+    assert len(decided.alerts) <= 3
+    assert {event.event for event in decided.events} == {"opened"}
