@@ -50,6 +50,8 @@ def test_a_good_bundle_is_accepted(monitor):
         (zipped({}), "nothing.zip", "EMPTY_FILE"),
         (zipped(ssd(), {"period_start": "soon"}), "bad.zip", "MANIFEST"),
         (zipped(ssd() | {"manifest.json": "{"}), "bad.zip", "MANIFEST"),
+        (zipped(ssd(), MARCH | {"period_end": "2026-02-28"}), "bad.zip", "MANIFEST"),
+        (zipped(ssd(), MARCH | {"period_start": "0206-03-01"}), "bad.zip", "MANIFEST"),
         (zipped(ssd(), MARCH | {"sender": "302"}), "other.zip", "WRONG_SENDER"),
         (zipped(ssd(), MARCH | {"extract": "ssda903"}), "other.zip", "MANIFEST"),
         (zipped(ssd() | care(), MARCH), "mixed.zip", "AMBIGUOUS_EXTRACT"),

@@ -7,11 +7,12 @@ import os
 import zipfile
 import zlib
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from warehouse.calendar import Span
 from warehouse.intake.problems import Refused, escaped, refuse
 
 MANIFEST = "manifest.json"
@@ -21,6 +22,9 @@ MAX_MEMBERS = 1_000
 MAX_MEMBER_BYTES = 256 << 20
 MAX_BUNDLE_BYTES = 512 << 20
 MAX_RATIO = 200
+# No child-level extract began before 2000, and none is sent for more than ten years at once.
+EARLIEST = date(2000, 1, 1)
+LONGEST = timedelta(days=3660)
 RATIO_COUNTS_FROM = 50 << 20
 
 
@@ -38,6 +42,14 @@ class Manifest(BaseModel):
     sequence: int | None = None
     simulated: bool = False
     source: str | None = None
+
+    @property
+    def period(self) -> Span | None:
+        """The days that it states, where they can be meant."""
+        start, end = self.period_start, self.period_end
+        if start is None or end is None or not EARLIEST <= start <= end:
+            return None
+        return Span(start, end) if end - start <= LONGEST else None
 
 
 @dataclass(frozen=True)

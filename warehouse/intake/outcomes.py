@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from warehouse import contract as contracts
-from warehouse.calendar import Span
+from warehouse.calendar import Span, census_of, term
 from warehouse.contract import Contract
 from warehouse.intake.bundles import Manifest
 from warehouse.intake.problems import Problem
@@ -54,9 +54,11 @@ class Outcome:
     def note(self, manifest: Manifest) -> None:
         """What the sender says; a simulated bundle counts as received when it was prepared."""
         self.manifest = manifest
-        self.extract = manifest.extract if manifest.extract in contracts.load() else None
-        if manifest.period_start and manifest.period_end:
-            self.period = Span(manifest.period_start, manifest.period_end)
+        contract = contracts.load().get(manifest.extract or "")
+        self.extract = contract.name if contract else None
+        self.period = manifest.period
+        if self.period and contract and contract.period.every == "term":
+            self.period = term(*census_of(self.period.start, self.period.end))
         if manifest.simulated and manifest.prepared_on:
             self.received_on = manifest.prepared_on
 

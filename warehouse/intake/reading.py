@@ -1,12 +1,13 @@
 """Read one submission: recognise it, check its structure, sender and period; judge no value."""
 
 import csv
+import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib import import_module
 
 from warehouse import contract as contracts
-from warehouse.calendar import Span, census_of, financial_year, term
+from warehouse.calendar import TERMS, Span, census_of, financial_year, term
 from warehouse.contract import Contract, SentTable
 from warehouse.intake.bundles import MANIFEST, Bundle, Manifest, Member
 from warehouse.intake.problems import Problem, Refused, Severity, refuse
@@ -17,6 +18,8 @@ from warehouse.intake.xml import ReturnHeader
 
 # A file of a bundle that is refused for one of these was meant as a table; others are left out.
 NEARLY_A_TABLE = ("MISSING_COLUMN", "DELIMITER", "PREAMBLE", "ENCODING", "LINE_ENDINGS")
+# Returns of single children began with the year ending in March 2009.
+CENSUS_YEARS = range(2009, 2100)
 NO_FIGURES = SentTable(recognise=(), columns={})
 
 
@@ -226,11 +229,11 @@ def period_unknown(severity: Severity) -> Problem:
 
 
 def _stated(manifest: Manifest) -> Span | None:
-    if manifest.period_start is None or manifest.period_end is None:
-        return None
-    if manifest.period_end < manifest.period_start:
-        raise refuse("MANIFEST", "period_end lies before period_start", file=MANIFEST)
-    return Span(manifest.period_start, manifest.period_end)
+    is_stated = manifest.period_start is not None and manifest.period_end is not None
+    if is_stated and manifest.period is None:
+        message = "period_start and period_end cannot be meant: check their order and their years"
+        raise refuse("MANIFEST", message, file=MANIFEST)
+    return manifest.period
 
 
 def _census_term(submission: Submission, sender: str | None, stated: Span | None) -> Span | None:
@@ -246,7 +249,7 @@ def _census_term(submission: Submission, sender: str | None, stated: Span | None
             raise refuse("WRONG_SENDER", message, file=part.file, line=number, column="lea")
     named = {(row[part.positions["year"]], row[part.positions["term"]].title()) for row in rows}
     year, name = min(named)
-    if len(named) > 1 or not year.isdigit() or name not in ("Autumn", "Spring", "Summer"):
+    if len(named) > 1 or not re.fullmatch(r"20\d\d", year) or name not in TERMS:
         message = "year and term must be those of one census, such as 2025 and Autumn"
         raise refuse("PERIOD_UNKNOWN", message, file=part.file, line=2, column="term")
     return term(int(year), name)
@@ -290,6 +293,8 @@ def _read_xml(submission: Submission, found: list[Recognised], sender: str | Non
 
 def _check_header(header: ReturnHeader, name: str, sender: str | None) -> None:
     problems = []
+    if header.year not in CENSUS_YEARS:
+        raise refuse("YEAR", "Year is no year of this census", file=name, line=header.line)
     expected = date(header.year, 3, 31)
     if header.reference_date != expected:
         message = f"Year is {header.year}, so ReferenceDate must be {expected.isoformat()}"
