@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from warehouse.home import Home
 from warehouse.intake import ledger
 from warehouse.intake.bundles import MANIFEST, MAX_BUNDLE_BYTES, read_bytes
@@ -66,7 +68,7 @@ def land(home: Home, state: State, received_on: date) -> Landed:
     for chunk in _chunks(entries, CHUNK):
         arrivals = list(_read(chunk, landed))
         with state.begin() as connection:
-            known = {a.entry.path: ledger.receive(connection, a, received_on) for a in arrivals}
+            known = {a.entry.path: _receive(connection, a, received_on) for a in arrivals}
         for arrival in arrivals:
             was_there = _move(home, arrival)
             before = known[arrival.entry.path]
@@ -196,6 +198,11 @@ def _packed(content: dict[str, bytes]) -> bytes:
             entry.create_system = 3
             archive.writestr(entry, data)
     return out.getvalue()
+
+
+def _receive(connection: sa.Connection, arrival: Arrival, received_on: date) -> str | None:
+    entry = arrival.entry
+    return ledger.receive(connection, entry.sender, arrival.sha256, entry.path.name, received_on)
 
 
 def _move(home: Home, arrival: Arrival) -> bool:

@@ -1,10 +1,8 @@
 """The ledger of submissions: what came, what became of it, and what is in force."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,32 +10,29 @@ from warehouse.intake.outcomes import Outcome
 from warehouse.intake.problems import escaped
 from warehouse.state import problems, submissions
 
-if TYPE_CHECKING:
-    from warehouse.intake.landing import Arrival
 
-
-def receive(connection: sa.Connection, arrival: Arrival, received_on: date) -> str | None:
+def receive(
+    connection: sa.Connection, sender: str, sha256: str, name: str, received_on: date
+) -> str | None:
     """Enter an arrival and say what its bytes' status was before; refused ones get another try."""
-    same = (submissions.c.sender == arrival.entry.sender, submissions.c.sha256 == arrival.sha256)
-    query = sa.select(submissions.c.submission_id, submissions.c.status).where(*same)
-    known = connection.execute(query).one_or_none()
+    query = sa.select(submissions.c.submission_id, submissions.c.status)
+    same = query.where(submissions.c.sender == sender, submissions.c.sha256 == sha256)
+    known = connection.execute(same).one_or_none()
     if known is None:
-        connection.execute(submissions.insert().values(_row(arrival, received_on)))
+        connection.execute(
+            submissions.insert().values(
+                sender=sender,
+                received_on=received_on,
+                sha256=sha256,
+                original_name=escaped(name),
+                landing_name=f"{sha256[:2]}/{sha256}",
+                status="received",
+            )
+        )
         return None
     if known.status == "quarantined":
         _forget_outcome(connection, known.submission_id)
     return str(known.status)
-
-
-def _row(arrival: Arrival, received_on: date) -> dict[str, Any]:
-    return {
-        "sender": arrival.entry.sender,
-        "received_on": received_on,
-        "sha256": arrival.sha256,
-        "original_name": escaped(arrival.entry.path.name),
-        "landing_name": f"{arrival.sha256[:2]}/{arrival.sha256}",
-        "status": "received",
-    }
 
 
 def _forget_outcome(connection: sa.Connection, submission_id: int) -> None:
