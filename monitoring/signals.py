@@ -200,10 +200,12 @@ def _verdicts(
     assessable = reason == None  # noqa: E711  (elementwise)
     minimum = float(grid.values["minimum_numerator"].iloc[0])
     alone = assessable & (judged.mean >= minimum)
+    is_provisional = grid.of("is_provisional")[:, first:] == 1
     worse = _alarms(judged, sign, assessable, alone, is_panel=is_panel)
     better = _alarms(judged, -sign, assessable, alone, is_panel=is_panel)
     p_one = np.where(alone, judged.p_one(sign), np.nan)
     p_sustained = np.where(assessable, judged.p_sustained(sign), np.nan)
+    better &= ~is_provisional
     status = np.where(assessable, "ok", "not_assessable").astype(object)
     status[assessable & (judged.before < FULL_HISTORY)] = "short_history"
     status[better] = "improving"
@@ -214,6 +216,7 @@ def _verdicts(
     blind = tails.chance_of_none(judged.mean, judged.variance) > ALPHA_ONE
     few = assessable & ((judged.mean < minimum) | (blind & (sign < 0)))
     reason[few & (status != "worsening")] = "too_few_for_one_month"
+    reason[is_provisional & assessable & (status != "worsening")] = "provisional"
     score = np.fmax(sign * judged.one, judged.highest if sign > 0 else judged.lowest)
     score = np.where(assessable, score, np.nan)
     return _Verdicts(score, p_one, p_sustained, status, reason, kind)

@@ -47,7 +47,7 @@ class Finding:
 
     @property
     def is_assessable(self) -> bool:
-        return self.is_worsening or self.status in CLEAR
+        return self.is_worsening or (self.status in CLEAR and self.reason != "provisional")
 
     @property
     def severity(self) -> str:

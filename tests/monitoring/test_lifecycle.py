@@ -100,6 +100,12 @@ def test_a_missing_return_neither_fires_nor_clears() -> None:
     assert decide(leeds("ooon"), [], TODAY) == Decisions()
 
 
+def test_provisional_figures_clear_nothing() -> None:
+    known = after(decide(leeds("ooow"), [], TODAY))
+    provisional = leeds("ooowooo", reason="provisional")[4:]
+    assert decide([*leeds("ooow"), *provisional], known, TODAY) == Decisions()
+
+
 def test_revised_figures_that_never_fire_retract_it() -> None:
     known = after(decide(leeds("ooow"), [], TODAY))
     revised = [*leeds("ooo"), *leeds("oooo", evidence={"value": 180.0})[3:]]

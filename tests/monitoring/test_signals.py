@@ -74,6 +74,15 @@ def test_a_provisional_fall_raises_nothing() -> None:
     assert (row["status"], row["reason"]) == ("not_assessable", "provisional")
 
 
+def test_a_provisional_figure_may_be_worse_already_but_never_better_yet() -> None:
+    high = changed(panel(areas=24, periods=60), 3, 1.8, last=1)
+    up = Marts(high, direction="up", provisional=((3, 59),))
+    assert newest(detected(up), "E06000003")["status"] == "worsening"
+    low = changed(panel(areas=24, periods=60), 3, 0.4, last=1)
+    row = newest(detected(Marts(low, direction="up", provisional=((3, 59),))), "E06000003")
+    assert (row["status"], row["reason"]) == ("ok", "provisional")
+
+
 def test_a_missing_return_is_no_fall_of_its_region_or_of_england() -> None:
     counts = panel(areas=24, periods=60)
     counts[0, -1] = np.nan
@@ -84,7 +93,7 @@ def test_a_missing_return_is_no_fall_of_its_region_or_of_england() -> None:
 
 def test_a_region_with_too_few_returns_is_not_judged() -> None:
     counts = panel(areas=24, periods=60)
-    counts[[0, 4, 8], -1] = np.nan
+    counts[[0, 4, 8, 12], -1] = np.nan
     row = newest(detected(Marts(counts)), "E12000000")
     assert (row["status"], row["reason"]) == ("not_assessable", "partial_coverage")
 
