@@ -39,6 +39,7 @@ CHAIN_SHARE = 0.7
 """Of the repeated referrals, those drawn here; the others come about by chance and exposure."""
 NOTICED_WITHIN = (-200, 60)
 """Days around an exclusion within which a child who comes to notice is referred."""
+EXCLUDED_AGAIN = 0.3
 MOST_TAKEN = 0.72
 """Share of adolescents' first referrals that may concern a child already seen elsewhere."""
 
@@ -219,18 +220,19 @@ def seen_elsewhere(
     chance *= effects["excluded_referred"][exclusions.day[exposed] - horizon.days[0]]
     noticed = exposed[rng.random(len(exposed)) < chance]
     about = exclusions.day[noticed] + rng.integers(*NOTICED_WITHIN, len(noticed))
-    # Some are referred before they are excluded; those whose exclusion lies past the last day
-    # are taken from the children excluded a year earlier, or the last months would lack them.
+    # Some are referred before they are excluded. For those whose exclusion lies past the last day
+    # stand the ones excluded a year earlier or others of their age: the last months need them.
     day = exclusions.day[noticed]
     end = horizon.days[-1]
     next_year = noticed[(day > end - 365) & (day <= end - 365 - NOTICED_WITHIN[0])]
     about_then = exclusions.day[next_year] + 365 + rng.integers(*NOTICED_WITHIN, len(next_year))
+    other = np.where(rng.random(len(next_year)) < EXCLUDED_AGAIN, 0, 61)
     first_missing = np.flatnonzero(draw.position_in_group(care.missing.of) == 0)
     first_missing = first_missing[rng.random(len(first_missing)) < 0.4]
     children = np.concatenate(
         [
             exclusions.child[noticed],
-            exclusions.child[next_year],
+            np.minimum(exclusions.child[next_year] + other, len(population.birth) - 1),
             care.child[care.missing.of[first_missing]],
         ]
     )
