@@ -217,8 +217,7 @@ def _verdicts(
     few = assessable & ((judged.mean < minimum) | (blind & (sign < 0)))
     reason[few & (status != "worsening")] = "too_few_for_one_month"
     reason[is_provisional & assessable & (status != "worsening")] = "provisional"
-    score = np.fmax(sign * judged.one, judged.highest if sign > 0 else judged.lowest)
-    score = np.where(assessable, score, np.nan)
+    score = np.where(assessable, judged.score(sign), np.nan)
     return _Verdicts(score, p_one, p_sustained, status, reason, kind)
 
 

@@ -50,6 +50,7 @@ class _Model:
     covariance: Array  # of beta, before the dispersion
     hat: Array
     weights: Array
+    working: Array  # weights of the last step of the fit, as R keeps them
 
 
 def judge(counts: Array, now: int, settings: Settings) -> Judgement | None:
@@ -126,7 +127,7 @@ def _fit(y: Array, design: Array, weights: Array) -> _Model:
         if abs(deviance - old) < 1e-8 * (abs(deviance) + 0.1):
             break
     inverse = np.linalg.inv(r)
-    return _Model(beta, mean, inverse @ inverse.T, (q * q).sum(1), weights)
+    return _Model(beta, mean, inverse @ inverse.T, (q * q).sum(1), weights, root**2)
 
 
 def _deviance(y: Array, mean: Array, weights: Array) -> float:
@@ -135,7 +136,7 @@ def _deviance(y: Array, mean: Array, weights: Array) -> float:
 
 
 def _dispersion(y: Array, model: _Model) -> float:
-    spread = (model.weights * (y - model.mean) ** 2 / model.mean).sum()
+    spread = (model.working * ((y - model.mean) / model.mean) ** 2).sum()
     return max(float(spread / (y.size - model.beta.size)), 1.0)
 
 

@@ -19,7 +19,6 @@ FEWEST_BEFORE = 12
 NULL_PERIODS = 12
 NARROWEST_NULL = 0.5
 FEWEST_FOR_NULL = 20  # areas; regions and England move together and say little about chance
-WINDOWS_TESTED = 2.0  # the windows overlap so much that they count as two tests
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,8 @@ class Judgements:
     mean: Array  # expected count
     variance: Array  # of the count, about that mean
     one: Array  # score of the period alone, positive when high
-    highest: Array  # largest score of the sustained windows, positive when high
-    lowest: Array  # the same for low counts, positive when low
+    rise: Array  # evidence of a sustained rise: log of an average likelihood ratio
+    fall: Array  # the same for a fall
     before: NDArray[np.int64]  # known periods before the judged one
     twelve: Array  # expected count of the twelve periods to the judged one
     detectable: Array  # log change over six periods that would be found four times in five
@@ -41,8 +40,12 @@ class Judgements:
         return np.asarray(special.ndtr(-sign * self.one))
 
     def p_sustained(self, sign: int) -> Array:
-        extreme = self.highest if sign > 0 else self.lowest
-        return np.asarray(np.minimum(1.0, WINDOWS_TESTED * special.ndtr(-extreme)))
+        return windows.p_of_evidence(self.rise if sign > 0 else self.fall)
+
+    def score(self, sign: int) -> Array:
+        """The stronger of the two as a standard normal score, positive in that direction."""
+        sustained = -special.ndtri(np.clip(self.p_sustained(sign), 1e-30, 1 - 1e-6))
+        return np.asarray(np.fmax(sign * self.one, sustained))
 
 
 def judge(
@@ -125,8 +128,8 @@ def _assembled(columns: list[_Column], counts: Array, first: int) -> Judgements:
         mean=late(np.stack([c.scores.mean for c in columns], axis=1)),
         variance=late(np.stack([c.scores.variance for c in columns], axis=1)),
         one=late(one),
-        highest=late(np.where(current, sustained.max(2), np.nan)),
-        lowest=late(np.where(current, -sustained.min(2), np.nan)),
+        rise=late(np.where(current, windows.evidence(sustained, 1), np.nan)),
+        fall=late(np.where(current, windows.evidence(sustained, -1), np.nan)),
         before=before,
         twelve=np.nan_to_num(late(np.stack([c.twelve for c in columns], axis=1))),
         detectable=late(np.stack([c.scores.detectable for c in columns], axis=1)),

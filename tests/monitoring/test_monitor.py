@@ -56,7 +56,7 @@ def test_a_missing_period_is_neither_high_nor_low() -> None:
     counts[5, -1] = np.nan
     judged = judge(counts, people(counts), months(72), tested=1)
     assert np.isnan(judged.one[5, -1])
-    assert np.isnan(judged.highest[5, -1])
+    assert np.isnan(judged.rise[5, -1])
     assert np.isfinite(judged.mean[5, -1])
 
 
