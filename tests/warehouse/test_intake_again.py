@@ -10,7 +10,7 @@ import pytest
 from intake_files import MARCH, referrals, rules, ssd, zipped
 
 from warehouse import home as homes
-from warehouse.intake.reading import read_submission
+from warehouse.intake import judging
 from warehouse.intake.taking import take_in
 
 KEY = "0123456789abcdef" * 4
@@ -154,12 +154,13 @@ def test_landed_bytes_that_are_gone_are_asked_for_again(monitor):
 
 
 def test_a_fault_nobody_foresaw_stays_with_its_submission(monitor, monkeypatch):
-    def fails_on_one(bundle, sender, *, is_whole):
-        if any(member.name == "odd.csv" for member in bundle.members):
-            raise ZeroDivisionError("canary")
-        return read_submission(bundle, sender, is_whole=is_whole)
+    def fails_on_one(*arguments):
+        connection, cases = arguments[0], arguments[1]
+        if any(case.outcome.problems for case in cases):
+            connection.execute("select cast('canary' as integer)").fetchall()
+        judging.judge(*arguments)
 
-    monkeypatch.setattr("warehouse.intake.loading.read_submission", fails_on_one)
+    monkeypatch.setattr("warehouse.intake.loading.judge", fails_on_one)
     for number in range(5):
         odd = {"odd.csv": "x"} if number == 2 else {}
         monitor.drop_zip(ssd() | odd, name=f"{number}.zip", sender=f"30{number + 1}")

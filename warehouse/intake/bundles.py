@@ -22,6 +22,15 @@ MAX_MEMBERS = 1_000
 MAX_MEMBER_BYTES = 256 << 20
 MAX_BUNDLE_BYTES = 512 << 20
 MAX_RATIO = 200
+UNZIPPING_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 # No child-level extract began before 2000, and none is sent for more than ten years at once.
 EARLIEST = date(2000, 1, 1)
 LONGEST = timedelta(days=3660)
@@ -100,7 +109,7 @@ def _from_archive(data: bytes, name: str) -> Bundle:
             files = [info for info in archive.infolist() if not info.is_dir()]
             _check_listing(files, len(data), name)
             unpacked = {info.filename: archive.read(info) for info in files if _is_wanted(info)}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError):
+    except UNZIPPING_FAULTS:
         raise _damaged(name) from None
     manifest = Manifest()
     members = []

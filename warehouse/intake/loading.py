@@ -76,12 +76,16 @@ def _narrow(
         first = load_batch(f"{name}a", pending[:middle], workshop)
         return first + load_batch(f"{name}b", pending[middle:], workshop)
     outcome = _outcome(pending[0])
-    # Its type only: the text of a database error quotes the row that caused it.
+    _refuse_unread(outcome, fault)
+    return [outcome]
+
+
+def _refuse_unread(outcome: Outcome, fault: Exception) -> None:
+    """Name the kind of a fault only: the text of a database error quotes the row that caused it."""
     kind = type(fault).__name__
     message = f"it could not be read ({kind}); check that it is written as the contract says"
     outcome.refuse(Problem("UNREADABLE", message, file=outcome.name))
     logger.warning("submission %d could not be read: %s", outcome.submission_id, kind)
-    return [outcome]
 
 
 def _load(name: str, pending: Sequence[Pending], workshop: Workshop) -> list[Outcome]:
@@ -131,6 +135,9 @@ def _read(pending: Pending, spool: Spool) -> Case:
         outcome.extract = fault.extract or outcome.extract
         outcome.period = fault.period or outcome.period
         outcome.refuse(*fault.problems)
+        return case
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as fault:
+        _refuse_unread(outcome, fault)
         return case
     _note(case, submission)
     spool.add(pending.submission_id, submission)

@@ -9,7 +9,7 @@ from importlib import import_module
 from warehouse import contract as contracts
 from warehouse.calendar import TERMS, Span, census_of, financial_year, term
 from warehouse.contract import Contract, SentTable
-from warehouse.intake.bundles import MANIFEST, Bundle, Manifest, Member
+from warehouse.intake.bundles import MANIFEST, Bundle, Manifest
 from warehouse.intake.problems import Problem, Refused, Severity, refuse
 from warehouse.intake.recognise import FIGURES, Recognised, recognise, why_not
 from warehouse.intake.senders import PUBLISHER, authorities
@@ -58,11 +58,12 @@ def read_submission(bundle: Bundle, sender: str | None, *, is_whole: bool = True
         submission = Submission(_one_contract(found, bundle.manifest), bundle.manifest, [])
         _read_tables(submission, found, sender, is_whole=is_whole)
     except Refused as fault:
-        fault.extract = found[0].contract.name if found else None
+        if found:
+            fault.extract = found[0].contract.name
+            fault.problems += tuple(_left_out(bundle, found))
         fault.period = submission.period if submission else None
         raise
-    read = {one.member.name for one in found}
-    submission.queries += [_left_out(one) for one in bundle.members if one.name not in read]
+    submission.queries += _left_out(bundle, found)
     return submission
 
 
@@ -177,15 +178,20 @@ def _queries(part: Part, contract: Contract) -> list[Problem]:
     queries = [replace(query, table=part.table) for query in part.lines.queries]
     extra = len(part.lines.header) - len(part.positions)
     if extra and contract.reader == "csv":
-        message = "columns that the contract does not know were not read"
-        unknown = Problem("UNKNOWN_COLUMN", message, "query", part.table, part.file, 1, count=extra)
-        queries.append(unknown)
+        columns = "1 column is" if extra == 1 else f"{extra} columns are"
+        message = f"{columns} unknown to the contract and not read"
+        queries.append(Problem("UNKNOWN_COLUMN", message, "query", part.table, part.file, 1))
     return queries
 
 
-def _left_out(member: Member) -> Problem:
+def _left_out(bundle: Bundle, found: list[Recognised]) -> list[Problem]:
+    read = {one.member.name for one in found}
     message = "the file is no table of this extract and was not read"
-    return Problem("UNKNOWN_FILE", message, "query", file=member.name)
+    return [
+        Problem("UNKNOWN_FILE", message, "query", file=member.name)
+        for member in bundle.members
+        if member.name not in read and member.kind != "empty"
+    ]
 
 
 def _check_rows(submission: Submission) -> None:
