@@ -1,4 +1,4 @@
-"""The indicator definitions: one YAML file each, read into the work file for dbt, detection and the report."""
+"""The indicator definitions: one YAML file each, for dbt, detection and the report."""
 
 from datetime import date
 from pathlib import Path
@@ -8,11 +8,12 @@ import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+SERIES_TYPES = {"scale": "double", "denominator_year_lag": "integer"}
 FOLDER = Path(__file__).parents[1] / "dbt_project" / "indicators"
 
 
 class PublishedSeries(BaseModel):
-    """Where an official series gives the same indicator; a measure of that series in DfE's words."""
+    """Where an official series gives the same indicator; measures are in DfE's words."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -28,7 +29,7 @@ class PublishedSeries(BaseModel):
 
 
 class Indicator(BaseModel):
-    """One indicator: what is counted, per what, which way is worse, and the words that explain it."""
+    """One indicator: what is counted, per what, which way is worse, and its words."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -62,7 +63,7 @@ class Indicator(BaseModel):
 
 
 def load() -> list[Indicator]:
-    """Every definition, in the order of the catalogue's codes; a definition that is wrong raises ValueError."""
+    """Every definition, in the order of the catalogue's codes; a wrong one raises ValueError."""
     loaded = [
         Indicator.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
         for path in sorted(FOLDER.glob("*.yml"))
@@ -89,10 +90,7 @@ def write(connection: duckdb.DuckDBPyConnection) -> None:
         [[one.indicator, source] for one in definitions for source in one.sources],
     )
     fields = list(PublishedSeries.model_fields)
-    columns = ", ".join(
-        f"{name} {'double' if name == 'scale' else 'integer' if name.endswith('lag') else 'varchar'}"
-        for name in fields
-    )
+    columns = ", ".join(f"{name} {SERIES_TYPES.get(name, 'varchar')}" for name in fields)
     connection.execute(
         f"create or replace table control.indicator_series (indicator varchar, {columns})"
     )

@@ -1,4 +1,4 @@
-"""The models on a real run's facts: every dbt test and unit test passes, with warnings as errors."""
+"""The models on a real run: every dbt test and unit test passes, warnings as errors."""
 
 import os
 import shutil
