@@ -1,5 +1,6 @@
 """From the inbox to a prepared work file: take in, judge by contract and vital signs, gather."""
 
+import sys
 from typing import Any
 
 from expectations import submissions
@@ -49,7 +50,9 @@ def meets_contract(counts: Counts) -> CheckResult:
 
 def judge_submissions(run: Run) -> CheckResult:
     with run.step("vital signs") as found:
-        result = submissions.judge_submissions(run.state, pending.newest(last_good(run.state)))
+        # A look back judges nothing anew.
+        after = sys.maxsize if run.is_history else pending.newest(last_good(run.state))
+        result = submissions.judge_submissions(run.state, after)
         found |= {
             "submissions": result.details["rows"],
             "held back": result.details["held"],

@@ -1,15 +1,17 @@
 """A later delivery with bad files among the good: readers undisturbed, each fault named."""
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from support import SIGHTLINE, fresh_home, sightline
 
-from orchestration import faulty
+from orchestration import dagster_home, faulty
 from simulation.truth import Truth
 from warehouse.home import Home
 
@@ -36,12 +38,21 @@ def later(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Truth
     for la_code in FIRST:
         shutil.copytree(inbox / la_code, source / la_code)
     home = fresh_home(tmp_path_factory.mktemp("later") / "monitor", source)
-    first = sightline("run", "--home", str(home.root))
-    assert first.returncode == 0, first.stdout + first.stderr
+    first = job_of_dagster(home)
+    assert first.returncode == 0, first.stderr
     for la_code in (*FIRST, LATER):
         shutil.copytree(inbox / la_code, home.inbox / la_code, dirs_exist_ok=True)
     planted = faulty.plant(home.inbox)
     return second_run(home, planted)
+
+
+def job_of_dagster(home: Home) -> subprocess.CompletedProcess[str]:
+    """The run as Dagster's own pages start it, with nothing of the command line around it."""
+    module = ["-m", "dagster", "job", "execute", "-m", "orchestration.definitions", "-j", "refresh"]
+    environment = os.environ | dagster_home.environment(home)
+    return subprocess.run(
+        [sys.executable, *module], env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def second_run(home: Home, planted: list[faulty.Faulty]) -> Later:
@@ -57,6 +68,12 @@ def second_run(home: Home, planted: list[faulty.Faulty]) -> Later:
         process.stderr.read()
         output = process.stdout.read()
     return Later(home, planted, process.returncode, output, seen.stdout, busy)
+
+
+def test_a_run_that_dagster_started_publishes_as_the_command_line_does(later: Later) -> None:
+    done = sightline("releases", "list", "--json", "--home", str(later.home.root))
+    listed = {row["release"] for row in json.loads(done.stdout)}
+    assert listed == {"2026-10-20.1", "2026-10-20.2"}
 
 
 def test_a_reader_sees_the_former_release_while_a_run_goes_on(later: Later) -> None:
