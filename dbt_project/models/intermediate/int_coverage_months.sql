@@ -2,11 +2,7 @@ with extracts as (
     select
         submission_id,
         la_code,
-        case
-            when extract in ('ssd', 'cin_census') then 'referrals'
-            when extract = 'school_census' then 'exclusions'
-            when extract = 'ssda903' then 'missing'
-        end as source,
+        {{ source_of('extract') }} as source,
         slice_start,
         slice_end
     from {{ source('control', 'slices') }}
@@ -82,11 +78,7 @@ corrected as (
 due as (
     select
         la_code,
-        case
-            when extract in ('ssd', 'cin_census') then 'referrals'
-            when extract = 'school_census' then 'exclusions'
-            when extract = 'ssda903' then 'missing'
-        end as source,
+        {{ source_of('extract') }} as source,
         window_start,
         window_end,
         status

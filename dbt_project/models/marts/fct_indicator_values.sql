@@ -23,83 +23,54 @@ codes as (
     where newest_first = 1
 ),
 
-placed as (
+-- each authority counts for itself, its region and England
+memberships as (
     select
-        facts.*,
-        codes.area_code as authority_code,
-        authorities.region_code,
-        facts.reason is null as is_usable
-    from {{ ref('int_indicator_area_months') }} as facts
-    inner join authorities
-        on facts.la_code = authorities.la_code
+        authorities.la_code,
+        codes.area_code,
+        'local_authority' as area_level
+    from authorities
     inner join codes
-        on facts.la_code = codes.la_code
-),
-
-levels as (
+        on authorities.la_code = codes.la_code
+    union all
     select
-        indicator,
-        authority_code as area_code,
         la_code,
-        'local_authority' as area_level,
-        period_start,
-        period_end,
-        numerator,
-        denominator,
-        is_provisional,
-        is_revised,
-        reason,
-        is_usable
-    from placed
-    union all
-    select
-        indicator,
         region_code as area_code,
-        cast(null as {{ dbt.type_string() }}) as la_code,
-        'region' as area_level,
-        period_start,
-        period_end,
-        numerator,
-        denominator,
-        is_provisional,
-        is_revised,
-        reason,
-        is_usable
-    from placed
+        'region' as area_level
+    from authorities
     union all
     select
-        indicator,
+        la_code,
         'E92000001' as area_code,
-        cast(null as {{ dbt.type_string() }}) as la_code,
-        'country' as area_level,
-        period_start,
-        period_end,
-        numerator,
-        denominator,
-        is_provisional,
-        is_revised,
-        reason,
-        is_usable
-    from placed
+        'country' as area_level
+    from authorities
 ),
 
 summed as (
     select
-        indicator,
-        area_code,
-        la_code,
-        area_level,
-        period_start,
-        period_end,
-        sum(case when is_usable then numerator end) as numerator,
-        sum(case when is_usable then denominator end) as denominator,
-        max(case when is_usable and is_provisional then 1 else 0 end) = 1 as is_provisional,
-        max(case when is_usable and is_revised then 1 else 0 end) = 1 as is_revised,
-        max(reason) as reason,
-        sum(case when reason = 'not_due' then 0 else 1 end) as areas_due,
-        sum(case when is_usable then 1 else 0 end) as areas_included
-    from levels
-    group by indicator, area_code, la_code, area_level, period_start, period_end
+        facts.indicator,
+        memberships.area_code,
+        case when memberships.area_level = 'local_authority' then memberships.la_code end as la_code,
+        memberships.area_level,
+        facts.period_start,
+        facts.period_end,
+        sum(case when facts.reason is null then facts.numerator end) as numerator,
+        sum(case when facts.reason is null then facts.denominator end) as denominator,
+        max(case when facts.reason is null and facts.is_provisional then 1 else 0 end) = 1 as is_provisional,
+        max(case when facts.reason is null and facts.is_revised then 1 else 0 end) = 1 as is_revised,
+        max(facts.reason) as reason,
+        sum(case when facts.reason = 'not_due' then 0 else 1 end) as areas_due,
+        sum(case when facts.reason is null then 1 else 0 end) as areas_included
+    from {{ ref('int_indicator_area_months') }} as facts
+    inner join memberships
+        on facts.la_code = memberships.la_code
+    group by
+        facts.indicator,
+        memberships.area_code,
+        case when memberships.area_level = 'local_authority' then memberships.la_code end,
+        memberships.area_level,
+        facts.period_start,
+        facts.period_end
 ),
 
 from_extracts as (
