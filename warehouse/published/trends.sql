@@ -52,7 +52,7 @@ select
     breakdown,
     source,
     numerator,
-    denominator,
+    figure(denominator, 6) as denominator,
     figure(value, 6) as value,
     coalesce(marker, case when figure(value, 6) is null then 'x' end) as marker,
     is_provisional,
