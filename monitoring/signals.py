@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monitoring.detection import counts as tails
+from monitoring.detection.calendar import easter_in_march
 from monitoring.detection.discovery import discoveries
 from monitoring.detection.monitor import FEWEST_BEFORE, TESTED, VERSION, Judgements, judge
 
@@ -174,6 +175,7 @@ def _judged(grid: _Grid, factor: float, *, is_panel: bool) -> pd.DataFrame:
         grid.counts,
         grid.exposure,
         grid.months.month.to_numpy(dtype=np.int64),
+        holiday=easter_in_march(grid.months),
         tested=tested,
         has_national_effect=is_panel,
     )

@@ -53,6 +53,7 @@ def judge(
     exposure: Array,
     months: NDArray[np.int64],
     *,
+    holiday: Array | None = None,
     tested: int = TESTED,
     has_national_effect: bool = True,
 ) -> Judgements:
@@ -66,7 +67,8 @@ def judge(
     for last in range(max(first - SETTLING, FEWEST_BEFORE), periods):
         window = slice(max(0, last + 1 - HISTORY), last + 1)
         seen, people, names = counts[:, window], exposure[:, window], months[window]
-        fit = _follow(fit, seen, people, names, has_national_effect=has_national_effect)
+        away = None if holiday is None else holiday[window]
+        fit = _follow(fit, seen, people, names, away, has_national_effect=has_national_effect)
         columns.append(_column(fit, seen))
     return _assembled(columns, counts, first)
 
@@ -83,15 +85,25 @@ def _follow(
     counts: Array,
     exposure: Array,
     months: NDArray[np.int64],
+    holiday: Array | None,
     *,
     has_national_effect: bool,
 ) -> Fit:
     if fit is None or fit.smooth.shape[1] != counts.shape[1]:
         start, rounds = None, panel.COLD_ROUNDS
     else:
-        start, rounds = fit.moved_on(counts, exposure), panel.WARM_ROUNDS
+        start, rounds = (
+            fit.moved_on(counts, exposure, national=has_national_effect),
+            panel.WARM_ROUNDS,
+        )
     return panel.fit(
-        counts, exposure, months, start=start, national=has_national_effect, rounds=rounds
+        counts,
+        exposure,
+        months,
+        holiday=holiday,
+        start=start,
+        national=has_national_effect,
+        rounds=rounds,
     )
 
 

@@ -7,8 +7,9 @@ Var = kappa_t (mu + c_s^2 mu^2):
 
 x_st exposure (people, or expected cases; 1 if none), a_s level, n_t national effect of the period
 (season, term dates, shocks, trend), g_s Gaussian with mean 0 and covariance
-K = v_level + v_slope (t/12)(t'/12) + v_season [m = m'] + v_walk min(t, t')/12 + v_swing rho^|t-t'|:
-an area's own slope, its departure from the national season, slow changes and short swings. All
+K = v_level + v_slope (t/12)(t'/12) + v_season [m = m'] + v_walk min(t, t')/12 + v_swing rho^|t-t'|
++ v_holiday h_t h_t': an area's own slope, its departure from the national season, slow changes,
+short swings, and its response to a holiday that moves (h_t, the share of Easter in the month). All
 variances are of the log rate (unitless) and are shared by all areas, so a short or sparse series
 borrows them. They are estimated by the fixed point of the marginal likelihood (Zhou et al. 2019,
 JCGS 28: 350); residuals come from leaving one period out. Down-weighting of outliers on both sides
@@ -39,7 +40,7 @@ VOICE = 2.0
 VOICE_POWER = 2
 WINSOR = 2.0
 SCATTER_ERROR = 1.25  # standard error of the log of a winsorised mean square, times root n
-FEWEST_FOR_SCATTER = 20
+FEWEST_FOR_SCATTER = 8
 COLD_ROUNDS = 10
 WARM_ROUNDS = 1
 
@@ -50,6 +51,7 @@ class Variances:
 
     slope: float = 0.0009
     season: float = 0.0004
+    holiday: float = 0.0004
     walk: float = 0.0004
     swing: float = 0.0004
     noise: float = 0.002
@@ -75,13 +77,18 @@ class Fit:
     def base(self) -> Array:
         return np.asarray(self.exposure + self.level[:, None] + self.national)
 
-    def moved_on(self, counts: Array, exposure: Array) -> "Fit":
-        """The same knowledge one period later, for a window that has lost its oldest period."""
+    def moved_on(self, counts: Array, exposure: Array, *, national: bool) -> "Fit":
+        """The same knowledge one period later, for a window that has lost its oldest period.
+
+        Without a panel the effect of the new period is that of the same month a year before.
+        """
         logs = _log_exposure(counts, exposure)
         expected = np.exp(logs[:, -1] + self.level + self.smooth[:, -1])
         known = np.isfinite(counts[:, -1])
         seen = np.where(known, counts[:, -1], 0).sum()
         newest = np.log((seen + 0.5) / (expected[known].sum() + 0.5))
+        if not national:
+            newest = self.national[-12]
         return replace(
             self,
             exposure=logs,
@@ -93,7 +100,7 @@ class Fit:
         )
 
 
-def structures(months: NDArray[np.int64]) -> dict[str, Array]:
+def structures(months: NDArray[np.int64], holiday: Array) -> dict[str, Array]:
     """Covariance shapes of the parts, periods x periods."""
     t = np.arange(months.size, dtype=float)
     centred = (t - t.mean()) / 12
@@ -101,6 +108,7 @@ def structures(months: NDArray[np.int64]) -> dict[str, Array]:
     return {
         "slope": np.outer(centred, centred),
         "season": same - 1 / 12,
+        "holiday": np.outer(holiday, holiday),
         "walk": np.minimum.outer(t, t) / 12,
         "swing": SWING_MEMORY ** np.abs(t[:, None] - t[None, :]),
     }
@@ -125,13 +133,14 @@ def fit(
     exposure: Array,
     months: NDArray[np.int64],
     *,
+    holiday: Array | None = None,
     start: Fit | None = None,
     national: bool = True,
     rounds: int = 6,
 ) -> Fit:
     """Fit one window; `start` (the same window, perhaps shifted) saves rounds."""
     state = start or _first_guess(counts, exposure, months, national=national)
-    shapes = structures(months)
+    shapes = structures(months, np.zeros(months.size) if holiday is None else holiday)
     for done in range(rounds):
         state = _round(state, counts, months, shapes, national=national)
         if done >= min(rounds - 1, 6):
@@ -178,8 +187,10 @@ def _effect(y: Array, expected: Array, months: NDArray[np.int64], *, national: b
     """Log of observed over expected per period, or per calendar month where there is no panel."""
     if national:
         return np.asarray(np.log((y.sum(0) + 0.5) / (expected.sum(0) + 0.5)))
-    group = months[:, None] == months[None, :]
-    return np.asarray(np.log((y.sum(0) @ group + 0.5) / (expected.sum(0) @ group + 0.5)))
+    past = np.arange(months.size) < max(months.size - GUARD - 1, min(months.size, 12))
+    each = np.log((y.sum(0) + 0.5) / (expected.sum(0) + 0.5))
+    same = [(months == month) & past for month in months]
+    return np.array([np.median(each[years]) if years.any() else 0.0 for years in same])
 
 
 def _round(
@@ -209,6 +220,8 @@ def _round(
     settled |= settled.mean() < 0.5  # where most have changed, none of them can be left out
     variances, noise = _variances(state, shapes, precision, pull, known & settled[:, None])
     kappa = _kappa(apart, state, known)
+    if not national:
+        kappa[-GUARD - 1 :] = 1.0  # here a common movement is what is looked for
     shift = (
         _national_shift(apart, pull, diagonal, _voice(known, extreme, since))
         if national
@@ -255,7 +268,7 @@ def _variances(
     new = {}
     for (name, shape), traces in zip(shapes.items(), inner.T, strict=True):
         found, expected = ((pull @ shape) * pull).sum(1)[counted], traces[counted]
-        ratio = np.minimum(found, 4 * expected).sum() / expected.sum()
+        ratio = np.minimum(found, 4 * expected).sum() / max(expected.sum(), 1e-12)
         new[name] = max(getattr(state.variances, name) * ratio, FLOOR)
     spread = np.where(known, (state.kappa / state.weight)[:, past], 0.0)
     found = (pull * pull * spread).sum(1)

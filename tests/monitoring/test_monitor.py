@@ -45,6 +45,14 @@ def test_without_a_national_effect_the_fall_is_seen_in_each() -> None:
     assert (judged.p_one(-1)[:, -1] < 0.001).all()
 
 
+def test_a_national_fall_is_seen_when_months_are_judged_one_after_the_other() -> None:
+    counts = panel(areas=10, mean=5000)
+    counts[:, -4:] = np.rint(counts[:, -4:] * 0.8)
+    judged = judge(counts, people(counts), months(72), tested=12, has_national_effect=False)
+    assert (judged.p_sustained(-1)[:, -1] < 0.001).all()
+    assert (judged.p_sustained(-1)[:, :6] > 0.01).mean() > 0.9
+
+
 def test_august_is_no_fall() -> None:
     counts = panel(areas=10, mean=5000, periods=68)
     judged = judge(counts, people(counts), months(68), tested=1, has_national_effect=False)
