@@ -217,6 +217,7 @@ def _verdicts(
     kind[worse] = np.where(is_spike, "spike", "sustained")[worse]
     blind = tails.chance_of_none(judged.mean, judged.variance) > ALPHA_ONE
     few = assessable & ((judged.mean < minimum) | (blind & (sign < 0)))
+    reason[assessable & judged.rebased] = "rebased"
     reason[few & (status != "worsening")] = "too_few_for_one_month"
     reason[is_provisional & assessable & (status != "worsening")] = "provisional"
     score = np.where(assessable, judged.score(sign), np.nan)

@@ -33,6 +33,7 @@ class Judgements:
     before: NDArray[np.int64]  # known periods before the judged one
     twelve: Array  # expected count of the twelve periods to the judged one
     detectable: Array  # log change over six periods that would be found four times in five
+    rebased: NDArray[np.bool_]  # a level shift was found before, and its new level is the baseline
     national: Array  # log national effect of the period against the mean of the window (periods)
 
     def p_one(self, sign: int) -> Array:
@@ -77,6 +78,7 @@ def judge(
 class _Column:
     scores: windows.Scores
     twelve: Array
+    rebased: NDArray[np.bool_]
     national: float
 
 
@@ -112,6 +114,7 @@ def _column(fit: Fit, counts: Array) -> _Column:
     return _Column(
         scores=windows.scores(fit, counts),
         twelve=np.where(np.isfinite(counts[:, -12:]), fitted, 0.0).sum(1),
+        rebased=fit.steps > 0,
         national=float(fit.national[-1] - fit.national.mean()),
     )
 
@@ -122,10 +125,7 @@ def _assembled(columns: list[_Column], counts: Array, first: int) -> Judgements:
     known = np.isfinite(counts)
     before = (np.cumsum(known, axis=1) - known)[:, first:]
     if not columns:
-        zero = np.zeros(blank.shape)
-        return Judgements(
-            blank, blank, blank, blank, blank, before, zero, blank, np.full(periods - first, np.nan)
-        )
+        return _nothing(blank, before)
     one = _against_null(np.stack([c.scores.one for c in columns], axis=1)[..., None])[..., 0]
     sustained = _against_null(np.stack([c.scores.sustained for c in columns], axis=1))
     current = known[:, -len(columns) :]
@@ -145,7 +145,24 @@ def _assembled(columns: list[_Column], counts: Array, first: int) -> Judgements:
         before=before,
         twelve=np.nan_to_num(late(np.stack([c.twelve for c in columns], axis=1))),
         detectable=late(np.stack([c.scores.detectable for c in columns], axis=1)),
+        rebased=late(np.stack([c.rebased for c in columns], axis=1).astype(float)) == 1,
         national=late(np.array([[c.national for c in columns]]))[0],
+    )
+
+
+def _nothing(blank: Array, before: NDArray[np.int64]) -> Judgements:
+    """Too short a panel to judge any period of it."""
+    return Judgements(
+        mean=blank,
+        variance=blank,
+        one=blank,
+        rise=blank,
+        fall=blank,
+        before=before,
+        twelve=np.zeros(blank.shape),
+        detectable=blank,
+        rebased=np.zeros(blank.shape, dtype=bool),
+        national=np.full(blank.shape[1], np.nan),
     )
 
 

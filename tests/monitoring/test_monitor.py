@@ -99,6 +99,13 @@ def test_a_new_area_borrows_the_season_of_the_others() -> None:
     assert judged.p_one(-1)[5, -1] > 0.01
 
 
+def test_a_level_that_stays_becomes_the_baseline_and_that_is_said() -> None:
+    counts = changed(panel(), 3, 0.6, last=30)
+    judged = judge(counts, people(counts), months(72), tested=1)
+    assert np.flatnonzero(judged.rebased[:, -1]).tolist() == [3]
+    assert judged.p_one(-1)[3, -1] > 0.01
+
+
 def test_nothing_later_changes_what_was_judged() -> None:
     counts = panel(periods=60)
     shorter = judge(counts[:, :-1], people(counts)[:, :-1], months(59), tested=1)
