@@ -9,15 +9,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from monitoring.detection import counts as tails
-from monitoring.detection.calendar import easter_in_march
+from monitoring.detection.calendar import easter_in_march, school_days
 from monitoring.detection.discovery import discoveries
 from monitoring.detection.monitor import FEWEST_BEFORE, TESTED, VERSION, Judgements, judge
 
 Array = NDArray[np.float64]
 
 FALSE_DISCOVERIES = 0.10  # share of the authorities named in a month that may be named wrongly
-ALPHA_ONE = 0.005  # regions and England are few: each has fixed limits
-ALPHA_SUSTAINED = 0.01
+# Regions and England have fixed limits: ten areas by eleven indicators each month, at these, give
+# about one false mark in three months.
+ALPHA_ONE = 0.001
+ALPHA_SUSTAINED = 0.002
 LIMITS_ALPHA = 0.01
 FULL_HISTORY = 36
 NEW_AREA_PERIODS = 12
@@ -50,7 +52,7 @@ select
     facts.indicator, facts.breakdown, facts.area_code, facts.area_level, facts.period_start,
     facts.numerator, facts.denominator, facts.value, facts.is_provisional, facts.reason,
     facts.areas_due, facts.areas_included, areas.region_code,
-    indicators.bad_direction, indicators.minimum_numerator
+    indicators.bad_direction, indicators.minimum_numerator, indicators.school_days_only
 from marts.fct_indicator_values as facts
 inner join control.indicators as indicators
     on facts.indicator = indicators.indicator
@@ -133,9 +135,10 @@ def _grid(values: pd.DataFrame, months: pd.DatetimeIndex, parts: "_Grid | None" 
     has_reason = np.ones(blank.shape, dtype=bool)
     has_reason[row, column] = values["reason"].notna()
     usable = ~(has_reason | _may_still_rise(grid))
-    counts, exposure = grid.of("numerator"), grid.of("denominator")
+    counts, people = grid.of("numerator"), grid.of("denominator")
+    days = school_days(months) if values["school_days_only"].iloc[0] else np.ones(len(months))
     return replace(
-        grid, counts=np.where(usable, counts, np.nan), exposure=exposure, people=exposure
+        grid, counts=np.where(usable, counts, np.nan), exposure=people * days, people=people
     )
 
 
@@ -151,9 +154,10 @@ def _of_parts(totals: _Grid, parts: _Grid) -> _Grid:
     An authority that is missing, or not yet final, is then no fall.
     """
     known = np.isfinite(parts.counts) & (parts.exposure > 0)
-    people = np.where(known, parts.exposure, 0.0)
+    exposure = np.where(known, parts.exposure, 0.0)
+    people = np.where(known, parts.people, 0.0)
     counts = np.where(known, parts.counts, 0.0)
-    usual = counts.sum(1) / np.maximum(people.sum(1), 1e-12)
+    usual = counts.sum(1) / np.maximum(exposure.sum(1), 1e-12)
     first = parts.values.drop_duplicates("area_code").set_index("area_code")
     region = first["region_code"].reindex(parts.areas).to_numpy()
     level = totals.values.drop_duplicates("area_code").set_index("area_code")["area_level"]
@@ -164,7 +168,7 @@ def _of_parts(totals: _Grid, parts: _Grid) -> _Grid:
     return replace(
         totals,
         counts=np.where(covered, member @ counts, np.nan),
-        exposure=np.where(covered, member @ (usual[:, None] * people), np.nan),
+        exposure=np.where(covered, member @ (usual[:, None] * exposure), np.nan),
         people=np.where(covered, member @ people, np.nan),
     )
 

@@ -40,6 +40,7 @@ REASONS = {
     "too_few_for_one_month": "too few to judge one month",
     "no_count": "no count",
     "gap_in_history": "a gap in the months before",
+    "rebased": "an earlier shift of level has become the usual",
     "marked_in_source": "marked so by its publisher",
 }
 

@@ -49,6 +49,7 @@ class Indicator(BaseModel):
     period_type: Literal["month"] = "month"
     is_monitored: bool
     minimum_numerator: int = 10
+    school_days_only: bool = False
     sources: list[Literal["referrals", "exclusions", "missing"]]
     months_before: int = 0
     months_after: int = 0

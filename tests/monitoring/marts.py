@@ -50,6 +50,7 @@ class Marts:
             "bad_direction": self.direction,
             "is_monitored": True,
             "minimum_numerator": self.minimum,
+            "school_days_only": False,
         }
 
     def _areas(self) -> list[dict[str, Any]]:

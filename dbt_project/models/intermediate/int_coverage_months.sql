@@ -177,7 +177,8 @@ select
         partition by la_code, source order by period_start
         rows between 12 preceding and 1 preceding
     ) as months_before,
-    sum(case when is_covered then 1 else 0 end) over (
+    -- what follows an event must be final: a referral still to be recorded would be missed
+    sum(case when is_covered and not is_provisional then 1 else 0 end) over (
         partition by la_code, source order by period_start
         rows between 1 following and 3 following
     ) as months_covered_after
