@@ -277,7 +277,27 @@ def _event(
 
 def _by_fingerprint(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
     ordered = sorted(findings, key=lambda finding: (finding.fingerprint, finding.period))
-    return {key: list(group) for key, group in groupby(ordered, key=lambda f: f.fingerprint)}
+    return {key: _held(list(group)) for key, group in groupby(ordered, key=lambda f: f.fingerprint)}
+
+
+def _held(found: list[Finding]) -> list[Finding]:
+    """Where a worsening lasted until it became the baseline, that clears nothing.
+
+    The level has not come back; a person closes the alert, and says why.
+    """
+    kept: list[Finding] = []
+    clear, was_rebased, is_absorbed = CLEAR_PERIODS, False, False
+    for finding in found:
+        if finding.is_assessable:
+            is_rebased = finding.reason == "rebased"
+            is_absorbed = is_rebased and (is_absorbed if was_rebased else clear < CLEAR_PERIODS)
+            was_rebased = is_rebased
+            if is_absorbed and not finding.is_worsening:
+                kept.append(replace(finding, status="not_assessable"))
+                continue
+            clear = 0 if finding.is_worsening else clear + 1
+        kept.append(finding)
+    return kept
 
 
 def _newest_assessable(

@@ -106,6 +106,24 @@ def test_provisional_figures_clear_nothing() -> None:
     assert decide([*leeds("ooow"), *provisional], known, TODAY) == Decisions()
 
 
+def rebased(statuses: str, since: int) -> list[Finding]:
+    later = month(since)
+    found = leeds(statuses)
+    return [replace(f, reason="rebased") if f.period >= later else f for f in found]
+
+
+def test_a_fall_that_became_the_baseline_is_not_over() -> None:
+    known = after(decide(leeds("ooow"), [], TODAY))
+    still = rebased("ooowwwoooo", since=5)
+    assert "resolved" not in events(decide(still, known, TODAY))
+
+
+def test_a_level_that_shifted_before_the_episode_does_not_hold_it_open() -> None:
+    early = rebased("ooooooowooo", since=2)
+    known = after(decide(early[:8], [], TODAY))
+    assert events(decide(early, known, TODAY)) == ["resolved"]
+
+
 def test_revised_figures_that_never_fire_retract_it() -> None:
     known = after(decide(leeds("ooow"), [], TODAY))
     revised = [*leeds("ooo"), *leeds("oooo", evidence={"value": 180.0})[3:]]
