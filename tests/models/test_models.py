@@ -14,7 +14,7 @@ PROJECT = Path(__file__).parents[2] / "dbt_project"
 @pytest.fixture(scope="module")
 def built(demo_home, tmp_path_factory) -> Path:
     work = tmp_path_factory.mktemp("models")
-    shutil.copy(demo_home.warehouse_db, work / "work.duckdb")
+    shutil.copy(demo_home.home.warehouse_db, work / "work.duckdb")
     return work
 
 
