@@ -39,7 +39,7 @@ CHAIN_SHARE = 0.7
 """Of the repeated referrals, those drawn here; the others come about by chance and exposure."""
 NOTICED_WITHIN = (-200, 60)
 """Days around an exclusion within which a child who comes to notice is referred."""
-EXCLUDED_AGAIN = 0.3
+EXCLUDED_AGAIN = 0.4
 MOST_TAKEN = 0.72
 """Share of adolescents' first referrals that may concern a child already seen elsewhere."""
 
@@ -220,22 +220,41 @@ def seen_elsewhere(
     chance *= effects["excluded_referred"][exclusions.day[exposed] - horizon.days[0]]
     noticed = exposed[rng.random(len(exposed)) < chance]
     about = exclusions.day[noticed] + rng.integers(*NOTICED_WITHIN, len(noticed))
-    # Some are referred before they are excluded. For those whose exclusion lies past the last day
-    # stand the ones excluded a year earlier or others of their age: the last months need them.
-    day = exclusions.day[noticed]
-    end = horizon.days[-1]
-    next_year = noticed[(day > end - 365) & (day <= end - 365 - NOTICED_WITHIN[0])]
-    about_then = exclusions.day[next_year] + 365 + rng.integers(*NOTICED_WITHIN, len(next_year))
-    other = np.where(rng.random(len(next_year)) < EXCLUDED_AGAIN, 0, 61)
+    after, about_then = _excluded_after_the_end(rng, exclusions, exposed, noticed, horizon)
     first_missing = np.flatnonzero(draw.position_in_group(care.missing.of) == 0)
     first_missing = first_missing[rng.random(len(first_missing)) < 0.4]
     children = np.concatenate(
         [
             exclusions.child[noticed],
-            np.minimum(exclusions.child[next_year] + other, len(population.birth) - 1),
+            np.minimum(after, len(population.birth) - 1),
             care.child[care.missing.of[first_missing]],
         ]
     )
     days = np.concatenate([about, about_then, care.missing.start[first_missing] + 10])
     inside = days >= horizon.days[0]
     return children[inside], days[inside].astype(np.int32)
+
+
+def _excluded_after_the_end(
+    rng: np.random.Generator,
+    exclusions: Exclusions,
+    exposed: Children,
+    noticed: Children,
+    horizon: Horizon,
+) -> tuple[Children, Days]:
+    """Children referred before an exclusion that lies past the last day, and about when.
+
+    Without them the last months would lack referrals of the children most at risk. As many as
+    were noticed a year earlier: some were excluded lately, the others are of the age of those.
+    """
+    end, reach = horizon.days[-1], -NOTICED_WITHIN[0]
+    day = exclusions.day[noticed]
+    next_year = noticed[(day > end - 365) & (day <= end - 365 + reach)]
+    recent = exposed[exclusions.day[exposed] > end - reach]
+    count = len(next_year)
+    child = exclusions.child[next_year] + 61
+    if len(recent):
+        again = exclusions.child[recent[rng.integers(0, len(recent), count)]]
+        child = np.where(rng.random(count) < EXCLUDED_AGAIN, again, child)
+    about = exclusions.day[next_year] + 365 + rng.integers(*NOTICED_WITHIN, count)
+    return child, about.astype(np.int32)
