@@ -68,9 +68,10 @@ def _written(path: Path, content: bytes, words: str) -> Faulty:
 
 
 def _cut(bundle: Path, member: str, words: str) -> Faulty:
-    """The same bundle again, with one of its files ending too early."""
+    """The same bundle again, with one of its files ending in the first value of a line."""
     files = _members(bundle)
-    files[member] = files[member][: len(files[member]) // 2]
+    last_line = files[member].rfind(b"\n", 0, len(files[member]) // 2) + 1
+    files[member] = files[member][: last_line + 3]
     return _packed(bundle.with_name(f"cut_{bundle.name}"), files, words)
 
 
