@@ -144,3 +144,23 @@ def test_a_case_closed_before_the_year_is_a_query(monitor):
     text = census(1).replace("<Assessments>", f"{closed}<Assessments>")
     text = text.replace("2025-06-02", "2018-06-02")
     assert [query.rule for query in queries(sent(monitor, text))] == ["OUTSIDE_PERIOD"]
+
+
+def test_plans_and_enquiries_are_read_and_judged_and_not_kept(monitor):
+    more = """<DateOfInitialCPC>2025-06-20</DateOfInitialCPC>
+    <CINPlanDates><CINPlanStartDate>2025-07-01</CINPlanStartDate></CINPlanDates>
+    <Section47><S47ActualStartDate>soon</S47ActualStartDate></Section47>
+    <Section47><S47ActualStartDate>2025-06-09</S47ActualStartDate></Section47>
+    <ChildProtectionPlans><CPPstartDate>2025-06-21</CPPstartDate></ChildProtectionPlans>
+    <ReferralNFA>"""
+    outcome = sent(monitor, census(1).replace("<ReferralNFA>", more))
+    assert (outcome.records, outcome.accepted) == (9, 8)
+    assert errors(outcome) == [("DATE_FORMAT", 27, "start_date")]
+    assert not list(monitor.home.raw.glob("cin_*plan*"))
+
+
+def test_a_child_not_yet_born_is_taken_in_without_a_birth_date(monitor):
+    expected = "<ExpectedPersonBirthDate>2027-01-09</ExpectedPersonBirthDate>"
+    text = census(1).replace("<PersonBirthDate>2012-05-14</PersonBirthDate>", expected)
+    assert errors(sent(monitor, text)) == []
+    assert monitor.raw("cin_children", "birth_month") == [(None,)]

@@ -1,4 +1,4 @@
-"""The children in need census: one XML return turned into four tables of text."""
+"""The children in need census: one XML return turned into tables of text."""
 
 from datetime import date
 
@@ -8,19 +8,50 @@ from warehouse.intake.problems import Refused, refuse
 from warehouse.intake.text import Lines
 from warehouse.intake.xml import ReturnHeader, TableWriter, elements, text_of
 
-CHILD = ["la_child_id", "upn", "former_upn", "birth_date", "sex"]
-REFERRAL = [
-    "referral_id",
-    "la_child_id",
-    "referral_date",
-    "source",
-    "primary_need",
-    "is_no_further_action",
-    "closure_date",
-    "closure_reason",
-]
-ASSESSMENT = ["assessment_id", "referral_id", "la_child_id", "start_date", "completed_date"]
-FACTOR = ["assessment_id", "factor_code"]
+# Of each table, the columns that are read as they are and where each stands in its element.
+CHILD = {
+    "la_child_id": "ChildIdentifiers/LAchildID",
+    "upn": "ChildIdentifiers/UPN",
+    "former_upn": "ChildIdentifiers/FormerUPN",
+    "upn_unknown": "ChildIdentifiers/UPNunknown",
+    "birth_date": "ChildIdentifiers/PersonBirthDate",
+    "expected_birth_date": "ChildIdentifiers/ExpectedPersonBirthDate",
+}
+REFERRAL = {
+    "referral_date": "CINreferralDate",
+    "source": "ReferralSource",
+    "primary_need": "PrimaryNeedCode",
+    "is_no_further_action": "ReferralNFA",
+    "closure_date": "CINclosureDate",
+    "closure_reason": "ReasonForClosure",
+    "initial_conference_date": "DateOfInitialCPC",
+}
+ASSESSMENT = {
+    "start_date": "AssessmentActualStartDate",
+    "completed_date": "AssessmentAuthorisationDate",
+}
+ACTIVITIES = {
+    "Section47": (
+        "cin_section47",
+        {"start_date": "S47ActualStartDate", "initial_conference_date": "DateOfInitialCPC"},
+    ),
+    "CINPlanDates": (
+        "cin_plan",
+        {"start_date": "CINPlanStartDate", "end_date": "CINPlanEndDate"},
+    ),
+    "ChildProtectionPlans": (
+        "cin_protection_plan",
+        {"start_date": "CPPstartDate", "end_date": "CPPendDate"},
+    ),
+}
+OF_REFERRAL = ["referral_id", "la_child_id"]
+COLUMNS = {
+    "cin_child": [*CHILD, "sex"],
+    "cin_referral": [*OF_REFERRAL, *REFERRAL],
+    "cin_assessment": ["assessment_id", *OF_REFERRAL, *ASSESSMENT],
+    "cin_factor": ["assessment_id", "factor_code"],
+    **{table: [*OF_REFERRAL, *paths] for table, paths in ACTIVITIES.values()},
+}
 
 
 def read_header(data: bytes, name: str) -> ReturnHeader:
@@ -34,13 +65,8 @@ def read_header(data: bytes, name: str) -> ReturnHeader:
 
 
 def read_tables(data: bytes, name: str) -> dict[str, Lines]:
-    """Children, referrals, assessments and factors; all of them or none."""
-    tables = {
-        "cin_child": TableWriter(CHILD),
-        "cin_referral": TableWriter(REFERRAL),
-        "cin_assessment": TableWriter(ASSESSMENT),
-        "cin_factor": TableWriter(FACTOR),
-    }
+    """A table for each kind of thing that happens to a child; all of them or none."""
+    tables = {table: TableWriter(columns) for table, columns in COLUMNS.items()}
     for child in elements(data, name, "Child"):
         _add_child(tables, child)
     return {table: writer.lines() for table, writer in tables.items()}
@@ -64,43 +90,35 @@ def _unreadable(name: str, line: int) -> Refused:
     return refuse("YEAR", message, file=name, line=line, column="ReferenceDate")
 
 
+def _texts(element: etree._Element, paths: dict[str, str]) -> list[str]:
+    return [text_of(element, path) for path in paths.values()]
+
+
 def _add_child(tables: dict[str, TableWriter], child: etree._Element) -> None:
+    values = _texts(child, CHILD)
     identifiers = "ChildIdentifiers/"
-    child_id = text_of(child, identifiers + "LAchildID")
     sex = text_of(child, identifiers + "Sex") or text_of(child, identifiers + "GenderCurrent")
-    tables["cin_child"].add(
-        child.sourceline or 0,
-        child_id,
-        text_of(child, identifiers + "UPN"),
-        text_of(child, identifiers + "FormerUPN"),
-        text_of(child, identifiers + "PersonBirthDate"),
-        sex,
-    )
+    tables["cin_child"].add(child.sourceline or 0, *values, sex)
     met: dict[str, int] = {}
     for details in child.iterfind("CINdetails"):
-        _add_referral(tables, child_id, details, met)
+        _add_referral(tables, values[0], details, met)
 
 
 def _add_referral(
     tables: dict[str, TableWriter], child_id: str, details: etree._Element, met: dict[str, int]
 ) -> None:
-    referral_date = text_of(details, "CINreferralDate")
-    met[referral_date] = met.get(referral_date, 0) + 1
+    values = _texts(details, REFERRAL)
+    day = values[0]
+    met[day] = met.get(day, 0) + 1
     # Two referrals of a child on one day are told apart by their order in the return.
-    referral_id = f"{child_id}|{referral_date}|{met[referral_date]}" if child_id else ""
-    tables["cin_referral"].add(
-        details.sourceline or 0,
-        referral_id,
-        child_id,
-        referral_date,
-        text_of(details, "ReferralSource"),
-        text_of(details, "PrimaryNeedCode"),
-        text_of(details, "ReferralNFA"),
-        text_of(details, "CINclosureDate"),
-        text_of(details, "ReasonForClosure"),
-    )
+    referral_id = f"{child_id}|{day}|{met[day]}" if child_id else ""
+    tables["cin_referral"].add(details.sourceline or 0, referral_id, child_id, *values)
     for number, assessment in enumerate(details.iterfind("Assessments"), 1):
         _add_assessment(tables, child_id, referral_id, assessment, number)
+    for tag, (table, paths) in ACTIVITIES.items():
+        for activity in details.iterfind(tag):
+            line = activity.sourceline or 0
+            tables[table].add(line, referral_id, child_id, *_texts(activity, paths))
 
 
 def _add_assessment(
@@ -111,14 +129,9 @@ def _add_assessment(
     number: int,
 ) -> None:
     assessment_id = f"{referral_id}|{number}" if referral_id else ""
-    tables["cin_assessment"].add(
-        assessment.sourceline or 0,
-        assessment_id,
-        referral_id,
-        child_id,
-        text_of(assessment, "AssessmentActualStartDate"),
-        text_of(assessment, "AssessmentAuthorisationDate"),
-    )
+    line = assessment.sourceline or 0
+    values = _texts(assessment, ASSESSMENT)
+    tables["cin_assessment"].add(line, assessment_id, referral_id, child_id, *values)
     factors = assessment.iterfind("FactorsIdentifiedAtAssessment/AssessmentFactors")
     for factor in factors:
         code = " ".join((factor.text or "").split())
