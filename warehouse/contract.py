@@ -42,6 +42,7 @@ PUBLISHED_FIGURES = {
 }
 RAW_HEAD = {"submission_id": "integer", "line": "integer"}
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+RULE = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 class DateFormat(BaseModel):
@@ -58,8 +59,22 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Column(Strict):
+class Years(Strict):
+    """The collection years, each named by its end, in which a thing is part of a return."""
+
+    first_year: int | None = Field(default=None, alias="from")
+    last_year: int | None = Field(default=None, alias="to")
+
+
+class Code(Years):
+    """A code of a list and what it means; for `same_as`, a spelling and the code it stands for."""
+
+    means: str
+
+
+class Column(Years):
     type: ColumnType
+    means: str = ""
     kind: str | None = None
     raw: str | None = None
     required: bool = False
@@ -68,12 +83,20 @@ class Column(Strict):
     in_period: bool = False
     not_before: str | None = None
     format: str = "iso"
-    codes: dict[str, str] = Field(default_factory=dict)
-    same_as: dict[str, str] = Field(default_factory=dict)
+    codes: dict[str, Code] = Field(default_factory=dict)
+    same_as: dict[str, Code] = Field(default_factory=dict)
     pattern: str | None = None
     minimum: float | None = None
     maximum: float | None = None
     aliases: tuple[str, ...] = ()
+
+    @field_validator("codes", "same_as", mode="before")
+    @classmethod
+    def words_alone_are_a_code(cls, codes: dict[str, Any]) -> dict[str, Any]:
+        return {
+            code: {"means": meant} if isinstance(meant, str) else meant
+            for code, meant in codes.items()
+        }
 
     @model_validator(mode="after")
     def is_complete(self) -> Self:
@@ -83,7 +106,7 @@ class Column(Strict):
             raise ValueError("a code needs its list")
         if self.type == "text" and not self.pattern:
             raise ValueError("text is only kept when a pattern says what it may hold")
-        if unknown := set(self.same_as.values()) - set(self.codes):
+        if unknown := {meant.means for meant in self.same_as.values()} - set(self.codes):
             raise ValueError(f"same_as names codes outside the list: {sorted(unknown)}")
         return self
 
@@ -93,9 +116,63 @@ class Parent(Strict):
 
     table: str
     column: str
+    official: str | None = None
+
+
+class Across(Strict):
+    """Rows of one submission seen together: those `where` it holds, that are alike in `by`.
+
+    Found are, of rows alike: with `twice` all but the first; with `overlap` those that start
+    before an earlier one ended; with `open_before_later` those without an end though a later one
+    started; with `sum_at_most` all, where `total` adds up to more than `most`.
+    """
+
+    kind: Literal["twice", "overlap", "open_before_later", "sum_at_most"]
+    by: tuple[str, ...]
+    where: str = "true"
+    order: tuple[str, ...] = ()
+    start: str | None = None
+    end: str | None = None
+    total: str | None = None
+    most: float | None = None
+
+    @model_validator(mode="after")
+    def is_complete(self) -> Self:
+        needed = {
+            "twice": (self.order,),
+            "overlap": (self.start, self.end),
+            "open_before_later": (self.start, self.end),
+            "sum_at_most": (self.total, self.most),
+        }
+        if not self.by or not all(needed[self.kind]):
+            raise ValueError(f"{self.kind} lacks a part")
+        return self
+
+
+class Rule(Years):
+    """What must not be so in a table. Conditions are SQL over the names of its columns, of the
+    columns of other tables as table.column, and of `period_start`, `period_end` and `year`."""
+
+    rule: str
+    official: str | None = None
+    severity: Literal["error", "query"]
+    column: str
+    says: str
+    when: str | None = None
+    across: Across | None = None
+
+    @model_validator(mode="after")
+    def says_one_thing(self) -> Self:
+        if (self.when is None) == (self.across is None):
+            raise ValueError(f"{self.rule} needs either `when` or `across`")
+        if not RULE.fullmatch(self.rule):
+            raise ValueError("rules are named in capitals")
+        return self
 
 
 class SentTable(Strict):
+    title: str = ""
+    means: str = ""
     raw: str | None = None
     recognise: tuple[str, ...]
     required: bool = False
@@ -103,6 +180,7 @@ class SentTable(Strict):
     parent: Parent | None = None
     constants: dict[str, bool] = Field(default_factory=dict)
     columns: dict[str, Column]
+    rules: tuple[Rule, ...] = ()
     known: tuple[str, ...] = ()
 
     @cached_property
@@ -162,6 +240,13 @@ class Contract(Strict):
         names = [*self.tables, *(table.raw for table in self.tables.values()), *raw]
         if bad := [name for name in names if name and not NAME.fullmatch(name)]:
             raise ValueError(f"names hold small letters, digits and underscores: {bad}")
+        if strange := [
+            rule.rule
+            for table in self.tables.values()
+            for rule in table.rules
+            if rule.column not in table.columns
+        ]:
+            raise ValueError(f"rules name a column that their table lacks: {strange}")
         if self.reader == "published" and not self.measures:
             raise ValueError("a published series needs measures to be recognised by")
         return self
@@ -219,7 +304,7 @@ def raw_tables() -> dict[str, dict[str, str]]:
     return tables
 
 
-def _column(written: dict[str, Any], lists: dict[str, dict[str, str]]) -> dict[str, Any]:
+def _column(written: dict[str, Any], lists: dict[str, dict[str, Any]]) -> dict[str, Any]:
     column = dict(written)
     if isinstance(column.get("codes"), str):
         column["codes"] = lists[column["codes"]]

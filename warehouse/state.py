@@ -53,6 +53,14 @@ problems = Table(
     Column("message", Text, nullable=False),
     Column("severity", String, nullable=False),
     Column("count", Integer, nullable=False),
+    Column("official", String),
+)
+
+submission_profiles = Table(
+    "submission_profiles",
+    metadata,
+    Column("submission_id", Integer, primary_key=True),
+    Column("profile", sa.JSON, nullable=False),
 )
 
 releases = Table(

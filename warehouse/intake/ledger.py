@@ -105,6 +105,7 @@ def _problem_rows(outcome: Outcome) -> list[dict[str, Any]]:
             "message": problem.message,
             "severity": problem.severity,
             "count": problem.count,
+            "official": problem.official,
         }
         for problem in outcome.problems
     ]

@@ -19,13 +19,17 @@ class Problem:
     line: int | None = None
     column: str | None = None
     count: int = 1
+    official: str | None = None
+    """The number of the rule in the official validation rules of the return."""
 
     def __str__(self) -> str:
         where = [part for part in (self.file or self.table,) if part]
         where += [f"line {self.line}"] if self.line else []
         where += [f"column {self.column}"] if self.column else []
         rows = f" ({self.count} rows)" if self.count > 1 else ""
-        return f"{', '.join(where)}{': ' if where else ''}{self.rule}: {self.message}{rows}"
+        number = f" (official rule {self.official})" if self.official else ""
+        start = f"{', '.join(where)}{': ' if where else ''}"
+        return f"{start}{self.rule}{number}: {self.message}{rows}"
 
 
 class Refused(Exception):  # noqa: N818

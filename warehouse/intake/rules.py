@@ -28,6 +28,7 @@ class Fault:
     rule: str
     message: str
     column: str | None = None
+    official: str | None = None
 
 
 def text(value: str) -> str:
@@ -186,13 +187,13 @@ def _date(raw: str, form: DateFormat) -> str:
 
 def _code(raw: str, column: Column) -> str:
     mapped = "".join(
-        f" when {raw} = {text(written)} then {text(meant)}"
+        f" when {raw} = {text(written)} then {text(meant.means)}"
         for written, meant in column.same_as.items()
     )
     return f"case when {in_list(raw, tuple(column.codes))} then {raw}{mapped} end"
 
 
 def _boolean(raw: str, column: Column) -> str:
-    yes = tuple(word for word, meant in column.same_as.items() if meant == "true") or YES
-    no = tuple(word for word, meant in column.same_as.items() if meant == "false") or NO
+    yes = tuple(word for word, meant in column.same_as.items() if meant.means == "true") or YES
+    no = tuple(word for word, meant in column.same_as.items() if meant.means == "false") or NO
     return f"case when {in_list(raw, yes)} then true when {in_list(raw, no)} then false end"

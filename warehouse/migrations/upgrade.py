@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from warehouse.errors import ConfigurationError
 
-HEAD = "0001"
+HEAD = "0002"
 FOLDER = Path(__file__).parent
 
 
