@@ -12,6 +12,7 @@ from warehouse.intake.outcomes import Case, Tally
 from warehouse.intake.problems import MOST_PROBLEMS, Problem
 from warehouse.intake.reading import period_unknown
 from warehouse.intake.senders import authorities
+from warehouse.intake.text import SetAside
 
 # A bundle is refused above its contract's share of bad rows, but not for a slip or two.
 FEWEST_BAD_ROWS = 5
@@ -24,6 +25,8 @@ SET_ASIDE = {
     "FIELD_TOO_LONG": "the line is longer than any that is accepted",
     "RAGGED_ROW": "the line has more or fewer fields than the header",
     "BAD_QUOTE": "a quote stands inside a field that is not quoted",
+    "FORMULA_NO_VALUE": "a formula stands here without its result; open, calculate and save it",
+    "CELL_ERROR": "the cell holds an error such as #REF! or #N/A",
 }
 Cases = dict[int, Case]
 
@@ -101,7 +104,7 @@ def _count_rejects(connection: duckdb.DuckDBPyConnection, checked: Checked, case
     ).fetchall()
     for submission_id, line, is_quote in rows:
         tally = cases[submission_id].tallies[checked.table]
-        tally.set_aside.append((line, "BAD_QUOTE" if is_quote else "RAGGED_ROW"))
+        tally.set_aside.append(SetAside(line, "BAD_QUOTE" if is_quote else "RAGGED_ROW"))
         tally.rejected += 1
 
 
@@ -257,16 +260,17 @@ def _settle(case: Case, contract: Contract) -> None:
 
 
 def _set_aside(table: str, tally: Tally) -> Iterable[Problem]:
-    lines: dict[str, list[int]] = defaultdict(list)
-    for line, rule in tally.set_aside:
-        lines[rule].append(line)
-    for rule, numbers in lines.items():
+    lines: dict[tuple[str, str | None], list[int]] = defaultdict(list)
+    for one in tally.set_aside:
+        lines[one.rule, one.column].append(one.line)
+    for (rule, column), numbers in lines.items():
         yield Problem(
             rule,
             SET_ASIDE[rule],
             table=table,
             file=tally.file,
             line=min(numbers),
+            column=column,
             count=len(numbers),
         )
 

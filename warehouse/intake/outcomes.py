@@ -9,6 +9,7 @@ from warehouse.calendar import Span, census_of, term
 from warehouse.contract import Contract
 from warehouse.intake.bundles import Manifest
 from warehouse.intake.problems import Problem
+from warehouse.intake.text import SetAside
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Tally:
     file: str
     spooled: int
     duplicates: int
-    set_aside: list[tuple[int, str]]
+    set_aside: list[SetAside]
     faulty: int = 0
     rejected: int = 0
 

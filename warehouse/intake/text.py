@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,14 @@ QUOTED = re.compile(rb'"[^"]*"')
 FOLDED_NEWLINE = "\x0b"
 
 
+class SetAside(NamedTuple):
+    """A record that was not read: its physical line, the rule it broke and perhaps the column."""
+
+    line: int
+    rule: str
+    column: str | None = None
+
+
 @dataclass
 class Lines:
     """The records of one file; `numbers` are physical line numbers, None means 2, 3, 4 and on."""
@@ -29,7 +38,7 @@ class Lines:
     records: list[bytes]
     numbers: list[int] | None = None
     duplicates: int = 0
-    refused: list[tuple[int, str]] = field(default_factory=list)
+    refused: list[SetAside] = field(default_factory=list)
     queries: list[Problem] = field(default_factory=list)
 
     @property
@@ -194,7 +203,7 @@ def _set_aside(lines: Lines, is_bad: Callable[[bytes], bool], rule: str) -> None
     kept: list[tuple[int, bytes]] = []
     for number, line in lines.numbered():
         if is_bad(line):
-            lines.refused.append((number, rule))
+            lines.refused.append(SetAside(number, rule))
         else:
             kept.append((number, line))
     lines.numbers = [number for number, _ in kept]

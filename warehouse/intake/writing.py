@@ -97,10 +97,10 @@ def _gather_refused(
                 """
             ).fetchall()
     rows = [
-        (case.pending.submission_id, table, line, None, rule, None)
+        (case.pending.submission_id, table, one.line, one.column, one.rule, None)
         for case in cases
         for table, tally in case.tallies.items()
-        for line, rule in tally.set_aside
+        for one in tally.set_aside
     ]
     if rows:
         connection.executemany("insert into refused values (?, ?, ?, ?, ?, ?)", rows)
