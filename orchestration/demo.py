@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from orchestration import faulty, overview, telling, truth
+from orchestration import overview, telling, truth
 from orchestration.pipeline import REFUSED, RunReport
 from orchestration.run import log
+from simulation import faults
 from simulation import truth as truths
 from simulation.national import simulate
 from simulation.truth import Truth
@@ -81,7 +82,7 @@ def made(folder: Path, *, is_quick: bool) -> Home:
         areas=QUICK_AREAS if is_quick else None,
         progress=_progress,
     )
-    faulty.save(faulty.plant(home.inbox), home.root / FAULTY)
+    faults.save(faults.plant(home.inbox), home.root / FAULTY)
     planted.save(home.root / TRUTH)
     return home
 
@@ -97,7 +98,7 @@ def story(home: Home, report: RunReport, seconds_simulating: float) -> Iterator[
     yield from _simulated(planted, seconds_simulating)
     yield ""
     yield from telling.taken_in(home)
-    yield from faulty.in_words(faulty.load(home.root / FAULTY), refused(home))
+    yield from faults.in_words(faults.load(home.root / FAULTY), refused(home))
     yield ""
     yield from telling.worsening(home, MOST_ALERTS)
     yield ""
@@ -127,7 +128,7 @@ def exit_code(home: Home, report: RunReport) -> int:
     """Fine when it ran and the bad files that were planted were all caught."""
     if report.exit_code not in (0, REFUSED):
         return report.exit_code
-    return 0 if faulty.all_caught(faulty.load(home.root / FAULTY), refused(home)) else REFUSED
+    return 0 if faults.all_caught(faults.load(home.root / FAULTY), refused(home)) else REFUSED
 
 
 def _peak(who: int) -> float:

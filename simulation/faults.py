@@ -1,8 +1,8 @@
 """Bad files as they arrive in practice, dropped into an inbox, each with the rule that names it."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -13,21 +13,56 @@ FOREIGN_UPN = "L999200115001"
 
 @dataclass(frozen=True)
 class PlantedFault:
-    path: Path
-    """What was dropped, relative to the inbox: a file or a folder."""
+    sender: str
+    name: str
+    """What was dropped into the sender's folder: a file or a folder."""
     file: str
     """The file in it that is at fault."""
     rule: str
     words: str
 
+    @property
+    def label(self) -> str:
+        """As intake names what came."""
+        return f"{self.sender}/{self.name}"
 
-def plant_faults(inbox: Path) -> list[PlantedFault]:
+
+def plant(inbox: Path) -> list[PlantedFault]:
     """Spread over the senders that the inbox has, or over one if there are none yet."""
     codes = [path.name for path in sorted(inbox.iterdir()) if path.name.isdigit()] or ["301"]
     return [
         _dropped(inbox, codes[number % len(codes)], fault)
         for number, fault in enumerate(_faults(codes))
     ]
+
+
+def save(planted: Iterable[PlantedFault], path: Path) -> None:
+    path.write_text(json.dumps([asdict(one) for one in planted], indent=1) + "\n", encoding="utf-8")
+
+
+def load(path: Path) -> list[PlantedFault]:
+    return [PlantedFault(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def in_words(planted: list[PlantedFault], refused: list[str]) -> Iterator[str]:
+    """Each with the reason that it was refused for, or plainly that it was not caught."""
+    caught = {one.label: _reason(one, refused) for one in planted}
+    yield f"Bad files planted: {len(planted)}; {sum(map(bool, caught.values()))} caught."
+    for one in planted:
+        reason = caught[one.label]
+        yield f"  caught: {one.words} - {reason}" if reason else f"  NOT caught: {one.words}"
+
+
+def all_caught(planted: list[PlantedFault], refused: list[str]) -> bool:
+    """Whether each is among the lines that name a refused submission, for its own rule."""
+    return all(_reason(one, refused) for one in planted)
+
+
+def _reason(one: PlantedFault, refused: list[str]) -> str | None:
+    return next(
+        (line for line in refused if line.startswith(f"{one.label}: ") and f"{one.rule}: " in line),
+        None,
+    )
 
 
 @dataclass(frozen=True)
@@ -41,13 +76,12 @@ class _Fault:
 
 def _dropped(inbox: Path, sender: str, fault: _Fault) -> PlantedFault:
     """One file is dropped as it is, several as a folder."""
-    relative = Path(sender) / fault.name
-    target = inbox / relative
+    target = inbox / sender / fault.name
     folder = target if len(fault.files) > 1 else target.parent
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in fault.files.items():
         (folder / name if len(fault.files) > 1 else target).write_bytes(content)
-    return PlantedFault(relative, fault.bad, fault.rule, fault.words)
+    return PlantedFault(sender, fault.name, fault.bad, fault.rule, fault.words)
 
 
 def _faults(codes: list[str]) -> Iterator[_Fault]:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from support import SIGHTLINE, fresh_home, sightline
 
-from orchestration import dagster_home, faulty
+from orchestration import dagster_home
+from simulation import faults
 from simulation.truth import Truth
 from warehouse.home import Home
 
@@ -24,7 +25,7 @@ class Later:
     """The second run, what was planted, and what a reader saw in the middle of it."""
 
     home: Home
-    planted: list[faulty.Faulty]
+    planted: list[faults.PlantedFault]
     exit_code: int
     output: str
     seen_meanwhile: str
@@ -42,7 +43,7 @@ def later(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Truth
     assert first.returncode == 0, first.stderr
     for la_code in (*FIRST, LATER):
         shutil.copytree(inbox / la_code, home.inbox / la_code, dirs_exist_ok=True)
-    planted = faulty.plant(home.inbox)
+    planted = faults.plant(home.inbox)
     return second_run(home, planted)
 
 
@@ -55,7 +56,7 @@ def job_of_dagster(home: Home) -> subprocess.CompletedProcess[str]:
     )
 
 
-def second_run(home: Home, planted: list[faulty.Faulty]) -> Later:
+def second_run(home: Home, planted: list[faults.PlantedFault]) -> Later:
     where = ("--home", str(home.root))
     with subprocess.Popen(
         [*SIGHTLINE, "run", *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -94,13 +95,13 @@ def test_the_rest_is_published_and_the_exit_code_says_that_something_was_refused
 
 def test_each_bad_file_is_named_with_its_rule(later: Later) -> None:
     for bad in later.planted:
-        assert f"{bad.sender}/{bad.name}: " in later.output
+        assert f"{bad.label}: " in later.output
 
 
 def test_status_names_them_too(later: Later) -> None:
     done = sightline("status", "--json", "--home", str(later.home.root))
     refused = json.loads(done.stdout)["refused or held back"]
-    assert faulty.all_caught(later.planted, refused)
+    assert faults.all_caught(later.planted, refused)
     assert len(refused) == len(later.planted)
 
 

@@ -6,10 +6,9 @@ from datetime import date
 
 import pytest
 
-from simulation import canaries
+from simulation import canaries, faults
 from simulation.calendar import easter
 from simulation.calibration import authorities
-from simulation.faults import plant_faults
 from simulation.national import simulate
 from simulation.truth import load
 
@@ -169,12 +168,27 @@ def test_two_authorities_take_over_from_one(make_inbox):
 def test_every_bad_file_is_there_with_the_rule_that_names_it(tmp_path):
     (tmp_path / "301").mkdir()
     (tmp_path / "302").mkdir()
-    planted = plant_faults(tmp_path)
-    assert all((tmp_path / fault.path).exists() for fault in planted)
+    planted = faults.plant(tmp_path)
+    assert all((tmp_path / fault.label).exists() for fault in planted)
     assert {fault.rule for fault in planted} == {
         "EMPTY_FILE", "TRUNCATED", "XML_NOT_WELL_FORMED", "WRONG_SENDER", "UNKNOWN_EXTRACT",
         "NOT_XLSX",
     }  # fmt: skip
+
+
+def test_a_bad_file_counts_as_caught_only_for_its_own_rule(tmp_path):
+    (tmp_path / "301").mkdir()
+    planted = faults.plant(tmp_path)
+    named = [f"{one.label}: {one.file}: {one.rule}: words" for one in planted]
+    assert faults.all_caught(planted, named)
+    assert not faults.all_caught(planted, [line.replace("EMPTY_FILE", "TYPE") for line in named])
+
+
+def test_what_was_planted_can_be_written_and_read_again(tmp_path):
+    (tmp_path / "301").mkdir()
+    planted = faults.plant(tmp_path)
+    faults.save(planted, tmp_path / "faulty.json")
+    assert faults.load(tmp_path / "faulty.json") == planted
 
 
 def test_canaries_are_values_of_the_files_and_no_common_ones(inbox):
