@@ -11,9 +11,9 @@ from typing import Any
 from orchestration import pending
 from orchestration.lock import held
 from orchestration.run import Step, record_of
-from warehouse import releases
 from warehouse.errors import SightlineError
 from warehouse.home import Home, load_settings, today
+from warehouse.recovery import recover
 from warehouse.state import State
 
 NOTHING = "nothing to do"
@@ -55,7 +55,7 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     with held(home.restricted / "run.lock"):
         state = State(home.state_db)
         try:
-            shown = releases.recover(home, state)
+            shown = recover(home, state)
             is_history = as_of is not None and as_of != now
             if not is_history and not pending.reasons(home, state, now):
                 return RunReport(NOTHING, now, shown, time.perf_counter() - started)

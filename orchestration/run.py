@@ -14,9 +14,9 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from orchestration.lock import held
-from warehouse import releases
 from warehouse.errors import GateFailed
 from warehouse.home import Home, Settings, load_settings, today
+from warehouse.recovery import recover
 from warehouse.state import State, runs
 from warehouse.state import releases as state_releases
 
@@ -91,7 +91,7 @@ def opened(home: Home, run_id: str, *, as_of: date | None = None) -> Iterator[Ru
     with held(home.restricted / "run.lock"):
         state = State(home.state_db)
         try:
-            releases.recover(home, state)
+            recover(home, state)
             run = Run(run_id, home, settings, state, as_of or now, _next(state))
             run.is_history = run.as_of != now
             with recorded(run):

@@ -1,6 +1,8 @@
 """Imports go one way, and each framework stays in the one package that may know it."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,6 +97,12 @@ def test_detection_is_arrays_in_and_arrays_out() -> None:
         if top(name) in {"duckdb", "dagster", "sqlalchemy", "warehouse"}
     ]
     assert wrong == []
+
+
+def test_a_question_to_a_release_loads_neither_frames_nor_the_state() -> None:
+    code = "import sys; from warehouse import releases; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"pandas", "sqlalchemy", "pyarrow"} & set(done.stdout.split())
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:

@@ -8,7 +8,6 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,17 +20,10 @@ from warehouse import disclosure
 from warehouse.connection import safe_config
 from warehouse.errors import GateFailed
 from warehouse.home import Home
-from warehouse.published_tables import (
-    content_hash,
-    create,
-    published_tables,
-    row_counts,
-    select_of,
-)
+from warehouse.published_tables import create, published_tables, select_of
+from warehouse.releases import DATABASE, MANIFEST, Draft, verify_database
 from warehouse.state import State, alert_events, alerts, problems, submissions
 
-DATABASE = "sightline.duckdb"
-MANIFEST = "manifest.json"
 STORAGE_VERSION = "v1.5.0"  # readable by the clients that analysts have: 1.5 and later
 
 # How each time basis is written in explore education statistics.
@@ -50,28 +42,6 @@ TIME_BASES = {
     "academic_year": (ACADEMIC_YEAR, "'Academic year'"),
     "mid_year": ("cast(year(period_end) as varchar)", "'Mid-year'"),
 }
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A release that nobody can see yet."""
-
-    release_id: str
-    folder: Path
-    as_of: date
-    built_at: datetime
-    code_version: str
-    simulated: bool
-    content_hash: str
-    rows: dict[str, int]
-
-    @property
-    def database(self) -> Path:
-        return self.folder / DATABASE
-
-    @property
-    def report(self) -> Path:
-        return self.folder / "report"
 
 
 def build(
@@ -128,25 +98,6 @@ def build(
         release_id, folder, as_of, built_at, code_version, simulated, found, counts
     )  # fmt: skip
 
-
-def verify_database(path: Path) -> tuple[dict[str, int], str]:
-    """Open a published file as a reader would: its row counts and its content hash."""
-    if path.with_name(path.name + ".wal").exists():
-        raise GateFailed(f"{path.name} was not closed: a write-ahead log stands beside it")
-    with duckdb.connect(str(path), read_only=True, config=LOCKED) as connection:
-        tables = {table.name: table for table in published_tables()}
-        found = connection.execute(
-            "select table_name, comment is null from duckdb_tables()"
-        ).fetchall()
-        if {name for name, _ in found} != set(tables) or any(bare for _, bare in found):
-            raise GateFailed(f"{path.name} does not hold exactly the published tables, described")
-        counts = row_counts(connection)
-        if counts["release"] != 1 or not counts["trends"]:
-            raise GateFailed(f"{path.name} holds no trends or does not say which release it is")
-        return counts, content_hash(connection)
-
-
-LOCKED: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
 
 ROWS = {
     "trends": "select * from controlled",

@@ -1,4 +1,4 @@
-"""Releases on disk: put a draft in place, point readers at it, check, recover, prune.
+"""Releases on disk: put a draft in place, point readers at it, check, prune.
 
 A release folder is never changed once it is in place.
 """
@@ -8,19 +8,19 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import sqlalchemy as sa
 
-from warehouse.errors import SightlineError
+from warehouse.errors import GateFailed, SightlineError
 from warehouse.home import Home
-from warehouse.publish import DATABASE, LOCKED, MANIFEST, Draft, verify_database
-from warehouse.state import State
-from warehouse.state import releases as recorded_releases
+from warehouse.published_tables import content_hash, published_tables, row_counts
 
+DATABASE = "sightline.duckdb"
+MANIFEST = "manifest.json"
+LOCKED: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
 POINTER = "CURRENT"  # a one-line file, where the file system has no links
 DRAFT = ".draft-"
 DOOMED = ".pruned-"
@@ -38,6 +38,28 @@ class Release:
     @property
     def database(self) -> Path:
         return self.folder / DATABASE
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A release that nobody can see yet."""
+
+    release_id: str
+    folder: Path
+    as_of: date
+    built_at: datetime
+    code_version: str
+    simulated: bool
+    content_hash: str
+    rows: dict[str, int]
+
+    @property
+    def database(self) -> Path:
+        return self.folder / DATABASE
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report"
 
 
 def commit(
@@ -108,6 +130,23 @@ def find(home: Home, release_id: str) -> Release:
     raise SightlineError(f"there is no release {release_id}")
 
 
+def verify_database(path: Path) -> tuple[dict[str, int], str]:
+    """Open a published file as a reader would: its row counts and its content hash."""
+    if path.with_name(path.name + ".wal").exists():
+        raise GateFailed(f"{path.name} was not closed: a write-ahead log stands beside it")
+    with duckdb.connect(str(path), read_only=True, config=LOCKED) as connection:
+        tables = {table.name: table for table in published_tables()}
+        found = connection.execute(
+            "select table_name, comment is null from duckdb_tables()"
+        ).fetchall()
+        if {name for name, _ in found} != set(tables) or any(bare for _, bare in found):
+            raise GateFailed(f"{path.name} does not hold exactly the published tables, described")
+        counts = row_counts(connection)
+        if counts["release"] != 1 or not counts["trends"]:
+            raise GateFailed(f"{path.name} holds no trends or does not say which release it is")
+        return counts, content_hash(connection)
+
+
 def verify(home: Home, release_id: str) -> bool:
     """Whether the published tables still have the content that the manifest states."""
     release = find(home, release_id)
@@ -115,23 +154,6 @@ def verify(home: Home, release_id: str) -> bool:
         return verify_database(release.database)[1] == release.content_hash
     except (SightlineError, duckdb.Error):
         return False
-
-
-def recover(home: Home, state: State) -> str | None:
-    """Sweep what a killed run left, and lead readers to the newest recorded release; its id."""
-    for leftover in home.releases.glob(".*"):
-        _remove(leftover)
-    with state.read() as connection:
-        rows = connection.execute(
-            sa.select(recorded_releases.c.release_id, recorded_releases.c.is_current).order_by(
-                recorded_releases.c.sequence.desc()
-            )
-        ).all()
-    recorded = {row.release_id for row in rows}
-    for release in list_releases(home):
-        if release.release_id not in recorded:
-            _remove(release.folder)
-    return _point_at_newest(home, [row.release_id for row in rows if row.is_current])
 
 
 def prune(home: Home, keep: int) -> list[str]:
@@ -142,7 +164,7 @@ def prune(home: Home, keep: int) -> list[str]:
         kept.add(shown.release_id)
     gone = [release for release in list_releases(home) if release.release_id not in kept]
     for release in gone:
-        _remove(release.folder)
+        remove(release.folder)
     return [release.release_id for release in gone]
 
 
@@ -152,16 +174,6 @@ def open_published(home: Home) -> duckdb.DuckDBPyConnection:
     if release is None:
         raise SightlineError("nothing is published yet; run: sightline run")
     return duckdb.connect(str(release.database), read_only=True, config=LOCKED)
-
-
-def _point_at_newest(home: Home, release_ids: list[str]) -> str | None:
-    for release_id in release_ids:
-        if (home.releases / release_id / MANIFEST).is_file():
-            shown = current(home)
-            if shown is None or shown.release_id != release_id:
-                point(home, release_id)
-            return release_id
-    return None
 
 
 def _read(folder: Path) -> Release:
@@ -189,7 +201,7 @@ def _freeze(folder: Path) -> None:
     folder.chmod(0o550)
 
 
-def _remove(folder: Path) -> None:
+def remove(folder: Path) -> None:
     """Out of sight in one step first, so that a reader never meets half a release."""
     doomed = folder.with_name(f"{DOOMED}{folder.name.lstrip('.')}")
     if folder != doomed:

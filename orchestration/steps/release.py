@@ -51,7 +51,7 @@ def deliver(run: Run) -> Found:
         return found
 
 
-def _tables(run: Run, decisions: Decisions) -> publish.Draft:
+def _tables(run: Run, decisions: Decisions) -> releases.Draft:
     with run.step("tables") as found:
         draft = publish.build(
             run.home,
@@ -79,7 +79,7 @@ def _is_simulated(run: Run) -> bool:
         return bool(simulated)
 
 
-def _says_the_same(run: Run, draft: publish.Draft) -> bool:
+def _says_the_same(run: Run, draft: releases.Draft) -> bool:
     shown = None if run.is_history else releases.current(run.home)
     said = (draft.content_hash, draft.as_of)
     return shown is not None and (shown.content_hash, shown.as_of) == said
@@ -90,7 +90,7 @@ def _shown(run: Run) -> str | None:
     return shown.release_id if shown else None
 
 
-def _commit(run: Run, draft: publish.Draft, decisions: Decisions) -> None:
+def _commit(run: Run, draft: releases.Draft, decisions: Decisions) -> None:
     """Release, alerts and messages in one transaction; then the pointer."""
     is_current = not run.is_history
     placed = replace(draft, folder=run.home.releases / draft.release_id)

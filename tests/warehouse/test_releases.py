@@ -10,6 +10,7 @@ import work_file
 from warehouse import home as homes
 from warehouse import releases
 from warehouse.errors import SightlineError
+from warehouse.recovery import recover
 from warehouse.state import State
 from warehouse.state import releases as recorded
 
@@ -75,14 +76,14 @@ def test_a_release_is_never_rewritten(home) -> None:
 def test_a_killed_build_leaves_nothing_after_recovery(home) -> None:
     committed(home)
     work_file.draft(home, "r2")
-    assert releases.recover(home, State(home.state_db)) == "r1"
+    assert recover(home, State(home.state_db)) == "r1"
     assert [path.name for path in home.releases.iterdir()] == ["r1"]
 
 
 def test_killed_before_the_record_the_former_release_stays(home) -> None:
     committed(home)
     releases.place(home, work_file.draft(home, "r2"))
-    assert releases.recover(home, State(home.state_db)) == "r1"
+    assert recover(home, State(home.state_db)) == "r1"
     assert [release.release_id for release in releases.list_releases(home)] == ["r1"]
 
 
@@ -91,7 +92,7 @@ def test_killed_after_the_record_recovery_moves_the_pointer(home) -> None:
     draft = work_file.draft(home, "r2")
     releases.place(home, draft)
     recorder(home, draft)()
-    assert releases.recover(home, State(home.state_db)) == "r2"
+    assert recover(home, State(home.state_db)) == "r2"
     shown = releases.current(home)
     assert shown is not None
     assert shown.release_id == "r2"
