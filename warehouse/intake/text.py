@@ -60,19 +60,20 @@ def decoded(data: bytes, name: str, encodings: tuple[str, ...]) -> bytes:
     data = data.removeprefix(codecs.BOM_UTF8)
     if data.isascii():
         return data
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as fault:
-        if "cp1252" in encodings:
-            return data.decode("cp1252", errors="replace").encode("utf-8")
-        line = data.count(b"\n", 0, fault.start) + 1
-        raise refuse(
-            "ENCODING",
-            f"byte {fault.start + 1} is not UTF-8; save the file as UTF-8",
-            file=name,
-            line=line,
-        ) from None
-    return data
+    encodings = ("utf-8", *(name for name in encodings if name != "utf-8"))
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError as fault:
+            start = fault.start
+        else:
+            return data if encoding == "utf-8" else text.encode("utf-8")
+    raise refuse(
+        "ENCODING",
+        f"byte {start + 1} is not {' or '.join(encodings).upper()}; save the file as UTF-8",
+        file=name,
+        line=data.count(b"\n", 0, start) + 1,
+    )
 
 
 def header_of(text: bytes, delimiter: str = ",") -> list[str]:
