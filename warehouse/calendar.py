@@ -86,6 +86,17 @@ def _month_end(year: int, month: int) -> date:
     return first_of_next - timedelta(days=1)
 
 
-def event_window(every: str, period: Span) -> Span:
-    """The days of which an extract tells events: its period, or a census's days in arrears."""
-    return exclusion_window(*term_of(period.start)) if every == "term" else period
+def term_before(year: int, name: str) -> Span:
+    """The term whose absence a termly school census carries: the one that had ended."""
+    return term(*term_of(term(year, name).start - timedelta(days=1)))
+
+
+def event_window(window: str, period: Span) -> Span:
+    """The days of which an extract tells: its period, or what a census tells in arrears."""
+    match window:
+        case "two_terms_before":
+            return exclusion_window(*term_of(period.start))
+        case "term_before":
+            return term_before(*term_of(period.start))
+        case _:
+            return period

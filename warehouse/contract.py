@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from warehouse.calendar import Span, event_window
 from warehouse.errors import ConfigurationError
 
 FOLDER = Path(__file__).parent / "contracts"
@@ -201,6 +202,10 @@ class Period(Strict):
     found_in: Literal["manifest", "header", "census", "dates", "time_period"] = "manifest"
 
 
+Window = Literal["period", "term_before", "two_terms_before"]
+"""Which days a submission tells of: those of its period, or of terms that ended before it."""
+
+
 class Due(Strict):
     """How often a return is owed, and how many days after its period ends or starts."""
 
@@ -215,6 +220,8 @@ class Contract(Strict):
     sent_by: Literal["authority", "publisher"]
     family: str
     rank: int = 1
+    tells: dict[str, Window] = Field(default_factory=dict)
+    """What it is a source of, in the words that indicators use, and of which days."""
     reader: Literal["csv", "xml", "published"] = "csv"
     root: str | None = None
     period: Period
@@ -250,6 +257,16 @@ class Contract(Strict):
         if self.reader == "published" and not self.measures:
             raise ValueError("a published series needs measures to be recognised by")
         return self
+
+    def windows(self, period: Span) -> dict[str, Span]:
+        """The days that a submission for a period tells of, by what it tells."""
+        told = self.tells or {self.family: "period"}
+        return {source: event_window(window, period) for source, window in told.items()}
+
+    def window(self, period: Span) -> Span:
+        """All the days that a submission for a period tells of anything."""
+        spans = self.windows(period).values()
+        return Span(min(one.start for one in spans), max(one.end for one in spans))
 
     def raw_tables(self) -> dict[str, dict[str, str]]:
         """The raw tables that this extract fills, with the type of each column."""

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from warehouse import contract as contracts
-from warehouse.calendar import Span, event_window
+from warehouse.calendar import Span
 from warehouse.contract import Contract
 from warehouse.state import State, submissions
 
@@ -36,15 +36,16 @@ class Submitted:
         return contracts.load()[self.extract]
 
     @property
-    def window(self) -> Span:
-        return event_window(self.contract.period.every, self.period)
+    def windows(self) -> dict[str, Span]:
+        return self.contract.windows(self.period)
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Days of an authority for which a submission is in force."""
+    """Days of an authority for which a submission is in force as a source of something."""
 
     submission: Submitted
+    source: str
     span: Span
 
 
@@ -63,12 +64,13 @@ def known(state: State, as_of: date) -> list[Submitted]:
 
 
 def slices(submitted: Iterable[Submitted]) -> list[Slice]:
-    """For each authority and family, the days of each submission, no day twice."""
-    groups: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
+    """For each authority, family and source, the days of each submission, no day twice."""
+    groups: dict[tuple[str, str, str], list[Submitted]] = defaultdict(list)
     for one in submitted:
         if one.is_accepted and one.contract.sent_by == "authority":
-            groups[one.sender, one.contract.family].append(one)
-    return [one for _, group in sorted(groups.items()) for one in _cut(group)]
+            for source in one.windows:
+                groups[one.sender, one.contract.family, source].append(one)
+    return [one for (_, _, source), group in sorted(groups.items()) for one in _cut(group, source)]
 
 
 def in_force(submitted: Sequence[Submitted], cut: Iterable[Slice]) -> set[int]:
@@ -99,13 +101,13 @@ def _submitted(row: "sa.Row[tuple[object, ...]]") -> Submitted:
     )
 
 
-def _cut(group: list[Submitted]) -> list[Slice]:
+def _cut(group: list[Submitted], source: str) -> list[Slice]:
     taken: list[Span] = []
     found = []
     ordered = sorted(_in_sequence(group), key=lambda one: one.contract.rank)
     for one in ordered[::-1]:
-        free = _minus(one.window, taken)
-        found += [Slice(one, span) for span in free]
+        free = _minus(one.windows[source], taken)
+        found += [Slice(one, source, span) for span in free]
         taken += free
     return found
 

@@ -7,7 +7,7 @@ import duckdb
 
 from warehouse import contract as contracts
 from warehouse import indicators
-from warehouse.calendar import event_window, month_of
+from warehouse.calendar import month_of
 from warehouse.connection import connect
 from warehouse.coverage import Covered, coverage, expected
 from warehouse.home import Home, load_settings
@@ -34,6 +34,7 @@ TABLES = {
         "submission_id": "integer",
         "extract": "varchar",
         "la_code": "varchar",
+        "source": "varchar",
         "slice_start": "date",
         "slice_end": "date",
     },
@@ -42,12 +43,18 @@ TABLES = {
         "extract": "varchar",
         "period_start": "date",
         "period_end": "date",
-        "window_start": "date",
-        "window_end": "date",
         "due_on": "date",
         "received_on": "date",
         "status": "varchar",
         "submission_id": "integer",
+    },
+    "windows": {
+        "extract": "varchar",
+        "source": "varchar",
+        "period_start": "date",
+        "period_end": "date",
+        "window_start": "date",
+        "window_end": "date",
     },
     "authorities": {"la_code": "varchar"},
     "months": {"month_start": "date"},
@@ -71,6 +78,7 @@ def prepare(home: Home, state: State, as_of: date) -> None:
         _write(connection, "submissions", _submission_rows(submitted, cut))
         _write(connection, "slices", map(_slice_row, cut))
         _write(connection, "coverage", map(_coverage_row, covered))
+        _write(connection, "windows", _window_rows(covered))
         _write(connection, "authorities", [(authority.la_code,) for authority in senders])
         months = _months(cut, covered, as_of)
         _write(connection, "months", [(month,) for month in months])
@@ -125,23 +133,28 @@ def _submission_rows(submitted: Sequence[Submitted], cut: Sequence[Slice]) -> Ro
 
 def _slice_row(piece: Slice) -> Sequence[object]:
     one = piece.submission
-    return (one.submission_id, one.extract, one.sender, piece.span.start, piece.span.end)
+    span = piece.span
+    return (one.submission_id, one.extract, one.sender, piece.source, span.start, span.end)
 
 
 def _coverage_row(row: Covered) -> Sequence[object]:
-    told = event_window(contracts.load()[row.extract].period.every, row.period)
     return (
         row.la_code,
         row.extract,
         row.period.start,
         row.period.end,
-        told.start,
-        told.end,
         row.due_on,
         row.received_on,
         row.status,
         row.submission_id,
     )
+
+
+def _window_rows(covered: Iterable[Covered]) -> Rows:
+    """For every period that is due, the days that its return tells of, by what it tells."""
+    for extract, period in sorted({(row.extract, row.period) for row in covered}):
+        for source, told in contracts.load()[extract].windows(period).items():
+            yield (extract, source, period.start, period.end, told.start, told.end)
 
 
 def _months(cut: Sequence[Slice], covered: Iterable[Covered], as_of: date) -> list[date]:

@@ -1,7 +1,8 @@
-{# Joins facts to the slice for which their submission is in force; rows dated outside it belong to another submission. #}
-{% macro in_slice(facts, date_column) -%}
+{# Joins facts to the days for which their submission is in force as a source; rows dated outside them belong to another submission. #}
+{% macro in_slice(facts, date_column, told) -%}
     inner join {{ source('control', 'slices') }} as slices
         on {{ facts }}.submission_id = slices.submission_id
+        and slices.source = '{{ told }}'
         and {{ facts }}.{{ date_column }} between slices.slice_start and slices.slice_end
 {%- endmacro %}
 

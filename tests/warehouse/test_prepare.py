@@ -32,11 +32,12 @@ def known(number, start, end, *, on="2026-01-01", extract="ssd", sequence=None):
     return Submitted(number, extract, "301", period, day, day, sequence, "b", True, True)
 
 
-def in_force(*submitted):
+def in_force(*submitted, source=None):
     ordered = sorted(submitted, key=lambda one: (one.known_on, one.submission_id))
     return sorted(
         (str(one.span.start), str(one.span.end), one.submission.submission_id)
         for one in slices(ordered)
+        if source in (None, one.source)
     )
 
 
@@ -80,9 +81,19 @@ def test_declared_sequence_outranks_the_order_of_arrival():
 def test_a_school_census_speaks_for_the_two_terms_before():
     autumn = known(1, "2025-09-01", "2025-12-31", on="2025-10-20", extract="school_census")
     spring = known(2, "2026-01-01", "2026-03-31", on="2026-02-20", extract="school_census")
-    assert in_force(autumn, spring) == [
+    assert in_force(autumn, spring, source="exclusions") == [
         ("2025-01-01", "2025-03-31", 1),
         ("2025-04-01", "2025-12-31", 2),
+    ]
+
+
+def test_a_school_census_tells_the_absence_of_the_term_before_alone():
+    autumn = known(1, "2025-09-01", "2025-12-31", on="2025-10-20", extract="school_census")
+    spring = known(2, "2026-01-01", "2026-03-31", on="2026-02-20", extract="school_census")
+    again = known(3, "2026-01-01", "2026-03-31", on="2026-03-20", extract="school_census")
+    assert in_force(autumn, spring, again, source="absence") == [
+        ("2025-04-01", "2025-08-31", 1),
+        ("2025-09-01", "2025-12-31", 3),
     ]
 
 

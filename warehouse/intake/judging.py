@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import duckdb
 
-from warehouse.calendar import event_window, financial_year
+from warehouse.calendar import financial_year
 from warehouse.contract import Contract
 from warehouse.intake.checking import Checked
 from warehouse.intake.outcomes import Case, Tally
@@ -67,7 +67,7 @@ def _facts(case: Case) -> tuple[object, ...]:
     outcome = case.outcome
     window = None
     if case.contract and outcome.period and case.contract.period.every != "any":
-        window = event_window(case.contract.period.every, outcome.period)
+        window = case.contract.window(outcome.period)
     ends = (window.start, window.end) if window else (None, None)
     return (outcome.submission_id, outcome.sender or "", outcome.received_on, *ends)
 

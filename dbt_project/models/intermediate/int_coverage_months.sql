@@ -2,7 +2,7 @@ with extracts as (
     select
         submission_id,
         la_code,
-        {{ source_of('extract') }} as source,
+        source,
         slice_start,
         slice_end
     from {{ source('control', 'slices') }}
@@ -77,12 +77,16 @@ corrected as (
 
 due as (
     select
-        la_code,
-        {{ source_of('extract') }} as source,
-        window_start,
-        window_end,
-        status
-    from {{ source('control', 'coverage') }}
+        coverage.la_code,
+        windows.source,
+        windows.window_start,
+        windows.window_end,
+        coverage.status
+    from {{ source('control', 'coverage') }} as coverage
+    inner join {{ source('control', 'windows') }} as windows
+        on coverage.extract = windows.extract
+        and coverage.period_start = windows.period_start
+        and coverage.period_end = windows.period_end
 ),
 
 reasons as (

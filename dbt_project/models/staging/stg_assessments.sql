@@ -21,4 +21,4 @@ select
     slices.la_code,
     assessments.completed_date
 from assessments
-{{ in_slice('assessments', 'completed_date') }}
+{{ in_slice('assessments', 'completed_date', 'referrals') }}

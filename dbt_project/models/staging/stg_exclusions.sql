@@ -7,4 +7,4 @@ select
     exclusions.sessions,
     exclusions.start_date
 from {{ source('raw', 'census_exclusions') }} as exclusions
-{{ in_slice('exclusions', 'start_date') }}
+{{ in_slice('exclusions', 'start_date', 'exclusions') }}

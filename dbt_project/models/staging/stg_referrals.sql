@@ -31,4 +31,4 @@ select
     referrals.referral_date,
     referrals.closure_date
 from referrals
-{{ in_slice('referrals', 'referral_date') }}
+{{ in_slice('referrals', 'referral_date', 'referrals') }}
