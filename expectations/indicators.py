@@ -98,7 +98,10 @@ select
     count(*) filter (where status = 'not_assessable') as not_assessable,
     count(*) as judged
 from marts.fct_signals
-where period_start = (select max(period_start) from marts.fct_signals where status = 'ok')
+where source = 'extracts'
+    and period_start = (
+        select max(period_start) from marts.fct_signals where status = 'ok' and source = 'extracts'
+    )
 group by indicator
 order by indicator
 """

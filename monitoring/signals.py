@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monitoring.annual import judge_series
 from monitoring.detection import counts as tails
 from monitoring.detection.calendar import easter_in_march, school_days
 from monitoring.detection.discovery import discoveries
@@ -27,6 +28,7 @@ LEAST_COVERED = 0.5  # of the authorities due; the rest are left out of what is 
 
 COLUMNS = {
     "indicator": "varchar",
+    "source": "varchar",
     "area_code": "varchar",
     "period_type": "varchar",
     "period_start": "date",
@@ -70,11 +72,12 @@ order by facts.indicator, facts.breakdown, facts.area_code, facts.period_start
 
 
 def detect(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """Write one row for each value of a monitored indicator in its last 24 months."""
+    """One row for each monitored value of the last 24 months, and for each official year."""
     values = connection.execute(VALUES, {"as_of": as_of}).df()
     found = [
         _indicator(frame) for _, frame in values.groupby(["indicator", "breakdown"], sort=True)
     ]
+    found += judge_series(connection, as_of)
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     connection.execute("create schema if not exists marts")
     connection.execute(f"create or replace table marts.fct_signals ({columns})")
@@ -300,6 +303,7 @@ def _rows(
     return pd.DataFrame(
         {
             "indicator": values["indicator"].to_numpy(),
+            "source": "extracts",
             "area_code": values["area_code"].to_numpy(),
             "period_type": "month",
             "period_start": values["period_start"].dt.date.to_numpy(),

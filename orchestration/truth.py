@@ -21,10 +21,14 @@ select distinct
 from marts.fct_signals as signals
 inner join marts.dim_areas as areas
     on signals.area_code = areas.area_code
-where signals.status = 'worsening' and areas.area_level in ('local_authority', 'country')
+where signals.source = 'extracts' and signals.status = 'worsening'
+    and areas.area_level in ('local_authority', 'country')
 """
 
-JUDGED = "select min(period_start) from marts.fct_signals where status <> 'not_assessable'"
+JUDGED = """
+select min(period_start) from marts.fct_signals
+where source = 'extracts' and status <> 'not_assessable'
+"""
 
 Verdict = Literal["found", "late", "missed", "quiet", "raised", "before"]
 Hits = dict[tuple[str, str], list[tuple[date, bool]]]

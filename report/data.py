@@ -52,6 +52,11 @@ class Series:
     def is_judged(self) -> bool:
         return self.kind == ("month", "extracts", "total")
 
+    @property
+    def has_verdicts(self) -> bool:
+        """Whether any of its figures was judged, month by month or year by year."""
+        return any(point.status for point in self.points)
+
     def at(self, period_start: date | None) -> Point | None:
         return next(
             (one for one in reversed(self.points) if one.period_start == period_start), None

@@ -208,7 +208,7 @@ class View:
             "period": self.short_period(indicator),
             "value": words.value(point, indicator.decimals),
             "range": words.usual_range(point, indicator.decimals),
-            "detectable": _detectable(point, indicator.decimals),
+            "detectable": _detectable(point),
             "tag": words.tag(point),
             "others": [
                 words.value(
@@ -258,7 +258,7 @@ class View:
             "href": link,
             "heading": heading,
             "area": area.area_name,
-            "tag": words.tag(newest) if series.is_judged and indicator.is_monitored else None,
+            "tag": words.tag(newest) if series.has_verdicts else None,
             "sentence": sentence,
             "chart": line_chart(
                 drawn,
@@ -273,7 +273,7 @@ class View:
             ),
             "unit": words.unit(series.period_type, indicator),
             "source": words.words(series.source, words.SOURCES),
-            "judged": series.is_judged and indicator.is_monitored,
+            "judged": series.has_verdicts,
             "rows": figure_rows(series, indicator),
         }
 
@@ -292,7 +292,7 @@ def _from_first_figure(points: tuple[Point, ...]) -> tuple[Point, ...]:
 
 def figure_rows(series: Series, indicator: Indicator) -> Markup:
     """The table behind a chart, the newest period first; written here because rows are many."""
-    judged = series.is_judged and indicator.is_monitored
+    judged = series.has_verdicts
     return Markup("\n").join(
         [_figure_row(series, point, indicator, judged) for point in reversed(series.points)]
     )
@@ -309,10 +309,12 @@ def _figure_row(series: Series, point: Point, indicator: Indicator, judged: bool
     return row + Markup("</tr>")
 
 
-def _detectable(point: Point | None, decimals: int) -> str:
+def _detectable(point: Point | None) -> str:
+    """The smallest change that would be found, in per cent of what is expected."""
     if point is None or point.minimum_detectable_change is None:
         return "\u2013"
-    return f"\u00b1{words.number(abs(point.minimum_detectable_change), decimals)}"
+    change = 100 * point.minimum_detectable_change
+    return f"{'+' if change > 0 else ''}{words.number(change)} %"
 
 
 def _basis(series: Series) -> str:

@@ -42,6 +42,10 @@ REASONS = {
     "gap_in_history": "a gap in the months before",
     "rebased": "an earlier shift of level has become the usual",
     "marked_in_source": "marked so by its publisher",
+    "possible_recording_change": "larger than any ordinary year: ask whether recording changed",
+    "judged_together": "judged together with the other parts of the indicator",
+    "no_former_year": "no year before to compare with",
+    "no_limit_set": "no limit is set for this series",
 }
 
 STATUSES = {
@@ -52,7 +56,7 @@ STATUSES = {
     "short_history": "Short history",
 }
 
-KINDS = {"sustained": "over several months", "spike": "this month"}
+KINDS = {"sustained": "over several periods", "spike": "in this period"}
 
 FAMILIES = {
     "identification": "Are children coming to notice?",
@@ -177,6 +181,8 @@ def state(point: Point | None) -> str:
     if point is None:
         return "No figure"
     if point.status in {"worsening", "improving"}:
+        if point.reason == "possible_recording_change":
+            return f"{STATUSES[point.status]}; {reason(point)}"
         kind = KINDS.get(point.kind or "")
         return STATUSES[point.status] + (f" {kind}" if kind else "")
     if point.status in {"not_assessable", "short_history"}:

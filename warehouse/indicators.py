@@ -8,7 +8,12 @@ import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-SERIES_TYPES = {"scale": "double", "denominator_year_lag": "integer"}
+SERIES_TYPES = {
+    "scale": "double",
+    "denominator_year_lag": "integer",
+    "country_limit": "double",
+    "region_limit": "double",
+}
 FOLDER = Path(__file__).parents[1] / "dbt_project" / "indicators"
 
 
@@ -26,6 +31,9 @@ class PublishedSeries(BaseModel):
     denominator_year_lag: int = 0
     scale: float
     breakdown: str = "total"
+    country_limit: float | None = None
+    """Change on the year, as a share, beyond which England is marked; none: it is not judged."""
+    region_limit: float | None = None
 
 
 class Indicator(BaseModel):

@@ -33,6 +33,7 @@ inner join marts.fct_indicator_values as facts
     and signals.period_type = facts.period_type
     and signals.period_start = facts.period_start
     and signals.breakdown = facts.breakdown
+    and facts.source = signals.source
     and facts.source = 'extracts'
 left join (
     select area_code, arg_max(area_name, valid_from) as area_name

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from report import words
+from report import fixed_rule, words
 from report.data import Area, Indicator
 from report.view import Page, View
 
@@ -38,9 +38,20 @@ def _context(view: View, indicator: Indicator) -> dict[str, Any]:
         "explanations": words.lines(indicator.other_explanations),
         "cards": view.cards(view.england, indicator, link=None) if view.england else [],
         "period": view.newest_period(indicator),
+        "fixed_rule": _fixed_rule(view, indicator),
         "regions": [(region, _rows(view, region, indicator)) for region in view.regions],
         "scripted": True,
     }
+
+
+def _fixed_rule(view: View, indicator: Indicator) -> list[fixed_rule.Compared]:
+    official = [
+        series
+        for area in view.known
+        for series in view.published.series.get((area.key, indicator.indicator), [])
+        if series.source != "extracts"
+    ]
+    return fixed_rule.compare(official, indicator.bad_direction)
 
 
 def _rows(view: View, region: Area, indicator: Indicator) -> list[dict[str, Any]]:

@@ -39,6 +39,10 @@ class Marts:
         connection.execute("create schema marts")
         connection.execute("create schema control")
         self._write(connection, "control.indicators", [self._indicator()])
+        connection.execute(
+            "create table control.indicator_series (indicator varchar, series varchar,"
+            " scale double, country_limit double, region_limit double)"
+        )
         self._write(connection, "marts.dim_areas", self._areas())
         self._write(connection, "marts.fct_indicator_values", self._values())
         return connection

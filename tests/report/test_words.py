@@ -37,8 +37,8 @@ def test_each_kind_of_year_is_named_as_its_readers_name_it(kind, start, end, sai
     ("held", "said"),
     [
         ({"status": "ok"}, "Within usual range"),
-        ({"status": "worsening", "kind": "sustained"}, "Worsening over several months"),
-        ({"status": "worsening", "kind": "spike"}, "Worsening this month"),
+        ({"status": "worsening", "kind": "sustained"}, "Worsening over several periods"),
+        ({"status": "worsening", "kind": "spike"}, "Worsening in this period"),
         (
             {"status": "not_assessable", "reason": "no_return"},
             "Cannot be assessed: no return received",

@@ -151,3 +151,111 @@ def test_a_second_run_finds_nothing_to_do(home):
     before = (home.current / "manifest.json").read_bytes()
     assert pipeline.run(home).outcome == pipeline.NOTHING
     assert (home.current / "manifest.json").read_bytes() == before
+
+
+def marked(published, indicator: str, year: str, level: str) -> dict[str, tuple[str, str | None]]:
+    """Areas of a level and how that year was judged: status and reason."""
+    rows = published.execute(
+        """
+        select distinct area_name, status, reason from trends
+        join areas using (area_code)
+        where indicator = ? and trends.area_level = ? and year(period_end) = cast(? as integer)
+            and source <> 'extracts' and breakdown = 'total'
+        """,
+        [indicator, level, year],
+    ).fetchall()
+    return {name: (status, reason) for name, status, reason in rows}
+
+
+def test_england_of_2021_is_the_only_year_marked_as_a_fall_of_referrals(published):
+    years = {
+        year: marked(published, "referral_rate", str(year), "country")["England"][0]
+        for year in range(2015, 2026)
+    }
+    assert years.pop(2021) == "worsening"
+    assert "worsening" not in years.values()
+    expected, lower, value = published.execute(
+        """
+        select expected, lower, value from trends
+        where indicator = 'referral_rate' and area_level = 'country'
+            and period_end = date '2021-03-31' and source = 'published_referrals'
+        """
+    ).fetchone()
+    assert value / expected - 1 == pytest.approx(-0.070, abs=0.001)
+    assert lower == pytest.approx(0.94 * expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "year"),
+    [
+        ("Slough", "2018"),
+        ("Wakefield", "2017"),
+        ("Herefordshire, County of", "2017"),
+        ("Herefordshire, County of", "2019"),
+        ("Brighton and Hove", "2016"),
+        ("Warwickshire", "2019"),
+        ("Nottingham", "2018"),
+        ("Buckinghamshire", "2024"),
+    ],
+)
+def test_a_known_break_of_recording_carries_that_explanation(published, name, year):
+    found = marked(published, "referral_rate", year, "local_authority")[name]
+    assert found == ("worsening", "possible_recording_change")
+
+
+@pytest.mark.parametrize(("name", "year"), [("Hackney", "2022"), ("Hampshire", "2024")])
+def test_a_year_that_its_publisher_does_not_give_is_not_assessed(published, name, year):
+    found = marked(published, "referral_rate", year, "local_authority")[name]
+    assert found == ("not_assessable", "marked_in_source")
+
+
+@pytest.mark.parametrize(
+    ("year", "successors"),
+    [
+        ("2020", {"Bournemouth, Christchurch and Poole", "Dorset"}),
+        ("2022", {"North Northamptonshire", "West Northamptonshire"}),
+        ("2024", {"Cumberland", "Westmorland and Furness"}),
+    ],
+)
+def test_a_change_of_boundary_marks_nothing(published, year, successors):
+    found = marked(published, "referral_rate", year, "local_authority")
+    assert successors <= found.keys()
+    assert {found[name][0] for name in successors} == {"not_assessable"}
+
+
+def test_authorities_are_seldom_marked_where_a_fixed_rule_marks_dozens(published):
+    rows = published.execute(
+        """
+        with years as (
+            select
+                la_code, period_end, status, reason, value,
+                avg(value) over former as usual, count(value) over former as years
+            from trends
+            where indicator = 'referral_rate' and area_level = 'local_authority'
+                and source = 'published_referrals'
+            window former as (
+                partition by la_code order by period_end rows between 3 preceding and 1 preceding
+            )
+        )
+        select year(period_end), count(*) filter (where value <= 0.88 * usual),
+            count(*) filter (where status = 'worsening')
+        from years where years = 3 and value is not null group by all order by all
+        """
+    ).fetchall()
+    assert [year for year, _, _ in rows] == list(range(2016, 2026))
+    assert all(27 <= by_rule <= 66 for _, by_rule, _ in rows)
+    assert all(by_limits <= 4 for _, _, by_limits in rows)
+
+
+def test_gangs_are_judged_together_with_criminal_exploitation_or_not_at_all(published):
+    rows = published.execute(
+        """
+        select year(period_end), breakdown, status, count(*) from trends
+        where indicator = 'exploitation_factor_rate' and source = 'published_factors'
+            and area_level = 'local_authority' and status in ('ok', 'worsening', 'improving')
+        group by all
+        """
+    ).fetchall()
+    by_part = {part: {(y, s): n for y, p, s, n in rows if p == part} for _, part, _, _ in rows}
+    assert by_part["gangs"] == by_part["child_criminal_exploitation"] != {}
+    assert min(year for year, _, _, _ in rows) >= 2022

@@ -36,7 +36,7 @@ joined as (
         and indicator_values.period_type = signals.period_type
         and indicator_values.period_start = signals.period_start
         and indicator_values.breakdown = signals.breakdown
-        and indicator_values.source = 'extracts'
+        and indicator_values.source = signals.source
 )
 
 select
