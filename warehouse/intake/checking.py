@@ -1,6 +1,6 @@
 """Judge every value of a spooled table in one statement: typed and pseudonymised, or faulty."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
@@ -32,16 +32,23 @@ class Checked:
     rejects: str
     contract: Contract
     table: str
+    header: list[str]
+    positions: dict[str, int]
     delimiter: str
     submissions: list[int]
     columns: frozenset[str]
     faults: list[Fault]
     raw: str | None
     raw_columns: dict[str, str]
+    queries: list[Fault] = field(default_factory=list)
+    """What was asked of the rows that are in order, so that each can be named."""
 
 
-def check(connection: duckdb.DuckDBPyConnection, spooled: Spooled, number: int) -> Checked:
-    """Read a spooled file into a temporary table of judged rows."""
+def check(
+    connection: duckdb.DuckDBPyConnection, spooled: Spooled, number: int, *, every_text: bool
+) -> Checked:
+    """Read a spooled file into a temporary table of judged rows; faulty ones keep their text."""
+    keeps = "true" if every_text else "fault is not null"
     statement = _statement(spooled)
     relation, rejects = f"checked_{number}", f"rejects_{number}"
     texts = "".join(f", {sql} as {alias}" for alias, sql in statement.texts.items())
@@ -63,7 +70,7 @@ def check(connection: duckdb.DuckDBPyConnection, spooled: Spooled, number: int) 
         )
         select
             submission_id, line, fault{kept},
-            case when fault is not null then cast(to_json(struct_pack({row})) as varchar) end
+            case when {keeps} then cast(to_json(struct_pack({row})) as varchar) end
                 as row_text
         from faulty
         """
@@ -73,6 +80,8 @@ def check(connection: duckdb.DuckDBPyConnection, spooled: Spooled, number: int) 
         rejects,
         spooled.contract,
         spooled.table,
+        spooled.header,
+        spooled.positions,
         spooled.delimiter,
         spooled.submissions,
         frozenset(statement.values),

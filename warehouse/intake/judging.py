@@ -11,6 +11,7 @@ from warehouse.intake.checking import Checked
 from warehouse.intake.outcomes import Case, Tally
 from warehouse.intake.problems import MOST_PROBLEMS, Problem
 from warehouse.intake.reading import period_unknown
+from warehouse.intake.rules import Fault
 from warehouse.intake.senders import authorities
 from warehouse.intake.text import SetAside
 
@@ -232,6 +233,8 @@ def _query(
         group by rows.submission_id
         """
     ).fetchall()
+    if found:
+        checked.queries.append(Fault(condition, rule, message, column))
     for submission_id, count, line in found:
         case = cases[submission_id]
         file = case.tallies[checked.table].file

@@ -23,6 +23,7 @@ from warehouse.intake.outcomes import Case, Outcome, Pending, Tally
 from warehouse.intake.problems import Problem, Refused, escaped, refuse
 from warehouse.intake.pseudonyms import set_key
 from warehouse.intake.reading import Submission, read_submission
+from warehouse.intake.rows import name_rows
 from warehouse.intake.spool import Spool
 from warehouse.intake.writing import Files, write
 
@@ -31,7 +32,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Workshop:
-    """Where a batch works and what it may use; without `files` nothing is kept."""
+    """Where a batch works and what it may use; without `files` nothing is kept.
+
+    Up to `rows` bad rows of each submission are named one by one, with `values` as they stand.
+    """
 
     spool: Path
     key: bytes
@@ -39,6 +43,8 @@ class Workshop:
     memory_limit: str = "1GB"
     threads: int = 1
     parent: int | None = None
+    rows: int = 0
+    values: bool = False
 
     def check_parent(self) -> None:
         """A worker whose run was killed must not write any more."""
@@ -113,8 +119,13 @@ def _load_spooled(name: str, cases: list[Case], spool: Spool, workshop: Workshop
         raise _stopped("the database engine does not start") from None
     try:
         give_submissions(connection, cases)
-        checks = [check(connection, one, i) for i, one in enumerate(spool.close())]
+        checks = [
+            check(connection, one, i, every_text=workshop.values)
+            for i, one in enumerate(spool.close())
+        ]
         judge(connection, cases, checks)
+        if workshop.rows:
+            name_rows(connection, cases, checks, workshop.rows, with_values=workshop.values)
         if workshop.files:
             workshop.check_parent()
             write(connection, name, cases, checks, workshop.files)

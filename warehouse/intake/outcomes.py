@@ -8,7 +8,7 @@ from warehouse import contract as contracts
 from warehouse.calendar import Span, census_of, term
 from warehouse.contract import Contract
 from warehouse.intake.bundles import Manifest
-from warehouse.intake.problems import Problem
+from warehouse.intake.problems import BadRow, Problem
 from warehouse.intake.text import SetAside
 
 
@@ -43,6 +43,7 @@ class Outcome:
     is_refused: bool = False
     batch: str | None = None
     problems: list[Problem] = field(default_factory=list)
+    rows: list[BadRow] = field(default_factory=list)
 
     @property
     def status(self) -> str:

@@ -1,4 +1,4 @@
-"""What can be wrong with a submission, in words for its sender; never with a value from it."""
+"""What can be wrong with a submission, in words for its sender."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +11,8 @@ MOST_PROBLEMS = 200
 
 @dataclass(frozen=True)
 class Problem:
+    """A rule that is broken, where first and how often; never with a value."""
+
     rule: str
     message: str
     severity: Severity = "error"
@@ -30,6 +32,19 @@ class Problem:
         number = f" (official rule {self.official})" if self.official else ""
         start = f"{', '.join(where)}{': ' if where else ''}"
         return f"{start}{self.rule}{number}: {self.message}{rows}"
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """One row at fault, or to be looked at; `value` only where its sender asked to see it."""
+
+    problem: Problem
+    header: str | None = None
+    """The column as the sender's own header spells it."""
+    letter: str | None = None
+    """Where the column stands in the sender's own file, as spreadsheets count: A, B, ... AA."""
+    expected: str = ""
+    value: str | None = None
 
 
 class Refused(Exception):  # noqa: N818

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,12 +12,27 @@ from warehouse.home import LONDON
 from warehouse.intake.landing import Arrival, UnsafeError, arrival_of
 from warehouse.intake.loading import Workshop, load_batch
 from warehouse.intake.outcomes import Outcome, Pending
-from warehouse.intake.problems import Problem, escaped
+from warehouse.intake.problems import BadRow, Problem, escaped
+
+# What a table lacks for being a return of its own; with the rest of its bundle it may be fine.
+ALONE = ("MISSING_TABLE", "PERIOD_UNKNOWN")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How many rows at fault are named one by one, and whether with the values in them."""
+
+    rows: int = 0
+    values: bool = False
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What intake would say of a file."""
+    """What intake would say of a file.
+
+    `rows` names the first rows at fault, and what is wrong with the file as a whole; `unnamed`
+    counts those beyond.
+    """
 
     file: str
     extract: str | None
@@ -28,14 +43,32 @@ class Verdict:
     quarantined: int
     duplicates: int
     problems: list[Problem]
+    rows: list[BadRow] = field(default_factory=list)
+    unnamed: int = 0
+
+    @property
+    def lacks(self) -> list[Problem]:
+        """Why a table that was checked by itself is no whole return yet."""
+        return [one for one in self.problems if one.rule in ALONE and one.severity == "query"]
 
 
-def validate(files: Iterable[Path], sender: str | None = None) -> list[Verdict]:
+def validate(
+    files: Iterable[Path], sender: str | None = None, wanted: Wanted = Wanted()
+) -> list[Verdict]:
     """A verdict for each file, folder or archive; a bare table may stand alone."""
-    return [_verdict(path, sender) for path in files]
+    return [_verdict(path, sender, wanted) for path in files]
 
 
-def _verdict(path: Path, sender: str | None) -> Verdict:
+def judged(pending: Pending, wanted: Wanted) -> Verdict:
+    """The verdict on bytes that lie ready, such as those of an earlier submission."""
+    with TemporaryDirectory() as folder:
+        key = secrets.token_bytes(32)
+        workshop = Workshop(Path(folder), key, rows=wanted.rows, values=wanted.values)
+        [outcome] = load_batch("check", [pending], workshop)
+    return _seen(pending.name, outcome, wanted)
+
+
+def _verdict(path: Path, sender: str | None, wanted: Wanted) -> Verdict:
     try:
         arrival = arrival_of(path)
     except (UnsafeError, OSError) as fault:
@@ -44,15 +77,15 @@ def _verdict(path: Path, sender: str | None) -> Verdict:
     if arrival is None:
         return _unread(path, "there is nothing in it, or it is still being written")
     with TemporaryDirectory() as folder:
-        return _seen(path, _load(path, arrival, sender, Path(folder)))
+        return judged(_pending(path, arrival, sender, Path(folder)), wanted)
 
 
-def _load(path: Path, arrival: Arrival, sender: str | None, folder: Path) -> Outcome:
+def _pending(path: Path, arrival: Arrival, sender: str | None, folder: Path) -> Pending:
     held = path
     if arrival.packed is not None:
         held = folder / "packed"
         held.write_bytes(arrival.packed)
-    pending = Pending(
+    return Pending(
         1,
         sender,
         path.name,
@@ -61,13 +94,13 @@ def _load(path: Path, arrival: Arrival, sender: str | None, folder: Path) -> Out
         datetime.now(LONDON).date(),
         is_whole=arrival.packed is not None or path.suffix.lower() == ".zip",
     )
-    [outcome] = load_batch("check", [pending], Workshop(folder, secrets.token_bytes(32)))
-    return outcome
 
 
-def _seen(path: Path, outcome: Outcome) -> Verdict:
+def _seen(name: str, outcome: Outcome, wanted: Wanted) -> Verdict:
+    problems = outcome.problems
+    rows = outcome.rows or [BadRow(one) for one in problems] if wanted.rows else []
     return Verdict(
-        escaped(path.name),
+        escaped(name),
         outcome.extract,
         outcome.period,
         not outcome.is_refused,
@@ -75,10 +108,13 @@ def _seen(path: Path, outcome: Outcome) -> Verdict:
         outcome.accepted,
         outcome.quarantined,
         outcome.duplicates,
-        outcome.problems,
+        problems,
+        rows,
+        max(sum(one.count for one in problems) - len(rows), 0),
     )
 
 
 def _unread(path: Path, reason: str) -> Verdict:
     problem = Problem("UNREADABLE", reason, file=escaped(path.name))
-    return Verdict(escaped(path.name), None, None, False, 0, 0, 0, 0, [problem])
+    name = escaped(path.name)
+    return Verdict(name, None, None, False, 0, 0, 0, 0, [problem], [BadRow(problem)])

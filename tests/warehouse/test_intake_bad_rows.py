@@ -1,0 +1,75 @@
+"""Each bad row is named where its sender will look for it, and its value only when asked for."""
+
+import pytest
+from intake_files import MARCH, referrals, ssd, zipped
+
+from warehouse.intake.rows import letter
+from warehouse.intake.validate import Wanted, validate
+
+BAD_DATE = "R99,K1,09/03/2026,N1,2A,N,,\n"
+RAGGED = "R100,K1,2026-03-09,N1,2A,N\n"
+BAD_CODE = "R102,K2,2026-03-09,N1,ZZ9,N,,\n"
+
+
+def rows_of(tmp_path, text, wanted):
+    path = tmp_path / "march.zip"
+    path.write_bytes(zipped(ssd() | {"ssd_cin_episodes.csv": text}, MARCH))
+    [verdict] = validate([path], "301", wanted)
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (702, "AAA")]
+)
+def test_columns_are_lettered_as_spreadsheets_do(place, name):
+    assert letter(place) == name
+
+
+def test_every_bad_row_is_named_by_file_line_column_and_letter(tmp_path):
+    text = referrals(40, BAD_DATE, RAGGED, BAD_CODE)
+    verdict = rows_of(tmp_path, text, Wanted(rows=100))
+    found = [(row.problem.line, row.problem.rule, row.header, row.letter) for row in verdict.rows]
+    assert found == [
+        (42, "DATE_FORMAT", "cine_referral_date", "C"),
+        (43, "RAGGED_ROW", None, None),
+        (44, "CODE_UNKNOWN", "cine_referral_source_code", "E"),
+    ]
+    assert verdict.rows[0].expected == "a date written as YYYY-MM-DD, such as 2026-03-09"
+    assert {row.problem.file for row in verdict.rows} == {"ssd_cin_episodes.csv"}
+    assert verdict.quarantined == len(verdict.rows)
+
+
+def test_a_row_to_be_looked_at_is_named_too(tmp_path):
+    early = "R99,K1,2019-03-09,N1,2A,N,,\n"
+    verdict = rows_of(tmp_path, referrals(40, early), Wanted(rows=100))
+    [row] = [one for one in verdict.rows if one.problem.rule == "OUTSIDE_PERIOD"]
+    assert (row.problem.severity, row.problem.line, row.letter) == ("query", 42, "C")
+
+
+def test_beyond_the_cap_rows_are_counted(tmp_path):
+    verdict = rows_of(
+        tmp_path,
+        referrals(400, *[BAD_DATE.replace("99", str(900 + i)) for i in range(30)]),
+        Wanted(rows=12),
+    )
+    assert (len(verdict.rows), verdict.unnamed) == (12, 18)
+    assert [problem.count for problem in verdict.problems] == [30]
+
+
+def test_a_value_is_there_only_when_it_is_asked_for(tmp_path):
+    text = referrals(40, BAD_CODE)
+    assert "ZZ9" not in repr(rows_of(tmp_path, text, Wanted(rows=9)))
+    assert [row.value for row in rows_of(tmp_path, text, Wanted(9, values=True)).rows] == ["ZZ9"]
+
+
+def test_what_is_wrong_with_a_file_as_a_whole_comes_first(tmp_path):
+    verdict = rows_of(
+        tmp_path,
+        referrals(
+            3, BAD_DATE, RAGGED, BAD_CODE, RAGGED.replace("1", "2"), BAD_CODE.replace("2", "5")
+        ),
+        Wanted(rows=9),
+    )
+    assert not verdict.is_accepted
+    assert verdict.rows[0].problem.rule == "TOO_MANY_BAD_ROWS"
+    assert len(verdict.rows) == 6

@@ -1,0 +1,139 @@
+"""Name the rows at fault one by one, for their sender to mend; intake itself only counts them."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import duckdb
+
+from warehouse.contract import Contract
+from warehouse.contract_words import expected
+from warehouse.intake.checking import Checked
+from warehouse.intake.judging import SET_ASIDE
+from warehouse.intake.outcomes import Case
+from warehouse.intake.problems import BadRow, Problem, Severity
+from warehouse.intake.rules import Fault
+
+LETTERS = 26
+
+
+def name_rows(
+    connection: duckdb.DuckDBPyConnection,
+    cases: Sequence[Case],
+    checks: Sequence[Checked],
+    most: int,
+    *,
+    with_values: bool,
+) -> None:
+    """Give each case's outcome what is wrong with it as a whole, and its first `most` bad rows."""
+    for case in cases:
+        rows = [*_judged(connection, case, checks, most, with_values), *_set_aside(case, checks)]
+        rows.sort(key=lambda row: (row.problem.file or "", row.problem.line or 0, row.problem.rule))
+        case.outcome.rows = [*_of_the_whole(case, checks), *rows[:most]]
+
+
+def _of_the_whole(case: Case, checks: Sequence[Checked]) -> Iterator[BadRow]:
+    """Problems of a file or of its header rather than of a row."""
+    of_rows = {
+        (fault.rule, checked.table)
+        for checked in checks
+        for fault in (*checked.faults, *checked.queries)
+    }
+    of_rows |= {(one.rule, table) for table, t in case.tallies.items() for one in t.set_aside}
+    for problem in case.outcome.problems:
+        if (problem.rule, problem.table) not in of_rows:
+            yield BadRow(problem)
+
+
+def letter(place: int) -> str:
+    """The column at a place, counted from 0, as spreadsheets name it: A to Z, AA, AB and on."""
+    letters = ""
+    while place >= 0:
+        place, rest = divmod(place, LETTERS)
+        letters = chr(ord("A") + rest) + letters
+        place -= 1
+    return letters
+
+
+def _judged(
+    connection: duckdb.DuckDBPyConnection,
+    case: Case,
+    checks: Sequence[Checked],
+    most: int,
+    with_values: bool,
+) -> Iterator[BadRow]:
+    number = case.pending.submission_id
+    for checked in checks:
+        if number not in checked.submissions:
+            continue
+        faulty = f"select line, fault, row_text from {checked.relation} where fault is not null"
+        found = _first(connection, faulty, number, most)
+        yield from (
+            _row(case, checked, checked.faults[fault], "error", line, text if with_values else None)
+            for line, fault, text in found
+        )
+        for query in checked.queries:
+            asked = (
+                f"select line, row_text from {checked.relation} as rows"
+                f" inner join submissions using (submission_id)"
+                f" where fault is null and {query.condition}"
+            )
+            yield from (
+                _row(case, checked, query, "query", line, text if with_values else None)
+                for line, text in _first(connection, asked, number, most)
+            )
+
+
+def _first(
+    connection: duckdb.DuckDBPyConnection, select: str, submission_id: int, most: int
+) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        f"{select} and submission_id = $1 order by line limit $2", [submission_id, most]
+    ).fetchall()
+
+
+def _row(
+    case: Case, checked: Checked, fault: Fault, severity: Severity, line: int, text: str | None
+) -> BadRow:
+    problem = Problem(
+        fault.rule,
+        fault.message,
+        severity,
+        checked.table,
+        case.tallies[checked.table].file,
+        line or None,
+        fault.column,
+        official=fault.official,
+    )
+    value = json.loads(text).get(fault.column) if text else None
+    return _placed(problem, checked, value)
+
+
+def _set_aside(case: Case, checks: Sequence[Checked]) -> Iterator[BadRow]:
+    """Records that were never read; a value of theirs cannot be told apart, so none is shown."""
+    of_table = {one.table: one for one in checks if case.pending.submission_id in one.submissions}
+    for table, tally in case.tallies.items():
+        for one in tally.set_aside:
+            message = SET_ASIDE[one.rule]
+            problem = Problem(one.rule, message, "error", table, tally.file, one.line, one.column)
+            checked = of_table.get(table)
+            yield _placed(problem, checked) if checked else BadRow(problem)
+
+
+def _placed(problem: Problem, checked: Checked, value: str | None = None) -> BadRow:
+    name = problem.column or ""
+    place = checked.positions.get(name, checked.positions.get(name.lower()))
+    is_table = checked.contract.reader != "xml"
+    return BadRow(
+        problem,
+        checked.header[place] if place is not None else problem.column,
+        letter(place) if place is not None and is_table else None,
+        _expected(checked.contract, checked.table, name),
+        value,
+    )
+
+
+def _expected(contract: Contract, table: str, name: str) -> str:
+    sent = contract.tables.get(table)
+    column = sent.columns.get(name) if sent else None
+    return expected(column) if column else ""
