@@ -11,6 +11,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from expectations.runner import CheckResult, Limit, judge
+from warehouse.intake import ledger
 from warehouse.state import State, problems, submissions
 
 # A contract refuses a whole file at a tenth of bad rows; from half of that a person should look.
@@ -106,11 +107,7 @@ def _usual(accepted: pd.DataFrame) -> "pd.Series[float]":
 
 
 def _accepted(state: State) -> pd.DataFrame:
-    query = (
-        sa.select(*COLUMNS)
-        .where(submissions.c.status == "accepted", submissions.c.held_reason.is_(None))
-        .order_by(submissions.c.submission_id)
-    )
+    query = sa.select(*COLUMNS).where(ledger.is_used()).order_by(submissions.c.submission_id)
     with state.read() as connection:
         rows: list[Any] = list(connection.execute(query).all())
     return pd.DataFrame(rows, columns=[column.name for column in COLUMNS])

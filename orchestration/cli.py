@@ -6,7 +6,7 @@ import sys
 import click
 
 from orchestration import faults
-from orchestration.commands import alerts, data, monitor, service, trial
+from orchestration.commands import alerts, data, decisions, monitor, service, trial
 
 UNEXPECTED = 1
 
@@ -29,7 +29,7 @@ def commands() -> None:
     """
 
 
-for module in (trial, monitor, data, alerts, service):
+for module in (trial, monitor, decisions, data, alerts, service):
     for command in module.COMMANDS:
         commands.add_command(command)
 

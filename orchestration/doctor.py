@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 
-from warehouse import indicators, releases
+from warehouse import audit, indicators, releases
 from warehouse.errors import ConfigurationError, SightlineError
 from warehouse.home import Home, load_key, load_settings
 from warehouse.state import State
@@ -23,6 +23,7 @@ def examine(home: Home) -> Iterator[tuple[str, str | None]]:
         "pseudonym key": load_key,
         "free disk": _free_disk,
         "state": _state,
+        "audit trail": _audit,
         "contracts": _contracts,
         "indicator definitions": lambda _: indicators.load(),
         "models": _models,
@@ -60,6 +61,14 @@ def _free_disk(home: Home) -> None:
 
 def _state(home: Home) -> None:
     State(home.state_db).close()
+
+
+def _audit(home: Home) -> None:
+    state = State(home.state_db)
+    try:
+        audit.check(state)
+    finally:
+        state.close()
 
 
 def _contracts(_: Home) -> None:

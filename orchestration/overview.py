@@ -1,5 +1,6 @@
 """How a monitor stands: what came, what is missing, what is wrong; read from the state alone."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from orchestration import inbox
 from orchestration.run import last_good
 from warehouse import releases
 from warehouse.home import Home
+from warehouse.intake import ledger
 from warehouse.state import State, alerts, outbox, problems, runs, submissions
 
 Rows = list[dict[str, Any]]
@@ -75,22 +77,27 @@ def taken_in(state: State, between: tuple[int, int] | None = None) -> Rows:
 
 def refused(state: State, between: tuple[int, int] | None = None) -> list[str]:
     """Submissions refused whole or held back: sender, name and the first reason."""
-    out = sa.or_(submissions.c.status == "quarantined", submissions.c.held_reason.is_not(None))
-    query = sa.select(submissions).where(out).order_by(submissions.c.submission_id)
-    if between:
-        query = query.where(submissions.c.submission_id.between(*between))
+    first, last = between or (0, sys.maxsize)
     return [
         f"{row['sender']}/{row['original_name']}: {row['held_reason'] or row['first_error']}"
-        for row in _rows(state, query)
+        for row in waiting_for_a_person(state, only_held=False)
+        if first <= row["submission_id"] <= last
     ]
+
+
+def waiting_for_a_person(state: State, *, only_held: bool) -> Rows:
+    """Submissions held back and, unless only those are wanted, refused ones."""
+    out = ledger.is_held()
+    if not only_held:
+        out = sa.or_(submissions.c.status == "quarantined", out)
+    return _rows(state, sa.select(submissions).where(out).order_by(submissions.c.submission_id))
 
 
 def held(state: State) -> list[str]:
     """Accepted submissions that are held back, and why."""
-    query = sa.select(submissions).where(submissions.c.held_reason.is_not(None))
     return [
         f"{row['sender']}/{row['original_name']}: {row['held_reason']}"
-        for row in _rows(state, query)
+        for row in waiting_for_a_person(state, only_held=True)
     ]
 
 

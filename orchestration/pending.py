@@ -61,6 +61,8 @@ def _ledger(state: State) -> list[Any]:
         submissions.c.held_reason.is_not(None),
         sa.func.count(),
         sa.func.max(submissions.c.submission_id),
+        sa.func.count(submissions.c.overridden_on),
+        sa.func.count(submissions.c.withdrawn_on),
     ).group_by(submissions.c.status, submissions.c.held_reason.is_not(None))
     with state.read() as connection:
         return sorted([list(row) for row in connection.execute(query)], key=str)

@@ -1,16 +1,16 @@
 """Which submission speaks for which days, as known at a date: newer windows cut older ones."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-
-import sqlalchemy as sa
+from typing import Any
 
 from warehouse import contract as contracts
 from warehouse.calendar import Span
 from warehouse.contract import Contract
-from warehouse.state import State, submissions
+from warehouse.intake import ledger
+from warehouse.state import State
 
 DAY = timedelta(days=1)
 
@@ -51,16 +51,10 @@ class Slice:
 
 def known(state: State, as_of: date) -> list[Submitted]:
     """Every submission with a period that was known at a date, in the order of becoming known."""
-    table = submissions.c
-    query = sa.select(submissions).where(
-        table.extract.in_(contracts.load()),
-        table.period_start.is_not(None),
-        table.status.in_(("accepted", "quarantined")),
-    )
     with state.read() as connection:
-        found = [_submitted(row) for row in connection.execute(query)]
-    ordered = sorted(found, key=lambda one: (one.known_on, one.submission_id))
-    return [one for one in ordered if one.known_on <= as_of]
+        rows = ledger.as_known(connection, as_of)
+    found = [_submitted(row) for row in rows if _speaks(row)]
+    return sorted(found, key=lambda one: (one.known_on, one.submission_id))
 
 
 def slices(submitted: Iterable[Submitted]) -> list[Slice]:
@@ -83,21 +77,24 @@ def in_force(submitted: Sequence[Submitted], cut: Iterable[Slice]) -> set[int]:
     return {one.submission.submission_id for one in cut} | set(released.values())
 
 
-def _submitted(row: "sa.Row[tuple[object, ...]]") -> Submitted:
-    known_on = row.prepared_on or row.received_on
-    if contracts.load()[row.extract].sent_by == "publisher":
-        known_on = row.released_on or row.received_on
+def _speaks(row: Mapping[str, Any]) -> bool:
+    is_read = row["status"] in ("accepted", "quarantined") and row["withdrawn_on"] is None
+    return is_read and row["extract"] in contracts.load() and row["period_start"] is not None
+
+
+def _submitted(row: Mapping[str, Any]) -> Submitted:
+    is_held = row["held_reason"] is not None and row["overridden_on"] is None
     return Submitted(
-        row.submission_id,
-        row.extract,
-        row.sender,
-        Span(row.period_start, row.period_end),
-        row.received_on,
-        known_on,
-        row.sequence,
-        row.batch,
-        row.status == "accepted" and row.held_reason is None,
-        row.simulated,
+        row["submission_id"],
+        row["extract"],
+        row["sender"],
+        Span(row["period_start"], row["period_end"]),
+        row["received_on"],
+        row["known_on"],
+        row["sequence"],
+        row["batch"],
+        row["status"] == "accepted" and not is_held,
+        row["simulated"],
     )
 
 

@@ -20,6 +20,7 @@ from warehouse import disclosure
 from warehouse.connection import safe_config
 from warehouse.errors import GateFailed
 from warehouse.home import Home
+from warehouse.intake import ledger
 from warehouse.published_tables import create, published_tables, select_of
 from warehouse.releases import DATABASE, MANIFEST, Draft, verify_database
 from warehouse.state import State, alert_events, alerts, problems, submissions
@@ -73,7 +74,7 @@ def build(
             f"(storage_version '{STORAGE_VERSION}')"
         )
         _control_trends(connection)
-        _register_ledger(connection, state)
+        _register_ledger(connection, state, as_of)
         _register(connection, "alerts_given", alerts, alerts_rows)
         _register(connection, "events_given", alert_events, alert_events_rows)
         connection.register("release_given", pa.Table.from_pylist([release]))
@@ -136,15 +137,16 @@ def _control_trends(connection: duckdb.DuckDBPyConnection) -> None:
     disclosure.control(connection)
 
 
-def _register_ledger(connection: duckdb.DuckDBPyConnection, state: State) -> None:
+def _register_ledger(connection: duckdb.DuckDBPyConnection, state: State, as_of: date) -> None:
+    """The ledger as it was known at a date."""
     connection.execute(
         "create temp macro rounded(n) as "
         "case when n = 0 then 0 when n < 15 then 10 else cast(round(n / 10.0) * 10 as integer) end"
     )
     with state.read() as reading:
-        for name, table in (("ledger", submissions), ("problems", problems)):
-            rows = [dict(row) for row in reading.execute(sa.select(table)).mappings()]
-            _register(connection, name, table, rows)
+        _register(connection, "ledger", submissions, ledger.as_known(reading, as_of))
+        found = [dict(row) for row in reading.execute(sa.select(problems)).mappings()]
+        _register(connection, "problems", problems, found)
 
 
 def _register(

@@ -1,4 +1,4 @@
-"""What the monitor remembers in SQLite: submissions, releases, alerts, messages and runs."""
+"""What the monitor remembers in SQLite: submissions, decisions, releases, alerts, runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +37,10 @@ submissions = Table(
     Column("simulated", Boolean, nullable=False, default=False, server_default=sa.false()),
     Column("source", String),
     Column("held_reason", Text),
+    Column("overridden_on", Date),
+    Column("withdrawn_on", Date),
+    Column("redacted_sha256", String),
+    Column("purged_on", Date),
     sa.UniqueConstraint("sender", "sha256"),
 )
 
@@ -74,6 +78,7 @@ releases = Table(
     Column("code_version", String, nullable=False),
     Column("simulated", Boolean, nullable=False),
     Column("is_current", Boolean, nullable=False),
+    Column("table_hashes", sa.JSON),
 )
 
 alerts = Table(
@@ -140,6 +145,25 @@ runs = Table(
     Column("outcome", String),
     Column("release_id", String),
     Column("detail", sa.JSON),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", Integer, primary_key=True),
+    Column("at", DateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("previous_hash", String, nullable=False),
+    Column("hash", String, nullable=False),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("digest", String, primary_key=True),
 )
 
 settings = Table(

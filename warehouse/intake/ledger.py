@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from warehouse.intake.outcomes import Outcome
 from warehouse.intake.problems import escaped
+from warehouse.intake.senders import PUBLISHER
 from warehouse.state import problems, submissions
 
 
@@ -31,17 +32,56 @@ def receive(
         )
         return None
     if known.status == "quarantined":
-        _forget_outcome(connection, known.submission_id)
+        forget_outcome(connection, known.submission_id)
     return str(known.status)
 
 
-def _forget_outcome(connection: sa.Connection, submission_id: int) -> None:
+def forget_outcome(connection: sa.Connection, submission_id: int) -> None:
+    """Let a submission wait as if it had just come."""
     connection.execute(problems.delete().where(problems.c.submission_id == submission_id))
     connection.execute(
         submissions.update()
         .where(submissions.c.submission_id == submission_id)
         .values(status="received", batch=None, first_error=None)
     )
+
+
+def is_held() -> sa.ColumnElement[bool]:
+    """Accepted by its contract, but kept out of force until a person has looked."""
+    table = submissions.c
+    return sa.and_(
+        table.status == "accepted",
+        table.held_reason.is_not(None),
+        table.overridden_on.is_(None),
+        table.withdrawn_on.is_(None),
+    )
+
+
+def is_used() -> sa.ColumnElement[bool]:
+    """Accepted, neither held back nor withdrawn."""
+    table = submissions.c
+    return sa.and_(
+        table.status == "accepted",
+        sa.or_(table.held_reason.is_(None), table.overridden_on.is_not(None)),
+        table.withdrawn_on.is_(None),
+    )
+
+
+def as_known(connection: sa.Connection, as_of: date) -> list[dict[str, Any]]:
+    """The ledger at a date: without what came later, and without what was decided later.
+
+    An official series is known from the day of its release, whenever we fetched it.
+    """
+    table = submissions.c
+    released_on = sa.func.coalesce(table.released_on, table.received_on)
+    known_on = sa.case((table.sender == PUBLISHER, released_on), else_=table.received_on)
+    query = sa.select(submissions, known_on.label("known_on")).where(known_on <= as_of)
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    for row in rows:
+        for decided in ("overridden_on", "withdrawn_on"):
+            if row[decided] is not None and row[decided] > as_of:
+                row[decided] = None
+    return rows
 
 
 def waiting(connection: sa.Connection) -> list[sa.Row[Any]]:

@@ -1,8 +1,9 @@
 """What became of a submission: its facts, its row counts and its problems."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from warehouse import contract as contracts
 from warehouse.calendar import Span, census_of, term
@@ -14,7 +15,10 @@ from warehouse.intake.text import SetAside
 
 @dataclass(frozen=True)
 class Pending:
-    """A landed submission that waits to be taken in; `sender` is None where nobody says."""
+    """A landed submission that waits to be taken in; `sender` is None where nobody says.
+
+    A `verdict` was given before, by a person or by an earlier reading, and stands.
+    """
 
     submission_id: int
     sender: str | None
@@ -23,6 +27,7 @@ class Pending:
     sha256: str
     received_on: date
     is_whole: bool = True
+    verdict: Literal["accepted", "quarantined"] | None = None
 
 
 @dataclass
@@ -92,3 +97,15 @@ class Case:
     outcome: Outcome
     contract: Contract | None = None
     tallies: dict[str, Tally] = field(default_factory=dict)
+
+    def refuse(self, problem: Problem) -> None:
+        """Refuse what was read to its end, unless it was accepted before: then it is noted."""
+        if self.pending.verdict == "accepted":
+            self.outcome.problems.append(replace(problem, severity="query"))
+        else:
+            self.outcome.refuse(problem)
+
+    def let_verdict_stand(self) -> None:
+        """What was refused before stays so, however it would be judged now."""
+        if self.pending.verdict == "quarantined" and not self.outcome.is_refused:
+            self.outcome.refuse(Problem("REFUSED_BEFORE", "it was refused when it came"))

@@ -112,6 +112,7 @@ def _pending(home: Home, state: State) -> list[Pending]:
             place(home, row.sha256),
             row.sha256,
             row.received_on,
+            verdict="accepted" if row.overridden_on else None,
         )
         for row in rows
     ]

@@ -14,6 +14,7 @@ later as (
         and newer.period_end >= earlier.period_end
     where
         newer.status = 'accepted'
+        and newer.withdrawn_on is null
         and newer.released_on is null
     group by earlier.submission_id
 ),
@@ -47,7 +48,7 @@ select
     ledger.received_on,
     ledger.released_on,
     ledger.sequence,
-    ledger.status,
+    case when ledger.withdrawn_on is null then ledger.status else 'withdrawn' end as status,
     coalesce(in_force.is_in_force, false) as is_in_force,
     later.superseded_by,
     rounded(ledger.records) as records,
@@ -56,7 +57,7 @@ select
     rounded(ledger.duplicates) as duplicates,
     coalesce(
         first_problems.first_problem,
-        case when ledger.held_reason is not null then 'held back: its vital signs are out of line' end
+        case when ledger.held_reason is not null and ledger.overridden_on is null then 'held back: its vital signs are out of line' end
     ) as first_problem,
     ledger.simulated
 from ledger
