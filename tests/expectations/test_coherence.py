@@ -30,7 +30,8 @@ create table marts.fct_indicator_values as
             ('E92000001', null, 'country', 7)
     ) as areas (area_code, la_code, area_level, numerator);
 create table marts.fct_signals as
-    select indicator, area_code, period_start, 'ok' as status from marts.fct_indicator_values;
+    select indicator, source, area_code, period_start, 'ok' as status
+    from marts.fct_indicator_values;
 """
 
 SPOILT = {

@@ -22,7 +22,7 @@ def work() -> Iterator[duckdb.DuckDBPyConnection]:
                 select 'E1' as area_code, '301' as la_code, 'local_authority' as area_level
                 union all select 'E92000001', null, 'country';
             create table marts.fct_signals as
-                select 'referral_rate' as indicator, 'E1' as area_code,
+                select 'referral_rate' as indicator, 'extracts' as source, 'E1' as area_code,
                     cast(unnest(generate_series(date '2024-10-01', date '2026-09-01',
                         interval 1 month)) as date) as period_start,
                     'ok' as status, 'spike' as kind
