@@ -321,6 +321,8 @@ def _basis(series: Series) -> str:
     kinds = {
         "financial_year": "years to 31 March",
         "academic_year": "academic years",
+        "year_to_date": "academic years to date",
+        "week": "weeks",
         "term": "terms",
         "mid_year": "mid-year",
         "month": "months",

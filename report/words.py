@@ -104,6 +104,7 @@ SOURCES = {
     "published_exclusions": "Department for Education, suspensions and permanent exclusions",
     "published_missing": "Department for Education, children looked after who went missing",
     "published_looked_after": "Department for Education, children looked after",
+    "published_attendance": "Department for Education, pupil attendance in schools",
     "published_population": "Office for National Statistics, mid-year population",
 }
 
@@ -138,6 +139,8 @@ def month(value: date) -> str:
 def period(kind: str, start: date, end: date) -> str:
     if kind == "month":
         return month(start)
+    if kind == "week":
+        return f"Week of {day(start)}"
     if kind == "mid_year":
         return f"Mid-{end.year}"
     if kind == "financial_year":
@@ -146,6 +149,8 @@ def period(kind: str, start: date, end: date) -> str:
     label = f"{school_year}/{(school_year + 1) % 100:02d}"
     if kind == "academic_year":
         return label
+    if kind == "year_to_date":
+        return f"{label} to date"
     term = {9: "Autumn", 1: "Spring"}.get(start.month, "Summer")
     return f"{term} term {label}"
 

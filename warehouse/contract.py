@@ -231,7 +231,10 @@ class Contract(Strict):
     encodings: tuple[Literal["utf-8", "cp1252"], ...] = ("utf-8",)
     delimiters: tuple[str, ...] = (",",)
     measures: tuple[str, ...] = ()
-    filter: str | None = None
+    only: tuple[str, ...] = ()
+    """Of a published series with many measures, those that are kept; none means all."""
+    filter: tuple[str, ...] = ()
+    """The column that parts a published series, by every name that releases have given it."""
     tables: dict[str, SentTable] = Field(default_factory=dict)
 
     @field_validator("name")

@@ -70,7 +70,7 @@ def slices(submitted: Iterable[Submitted]) -> list[Slice]:
 def in_force(submitted: Sequence[Submitted], cut: Iterable[Slice]) -> set[int]:
     """Submissions that speak for any day; of official series, the newest copy of each release."""
     released = {
-        (one.extract, one.known_on): one.submission_id
+        (one.extract, one.known_on, one.period): one.submission_id
         for one in submitted
         if one.is_accepted and one.contract.sent_by == "publisher"
     }

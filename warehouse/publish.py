@@ -41,6 +41,8 @@ TIME_BASES = {
     ),
     "financial_year": ("cast(year(period_end) as varchar)", "'Reporting year'"),
     "academic_year": (ACADEMIC_YEAR, "'Academic year'"),
+    "week": ("cast(isoyear(period_start) as varchar)", "'Week ' || week(period_start)"),
+    "year_to_date": (ACADEMIC_YEAR, "'Academic year to date'"),
     "mid_year": ("cast(year(period_end) as varchar)", "'Mid-year'"),
 }
 

@@ -15,6 +15,11 @@
     cast(floor({{ dbt.datediff(birth_month, column, 'month') }} / 12.0) as integer)
 {%- endmacro %}
 
+{# Monday of a week that is numbered as ISO 8601 numbers them: the fourth of January is always in the first. #}
+{% macro monday_of_week(year, week) -%}
+    {{ add_days(dbt.date_trunc('week', 'make_date(' ~ year ~ ', 1, 4)'), '7 * (' ~ week ~ ' - 1)') }}
+{%- endmacro %}
+
 {# First day of the school term in which a date falls: 1 September, 1 January or 1 April. #}
 {% macro term_start(column) -%}
     case

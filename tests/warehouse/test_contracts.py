@@ -19,6 +19,7 @@ from warehouse.intake.rules import is_upn, normalised
 EXTRACTS = {
     "ssd", "cin_census", "school_census", "ssda903", "published_referrals", "published_factors",
     "published_population", "published_looked_after", "published_exclusions", "published_missing",
+    "published_attendance",
 }  # fmt: skip
 
 VISITS = """

@@ -26,7 +26,7 @@ def test_definitions_come_in_the_order_of_the_catalogue():
 
 def test_every_measure_is_counted_by_a_model():
     counted = "".join(path.read_text() for path in MODELS.glob("int_measures__*.sql"))
-    for one in indicators.load():
+    for one in (one for one in indicators.load() if one.sources):
         assert f"'{one.numerator}'" in counted, one.indicator
         assert f"'{one.denominator}'" in counted, one.indicator
 

@@ -24,25 +24,33 @@ MARKERS = {
     "u": "u",
     "low": "low",
     ":": "x",
+    "NA": "x",
     ".": "x",
     "..": "x",
     "~": "low",
 }
 NUMBER = r"-?[0-9]{1,15}(\.[0-9]{1,18})?"
+WEEK = r"\d{4} Week ([1-9]|[1-4][0-9]|5[0-3])"
 Statement = tuple[dict[str, str], dict[str, str], list[Fault], str, dict[str, str]]
 
 
 def statement(contract: Contract, header: list[str]) -> Statement:
     """Texts, typed values, faults, raw table and raw columns for a file with this header."""
     places = {name.lower(): place for place, name in enumerate(header)}
-    named = (*IDENTITY, str(contract.filter))
-    texts = {f"r_{name}": f"nullif(trim(c{places[name]}), '')" for name in named if name in places}
-    measures = {name: place for name, place in places.items() if name not in named}
+    parted_by = next(name for name in contract.filter if name in places)
+    named = {name: places[name] for name in (*IDENTITY, parted_by) if name in places}
+    measures = {
+        name: place
+        for name, place in places.items()
+        if name not in named and name in (contract.only or places)
+    }
+    texts = {f"r_{name}": f"nullif(trim(c{place}), '')" for name, place in named.items()}
     texts |= {f"r_m{place}": f"nullif(trim(c{place}), '')" for place in measures.values()}
     figures = ", ".join(_figure(header[place], f"r_m{place}") for place in measures.values())
     values = {f"v_{alias[2:]}": alias for alias in texts if not alias.startswith("r_m")}
     values["v_figures"] = f"[{figures}]"
-    return texts, values, _faults(measures, header), "published_figures", _raw(contract, values)
+    columns = _raw(contract, parted_by, values)
+    return texts, values, _faults(measures, header), "published_figures", columns
 
 
 def _figure(measure: str, raw: str) -> str:
@@ -67,6 +75,13 @@ def _faults(measures: dict[str, int], header: list[str]) -> list[Fault]:
             "a value is needed here",
             "geographic_level",
         ),
+        Fault(
+            "r_time_identifier like 'Week%' and not regexp_full_match("
+            f"r_time_period || ' ' || r_time_identifier, {text(WEEK)})",
+            "TIME_PERIOD",
+            "write weeks as the calendar year and Week 1 to Week 53",
+            "time_identifier",
+        ),
     ]
     message = f"write a number, or one of the symbols {', '.join(MARKERS)}"
     for place in measures.values():
@@ -78,7 +93,7 @@ def _faults(measures: dict[str, int], header: list[str]) -> list[Fault]:
     return faults
 
 
-def _raw(contract: Contract, values: dict[str, str]) -> dict[str, str]:
+def _raw(contract: Contract, parted_by: str, values: dict[str, str]) -> dict[str, str]:
     def present(name: str) -> str:
         return f"v_{name}" if f"v_{name}" in values else "cast(null as varchar)"
 
@@ -91,9 +106,9 @@ def _raw(contract: Contract, values: dict[str, str]) -> dict[str, str]:
     columns = {
         "series": text(contract.name),
         "area_code": by_level("country_code", "region_code", "new_la_code"),
-        "la_code": present("old_la_code"),
+        "la_code": f"nullif({present('old_la_code')}, 'NA')",
         "area_name": by_level("country_name", "region_name", "la_name"),
-        "filter": f"coalesce({present(str(contract.filter))}, '')",
+        "filter": f"coalesce({present(parted_by)}, '')",
         "measure": "figure.measure",
         "value": "figure.value",
         "marker": "figure.marker",

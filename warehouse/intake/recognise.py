@@ -76,8 +76,8 @@ def _match(header: tuple[str, ...]) -> tuple[Contract, str] | None:
 def _telling(contract: Contract) -> list[tuple[str, list[set[str]]]]:
     """The columns that give each table of an extract away, each with its spellings."""
     if contract.reader == "published":
-        wanted = {*contract.measures, str(contract.filter), *COMMON_FIGURES_COLUMNS}
-        return [(FIGURES, [{name} for name in sorted(wanted)])]
+        wanted = [{name} for name in sorted({*contract.measures, *COMMON_FIGURES_COLUMNS})]
+        return [(FIGURES, [*wanted, set(contract.filter)])]
     if contract.reader == "xml":
         return []
     return [(name, _spellings(table)) for name, table in contract.tables.items()]

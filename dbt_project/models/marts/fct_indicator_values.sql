@@ -126,7 +126,8 @@ from_series as (
         denominators.value as denominator,
         numerators.value / nullif(denominators.value, 0) * series.scale as value,
         coalesce(numerators.marker, denominators.marker) as marker,
-        false as is_provisional,
+        -- schools go on correcting their registers: most cells differ between two releases
+        numerators.period_type in ('week', 'year_to_date') as is_provisional,
         false as is_revised,
         case
             when numerators.value is null then 'marked_in_source'
@@ -148,6 +149,7 @@ from_series as (
             numerators.la_code = denominators.la_code
             or (numerators.area_level <> 'local_authority' and numerators.area_code = denominators.area_code)
         )
+        and (series.series <> series.denominator_series or numerators.time_identifier = denominators.time_identifier)
         and cast(substring(numerators.time_period, 1, 4) as integer) + series.denominator_year_lag
         = cast(substring(denominators.time_period, 1, 4) as integer)
     left join codes

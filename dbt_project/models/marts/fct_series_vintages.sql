@@ -9,16 +9,8 @@ with figures as (
         time_period,
         time_identifier,
         period_type,
-        case period_type
-            when 'financial_year' then make_date(first_year - 1, 4, 1)
-            when 'academic_year' then make_date(first_year, 9, 1)
-            else make_date(first_year, 6, 30)
-        end as period_start,
-        case period_type
-            when 'financial_year' then make_date(first_year, 3, 31)
-            when 'academic_year' then make_date(first_year + 1, 8, 31)
-            else make_date(first_year, 6, 30)
-        end as period_end,
+        period_start,
+        period_end,
         released_on,
         submission_id,
         value,

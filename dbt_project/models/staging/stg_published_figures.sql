@@ -17,6 +17,17 @@ with figures as (
         figures.marker,
         figures.value,
         cast(substring(figures.time_period, 1, 4) as integer) as first_year,
+        cast(
+            case when figures.time_identifier like 'Week %' then substring(figures.time_identifier, 6) end as integer
+        ) as week,
+        case
+            when figures.series = 'published_population' then 'mid_year'
+            when figures.time_identifier like 'Week %' then 'week'
+            -- an academic year that has not ended: attendance is counted to the day of its release
+            when figures.series = 'published_attendance' then 'year_to_date'
+            when figures.time_identifier = 'Academic year' then 'academic_year'
+            when figures.time_identifier = 'Reporting year' then 'financial_year'
+        end as period_type,
         coalesce(submissions.released_on, submissions.received_on) as released_on
     from {{ source('raw', 'published_figures') }} as figures
     inner join {{ source('control', 'submissions') }} as submissions
@@ -33,13 +44,23 @@ select
     la_code,
     area_level,
     area_code,
-    case
-        when series = 'published_population' then 'mid_year'
-        when time_identifier = 'Academic year' then 'academic_year'
-        when time_identifier = 'Reporting year' then 'financial_year'
-    end as period_type,
+    period_type,
+    case period_type
+        when 'week' then {{ monday_of_week('first_year', 'week') }}
+        when 'financial_year' then make_date(first_year - 1, 4, 1)
+        when 'academic_year' then make_date(first_year, 9, 1)
+        when 'year_to_date' then make_date(first_year, 9, 1)
+        else make_date(first_year, 6, 30)
+    end as period_start,
+    case period_type
+        -- schools count Monday to Friday
+        when 'week' then {{ add_days(monday_of_week('first_year', 'week'), 4) }}
+        when 'financial_year' then make_date(first_year, 3, 31)
+        when 'academic_year' then make_date(first_year + 1, 8, 31)
+        when 'year_to_date' then make_date(first_year + 1, 8, 31)
+        else make_date(first_year, 6, 30)
+    end as period_end,
     marker,
     value,
-    first_year,
     released_on
 from figures
