@@ -28,11 +28,23 @@ class Sent:
     quarantined: int
     is_refused: bool
     content: bytes
-    is_withdrawn: bool = False
+    bad: int = 0
+    overridden_on: date | None = None
+    withdrawn_on: date | None = None
 
     @property
     def accepted(self) -> int:
         return 0 if self.is_refused else self.records - self.quarantined
+
+    def accept(self, on: date) -> None:
+        """A person lets its good rows in after all."""
+        self.is_refused, self.quarantined, self.overridden_on = False, self.bad, on
+
+    def speaks(self, as_of: date) -> bool:
+        """Whether it counts, by what was known and decided at a date."""
+        was_refused = self.is_refused or (self.overridden_on or as_of) > as_of
+        is_withdrawn = self.withdrawn_on is not None and self.withdrawn_on <= as_of
+        return self.known_on <= as_of and not was_refused and not is_withdrawn
 
 
 class Entry(NamedTuple):
@@ -61,9 +73,7 @@ class Reference:
         return [
             Entry(
                 one.sender,
-                "withdrawn"
-                if one.is_withdrawn
-                else ("quarantined" if one.is_refused else "accepted"),
+                "quarantined" if one.is_refused else "accepted",
                 one.records,
                 one.accepted,
                 one.quarantined,
@@ -91,11 +101,7 @@ class Reference:
 
     def _in_order(self, as_of: date) -> list[tuple[int, Sent]]:
         """Later ones overwrite earlier ones."""
-        heard = [
-            (number, one)
-            for number, one in enumerate(self.sent, 1)
-            if not one.is_refused and not one.is_withdrawn and one.known_on <= as_of
-        ]
+        heard = [(number, one) for number, one in enumerate(self.sent, 1) if one.speaks(as_of)]
         heard.sort(key=lambda item: (item[1].known_on, item[0]))
         for key in {_slice(one) for _, one in heard}:
             places = [place for place, (_, one) in enumerate(heard) if _slice(one) == key]

@@ -23,6 +23,7 @@ from reference import Entry, Reference, Sent, days
 
 from warehouse import home as homes
 from warehouse.calendar import month_of
+from warehouse.intake import decisions
 from warehouse.intake.taking import take_in
 from warehouse.prepare import prepare
 from warehouse.state import State
@@ -87,7 +88,8 @@ def _monthly(
         sender, "ssd", start, end, known_on, sequence, dates,
         records=0 if is_cut else records,
         quarantined=0 if is_cut else (records if is_refused else bad),
-        is_refused=is_refused, content=zipped(tables, manifest),
+        is_refused=is_refused,
+        bad=bad, content=zipped(tables, manifest),
     )  # fmt: skip
 
 
@@ -176,6 +178,28 @@ class Intake(RuleBasedStateMachine):
         self.monitor.take_in()
         self.expect()
 
+    @precondition(lambda self: any(one.accepted for one in self.reference.sent))
+    @rule(which=st.integers(0, 1000))
+    def withdraw(self, which: int) -> None:
+        alive = [
+            (number, one)
+            for number, one in enumerate(self.reference.sent, 1)
+            if one.accepted and one.withdrawn_on is None
+        ]
+        if alive:
+            number, one = alive[which % len(alive)]
+            decisions.withdraw(self.monitor.state, number, "sent by mistake", files.TODAY)
+            one.withdrawn_on = files.TODAY
+
+    @precondition(lambda self: any(map(may_be_accepted, self.reference.sent)))
+    @rule(which=st.integers(0, 1000))
+    def accept_what_was_refused(self, which: int) -> None:
+        refused = [item for item in enumerate(self.reference.sent, 1) if may_be_accepted(item[1])]
+        number, one = refused[which % len(refused)]
+        decisions.accept(self.monitor.state, number, "known to the sender", files.TODAY)
+        one.accept(files.TODAY)
+        self.run()
+
     def expect(self) -> None:
         ordered = sorted(self.waiting, key=lambda item: item[:2])
         self.reference.take_in([sent for _, _, sent in ordered])
@@ -201,6 +225,7 @@ class Intake(RuleBasedStateMachine):
         with duckdb.connect(str(self.monitor.home.work_db), read_only=True) as connection:
             slices = connection.execute(
                 "select la_code, slice_start, slice_end, submission_id from control.slices"
+                " where source = 'referrals'"
             ).fetchall()
             months = connection.execute(REFERRALS).fetchall()
         speaks = [((la, day), number) for la, *ends, number in slices for day in days(*ends)]
@@ -208,6 +233,11 @@ class Intake(RuleBasedStateMachine):
         assert dict(speaks) == self.reference.speaks(as_of)
         found = Counter({(la_code, month): count for la_code, month, count in months})
         assert found == self.reference.referrals(as_of)
+
+
+def may_be_accepted(one: Sent) -> bool:
+    """Refused for its share of bad rows, so that a person may let the others in."""
+    return one.is_refused and one.bad > 0 and one.records > 0
 
 
 REFERRALS = """
@@ -221,6 +251,7 @@ REFERRALS = """
     inner join control.slices as slices
         on referrals.submission_id = slices.submission_id
         and referral_date between slice_start and slice_end
+        and source = 'referrals'
     group by all
 """
 
