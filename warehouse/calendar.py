@@ -100,3 +100,8 @@ def event_window(window: str, period: Span) -> Span:
             return term_before(*term_of(period.start))
         case _:
             return period
+
+
+def collection_year(every: str, period: Span) -> int:
+    """The year that a return belongs to, named by its end: an academic one for termly returns."""
+    return period.start.year + (period.start.month >= (9 if every == "term" else 4))

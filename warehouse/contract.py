@@ -76,6 +76,8 @@ class Code(Years):
 class Column(Years):
     type: ColumnType
     means: str = ""
+    official: dict[str, str] = Field(default_factory=dict)
+    """By rule, the number that it has in the official rules for this column."""
     kind: str | None = None
     raw: str | None = None
     required: bool = False
@@ -121,29 +123,31 @@ class Parent(Strict):
 
 
 class Across(Strict):
-    """Rows of one submission seen together: those `where` it holds, that are alike in `by`.
+    """Rows of one submission seen together, that are alike in `by`.
 
-    Found are, of rows alike: with `twice` all but the first; with `overlap` those that start
-    before an earlier one ended; with `open_before_later` those without an end though a later one
-    started; with `sum_at_most` all, where `total` adds up to more than `most`.
+    Of those, `twice` finds all but the first in the `order`; `overlap` those that start
+    before an earlier one ended; `not_ended` those without an end though a later one started;
+    `sum_at_most` all, where `total` adds up to more than `most`; `not_alone` those of which
+    `found` holds.
     """
 
-    kind: Literal["twice", "overlap", "open_before_later", "sum_at_most"]
+    kind: Literal["twice", "overlap", "not_ended", "sum_at_most", "not_alone"]
     by: tuple[str, ...]
-    where: str = "true"
     order: tuple[str, ...] = ()
     start: str | None = None
     end: str | None = None
     total: str | None = None
     most: float | None = None
+    found: str | None = None
 
     @model_validator(mode="after")
     def is_complete(self) -> Self:
         needed = {
-            "twice": (self.order,),
+            "twice": (self.by,),
             "overlap": (self.start, self.end),
-            "open_before_later": (self.start, self.end),
+            "not_ended": (self.start, self.end),
             "sum_at_most": (self.total, self.most),
+            "not_alone": (self.found,),
         }
         if not self.by or not all(needed[self.kind]):
             raise ValueError(f"{self.kind} lacks a part")
@@ -151,8 +155,13 @@ class Across(Strict):
 
 
 class Rule(Years):
-    """What must not be so in a table. Conditions are SQL over the names of its columns, of the
-    columns of other tables as table.column, and of `period_start`, `period_end` and `year`."""
+    """What must not be so in a table.
+
+    Conditions are SQL over the names of its columns, of the columns of related tables as
+    table.column, and of `period_start`, `period_end`, `collection_year` and
+    `received_on`. A related row is one with the identifier that its table begins with. With
+    `lacks`, rows are found that have no related row in that table for which `matching` holds.
+    """
 
     rule: str
     official: str | None = None
@@ -161,11 +170,13 @@ class Rule(Years):
     says: str
     when: str | None = None
     across: Across | None = None
+    lacks: str | None = None
+    matching: str | None = None
 
     @model_validator(mode="after")
-    def says_one_thing(self) -> Self:
-        if (self.when is None) == (self.across is None):
-            raise ValueError(f"{self.rule} needs either `when` or `across`")
+    def says_something(self) -> Self:
+        if not (self.when or self.across or self.lacks):
+            raise ValueError(f"{self.rule} needs `when`, `across` or `lacks`")
         if not RULE.fullmatch(self.rule):
             raise ValueError("rules are named in capitals")
         return self

@@ -1,16 +1,17 @@
 """Judge every value of a spooled table in one statement: typed and pseudonymised, or faulty."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import duckdb
 
-from warehouse.contract import RAW_TYPES, Contract
+from warehouse.contract import Contract
 from warehouse.intake import published, rules
 from warehouse.intake.rules import Fault
 from warehouse.intake.spool import Spooled
 
 # Longer lines were set aside when the text was read.
 MAX_LINE = 2_000_000
+CONFLICT = "CONFLICT"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Checked:
     """A temporary table of judged rows; those without a fault are in order."""
 
     relation: str
+    found: str
+    """The table of its rows that break a rule, by row and rule."""
     rejects: str
     contract: Contract
     table: str
@@ -40,8 +43,6 @@ class Checked:
     faults: list[Fault]
     raw: str | None
     raw_columns: dict[str, str]
-    queries: list[Fault] = field(default_factory=list)
-    """What was asked of the rows that are in order, so that each can be named."""
 
 
 def check(
@@ -51,6 +52,7 @@ def check(
     keeps = "true" if every_text else "fault is not null"
     statement = _statement(spooled)
     relation, rejects = f"checked_{number}", f"rejects_{number}"
+    found = f"found_{number}"
     texts = "".join(f", {sql} as {alias}" for alias, sql in statement.texts.items())
     values = "".join(f", {sql} as {alias}" for alias, sql in statement.values.items())
     kept = "".join(f", {alias}" for alias in statement.values)
@@ -77,6 +79,7 @@ def check(
     ).fetchall()
     return Checked(
         relation,
+        found,
         rejects,
         spooled.contract,
         spooled.table,
@@ -98,26 +101,27 @@ def _statement(spooled: Spooled) -> Statement:
 
 
 def _by_contract(spooled: Spooled) -> Statement:
+    """Every column of the contract has its place, also where the file lacks it."""
     table = spooled.contract.tables[spooled.table]
-    texts, values, faults, raw_columns = {}, {}, [], {}
+    texts: dict[str, str] = {}
+    values: dict[str, str] = {}
+    faults: list[Fault] = []
+    raw_columns: dict[str, str] = {}
     for name, column in table.columns.items():
-        raw, value = f"r_{name}", f"v_{name}"
-        present = name in spooled.positions
-        if present:
+        raw = f"r_{name}"
+        if name in spooled.positions:
             texts[raw] = f"nullif(c{spooled.positions[name]}, '')"
-            values[value] = rules.typed(column, raw)
-            faults += rules.faults(name, column, raw, value)
-            if column.type == "upn":
-                upn = rules.normalised(raw)
-                values[f"given_{name}"] = f"{upn} is not null"
-                values[f"issuer_{name}"] = f"{upn}[2:4]"
+            faults += rules.faults(name, column, raw)
+        else:
+            raw = "cast(null as varchar)"
+        values |= rules.values(name, column, raw)
         if column.raw:
-            out = f"unnest({value})" if column.type == "codes" else value
-            sql_type = RAW_TYPES[column.type]
-            raw_columns[column.raw] = out if present else f"cast(null as {sql_type})"
+            raw_columns[column.raw] = f"unnest(v_{name})" if column.type == "codes" else f"v_{name}"
     if table.unique:
         message = "two rows give the same identifier and differ"
-        faults.append(Fault("false", "CONFLICT", message, table.unique[0]))
+        key = table.unique[0]
+        number = table.columns[key].official.get(CONFLICT)
+        faults.append(Fault("false", CONFLICT, message, key, number))
     raw_columns |= {name: str(value).lower() for name, value in table.constants.items()}
     return Statement(texts, values, faults, table.raw, raw_columns)
 

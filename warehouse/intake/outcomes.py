@@ -79,13 +79,15 @@ class Outcome:
 
 @dataclass
 class Tally:
-    """The rows of one table of a submission: how many, and those set aside unread."""
+    """The rows of one table of a submission: how many, and those set aside unread. Of the faulty,
+    some are only `at_odds` with others."""
 
     file: str
     spooled: int
     duplicates: int
     set_aside: list[SetAside]
     faulty: int = 0
+    at_odds: int = 0
     rejected: int = 0
 
 

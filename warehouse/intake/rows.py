@@ -9,9 +9,9 @@ import duckdb
 from warehouse.contract import Contract
 from warehouse.contract_words import expected
 from warehouse.intake.checking import Checked
-from warehouse.intake.judging import SET_ASIDE
+from warehouse.intake.counting import SET_ASIDE
 from warehouse.intake.outcomes import Case
-from warehouse.intake.problems import BadRow, Problem, Severity
+from warehouse.intake.problems import BadRow, Problem
 from warehouse.intake.rules import Fault
 
 LETTERS = 26
@@ -34,11 +34,7 @@ def name_rows(
 
 def _of_the_whole(case: Case, checks: Sequence[Checked]) -> Iterator[BadRow]:
     """Problems of a file or of its header rather than of a row."""
-    of_rows = {
-        (fault.rule, checked.table)
-        for checked in checks
-        for fault in (*checked.faults, *checked.queries)
-    }
+    of_rows = {(fault.rule, checked.table) for checked in checks for fault in checked.faults}
     of_rows |= {(one.rule, table) for table, t in case.tallies.items() for one in t.set_aside}
     for problem in case.outcome.problems:
         if (problem.rule, problem.table) not in of_rows:
@@ -67,20 +63,14 @@ def _judged(
         if number not in checked.submissions:
             continue
         faulty = f"select line, fault, row_text from {checked.relation} where fault is not null"
-        found = _first(connection, faulty, number, most)
-        yield from (
-            _row(case, checked, checked.faults[fault], "error", line, text if with_values else None)
-            for line, fault, text in found
+        asked = (
+            f"select distinct line, number, row_text from {checked.found}"
+            f" inner join {checked.relation} as rows on place = rows.rowid where fault is null"
         )
-        for query in checked.queries:
-            asked = (
-                f"select line, row_text from {checked.relation} as rows"
-                f" inner join submissions using (submission_id)"
-                f" where fault is null and {query.condition}"
-            )
+        for select in (faulty, asked):
             yield from (
-                _row(case, checked, query, "query", line, text if with_values else None)
-                for line, text in _first(connection, asked, number, most)
+                _row(case, checked, checked.faults[fault], line, text if with_values else None)
+                for line, fault, text in _first(connection, select, number, most)
             )
 
 
@@ -92,13 +82,11 @@ def _first(
     ).fetchall()
 
 
-def _row(
-    case: Case, checked: Checked, fault: Fault, severity: Severity, line: int, text: str | None
-) -> BadRow:
+def _row(case: Case, checked: Checked, fault: Fault, line: int, text: str | None) -> BadRow:
     problem = Problem(
         fault.rule,
         fault.message,
-        severity,
+        fault.severity,
         checked.table,
         case.tallies[checked.table].file,
         line or None,

@@ -6,7 +6,8 @@ what they cannot read.
 
 from dataclasses import dataclass
 
-from warehouse.contract import Column, DateFormat, date_formats
+from warehouse.contract import Code, Column, DateFormat, Years, date_formats
+from warehouse.intake.problems import Severity
 from warehouse.intake.pseudonyms import pseudonym
 
 MAX_ID_LENGTH = 64
@@ -29,6 +30,9 @@ class Fault:
     message: str
     column: str | None = None
     official: str | None = None
+    severity: Severity = "error"
+    is_beside_others: bool = False
+    """Whether the row is wrong only beside others: no sign that the whole file is another kind."""
 
 
 def text(value: str) -> str:
@@ -48,9 +52,8 @@ def typed(column: Column, raw: str) -> str:
         case "upn":
             upn = normalised(raw)
             return f"case when {is_upn(upn)} then {pseudonym(text('upn'), text(''), upn)} end"
-        case "date" | "month":
-            day = _date(raw, date_formats()[column.format])
-            return day if column.type == "date" else f"cast(date_trunc('month', {day}) as date)"
+        case "date":
+            return _date(raw, date_formats()[column.format])
         case "code":
             return _code(raw, column)
         case "codes":
@@ -68,30 +71,106 @@ def typed(column: Column, raw: str) -> str:
             return f"case when {_matches(raw, str(column.pattern))} then {raw} end"
 
 
-def faults(name: str, column: Column, raw: str, value: str) -> list[Fault]:
-    """What can be wrong with a value, the plainest first; `raw` and `value` are SQL."""
-    found = []
+def values(name: str, column: Column, raw: str) -> dict[str, str]:
+    """What is held of a value while it is judged: what may be kept of it, and what rules need."""
+    match column.type:
+        case "month":
+            month = f"cast(date_trunc('month', d_{name}) as date)"
+            return {f"d_{name}": _date(raw, date_formats()[column.format]), f"v_{name}": month}
+        case "upn":
+            upn = normalised(raw)
+            return {
+                f"v_{name}": typed(column, raw),
+                f"given_{name}": f"{upn} is not null",
+                f"issuer_{name}": f"{upn}[2:4]",
+            }
+        case "code" if limited := _limited(column):
+            written = f"case when {in_list(raw, tuple(limited))} then {raw} end"
+            return {f"v_{name}": typed(column, raw), f"written_{name}": written}
+        case _:
+            return {f"v_{name}": typed(column, raw)}
+
+
+def faults(name: str, column: Column, raw: str) -> list[Fault]:
+    """What can be wrong with a value, the plainest first; `raw` is SQL for the text."""
+    found: list[tuple[str, str, str]] = []
+    value = f"d_{name}" if column.type == "month" else f"v_{name}"
     if column.required:
         rule = "ID_MISSING" if column.type == "id" else "REQUIRED_MISSING"
-        found.append(Fault(f"{raw} is null", rule, "a value is needed here", name))
-    found += [
-        Fault(condition, rule, message, name)
-        for condition, rule, message in _kind(column, raw, value)
-    ]
+        found.append((f"{raw} is null", rule, "a value is needed here"))
+    found += _kind(column, raw, value)
     if column.type in ("date", "month"):
-        found += _limits(name, column, value)
-    return found
+        found += _limits(column, value)
+    return [Fault(sql, rule, says, name, column.official.get(rule)) for sql, rule, says in found]
 
 
-def _limits(name: str, column: Column, value: str) -> list[Fault]:
+def queries(name: str, column: Column) -> list[Fault]:
+    """What is asked of its sender about a value that is kept; SQL over judged rows."""
+    found = []
+    if column.type == "upn":
+        says = "it is no valid UPN, so these rows are not linked to other extracts"
+        wrong = f"rows.given_{name} and rows.v_{name} is null"
+        found.append((wrong, "UPN_INVALID", says))
+    if column.in_period:
+        says = "the date lies outside the days that this submission speaks for"
+        outside = f"rows.v_{name} not between facts.window_start and facts.window_end"
+        found.append((outside, "OUTSIDE_PERIOD", says))
+    if column.first_year or column.last_year:
+        says = f"the column belongs to other years:{_span(column)}"
+        found.append((f"rows.v_{name} is not null and {_is_out(column)}", "COLUMN_YEAR", says))
+    if limited := _limited(column):
+        says = f"these codes belong to other years: {_years(limited)}"
+        found.append((_out_of_year(name, column, limited), "CODE_YEAR", says))
+    return [
+        Fault(sql, rule, says, name, column.official.get(rule), "query")
+        for sql, rule, says in found
+    ]
+
+
+def _limited(column: Column) -> dict[str, Code]:
+    """The spellings that belong to some years only."""
+    spellings = column.codes | column.same_as
+    return {code: one for code, one in spellings.items() if one.first_year or one.last_year}
+
+
+def _out_of_year(name: str, column: Column, limited: dict[str, Code]) -> str:
+    groups: dict[str, list[str]] = {}
+    for code, one in limited.items():
+        groups.setdefault(_is_out(one), []).append(code)
+    if column.type == "codes":
+        found = {
+            is_out: f"list_has_any(rows.v_{name}, [{', '.join(map(text, codes))}])"
+            for is_out, codes in groups.items()
+        }
+    else:
+        written = f"rows.written_{name}"
+        found = {is_out: in_list(written, tuple(codes)) for is_out, codes in groups.items()}
+    return " or ".join(f"({is_used} and {is_out})" for is_out, is_used in found.items())
+
+
+def _is_out(years: Years) -> str:
+    first, last = years.first_year or 0, years.last_year or 9999
+    return f"facts.collection_year not between {first} and {last}"
+
+
+def _years(limited: dict[str, Code]) -> str:
+    return ", ".join(f"{code}{_span(one)}" for code, one in limited.items())
+
+
+def _span(years: Years) -> str:
+    first = f" from {years.first_year}" if years.first_year else ""
+    return first + (f" to {years.last_year}" if years.last_year else "")
+
+
+def _limits(column: Column, value: str) -> list[tuple[str, str, str]]:
     """What a day cannot be, though the calendar has it."""
-    found = [Fault(f"{value} < date '{EARLIEST}'", "DATE_INVALID", "the year is before 1900", name)]
+    found = [(f"{value} < date '{EARLIEST}'", "DATE_INVALID", "the year is before 1900")]
     if not column.may_be_future:
         message = "the date lies after the day on which the file was received"
-        found.append(Fault(f"{value} > received_on", "DATE_FUTURE", message, name))
+        found.append((f"{value} > received_on", "DATE_FUTURE", message))
     if column.not_before:
         message = f"the date lies before {column.not_before}"
-        found.append(Fault(f"{value} < v_{column.not_before}", "DATE_ORDER", message, name))
+        found.append((f"{value} < v_{column.not_before}", "DATE_ORDER", message))
     return found
 
 

@@ -1,0 +1,111 @@
+"""Count what was judged: faults and queries by submission, and that no row was lost on the way."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import duckdb
+
+from warehouse.intake.checking import Checked
+from warehouse.intake.outcomes import Case, Tally
+from warehouse.intake.problems import Problem
+from warehouse.intake.text import SetAside
+
+SET_ASIDE = {
+    "CONTROL_CHAR": "the line holds a control character, such as a NUL",
+    "FIELD_TOO_LONG": "the line is longer than any that is accepted",
+    "RAGGED_ROW": "the line has more or fewer fields than the header",
+    "BAD_QUOTE": "a quote stands inside a field that is not quoted",
+    "FORMULA_NO_VALUE": "a formula stands here without its result; open, calculate and save it",
+    "CELL_ERROR": "the cell holds an error such as #REF! or #N/A",
+}
+Cases = dict[int, Case]
+
+
+class AccountingError(Exception):
+    """Rows were lost or gained between the file and the table."""
+
+
+def count_rejects(connection: duckdb.DuckDBPyConnection, checked: Checked, cases: Cases) -> None:
+    rows = connection.execute(
+        f"""
+        select
+            cast(split_part(csv_line, $1, 1) as integer),
+            cast(split_part(csv_line, $1, 2) as integer),
+            bool_or(error_type = 'UNQUOTED VALUE')
+        from {checked.rejects}
+        group by all order by all
+        """,
+        [checked.delimiter],
+    ).fetchall()
+    for submission_id, line, is_quote in rows:
+        tally = cases[submission_id].tallies[checked.table]
+        tally.set_aside.append(SetAside(line, "BAD_QUOTE" if is_quote else "RAGGED_ROW"))
+        tally.rejected += 1
+
+
+def count_faults(connection: duckdb.DuckDBPyConnection, checked: Checked, cases: Cases) -> None:
+    counts = connection.execute(
+        f"select submission_id, count(*) from {checked.relation} group by submission_id"
+    ).fetchall()
+    read = dict(counts)
+    for submission_id in checked.submissions:
+        tally = cases[submission_id].tallies[checked.table]
+        if tally.spooled != read.get(submission_id, 0) + tally.rejected:
+            raise AccountingError(checked.table)
+    faults = connection.execute(
+        f"select submission_id, fault, count(*), min(line) from {checked.relation}"
+        " where fault is not null group by submission_id, fault order by submission_id, min(line)"
+    ).fetchall()
+    for submission_id, number, count, line in faults:
+        tally = cases[submission_id].tallies[checked.table]
+        tally.faulty += count
+        tally.at_odds += count if checked.faults[number].is_beside_others else 0
+        problem = _problem(checked, number, tally, line, count)
+        cases[submission_id].outcome.problems.append(problem)
+
+
+def count_queries(connection: duckdb.DuckDBPyConnection, checked: Checked, cases: Cases) -> None:
+    """Note how many accepted rows of each submission its sender is asked about, by rule."""
+    rows = connection.execute(
+        f"""
+        select submission_id, number, count(distinct place), min(line)
+        from {checked.found} inner join {checked.relation} as rows on place = rows.rowid
+        where fault is null
+        group by all order by all
+        """
+    ).fetchall()
+    for submission_id, number, count, line in rows:
+        tally = cases[submission_id].tallies[checked.table]
+        problem = _problem(checked, number, tally, line, count)
+        cases[submission_id].outcome.problems.append(problem)
+
+
+def _problem(checked: Checked, number: int, tally: Tally, line: int, count: int) -> Problem:
+    fault = checked.faults[number]
+    return Problem(
+        fault.rule,
+        fault.message,
+        fault.severity,
+        checked.table,
+        tally.file,
+        line or None,
+        fault.column,
+        count,
+        fault.official,
+    )
+
+
+def set_aside(table: str, tally: Tally) -> Iterable[Problem]:
+    lines: dict[tuple[str, str | None], list[int]] = defaultdict(list)
+    for one in tally.set_aside:
+        lines[one.rule, one.column].append(one.line)
+    for (rule, column), numbers in lines.items():
+        yield Problem(
+            rule,
+            SET_ASIDE[rule],
+            table=table,
+            file=tally.file,
+            line=min(numbers),
+            column=column,
+            count=len(numbers),
+        )
