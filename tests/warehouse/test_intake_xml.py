@@ -160,7 +160,7 @@ def test_plans_and_enquiries_are_read_and_judged_and_not_kept(monitor):
 
 
 def test_a_child_not_yet_born_is_taken_in_without_a_birth_date(monitor):
-    expected = "<ExpectedPersonBirthDate>2027-01-09</ExpectedPersonBirthDate>"
+    expected = "<ExpectedPersonBirthDate>2026-03-09</ExpectedPersonBirthDate>"
     text = census(1).replace("<PersonBirthDate>2012-05-14</PersonBirthDate>", expected)
     assert errors(sent(monitor, text)) == []
     assert monitor.raw("cin_children", "birth_month") == [(None,)]
