@@ -6,7 +6,7 @@ import sys
 import click
 
 from orchestration import faults
-from orchestration.commands import alerts, data, decisions, monitor, service, trial
+from orchestration.commands import alerts, data, decisions, monitor, safekeeping, service, trial
 
 UNEXPECTED = 1
 
@@ -29,13 +29,13 @@ def commands() -> None:
     """
 
 
-for module in (trial, monitor, decisions, data, alerts, service):
+for module in (trial, monitor, decisions, data, alerts, safekeeping, service):
     for command in module.COMMANDS:
         commands.add_command(command)
 
 
 def main() -> None:
-    """Every way out has its code: 0 to 7 as the README lists them."""
+    """Every way out has its code: 0 to 8 as the README lists them."""
     # Small matrices by the thousand: threads that wait for each other would cost minutes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from warehouse.errors import SightlineError

@@ -25,6 +25,10 @@ def show_progress() -> None:
     logger.addHandler(_live() if sys.stderr.isatty() else _plain())
 
 
+def progress(stage: str, done: int, of: int) -> None:
+    logging.getLogger(LOGGER).info("%s: %d of %d", stage, done, of)
+
+
 def say(text: str = "") -> None:
     click.echo(text)
 

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 
-from warehouse import audit, indicators, releases
+from warehouse import audit, indicators, keys, releases
 from warehouse.errors import ConfigurationError, SightlineError
-from warehouse.home import Home, load_key, load_settings
+from warehouse.home import Home, load_settings
 from warehouse.state import State
 
 LEAST_FREE = 5 * 1024**3  # a national run of ten years spills and keeps less than this
@@ -20,7 +20,7 @@ def examine(home: Home) -> Iterator[tuple[str, str | None]]:
         f"Python {sys.version.split()[0]}": _python,
         f"DuckDB {version('duckdb')}": _duckdb,
         "settings": load_settings,
-        "pseudonym key": load_key,
+        "pseudonym key": _key,
         "free disk": _free_disk,
         "state": _state,
         "audit trail": _audit,
@@ -61,6 +61,14 @@ def _free_disk(home: Home) -> None:
 
 def _state(home: Home) -> None:
     State(home.state_db).close()
+
+
+def _key(home: Home) -> None:
+    state = State(home.state_db)
+    try:
+        keys.in_use(home, state)
+    finally:
+        state.close()
 
 
 def _audit(home: Home) -> None:

@@ -18,6 +18,7 @@ WORDS = {
     "settings": "the settings have changed",
     "submissions": "submissions wait to be published",
     "alerts": "somebody has decided on an alert",
+    "warehouse": "the warehouse file has to be built again",
 }
 
 
@@ -29,6 +30,7 @@ def fingerprint(home: Home, state: State, as_of: date) -> dict[str, Any]:
         "settings": home.config.read_text(encoding="utf-8"),
         "submissions": _ledger(state),
         "alerts": _events(state),
+        "warehouse": home.warehouse_db.exists(),
     }
 
 

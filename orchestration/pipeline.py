@@ -9,12 +9,10 @@ from datetime import date
 from typing import Any
 
 from orchestration import pending
-from orchestration.lock import held
-from orchestration.run import Step, record_of
+from orchestration.run import Step, ready, record_of
+from warehouse import releases
 from warehouse.errors import SightlineError
 from warehouse.home import Home, load_settings, today
-from warehouse.recovery import recover
-from warehouse.state import State
 
 NOTHING = "nothing to do"
 FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
@@ -52,17 +50,14 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     """Take in all that is pending, rebuild, check, publish and deliver, or find nothing to do."""
     started = time.perf_counter()
     now = today(load_settings(home))
-    with held(home.restricted / "run.lock"):
-        state = State(home.state_db)
-        try:
-            shown = recover(home, state)
-            is_history = as_of is not None and as_of != now
-            if not is_history and not pending.reasons(home, state, now):
-                return RunReport(NOTHING, now, shown, time.perf_counter() - started)
-            run_id, fault = _execute(home, as_of if is_history else None)
-            record = record_of(state, run_id)
-        finally:
-            state.close()
+    with ready(home) as state:
+        is_history = as_of is not None and as_of != now
+        if not is_history and not pending.reasons(home, state, now):
+            shown = releases.current(home)
+            release_id = shown.release_id if shown else None
+            return RunReport(NOTHING, now, release_id, time.perf_counter() - started)
+        run_id, fault = _execute(home, as_of if is_history else None)
+        record = record_of(state, run_id)
     if record is None:
         raise SightlineError(f"the run did not start: {fault}")
     detail = record["detail"]

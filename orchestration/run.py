@@ -14,8 +14,9 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from orchestration.lock import held
+from warehouse import keys
 from warehouse.errors import GateFailed
-from warehouse.home import Home, Settings, load_settings, today
+from warehouse.home import Home, Settings, close_to_others, load_settings, today
 from warehouse.recovery import recover
 from warehouse.state import State, runs
 from warehouse.state import releases as state_releases
@@ -88,14 +89,23 @@ def opened(home: Home, run_id: str, *, as_of: date | None = None) -> Iterator[Ru
     """A run under the lock, once what a killed run left is put right; recorded at its end."""
     settings = load_settings(home)
     now = today(settings)
+    with ready(home) as state:
+        run = Run(run_id, home, settings, state, as_of or now, _next(state))
+        run.is_history = run.as_of != now
+        with recorded(run):
+            yield run
+
+
+@contextmanager
+def ready(home: Home) -> Iterator[State]:
+    """The state under the lock: others shut out, leftovers put right, the key the one we know."""
     with held(home.restricted / "run.lock"):
+        close_to_others(home)
         state = State(home.state_db)
         try:
             recover(home, state)
-            run = Run(run_id, home, settings, state, as_of or now, _next(state))
-            run.is_history = run.as_of != now
-            with recorded(run):
-                yield run
+            keys.in_use(home, state)
+            yield state
         finally:
             state.close()
 

@@ -17,6 +17,10 @@ class ConfigurationError(SightlineError):
     exit_code = 3
 
 
+class KeyFault(ConfigurationError):  # noqa: N818
+    exit_code = 8
+
+
 class GateFailed(SightlineError):  # noqa: N818
     exit_code = 5
 

@@ -119,6 +119,11 @@ class Home:
         return self.restricted / "pseudonym.key"
 
     @property
+    def rotation(self) -> Path:
+        """What a change of keys has built and not yet put in place."""
+        return self.restricted / "rotation"
+
+    @property
     def dagster(self) -> Path:
         return self.restricted / "dagster"
 
@@ -153,7 +158,7 @@ def create(root: Path, *, today: date | None = None) -> Home:
         folder.mkdir(mode=0o700, exist_ok=True)
         folder.chmod(0o700)
     if not home.key.exists():
-        _write_new(home.key, secrets.token_hex(KEY_BYTES) + "\n", 0o600)
+        write_secret(home.key, secrets.token_bytes(KEY_BYTES))
     if not home.config.exists():
         fixed = f"today = {today.isoformat()}" if today else "# today = 2026-01-31"
         _write_new(home.config, SETTINGS_TEXT.format(today=fixed), 0o644)
@@ -187,25 +192,26 @@ def today(settings: Settings) -> date:
     return settings.today or datetime.now(LONDON).date()
 
 
-def load_key(home: Home) -> bytes:
-    """The secret that pseudonyms are made with; refused when it is weak or others can read it."""
-    try:
-        mode, text = home.key.stat().st_mode, home.key.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
+def close_to_others(home: Home) -> None:
+    """Take from others what a loose umask or a copy has given them; refuse what is not ours."""
+    if home.restricted.is_symlink() or home.restricted.stat().st_uid != os.geteuid():
         raise ConfigurationError(
-            f"{home.key} cannot be read; without it no file is taken in"
-        ) from None
-    if stat.S_IMODE(mode) & 0o077:
-        raise ConfigurationError(f"{home.key} can be read by others; run: chmod 600 {home.key}")
-    try:
-        key = bytes.fromhex(text)
-    except ValueError:
-        raise ConfigurationError(f"{home.key} is not written as hexadecimal digits") from None
-    if len(key) < KEY_BYTES or len(set(key)) < KEY_BYTES // 4:
-        raise ConfigurationError(
-            f"{home.key} is too weak: at least {KEY_BYTES} random bytes are needed"
+            f"{home.restricted} must be a folder of the account that runs Sightline, and no link"
         )
-    return key
+    home.restricted.chmod(0o700)
+    for base, folders, names in os.walk(home.restricted):
+        for name in (*folders, *names):
+            path = Path(base) / name
+            found = path.lstat()
+            loose = stat.S_IMODE(found.st_mode) & 0o077
+            # A key that others could read is no secret any more: that is for a person to mend.
+            if loose and not stat.S_ISLNK(found.st_mode) and path != home.key:
+                path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
+
+
+def write_secret(path: Path, key: bytes) -> None:
+    """A new key file that only its owner can read."""
+    _write_new(path, key.hex() + "\n", 0o600)
 
 
 def _write_new(path: Path, text: str, mode: int) -> None:

@@ -13,7 +13,7 @@ from warehouse import home as homes
 from warehouse.intake import judging
 from warehouse.intake.taking import take_in
 
-KEY = "0123456789abcdef" * 4
+KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
 TABLES = ("ssd_persons", "ssd_identifiers", "ssd_referrals", "ssd_assessments", "ssd_factors")
 
 # Kills itself on entering a function, as a power cut would: nothing is caught, nothing closed.

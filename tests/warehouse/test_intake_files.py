@@ -95,7 +95,7 @@ def test_files_in_utf_16_and_with_marks_give_the_same_pseudonyms(tmp_path):
     keys = []
     for encoding in ("utf-8", "utf-8-sig", "utf-16"):
         one = files.monitor(tmp_path / encoding)
-        one.home.key.write_text("0123456789abcdef" * 4)
+        one.home.key.write_text("aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5")
         assert not one.send({n: t.encode(encoding) for n, t in ssd().items()}).is_refused
         keys.append(one.raw("ssd_referrals"))
     assert keys[0] == keys[1] == keys[2]
@@ -115,7 +115,7 @@ def test_windows_text_is_read_only_where_the_contract_allows_it(monitor):
 def test_columns_are_found_by_name_in_any_order_and_case(tmp_path):
     plain, shuffled = (files.monitor(tmp_path / name) for name in ("plain", "shuffled"))
     for one in (plain, shuffled):
-        one.home.key.write_text("0123456789abcdef" * 4)
+        one.home.key.write_text("aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5")
     plain.send(ssd())
     shuffled.send(ssd(ssd_person=" PERS_SEX ,pers_dob,Pers_Person_ID\nF,2012-05-14,K1\n"))
     assert plain.raw("ssd_persons") == shuffled.raw("ssd_persons")

@@ -110,6 +110,22 @@ def conclude(connection: sa.Connection, outcomes: Iterable[Outcome]) -> None:
         connection.execute(problems.insert(), found)
 
 
+def counts_of(outcomes: Iterable[Outcome]) -> list[dict[str, int]]:
+    """The rows of submissions by what became of them."""
+    counts = ("records", "accepted", "quarantined", "duplicates")
+    return [
+        {"id": one.submission_id} | {name: getattr(one, name) for name in counts}
+        for one in outcomes
+    ]
+
+
+def set_counts(connection: sa.Connection, counts: list[dict[str, int]]) -> None:
+    """Write down the rows of submissions that were read a second time; the verdict stands."""
+    update = submissions.update().where(submissions.c.submission_id == sa.bindparam("id"))
+    if counts:
+        connection.execute(update, counts)
+
+
 def _concluded(outcome: Outcome) -> dict[str, Any]:
     manifest, period = outcome.manifest, outcome.period
     return {

@@ -12,6 +12,8 @@ from warehouse.intake.bundles import Manifest
 from warehouse.intake.problems import BadRow, Problem
 from warehouse.intake.text import SetAside
 
+Verdict = Literal["accepted", "quarantined"]
+
 
 @dataclass(frozen=True)
 class Pending:
@@ -27,7 +29,7 @@ class Pending:
     sha256: str
     received_on: date
     is_whole: bool = True
-    verdict: Literal["accepted", "quarantined"] | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass

@@ -9,12 +9,16 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-from warehouse.home import Home, Settings, load_key, today
+import sqlalchemy as sa
+
+from warehouse import keys
+from warehouse.home import Home, Settings, today
 from warehouse.intake import ledger
 from warehouse.intake.landing import land, place
 from warehouse.intake.loading import Workshop, load_batch
-from warehouse.intake.outcomes import Outcome, Pending
+from warehouse.intake.outcomes import Outcome, Pending, Verdict
 from warehouse.intake.watch import end_with
 from warehouse.intake.writing import UNFINISHED, Files
 from warehouse.state import State
@@ -70,7 +74,7 @@ def take_in(
     home: Home, settings: Settings, state: State, *, progress: Progress | None = None
 ) -> IntakeReport:
     """Bring every pending submission to its end; safe to run again after any crash."""
-    key = load_key(home)
+    key = keys.in_use(home, state)
     started = time.monotonic()
     report = IntakeReport()
     sweep(home, state)
@@ -80,7 +84,8 @@ def take_in(
     pending = _pending(home, state)
     say = progress or _say_nothing
     say("taking in", 0, len(pending))
-    for outcomes in _load_all(home, settings, key, _batches(pending)):
+    workshop = Workshop(home.spool, key, Files(home.raw, home.quarantine))
+    for outcomes in load_all(workshop, settings, _batches(pending)):
         with state.begin() as connection:
             ledger.conclude(connection, outcomes)
         report.outcomes += outcomes
@@ -101,21 +106,48 @@ def sweep(home: Home, state: State) -> None:
             path.unlink(missing_ok=True)
 
 
+def pending_of(home: Home, row: "sa.Row[Any]", verdict: Verdict | None) -> Pending:
+    """A submission of the ledger, ready to be read."""
+    sha256 = row.redacted_sha256 or row.sha256
+    return Pending(
+        row.submission_id,
+        row.sender,
+        row.original_name,
+        place(home, sha256),
+        sha256,
+        row.received_on,
+        verdict=verdict,
+    )
+
+
+def load_all(
+    workshop: Workshop, settings: Settings, batches: list[tuple[str, list[Pending]]]
+) -> Iterator[list[Outcome]]:
+    """The outcomes of each batch as it ends; side by side where there are several."""
+    cores = settings.threads or os.cpu_count() or 1
+    workers = min(cores, len(batches))
+    if workers < 2:
+        alone = replace(workshop, memory_limit=settings.memory_limit, threads=cores)
+        for name, group in batches:
+            yield load_batch(name, group, alone)
+        return
+    share = replace(
+        workshop,
+        memory_limit=_share(settings.memory_limit, workers),
+        threads=1,
+        parent=os.getpid(),
+    )
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, end_with, (os.getpid(),)) as pool:
+        tasks = [pool.submit(load_batch, name, group, share) for name, group in batches]
+        for task in as_completed(tasks):
+            yield task.result()
+
+
 def _pending(home: Home, state: State) -> list[Pending]:
     with state.read() as connection:
         rows = ledger.waiting(connection)
-    return [
-        Pending(
-            row.submission_id,
-            row.sender,
-            row.original_name,
-            place(home, row.sha256),
-            row.sha256,
-            row.received_on,
-            verdict="accepted" if row.overridden_on else None,
-        )
-        for row in rows
-    ]
+    return [pending_of(home, row, "accepted" if row.overridden_on else None) for row in rows]
 
 
 def _batches(pending: Sequence[Pending]) -> list[tuple[str, list[Pending]]]:
@@ -146,31 +178,6 @@ def _name(group: Sequence[Pending]) -> str:
     """A name that follows from the submissions in the batch."""
     numbers = ",".join(str(one.submission_id) for one in group)
     return f"{group[0].submission_id:08d}-{sha256(numbers.encode()).hexdigest()[:8]}"
-
-
-def _load_all(
-    home: Home, settings: Settings, key: bytes, batches: list[tuple[str, list[Pending]]]
-) -> Iterator[list[Outcome]]:
-    """The outcomes of each batch as it ends; side by side where there are several."""
-    cores = settings.threads or os.cpu_count() or 1
-    workers = min(cores, len(batches))
-    files = Files(home.raw, home.quarantine)
-    workshop = Workshop(home.spool, key, files, settings.memory_limit, cores)
-    if workers < 2:
-        for name, group in batches:
-            yield load_batch(name, group, workshop)
-        return
-    share = replace(
-        workshop,
-        memory_limit=_share(settings.memory_limit, workers),
-        threads=1,
-        parent=os.getpid(),
-    )
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, end_with, (os.getpid(),)) as pool:
-        tasks = [pool.submit(load_batch, name, group, share) for name, group in batches]
-        for task in as_completed(tasks):
-            yield task.result()
 
 
 def _share(memory_limit: str, workers: int) -> str:

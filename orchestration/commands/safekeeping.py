@@ -1,0 +1,81 @@
+"""Commands that keep what is known of children safe: the key, and what is to be forgotten."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestration.commands.decisions import reason_option
+from orchestration.console import home_option, progress, say, show_progress
+
+
+@click.group("key")
+def key() -> None:
+    """The secret that pseudonyms are made with: known by its fingerprint, never shown.
+
+    Example: sightline key fingerprint
+    """
+
+
+@key.command("fingerprint")
+@home_option
+def fingerprint(home: Any) -> int:
+    """By what the key can be told from another; compare it with that of the copy in your safe.
+
+    Example: sightline key fingerprint
+    """
+    from warehouse import keys
+
+    say(keys.fingerprint(keys.read(home.key)))
+    return 0
+
+
+@key.command("new")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def new(file: Path) -> int:
+    """Write a new random key to a file that only you can read.
+
+    Example: sightline key new next.key
+    """
+    import secrets
+
+    from warehouse import home, keys
+
+    if file.exists():
+        raise click.UsageError(f"{file} is there already and is not written over")
+    home.write_secret(file, secrets.token_bytes(home.KEY_BYTES))
+    say(f"{file}, fingerprint {keys.fingerprint(keys.read(file))}")
+    return 0
+
+
+@key.command("rotate")
+@click.option(
+    "--new-key",
+    "file",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file with the new key, for your eyes only; make one with: sightline key new",
+)
+@reason_option
+@home_option
+def rotate(home: Any, file: Path, reason: str) -> int:
+    """Derive every pseudonym again under a new key, from the files as they were received.
+
+    All or nothing; cut off, it goes on where it was when it is started again.
+
+    Example: sightline key rotate --new-key next.key --reason "the key was in a lost backup"
+    """
+    from orchestration.run import ready
+    from warehouse.home import load_settings
+    from warehouse.intake import rotation
+
+    show_progress()
+    with ready(home) as state:
+        settings = load_settings(home)
+        found = rotation.rotate(home, state, settings, file, reason, progress)
+    say(f"The key is now {found}. Put a copy in your safe, destroy {file} and the old copies,")
+    say("and build the warehouse again with: sightline run")
+    return 0
+
+
+COMMANDS = (key,)
