@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monitoring import annotated
+from monitoring.annotated import Annotations
 from monitoring.detection import annual
 from monitoring.detection.annual import Array
 
@@ -57,9 +59,14 @@ def judge_series(connection: duckdb.DuckDBPyConnection, as_of: object) -> list[p
     """A frame of signals for each indicator that has an official yearly series."""
     values = connection.execute(SERIES, {"as_of": as_of}).df()
     parts = connection.execute(PARTS).df()
+    annotations = annotated.read(connection)
     return [
-        _of_parts(_series(frame).merge(parts, on=["indicator", "source"]))
-        for _, frame in values.groupby(["indicator", "source"], sort=True)
+        _of_parts(
+            _series(frame, annotations.get(str(indicator), Annotations())).merge(
+                parts, on=["indicator", "source"]
+            )
+        )
+        for (indicator, _), frame in values.groupby(["indicator", "source"], sort=True)
     ]
 
 
@@ -86,12 +93,12 @@ class _Verdicts:
     detectable: Array
 
 
-def _series(values: pd.DataFrame) -> pd.DataFrame:
+def _series(values: pd.DataFrame, known: Annotations) -> pd.DataFrame:
     sign = 1 if values["bad_direction"].iloc[0] == "up" else -1
     country = values[values["area_level"] == "country"].set_index(PERIOD)
     national = (country["counted"] / country["people"]).astype(float)
     found = [
-        _rows(frame, _authorities(frame, national, sign))
+        _rows(frame, _authorities(frame, national, sign, known))
         if level == "local_authority"
         else _rows(frame, _totals(frame, str(level), sign))
         for level, frame in values.groupby("area_level", sort=True)
@@ -99,7 +106,9 @@ def _series(values: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def _authorities(values: pd.DataFrame, national: "pd.Series[float]", sign: int) -> _Verdicts:
+def _authorities(
+    values: pd.DataFrame, national: "pd.Series[float]", sign: int, known: Annotations
+) -> _Verdicts:
     counts, people = _grid(values, "counted"), _grid(values, "people")
     of_england: Array = np.asarray(national.reindex(counts.columns), dtype=np.float64)
     years = annual.judge(counts.to_numpy(), people.to_numpy(), of_england)
@@ -113,8 +122,13 @@ def _authorities(values: pd.DataFrame, national: "pd.Series[float]", sign: int) 
     reason[(counts < annual.LEAST_COUNT).to_numpy()] = "too_few"
     reason[counts.isna().to_numpy()] = "marked_in_source"
     reason[years.breaks] = RECORDING
+    ends = pd.DatetimeIndex(counts.columns) + pd.DateOffset(years=1, days=-1)
+    for since, kinds in known.changes(counts.index, ends):
+        explained = years.breaks & since & ~_before(since)
+        status[explained], reason[explained] = "not_assessable", kinds[explained]
     kind = np.full(status.shape, None, dtype=object)
     kind[worse], kind[years.breaks] = "sustained", "spike"
+    kind[status == "not_assessable"] = None
     p = years.p_rise if sign > 0 else years.p_fall
     score, detectable = sign * years.score, np.expm1(sign * years.detectable)
     return _Verdicts(
@@ -144,6 +158,11 @@ def _totals(values: pd.DataFrame, level: str, sign: int) -> _Verdicts:
     return _Verdicts(
         status, reason, kind, before, lower, upper, score, blank, detectable
     )  # fmt: skip
+
+
+def _before(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The flags of the year before."""
+    return np.concatenate([np.zeros((len(flags), 1), dtype=bool), flags[:, :-1]], axis=1)
 
 
 def _grid(values: pd.DataFrame, name: str) -> pd.DataFrame:

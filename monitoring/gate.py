@@ -22,9 +22,14 @@ PATTERNS = {
 }
 
 
+def personal(said: str) -> str | None:
+    """What a text seems to say of a person, in words without the value; None when it is clean."""
+    return next((what for what, pattern in PATTERNS.items() if pattern.search(said)), None)
+
+
 def objection(message: AlertMessage | Digest) -> str | None:
     """What the message seems to contain, in words without the value; None when it may go."""
     said = rendering.text(message)
     for reference in (message.release_id, message.message_id, getattr(message, "alert_id", "")):
         said = said.replace(reference, "") if reference else said
-    return next((what for what, pattern in PATTERNS.items() if pattern.search(said)), None)
+    return personal(said)

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monitoring import annotated
+from monitoring.annotated import Annotations
 from monitoring.annual import judge_series
 from monitoring.detection import counts as tails
 from monitoring.detection.calendar import easter_in_march, school_days
@@ -74,8 +76,10 @@ order by facts.indicator, facts.breakdown, facts.area_code, facts.period_start
 def detect(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """One row for each monitored value of the last 24 months, and for each official year."""
     values = connection.execute(VALUES, {"as_of": as_of}).df()
+    annotations = annotated.read(connection)
     found = [
-        _indicator(frame) for _, frame in values.groupby(["indicator", "breakdown"], sort=True)
+        _indicator(frame, annotations.get(str(indicator), Annotations()))
+        for (indicator, _), frame in values.groupby(["indicator", "breakdown"], sort=True)
     ]
     found += judge_series(connection, as_of)
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
@@ -88,15 +92,15 @@ def detect(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
         connection.unregister("signals_found")
 
 
-def _indicator(values: pd.DataFrame) -> pd.DataFrame:
+def _indicator(values: pd.DataFrame, known: Annotations) -> pd.DataFrame:
     values = values.assign(period_start=pd.to_datetime(values["period_start"]))
     months = pd.date_range(values["period_start"].min(), values["period_start"].max(), freq="MS")
     factor = _value_of_a_count(values)
     is_authority = values["area_level"] == "local_authority"
-    authorities = _grid(values[is_authority], months)
+    authorities = _grid(values[is_authority], months, known)
     found = [_judged(authorities, factor, is_panel=True)]
     if (~is_authority).any():
-        totals = _grid(values[~is_authority], months, authorities)
+        totals = _grid(values[~is_authority], months, known, authorities)
         found.append(_judged(totals, factor, is_panel=False))
     return pd.concat(found, ignore_index=True)
 
@@ -120,6 +124,7 @@ class _Grid:
     counts: Array
     exposure: Array  # what the counts are expected to be proportional to
     people: Array  # the denominators that the counts belong to
+    known: Annotations
 
     def of(self, name: str) -> Array:
         out = np.full(self.counts.shape, np.nan)
@@ -127,17 +132,22 @@ class _Grid:
         return out
 
 
-def _grid(values: pd.DataFrame, months: pd.DatetimeIndex, parts: "_Grid | None" = None) -> _Grid:
+def _grid(
+    values: pd.DataFrame,
+    months: pd.DatetimeIndex,
+    known: Annotations,
+    parts: "_Grid | None" = None,
+) -> _Grid:
     areas = pd.Index(sorted(values["area_code"].unique()))
     row = areas.get_indexer(values["area_code"])
     column = months.get_indexer(pd.DatetimeIndex(values["period_start"]))
     blank = np.full((len(areas), len(months)), np.nan)
-    grid = _Grid(values, months, areas, row, column, blank, blank, blank)
+    grid = _Grid(values, months, areas, row, column, blank, blank, blank, known)
     if parts is not None:
         return _of_parts(grid, parts)
     has_reason = np.ones(blank.shape, dtype=bool)
     has_reason[row, column] = values["reason"].notna()
-    usable = ~(has_reason | _may_still_rise(grid))
+    usable = ~(has_reason | _may_still_rise(grid) | known.problems(areas, months))
     counts, people = grid.of("numerator"), grid.of("denominator")
     days = school_days(months) if values["school_days_only"].iloc[0] else np.ones(len(months))
     return replace(
@@ -157,6 +167,8 @@ def _of_parts(totals: _Grid, parts: _Grid) -> _Grid:
     An authority that is missing, or not yet final, is then no fall.
     """
     known = np.isfinite(parts.counts) & (parts.exposure > 0)
+    for since, kinds in parts.known.restarts(parts.areas, parts.months):
+        known &= since | (kinds == None).all(1)[:, None]  # noqa: E711  (elementwise)
     exposure = np.where(known, parts.exposure, 0.0)
     people = np.where(known, parts.people, 0.0)
     counts = np.where(known, parts.counts, 0.0)
@@ -168,6 +180,7 @@ def _of_parts(totals: _Grid, parts: _Grid) -> _Grid:
     member = is_country[:, None] | (region[None, :] == totals.areas.to_numpy()[:, None])
     due = np.maximum(totals.of("areas_due"), 1)
     covered = (member @ known.astype(float)) / due >= LEAST_COVERED
+    covered &= ~totals.known.problems(totals.areas, totals.months)
     return replace(
         totals,
         counts=np.where(covered, member @ counts, np.nan),
@@ -178,18 +191,28 @@ def _of_parts(totals: _Grid, parts: _Grid) -> _Grid:
 
 def _judged(grid: _Grid, factor: float, *, is_panel: bool) -> pd.DataFrame:
     tested = min(TESTED, len(grid.months))
-    judged = judge(
-        grid.counts,
+    first = len(grid.months) - tested
+    judged = _judgements(grid, grid.counts, tested, is_panel=is_panel)
+    for since, _ in grid.known.restarts(grid.areas, grid.months):
+        changed = since.any(1, keepdims=True) & ~since
+        anew = np.where(changed, np.nan, grid.counts)
+        judged = annotated.merged(
+            judged, _judgements(grid, anew, tested, is_panel=is_panel), since[:, first:]
+        )
+    sign = 1 if grid.values["bad_direction"].iloc[0] == "up" else -1
+    verdicts = _verdicts(grid, judged, sign, first, is_panel=is_panel)
+    return _rows(grid, judged, verdicts, factor, first, is_panel=is_panel)
+
+
+def _judgements(grid: _Grid, counts: Array, tested: int, *, is_panel: bool) -> Judgements:
+    return judge(
+        counts,
         grid.exposure,
         grid.months.month.to_numpy(dtype=np.int64),
         holiday=easter_in_march(grid.months),
         tested=tested,
         has_national_effect=is_panel,
     )
-    sign = 1 if grid.values["bad_direction"].iloc[0] == "up" else -1
-    first = len(grid.months) - tested
-    verdicts = _verdicts(grid, judged, sign, first, is_panel=is_panel)
-    return _rows(grid, judged, verdicts, factor, first, is_panel=is_panel)
 
 
 @dataclass(frozen=True)
@@ -226,6 +249,9 @@ def _verdicts(
     few = assessable & ((judged.mean < minimum) | (blind & (sign < 0)))
     reason[assessable & judged.rebased] = "rebased"
     reason[few & (status != "worsening")] = "too_few_for_one_month"
+    for since, kinds in grid.known.restarts(grid.areas, grid.months):
+        explained = since[:, first:] & (judged.before < FULL_HISTORY)
+        reason = np.where(explained & assessable, kinds[:, first:], reason)
     reason[is_provisional & assessable & (status != "worsening")] = "provisional"
     score = np.where(assessable, judged.score(sign), np.nan)
     return _Verdicts(score, p_one, p_sustained, status, reason, kind)
@@ -255,6 +281,9 @@ def _not_assessable(grid: _Grid, judged: Judgements, first: int) -> NDArray[np.o
     reason[judged.before < FEWEST_BEFORE] = "too_little_history"
     reason[~np.isfinite(judged.one)] = "too_little_history"
     reason[_periods_known_of(grid)[:, first:] <= NEW_AREA_PERIODS] = "reorganised"
+    for since, kinds in grid.known.restarts(grid.areas, grid.months):
+        fresh = since[:, first:] & (judged.before < FEWEST_BEFORE)
+        reason = np.where(fresh, kinds[:, first:], reason)
     unusable = ~np.isfinite(grid.counts[:, first:])
     given = np.full(grid.counts.shape, None, dtype=object)
     given[grid.row, grid.column] = grid.values["reason"].where(grid.values["reason"].notna(), None)
@@ -265,6 +294,7 @@ def _not_assessable(grid: _Grid, judged: Judgements, first: int) -> NDArray[np.o
     reason[no_people] = "no_denominator"
     named = unusable & (given[:, first:] != None)  # noqa: E711
     reason[named] = given[:, first:][named]
+    reason[grid.known.problems(grid.areas, grid.months)[:, first:]] = annotated.DATA_PROBLEM
     return reason
 
 

@@ -6,7 +6,16 @@ import sys
 import click
 
 from orchestration import faults
-from orchestration.commands import alerts, data, decisions, monitor, safekeeping, service, trial
+from orchestration.commands import (
+    alerts,
+    annotate,
+    data,
+    decisions,
+    monitor,
+    safekeeping,
+    service,
+    trial,
+)
 
 UNEXPECTED = 1
 
@@ -29,7 +38,7 @@ def commands() -> None:
     """
 
 
-for module in (trial, monitor, decisions, data, alerts, safekeeping, service):
+for module in (trial, monitor, decisions, data, alerts, annotate, safekeeping, service):
     for command in module.COMMANDS:
         commands.add_command(command)
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from orchestration import inbox
 from orchestration.code_version import code_version
 from orchestration.run import last_good
-from warehouse import releases
+from warehouse import annotations, releases
 from warehouse.home import Home
 from warehouse.state import State, alert_events, submissions
 
@@ -19,6 +19,7 @@ WORDS = {
     "submissions": "submissions wait to be published",
     "alerts": "somebody has decided on an alert",
     "warehouse": "the warehouse file has to be built again",
+    "annotations": "somebody has annotated a series",
 }
 
 
@@ -31,6 +32,7 @@ def fingerprint(home: Home, state: State, as_of: date) -> dict[str, Any]:
         "submissions": _ledger(state),
         "alerts": _events(state),
         "warehouse": home.warehouse_db.exists(),
+        "annotations": [one.annotation_id for one in annotations.known(state, as_of)],
     }
 
 

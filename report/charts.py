@@ -37,6 +37,7 @@ def line_chart(
     title: str,
     description: str,
     decimals: int,
+    changes: Sequence[date] = (),
 ) -> Markup:
     """Values as a line over the usual range; gaps are lettered, worsening months are diamonds."""
     low, high, step = _axis(
@@ -47,6 +48,7 @@ def line_chart(
     parts = [
         *_grid(low, high, step, up),
         *_ticks(points, labels, across),
+        *_changes(points, changes, across),
         *_band(points, across, up),
         *_lines([(i, p.expected) for i, p in enumerate(points)], across, up, "expected"),
         *_lines([(i, p.value) for i, p in enumerate(points)], across, up, "line"),
@@ -110,6 +112,14 @@ def _labelled(starts: Sequence[date], characters: int) -> list[int]:
     fitting = max(1, int((RIGHT - LEFT) / (characters * 8 + 14)))
     every = max(1, ceil(len(starts) / fitting))
     return list(range(len(starts) - 1, -1, -every))
+
+
+def _changes(points: Sequence[Point], changes: Sequence[date], across: Scale) -> Iterable[str]:
+    """An upright line before the first period that a recorded change is true of."""
+    for day in changes:
+        after = next((i for i, point in enumerate(points) if point.period_end >= day), None)
+        if after:
+            yield f'<path class="change" d="M{across(after - 0.5)} {TOP}V{BOTTOM}"/>'
 
 
 def _runs(pairs: Iterable[tuple[int, float | None]]) -> list[list[tuple[int, float]]]:

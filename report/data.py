@@ -126,6 +126,7 @@ class Published:
     refused: list[Row]
     submissions: Row
     estimates: list[Row]
+    annotations: list[Row]
     tables: list[Row]
     headlines: dict[str, "Headline"] = field(default_factory=dict)
 
@@ -156,6 +157,7 @@ def read(path: Path) -> Published:
             refused=_rows(connection, REFUSED),
             submissions=_rows(connection, SUBMISSIONS)[0],
             estimates=_rows(connection, "from estimates"),
+            annotations=_rows(connection, ANNOTATIONS),
             tables=_rows(connection, TABLES),
         )
     published.headlines = _headlines(published)
@@ -251,6 +253,14 @@ order by
     list_position(['open', 'acknowledged', 'snoozed', 'resolved', 'retracted'], alerts.state),
     list_position(['critical', 'warning', 'watch', 'info'], alerts.severity),
     alerts.opened_period desc, alerts.area_name, alerts.indicator
+"""
+
+ANNOTATIONS = """
+select annotations.*, coalesce(areas.la_code, annotations.area_code) as area_key
+from annotations
+left join (select area_code, max(la_code) as la_code from areas group by area_code) as areas
+    on annotations.area_code = areas.area_code
+order by starts_on, annotation_id
 """
 
 # The newest periods that are due or in hand; a year of them, so that gaps can be seen.

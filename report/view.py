@@ -119,6 +119,14 @@ class View:
             found[alert["area_key"]].append(alert)
         return found
 
+    @cached_property
+    def annotations(self) -> dict[tuple[str, str], list[Row]]:
+        """What people recorded of each area and indicator."""
+        found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for row in self.published.annotations:
+            found[row["area_key"], row["indicator"]].append(row)
+        return found
+
     def live_in(self, area: Area) -> int:
         return sum(alert["state"] in LIVE for alert in self.alerts_of[area.key])
 
@@ -253,6 +261,7 @@ class View:
         newest = self._newest(series)
         drawn = _from_first_figure(series.points)
         sentence = words.sentence(series, newest, indicator, area.area_name)
+        told = self.annotations.get((area.key, indicator.indicator), [])
         return {
             "id": chart_id,
             "href": link,
@@ -260,6 +269,7 @@ class View:
             "area": area.area_name,
             "tag": words.tag(newest) if series.has_verdicts else None,
             "sentence": sentence,
+            "told": [words.annotation(row) for row in told],
             "chart": line_chart(
                 drawn,
                 [
@@ -270,6 +280,7 @@ class View:
                 title=f"{heading}, {area.area_name}",
                 description=f"{sentence} {words.state(newest)}.",
                 decimals=indicator.decimals,
+                changes=[row["starts_on"] for row in told],
             ),
             "unit": words.unit(series.period_type, indicator),
             "source": words.words(series.source, words.SOURCES),

@@ -1,6 +1,8 @@
 """Plain words for numbers, periods, states, markers and reasons."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from markupsafe import Markup
 
@@ -43,6 +45,10 @@ REASONS = {
     "rebased": "an earlier shift of level has become the usual",
     "marked_in_source": "marked so by its publisher",
     "possible_recording_change": "larger than any ordinary year: ask whether recording changed",
+    "practice_change": "a recorded change of practice: judged anew from then on",
+    "recording_change": "a recorded change of recording: judged anew from then on",
+    "rebaseline": "a recorded new level: judged anew from then on",
+    "data_problem": "somebody recorded that the figures are wrong",
     "judged_together": "judged together with the other parts of the indicator",
     "no_former_year": "no year before to compare with",
     "no_limit_set": "no limit is set for this series",
@@ -106,6 +112,14 @@ SOURCES = {
     "published_looked_after": "Department for Education, children looked after",
     "published_attendance": "Department for Education, pupil attendance in schools",
     "published_population": "Office for National Statistics, mid-year population",
+}
+
+
+ANNOTATIONS = {
+    "practice_change": "a change of practice",
+    "recording_change": "a change of recording",
+    "rebaseline": "a new usual level",
+    "data_problem": "wrong figures",
 }
 
 
@@ -219,6 +233,15 @@ def sentence(series: Series, point: Point, indicator: Indicator, area: str) -> s
         side = _side(point.value, point.lower, point.upper)
         said += f", {side} its usual range of {usual_range(point, indicator.decimals)}"
     return said + (". The figure is provisional." if point.is_provisional else ".")
+
+
+def annotation(row: Mapping[str, Any]) -> str:
+    """What somebody recorded of a series."""
+    when = f"from {day(row['starts_on'])}" + (
+        f" to {day(row['ends_on'])}" if row["ends_on"] else ""
+    )
+    what = words(row["kind"], ANNOTATIONS)
+    return f"Recorded on {day(row['recorded_on'])}: {what} {when}. {row['reason']}"
 
 
 def inside(period_words: str) -> str:

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 import duckdb
 
+from warehouse import annotations, indicators
 from warehouse import contract as contracts
-from warehouse import indicators
+from warehouse.annotations import Annotation
 from warehouse.calendar import month_of
 from warehouse.connection import connect
 from warehouse.coverage import Covered, coverage, expected
@@ -57,6 +58,16 @@ TABLES = {
         "window_end": "date",
     },
     "authorities": {"la_code": "varchar"},
+    "annotations": {
+        "annotation_id": "integer",
+        "indicator": "varchar",
+        "area_code": "varchar",
+        "kind": "varchar",
+        "starts_on": "date",
+        "ends_on": "date",
+        "reason": "varchar",
+        "recorded_on": "date",
+    },
     "months": {"month_start": "date"},
     "run": {"as_of": "date", "simulated": "boolean", "first_month": "date", "last_month": "date"},
 }
@@ -83,6 +94,7 @@ def prepare(home: Home, state: State, as_of: date) -> None:
         months = _months(cut, covered, as_of)
         _write(connection, "months", [(month,) for month in months])
         _write(connection, "run", [_run_row(submitted, months, as_of)])
+        _write(connection, "annotations", _annotation_rows(annotations.known(state, as_of)))
         indicators.write(connection)
         write_identities(connection)
 
@@ -155,6 +167,21 @@ def _window_rows(covered: Iterable[Covered]) -> Rows:
     for extract, period in sorted({(row.extract, row.period) for row in covered}):
         for source, told in contracts.load()[extract].windows(period).items():
             yield (extract, source, period.start, period.end, told.start, told.end)
+
+
+def _annotation_rows(known: Iterable[Annotation]) -> Rows:
+    for one in known:
+        for indicator in one.indicators:
+            yield (
+                one.annotation_id,
+                indicator,
+                one.area_code,
+                one.kind,
+                one.starts_on,
+                one.ends_on,
+                one.reason,
+                one.recorded_on,
+            )
 
 
 def _months(cut: Sequence[Slice], covered: Iterable[Covered], as_of: date) -> list[date]:

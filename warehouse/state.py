@@ -135,6 +135,20 @@ outbox = Table(
     Column("release_id", String),
 )
 
+annotations = Table(
+    "annotations",
+    metadata,
+    Column("annotation_id", Integer, primary_key=True),
+    Column("area_code", String, nullable=False),
+    Column("scope", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("starts_on", Date, nullable=False),
+    Column("ends_on", Date),
+    Column("reason", Text, nullable=False),
+    Column("recorded_on", Date, nullable=False),
+    Column("withdrawn_on", Date),
+)
+
 runs = Table(
     "runs",
     metadata,

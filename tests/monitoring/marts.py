@@ -40,6 +40,10 @@ class Marts:
         connection.execute("create schema control")
         self._write(connection, "control.indicators", [self._indicator()])
         connection.execute(
+            "create table control.annotations (annotation_id integer, indicator varchar,"
+            " area_code varchar, kind varchar, starts_on date, ends_on date)"
+        )
+        connection.execute(
             "create table control.indicator_series (indicator varchar, series varchar,"
             " scale double, country_limit double, region_limit double)"
         )

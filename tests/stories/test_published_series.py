@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from support import sightline
 
 from orchestration import pipeline
 from warehouse import home as homes
@@ -259,3 +260,45 @@ def test_gangs_are_judged_together_with_criminal_exploitation_or_not_at_all(publ
     by_part = {part: {(y, s): n for y, p, s, n in rows if p == part} for _, part, _, _ in rows}
     assert by_part["gangs"] == by_part["child_criminal_exploitation"] != {}
     assert min(year for year, _, _, _ in rows) >= 2022
+
+
+@pytest.fixture(scope="module")
+def annotated(home, published) -> homes.Home:
+    """The same monitor after somebody has said what happened in Buckinghamshire."""
+    where = ("--home", str(home.root))
+    told = ("--about", "referral_rate", "--kind", "recording_change", "--from", "2023-04-01")
+    refused = sightline(
+        "annotate", "add", "--area", "825", *told, "--reason", "Says A123456789012", *where
+    )
+    assert refused.returncode == 2
+    assert "unique pupil number" in refused.stderr
+    assert "A123456789012" not in refused.stderr
+    reason = ("--reason", "New case system: contacts are no longer counted as referrals")
+    added = sightline("annotate", "add", "--area", "825", *told, *reason, *where)
+    assert added.returncode == 0, added.stderr
+    assert "somebody has annotated a series" in sightline("run", "--dry-run", *where).stdout.lower()
+    assert sightline("run", *where).returncode == 0
+    return home
+
+
+def test_a_break_that_somebody_explained_is_marked_no_more_and_shown_with_the_reason(annotated):
+    with duckdb.connect(str(annotated.current / "sightline.duckdb"), read_only=True) as connection:
+        found = marked(connection, "referral_rate", "2024", "local_authority")
+        told = connection.execute("select kind, starts_on, reason from annotations").fetchall()
+    assert found["Buckinghamshire"] == ("not_assessable", "recording_change")
+    assert [(kind, str(day)) for kind, day, _ in told] == [("recording_change", "2023-04-01")]
+    page = (annotated.current / "report" / "areas" / "825.html").read_text(encoding="utf-8")
+    assert "a change of recording from 1 April 2023. New case system" in page
+    assert 'class="change"' in page
+
+
+def test_an_annotation_that_was_withdrawn_counts_no_more(annotated):
+    where = ("--home", str(annotated.root))
+    assert sightline("annotate", "withdraw", "1", "--reason", "a slip", *where).returncode == 0
+    assert sightline("annotate", "withdraw", "1", "--reason", "a slip", *where).returncode == 2
+    [held] = json.loads(sightline("annotate", "list", "--json", *where).stdout)
+    assert held["withdrawn_on"]
+    assert sightline("run", *where).returncode == 0
+    with duckdb.connect(str(annotated.current / "sightline.duckdb"), read_only=True) as connection:
+        found = marked(connection, "referral_rate", "2024", "local_authority")
+    assert found["Buckinghamshire"] == ("worsening", "possible_recording_change")

@@ -399,6 +399,13 @@ def _coverage(connection: duckdb.DuckDBPyConnection) -> None:
             where area_level = 'local_authority' and valid_to is null
                 and (extract = 'ssd' or month(period_start) in (3, 6, 9, 12))
         );
+        create table control.annotations as
+        select
+            1 as annotation_id, 'referral_rate' as indicator, 'E06000001' as area_code,
+            'practice_change' as kind, date '2024-01-01' as starts_on,
+            cast(null as date) as ends_on, 'A new front door' as reason,
+            date '2024-02-01' as recorded_on;
+
         create table control.submissions as
         select * from (values (1, false), (2, true), (3, false)) as held(submission_id, is_in_force)
         """

@@ -1,0 +1,81 @@
+"""What people recorded of series, as arrays: months to leave out, and levels to judge anew."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import date
+
+import duckdb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from monitoring.detection.monitor import Judgements
+
+Flags = NDArray[np.bool_]
+Names = NDArray[np.object_]
+
+DATA_PROBLEM = "data_problem"
+QUERY = """
+select indicator, area_code, kind, starts_on, ends_on from control.annotations
+order by starts_on, annotation_id
+"""
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """The annotations of one indicator."""
+
+    rows: tuple[tuple[str, str, date, date | None], ...] = ()
+
+    def problems(self, areas: pd.Index, months: pd.DatetimeIndex) -> Flags:
+        """Months that somebody said are wrong (areas x months)."""
+        wrong = np.zeros((len(areas), len(months)), dtype=bool)
+        for area, kind, starts_on, ends_on in self.rows:
+            if kind == DATA_PROBLEM and area in areas:
+                touched = (months <= pd.Timestamp(ends_on or starts_on)) & (
+                    months + pd.offsets.MonthEnd(0) >= pd.Timestamp(starts_on)
+                )
+                wrong[areas.get_loc(area)] |= touched
+        return wrong
+
+    def restarts(self, areas: pd.Index, months: pd.DatetimeIndex) -> Iterator[tuple[Flags, Names]]:
+        """One layer for each further change of an area, the oldest first.
+
+        Gives the months from the change on, and the kind of change there (areas x months).
+        """
+        yield from self.changes(areas, months + pd.offsets.MonthEnd(0))
+
+    def changes(self, areas: pd.Index, ends: pd.DatetimeIndex) -> Iterator[tuple[Flags, Names]]:
+        """As `restarts`, for periods that end on these days."""
+        by_area: dict[str, list[tuple[date, str]]] = {}
+        for area, kind, starts_on, _ in self.rows:
+            if kind != DATA_PROBLEM and area in areas:
+                by_area.setdefault(area, []).append((starts_on, kind))
+        for layer in range(max(map(len, by_area.values()), default=0)):
+            since = np.zeros((len(areas), len(ends)), dtype=bool)
+            kinds = np.full(since.shape, None, dtype=object)
+            for area, changes in by_area.items():
+                if layer < len(changes):
+                    starts_on, kind = changes[layer]
+                    row = areas.get_loc(area)
+                    since[row] = ends >= pd.Timestamp(starts_on)
+                    kinds[row, since[row]] = kind
+            yield since, kinds
+
+
+def read(connection: duckdb.DuckDBPyConnection) -> dict[str, Annotations]:
+    """Annotations in force by indicator."""
+    found: dict[str, list[tuple[str, str, date, date | None]]] = {}
+    for indicator, *row in connection.execute(QUERY).fetchall():
+        found.setdefault(indicator, []).append(tuple(row))
+    return {indicator: Annotations(tuple(rows)) for indicator, rows in found.items()}
+
+
+def merged(old: Judgements, new: Judgements, where: Flags) -> Judgements:
+    """Of `new` where the flags stand (areas x judged periods), of `old` elsewhere."""
+    changed = {
+        field.name: np.where(where, getattr(new, field.name), getattr(old, field.name))
+        for field in fields(Judgements)
+        if getattr(old, field.name).shape == where.shape
+    }
+    return replace(old, **changed)

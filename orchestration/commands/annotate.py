@@ -1,0 +1,140 @@
+"""Commands for what people know of a series and the figures do not tell."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from orchestration.console import as_json, home_option, json_option, say, table
+
+COLUMNS = ("number", "area", "about", "kind", "starts_on", "ends_on", "state", "reason")
+day = click.DateTime(["%Y-%m-%d"])
+
+
+@click.group("annotate")
+def annotate() -> None:
+    """Say what the figures do not tell: changes of practice or recording, wrong months.
+
+    Example: sightline annotate list
+    """
+
+
+@annotate.command("add")
+@click.option("--area", required=True, help="A code such as E09000012, E12000007 or 204.")
+@click.option("--about", required=True, help="An indicator, or a source such as referrals.")
+@click.option("--kind", required=True, help="What it is; sightline annotate kinds explains.")
+@click.option("--from", "starts_on", required=True, type=day, help="The first day it is true of.")
+@click.option("--to", "ends_on", type=day, help="The last day, of a data problem.")
+@click.option("--reason", required=True, help="Why, in a sentence; it is published.")
+@home_option
+def add(
+    home: Any,
+    area: str,
+    about: str,
+    kind: str,
+    starts_on: datetime,
+    ends_on: datetime | None,
+    reason: str,
+) -> int:
+    """Record one; the next run judges the series with it and shows it.
+
+    Example: sightline annotate add --area 204 --about referrals --kind recording_change
+    --from 2026-04-01 --reason "New case system: contacts are no longer counted"
+    """
+    from monitoring import gate
+    from warehouse import annotations
+    from warehouse.errors import SightlineError
+    from warehouse.home import load_settings, today
+
+    if found := gate.personal(reason):
+        raise SightlineError(
+            f"the reason seems to hold {found}; it is published, so say it without",
+            annotations.WRONG_USE,
+        )
+    with _state(home) as state:
+        number = annotations.add(
+            state,
+            area=area,
+            scope=about,
+            kind=kind,
+            starts_on=starts_on.date(),
+            ends_on=ends_on.date() if ends_on else None,
+            reason=reason,
+            today=today(load_settings(home)),
+        )
+    say(f"Annotation {number} is recorded: {annotations.MEANINGS[kind]}.")
+    say("The next run takes it into account: sightline run")
+    return 0
+
+
+@annotate.command("list")
+@json_option
+@home_option
+def list_annotations(home: Any, is_json: bool) -> int:
+    """Every annotation, the newest first.
+
+    Example: sightline annotate list --json
+    """
+    from dataclasses import asdict
+
+    from warehouse import annotations
+
+    with _state(home) as state:
+        held = annotations.listing(state)
+    if is_json:
+        as_json([asdict(one) for one in held])
+        return 0
+    rows = [
+        asdict(one)
+        | {
+            "number": one.annotation_id,
+            "area": one.area_code,
+            "about": one.scope,
+            "state": f"withdrawn {one.withdrawn_on}" if one.withdrawn_on else "in force",
+        }
+        for one in held
+    ]
+    table(rows, COLUMNS)
+    return 0
+
+
+@annotate.command("withdraw")
+@click.argument("number", type=int)
+@click.option("--reason", required=True, help="Why, in a sentence.")
+@home_option
+def withdraw(home: Any, number: int, reason: str) -> int:
+    """Take one back; the next run judges without it.
+
+    Example: sightline annotate withdraw 3 --reason "the old case system is back"
+    """
+    from warehouse import annotations
+    from warehouse.home import load_settings, today
+
+    with _state(home) as state:
+        annotations.withdraw(state, number, reason=reason, today=today(load_settings(home)))
+    say(f"Annotation {number} no longer counts. The next run judges without it: sightline run")
+    return 0
+
+
+@annotate.command("kinds")
+def kinds() -> int:
+    """What can be said of a series, and what follows from it.
+
+    Example: sightline annotate kinds
+    """
+    from warehouse.annotations import MEANINGS
+
+    for kind, meaning in MEANINGS.items():
+        say(f"{kind}: {meaning}")
+    return 0
+
+
+def _state(home: Any) -> Any:
+    from contextlib import closing
+
+    from warehouse.state import State
+
+    return closing(State(home.state_db))
+
+
+COMMANDS = (annotate,)
