@@ -13,6 +13,7 @@ from orchestration.commands import (
     decisions,
     monitor,
     safekeeping,
+    senders,
     service,
     trial,
 )
@@ -38,7 +39,7 @@ def commands() -> None:
     """
 
 
-for module in (trial, monitor, decisions, data, alerts, annotate, safekeeping, service):
+for module in (trial, senders, monitor, decisions, data, alerts, annotate, safekeeping, service):
     for command in module.COMMANDS:
         commands.add_command(command)
 

@@ -1,21 +1,18 @@
 """Write the leads' site: static pages from one published database, complete without script."""
 
-import base64
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from report import words
+from report import html
 from report.data import Published, read
 from report.pages import alerts, areas, indicators, overview, quality, reference
 from report.view import Page, View
 
-FOLDER = Path(__file__).parent
 Progress = Callable[[int, int], None]
 
 MENU = (
@@ -51,52 +48,32 @@ def _pages(view: View, release: Path, out: Path) -> Iterator[Page]:
 
 
 def _environment(published: Published) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "day": words.day,
-        "month": words.month,
-        "number": words.number,
-        "plain": lambda code: words.words(code, {}),
-    }
-    environment.globals["site"] = _site(published)
-    return environment
+    made = html.environment()
+    made.globals["site"] = _site(published)
+    return made
 
 
 def _site(published: Published) -> dict[str, Any]:
     """What every page shares; style and script stand inside it, so a page can be mailed alone."""
-    style = (FOLDER / "style.css").read_text(encoding="utf-8")
-    script = (FOLDER / "table.js").read_text(encoding="utf-8")
-    policy = (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    script = (html.FOLDER / "table.js").read_text(encoding="utf-8")
+    shared = html.style()
     return {
         "release": published.release,
-        "style": Markup(style),  # noqa: S704  our own file
+        "style": shared["style"],
         "script": Markup(script),  # noqa: S704  our own file
-        "policy": policy,
+        "policy": f"{shared['policy']}; script-src '{html.digest(script)}'",
         "menu": MENU,
     }
-
-
-def _digest(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _write(environment: Environment, out: Path, page: Page) -> None:
     target = out / page.path
     target.parent.mkdir(parents=True, exist_ok=True)
-    html = environment.get_template(page.template).render(
+    text = environment.get_template(page.template).render(
         title=page.title,
         here=page.here,
         trail=page.trail,
         root="../" * page.path.count("/"),
         **page.context(),
     )
-    target.write_text(html, encoding="utf-8")
+    target.write_text(text, encoding="utf-8")

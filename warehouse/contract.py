@@ -89,6 +89,7 @@ class Column(Years):
     codes: dict[str, Code] = Field(default_factory=dict)
     same_as: dict[str, Code] = Field(default_factory=dict)
     pattern: str | None = None
+    example: str = ""
     minimum: float | None = None
     maximum: float | None = None
     aliases: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """A contract in plain words: what a column holds, how a value is written, a value as an example."""
 
-from warehouse.contract import Code, Column, date_formats
+from warehouse.contract import Code, Column, Contract, date_formats
 
 MOST_CODES = 30
 
@@ -38,6 +38,8 @@ def kind_of(column: Column) -> str:
 
 def example(column: Column) -> str:
     """A value that is right and is nobody's."""
+    if column.example:
+        return column.example
     match column.type:
         case "id":
             return f"{str(column.kind)[0].upper()}100001"
@@ -78,3 +80,26 @@ def _bounds(column: Column) -> str:
     if least is not None:
         return f", {least:g} or more"
     return "" if most is None else f", at most {most:g}"
+
+
+def due(contract: Contract) -> str:
+    """When a return is owed."""
+    if contract.due is None:
+        return "whenever it is published"
+    owed = contract.due
+    after = "it ends" if owed.counted_from == "end" else "it starts"
+    period = "financial year (to 31 March)" if owed.every == "year" else owed.every
+    return f"every {period}, within {owed.days} days after {after}"
+
+
+def kept(column: Column) -> str:
+    """What the monitor keeps of a value."""
+    if column.raw is None:
+        return "read to check it, not kept"
+    match column.type:
+        case "id" | "upn":
+            return "only as a pseudonym"
+        case "month":
+            return "month and year only"
+        case _:
+            return "as it is"

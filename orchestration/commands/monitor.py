@@ -9,7 +9,6 @@ import click
 from orchestration.console import as_json, home_option, json_option, say, show_progress, table
 
 UNHEALTHY = 1
-REFUSED = 4
 SUBMISSION_COLUMNS = (
     "submission_id", "sender", "extract", "period_start", "period_end", "received_on",
     "status", "accepted", "quarantined", "original_name",
@@ -77,39 +76,6 @@ def _say_what_waits(home: Any, is_json: bool) -> int:
     for name in waiting:
         say(f"  {name}")
     return 0
-
-
-@click.command("validate")
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    type=click.Path(path_type=Path, exists=True, resolve_path=True),
-)
-@click.option("--sender", help="The three-digit code of the authority that sends it.")
-@json_option
-def validate(files: tuple[Path, ...], sender: str | None, is_json: bool) -> int:
-    """Check files against their contract before they are sent; nothing is kept.
-
-    Example: sightline validate ssd_2026-09.zip --sender 301
-    """
-    from dataclasses import asdict
-
-    from warehouse.intake.validate import validate
-
-    verdicts = validate(files, sender)
-    if is_json:
-        as_json([asdict(verdict) for verdict in verdicts])
-    for verdict in [] if is_json else verdicts:
-        say(f"{verdict.file}: {'fine' if verdict.is_accepted else 'would be refused'}")
-        say(
-            f"  {verdict.extract or 'not recognised'}, {verdict.accepted:,} rows taken in,"
-            f" {verdict.quarantined:,} refused, {verdict.duplicates:,} repeated"
-        )
-        for problem in verdict.problems:
-            say(f"  {problem}")
-    is_clean = all(verdict.is_accepted and not verdict.quarantined for verdict in verdicts)
-    return 0 if is_clean else REFUSED
 
 
 @click.command("submissions")
@@ -208,4 +174,4 @@ def health(home: Any, max_age_days: int, is_json: bool) -> int:
     return UNHEALTHY if faults else 0
 
 
-COMMANDS = (init, validate, run, submissions, status, health)
+COMMANDS = (init, run, submissions, status, health)

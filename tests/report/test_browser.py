@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from report import errors
+from warehouse.intake.validate import Wanted, validate
+
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -52,6 +55,28 @@ def test_a_narrow_window_needs_no_sideways_scrolling(page, site: Path, name: str
     page.set_viewport_size({"width": 320, "height": 640})
     page.goto((site / name).as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.fixture
+def error_report(tmp_path: Path) -> Path:
+    header = "CHILD,DOB,MISSING,MIS_START,MIS_END\n"
+    rows = [f"K{n},14/05/2012,M,03/06/2025,05/06/2025\n" for n in range(90)]
+    bad = "K900,14/05/2012,<b>M,2025-06-03,05/06/2025\n"
+    (tmp_path / "missing.csv").write_text(header + "".join(rows) + bad)
+    verdicts = validate([tmp_path / "missing.csv"], "301", Wanted(rows=50, values=True))
+    errors.write(verdicts, tmp_path / "to_mend.html", with_values=True)
+    return tmp_path / "to_mend.html"
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_an_error_report_opens_as_it_is(page, error_report: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 640})
+    page.goto(error_report.as_uri())
+    assert page.faults == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("script").count() == 0
+    assert page.locator("table caption").count() == page.locator("table").count() == 2
+    assert "<b>M" in page.locator("tbody").last.inner_text()
 
 
 def test_the_first_tab_stop_leads_past_the_menu(page, site: Path) -> None:

@@ -73,3 +73,9 @@ def test_what_is_wrong_with_a_file_as_a_whole_comes_first(tmp_path):
     assert not verdict.is_accepted
     assert verdict.rows[0].problem.rule == "TOO_MANY_BAD_ROWS"
     assert len(verdict.rows) == 6
+
+
+def test_errors_are_named_before_rows_to_be_looked_at(tmp_path):
+    early = [f"R9{n},K1,2019-03-09,N1,2A,N,,\n" for n in range(20)]
+    verdict = rows_of(tmp_path, referrals(40, *early, BAD_CODE), Wanted(rows=5))
+    assert [row.problem.severity for row in verdict.rows] == ["query"] * 4 + ["error"]

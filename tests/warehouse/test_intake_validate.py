@@ -52,3 +52,11 @@ def test_a_wrong_sender_is_told(tmp_path):
     path = tmp_path / "march.zip"
     path.write_bytes(zipped(ssd(), MARCH | {"sender": "302"}))
     assert [v.problems[0].rule for v in validate([path], sender="301")] == ["WRONG_SENDER"]
+
+
+def test_a_table_by_itself_is_not_asked_for_the_rows_it_belongs_to(tmp_path):
+    path = tmp_path / "missing.csv"
+    path.write_text("CHILD,DOB,MISSING,MIS_START,MIS_END\nK1,14/05/2012,M,03/06/2025,05/06/2025\n")
+    [verdict] = validate([path], sender="301")
+    assert [problem.rule for problem in verdict.problems] == ["MISSING_TABLE"]
+    assert verdict.words.startswith("By itself this table would be taken in whole")

@@ -25,11 +25,17 @@ def name_rows(
     *,
     with_values: bool,
 ) -> None:
-    """Give each case's outcome what is wrong with it as a whole, and its first `most` bad rows."""
+    """Give each outcome what is wrong with it as a whole, and `most` bad rows, errors first."""
     for case in cases:
         rows = [*_judged(connection, case, checks, most, with_values), *_set_aside(case, checks)]
-        rows.sort(key=lambda row: (row.problem.file or "", row.problem.line or 0, row.problem.rule))
-        case.outcome.rows = [*_of_the_whole(case, checks), *rows[:most]]
+        rows.sort(key=_place)
+        errors_first = sorted(rows, key=lambda row: row.problem.severity)[:most]
+        named = sorted(errors_first, key=_place)
+        case.outcome.rows = [*_of_the_whole(case, checks), *named]
+
+
+def _place(row: BadRow) -> tuple[str, int, str]:
+    return row.problem.file or "", row.problem.line or 0, row.problem.rule
 
 
 def _of_the_whole(case: Case, checks: Sequence[Checked]) -> Iterator[BadRow]:

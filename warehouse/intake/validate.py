@@ -16,6 +16,7 @@ from warehouse.intake.problems import BadRow, Problem, escaped
 
 # What a table lacks for being a return of its own; with the rest of its bundle it may be fine.
 ALONE = ("MISSING_TABLE", "PERIOD_UNKNOWN")
+OF_OTHERS = "PARENT_MISSING"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,29 @@ class Verdict:
     unnamed: int = 0
 
     @property
+    def accounting(self) -> str:
+        """Every record of the file, and what would become of it."""
+        return (
+            f"{self.records:,} records = {self.accepted:,} taken in + {self.quarantined:,} refused"
+            f" + {self.duplicates:,} repeated"
+        )
+
+    @property
+    def words(self) -> str:
+        """The verdict in a sentence or two."""
+        if not self.is_accepted:
+            return "It would be refused: nothing of it would be taken in."
+        bad = self.quarantined
+        but = f"but for {bad:,} {'row' if bad == 1 else 'rows'}" if bad else "whole"
+        if self.lacks:
+            return (
+                f"By itself this table would be taken in {but}; a whole return needs more, as"
+                " said below."
+            )
+        has_queries = any(one.severity == "query" for one in self.problems)
+        return f"It would be taken in {but}.{' Something is to be checked.' if has_queries else ''}"
+
+    @property
     def lacks(self) -> list[Problem]:
         """Why a table that was checked by itself is no whole return yet."""
         return [one for one in self.problems if one.rule in ALONE and one.severity == "query"]
@@ -65,6 +89,10 @@ def judged(pending: Pending, wanted: Wanted) -> Verdict:
         key = secrets.token_bytes(32)
         workshop = Workshop(Path(folder), key, rows=wanted.rows, values=wanted.values)
         [outcome] = load_batch("check", [pending], workshop)
+    if not pending.is_whole:
+        # The tables that its rows belong to are elsewhere, which is said once.
+        outcome.problems = [one for one in outcome.problems if one.rule != OF_OTHERS]
+        outcome.rows = [row for row in outcome.rows if row.problem.rule != OF_OTHERS]
     return _seen(pending.name, outcome, wanted)
 
 

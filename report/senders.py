@@ -1,0 +1,334 @@
+"""A page for the senders of each extract, in Markdown, made from its contract and nothing else."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from warehouse import contract as contracts
+from warehouse import contract_words as words
+from warehouse.contract import Code, Column, Contract, SentTable
+from warehouse.intake.judging import FEWEST_BAD_ROWS
+from warehouse.intake.published import IDENTITY, MARKERS
+from warehouse.intake.remedies import REMEDIES, remedy
+from warehouse.intake.rules import faults
+
+INDEX = "README.md"
+MANIFEST = {"period_start": "2026-03-01", "period_end": "2026-03-31", "sequence": 1}
+PERIOD_FROM = {
+    "manifest": "what `manifest.json` says",
+    "header": "what the header of the return says",
+    "census": "the census that the table `schoolcensus` names",
+    "dates": "what `manifest.json` says, else the year in which most of its dates lie",
+    "time_period": "the column `time_period`",
+}
+OFTEN = (
+    "TRUNCATED", "ENCODING", "EMPTY_FILE", "MISSING_COLUMN", "MISSING_TABLE", "PERIOD_UNKNOWN",
+    "WRONG_SENDER", "DELIMITER", "PREAMBLE", "NOT_XLSX", "RAGGED_ROW", "TOO_MANY_BAD_ROWS",
+)  # fmt: skip
+
+
+def write(folder: Path) -> list[Path]:
+    """Every page, and an index of them; pages of extracts that are gone are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {f"{one.name}.md": page(one) for one in contracts.load().values()}
+    texts[INDEX] = index()
+    for path in folder.glob("*.md"):
+        if path.name not in texts:
+            path.unlink()
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in texts]
+
+
+def index() -> str:
+    return _joined(_index())
+
+
+def page(contract: Contract) -> str:
+    return _joined(_page(contract))
+
+
+def example(table: SentTable) -> str:
+    """A table of one row that is right and about nobody, as CSV."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    named = _named(table)
+    writer.writerow([*named, *table.columns])
+    writer.writerow(["" for _ in named] + [words.example(one) for one in table.columns.values()])
+    return out.getvalue()
+
+
+def _named(table: SentTable) -> list[str]:
+    """Columns that a table is recognised by, though what they hold is not read."""
+    return [name for name in table.recognise if table.headers[name] not in table.columns]
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _index() -> Iterator[str]:
+    yield "# For those who send"
+    yield ""
+    yield "Find your return, read its page, check your file, send it."
+    yield ""
+    for sent_by, head in (("authority", "From authorities"), ("publisher", "Official series")):
+        yield f"## {head}"
+        yield ""
+        rows = [
+            (f"[{one.title}]({one.name}.md)", words.due(one))
+            for one in contracts.load().values()
+            if one.sent_by == sent_by
+        ]
+        yield from _table(("Return", "Due"), rows)
+    yield from _checking("your_file.zip")
+    yield "## What most often goes wrong with a file"
+    yield ""
+    yield from _table(("Rule", "How to mend it"), [(f"`{one}`", REMEDIES[one]) for one in OFTEN])
+
+
+def _page(contract: Contract) -> Iterator[str]:
+    yield f"# {contract.title}"
+    yield ""
+    yield from _table(("", ""), _facts(contract))
+    yield from _what_to_send(contract)
+    yield from _checking(_file_of(contract))
+    yield from _bad_rows(contract)
+    if contract.reader == "published":
+        yield from _figures(contract)
+        return
+    yield "## Tables and columns"
+    yield ""
+    for name, table in contract.tables.items():
+        yield from _sent_table(contract, name, table)
+    yield from _rules(contract)
+    yield from _code_lists(contract)
+    yield from _not_kept(contract)
+
+
+def _facts(contract: Contract) -> Iterator[tuple[str, str]]:
+    who = "each authority" if contract.sent_by == "authority" else "whoever fetches official series"
+    yield "Name", f"`{contract.name}`"
+    yield "Sent by", who
+    yield "Due", words.due(contract)
+    yield "Its period is", PERIOD_FROM[contract.period.found_in]
+    if contract.nil_return:
+        yield "Nothing to report?", "send the empty tables with the period in `manifest.json`"
+
+
+def _what_to_send(contract: Contract) -> Iterator[str]:
+    yield "## What to send"
+    yield ""
+    if contract.reader == "xml":
+        yield "The XML file exactly as it is exported for the department, alone or in a zip."
+    elif contract.reader == "published":
+        yield "The CSV file of the release, as it was downloaded, with a manifest beside it."
+    else:
+        yield (
+            "One file for each table, as CSV (UTF-8, commas, the header in line 1), all together"
+            f" in one folder or zip, such as `{_file_of(contract)}`. Names of files do not matter:"
+            " a table is recognised by its header. The order of columns does not matter, and"
+            " columns of your own are not read."
+        )
+    yield ""
+    wanted = [f"`{name}`" for name, table in contract.tables.items() if table.required]
+    if contract.reader == "csv" and wanted:
+        yield f"Always needed: {', '.join(wanted)}."
+        yield ""
+    yield from _manifest(contract)
+    folder = "published" if contract.sent_by == "publisher" else "your three-digit code"
+    yield f"It goes into the folder named by {folder}, such as `inbox/{_folder(contract)}/`."
+    yield ""
+
+
+def _manifest(contract: Contract) -> Iterator[str]:
+    if contract.sent_by == "publisher":
+        said: dict[str, object] = {"released_on": "2026-03-26", "source": "where it was downloaded"}
+        yield f"`{_file_of(contract)}.manifest.json` beside the file says when it was released:"
+    elif contract.period.found_in in ("manifest", "dates"):
+        said = MANIFEST
+        yield (
+            "`manifest.json` in the folder or zip says which days it speaks for; send the same"
+            " period again with a higher `sequence` and it takes the place of the former one:"
+        )
+    else:
+        return
+    yield ""
+    yield f"```json\n{json.dumps(said)}\n```"
+    yield ""
+
+
+def _checking(file: str) -> Iterator[str]:
+    yield "## Check it before it is sent"
+    yield ""
+    yield f"```sh\nsightline validate {file} --sender 301 --report to_mend.html\n```"
+    yield ""
+    yield (
+        "It gives the same verdict as the monitor, needs no monitor and keeps nothing."
+        " `to_mend.html` names each row to mend by file, line and column, with the rule and how to"
+        " mend it; `--report to_mend.csv` gives the same for a spreadsheet. Neither holds a value"
+        " from your file."
+    )
+    yield ""
+
+
+def _bad_rows(contract: Contract) -> Iterator[str]:
+    yield "## What happens to bad rows"
+    yield ""
+    yield (
+        "A row with an *error* is set aside and named; all others are taken in. A row with a"
+        " *query* is taken in: please look at it. Where more than"
+        f" {contract.max_bad_share:.0%} of the rows of a table are bad (and at least"
+        f" {FEWEST_BAD_ROWS}, or all), nothing is taken in and the former submission stays in"
+        " force. Rows that repeat another one to the letter are counted once."
+    )
+    yield ""
+
+
+def _figures(contract: Contract) -> Iterator[str]:
+    yield "## Columns"
+    yield ""
+    rows = [(f"`{name}`", "which figure, of where and when") for name in IDENTITY]
+    rows.append((f"`{contract.filter}`", "which part of the total"))
+    rows += [(f"`{name}`", "a figure; the release must have it") for name in contract.measures]
+    yield from _table(("Column", "What it holds"), rows)
+    marks = ", ".join(f"`{mark}`" for mark in MARKERS)
+    yield f"Any other column is read as a figure: a number, or one of the symbols {marks}."
+    yield ""
+
+
+def _sent_table(contract: Contract, name: str, table: SentTable) -> Iterator[str]:
+    needed = "needed" if table.required else "may be left out"
+    yield f"### `{name}` ({needed})"
+    yield ""
+    if said := " ".join(filter(None, (table.title, table.means))):
+        yield said
+        yield ""
+    rows = [_column_row(column, spelled, contract) for spelled, column in table.columns.items()]
+    by_name = "in the header", "the table is recognised by it; what it holds is not read", ""
+    rows += [(f"`{name}`", "", *by_name) for name in _named(table)]
+    yield from _table(("Column", "What it holds", "Needed", "How it is written", "Example"), rows)
+    if contract.reader == "csv":
+        yield f"```csv\n{example(table).rstrip()}\n```"
+        yield ""
+
+
+def _column_row(column: Column, name: str, contract: Contract) -> tuple[str, ...]:
+    also = f" or {', '.join(f'`{one}`' for one in column.aliases)}" if column.aliases else ""
+    years = f" ({words.years(column)})" if words.years(column) else ""
+    needed = "in each row" if column.required else "where known"
+    if column.optional:
+        needed += "; the column may be absent"
+    how = _linked(column, contract) or words.kind_of(column)
+    sample = words.example(column)
+    said = column.means or _means(column)
+    return f"`{name}`{also}{years}", said, needed, how, f"`{sample}`" if sample else ""
+
+
+def _means(column: Column) -> str:
+    return f"the {column.kind}" if column.type == "id" else ""
+
+
+def _linked(column: Column, contract: Contract) -> str:
+    """A code column points to its list further down."""
+    if column.type not in ("code", "codes"):
+        return ""
+    name = next(head for head, codes in _lists(contract).items() if codes[0] == column.codes)
+    what = "a JSON list of codes" if column.type == "codes" else "a code"
+    return f"{what} from [{name}](#{name.replace(' ', '-')})"
+
+
+def _lists(contract: Contract) -> dict[str, tuple[dict[str, Code], dict[str, Code]]]:
+    """Each code list once, under the name of the first column that uses it."""
+    found: dict[str, tuple[dict[str, Code], dict[str, Code]]] = {}
+    for table in contract.tables.values():
+        for name, column in table.columns.items():
+            is_list = column.type in ("code", "codes")
+            if is_list and all(codes != column.codes for codes, _ in found.values()):
+                found[f"codes of {name}"] = column.codes, column.same_as
+    return found
+
+
+def _rules(contract: Contract) -> Iterator[str]:
+    yield "## Rules"
+    yield ""
+    rows = {
+        (f"`{rule.rule}`", rule.official or "", rule.severity, rule.says): None
+        for table in contract.tables.values()
+        for rule in table.rules
+    }
+    rows |= {
+        (f"`{name}`", official, "error", remedy(name)): None
+        for name, official in _column_rules(contract)
+    }
+    yield from _table(
+        ("Rule", "Official number", "Severity", "What it asks, or how to mend it"), rows
+    )
+
+
+def _column_rules(contract: Contract) -> dict[tuple[str, str], None]:
+    """The rules that follow from types, lists and keys, in the order of the columns."""
+    found: dict[tuple[str, str], None] = {}
+    for table in contract.tables.values():
+        for name, column in table.columns.items():
+            for fault in faults(name, column, "r", "v"):
+                found[fault.rule, fault.official or ""] = None
+        if table.unique:
+            found["CONFLICT", ""] = None
+    return found
+
+
+def _code_lists(contract: Contract) -> Iterator[str]:
+    lists = _lists(contract)
+    if lists:
+        yield "## Code lists"
+        yield ""
+    for name, (codes, same_as) in lists.items():
+        yield f"### {name[0].upper()}{name[1:]}"
+        yield ""
+        spelled: dict[str, list[str]] = {}
+        for written, meant in same_as.items():
+            spelled.setdefault(meant.means, []).append(f"`{written}`")
+        rows = [
+            (f"`{code}`", one.means, words.years(one), ", ".join(spelled.get(code, [])))
+            for code, one in codes.items()
+        ]
+        yield from _table(("Code", "Means", "Years", "Also written"), rows)
+
+
+def _not_kept(contract: Contract) -> Iterator[str]:
+    yield "## What is kept"
+    yield ""
+    yield "Names, addresses and free text are never read. Of the columns above is kept:"
+    yield ""
+    rows: dict[str, list[str]] = {}
+    for table in contract.tables.values():
+        for name, column in table.columns.items():
+            held = rows.setdefault(words.kept(column), [])
+            held += [] if f"`{name}`" in held else [f"`{name}`"]
+    yield from _table(("What is kept", "Columns"), [(k, ", ".join(v)) for k, v in rows.items()])
+    known = sorted({name for table in contract.tables.values() for name in table.known})
+    if known:
+        names = ", ".join(f"`{name}`" for name in known)
+        yield f"These may stay in the file and are not read: {names}."
+        yield ""
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |"
+    yield ""
+
+
+def _file_of(contract: Contract) -> str:
+    return {"xml": f"{contract.name}.xml", "published": f"{contract.name}.csv"}.get(
+        contract.reader, f"{contract.name}_2026-03.zip"
+    )
+
+
+def _folder(contract: Contract) -> str:
+    return "published" if contract.sent_by == "publisher" else "301"
