@@ -9,10 +9,11 @@ from pathlib import Path
 from warehouse import contract as contracts
 from warehouse import contract_words as words
 from warehouse.contract import Code, Column, Contract, SentTable
+from warehouse.intake.checking import CONFLICT
 from warehouse.intake.judging import FEWEST_BAD_ROWS
 from warehouse.intake.published import IDENTITY, MARKERS
 from warehouse.intake.remedies import REMEDIES, remedy
-from warehouse.intake.rules import faults
+from warehouse.intake.rules import Fault, faults, queries
 
 INDEX = "README.md"
 MANIFEST = {"period_start": "2026-03-01", "period_end": "2026-03-31", "sequence": 1}
@@ -260,24 +261,24 @@ def _rules(contract: Contract) -> Iterator[str]:
         for rule in table.rules
     }
     rows |= {
-        (f"`{name}`", official, "error", remedy(name)): None
-        for name, official in _column_rules(contract)
+        (f"`{fault.rule}`", fault.official or "", fault.severity, remedy(fault.rule)): None
+        for fault in _column_rules(contract)
     }
     yield from _table(
         ("Rule", "Official number", "Severity", "What it asks, or how to mend it"), rows
     )
 
 
-def _column_rules(contract: Contract) -> dict[tuple[str, str], None]:
+def _column_rules(contract: Contract) -> Iterator[Fault]:
     """The rules that follow from types, lists and keys, in the order of the columns."""
-    found: dict[tuple[str, str], None] = {}
     for table in contract.tables.values():
         for name, column in table.columns.items():
-            for fault in faults(name, column, "r", "v"):
-                found[fault.rule, fault.official or ""] = None
+            yield from faults(name, column, "r")
+            yield from queries(name, column)
         if table.unique:
-            found["CONFLICT", ""] = None
-    return found
+            yield Fault("", CONFLICT, "", table.unique[0])
+        if table.parent:
+            yield Fault("", "PARENT_MISSING", "", None, table.parent.official, "query")
 
 
 def _code_lists(contract: Contract) -> Iterator[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from warehouse import contract as contracts
 from warehouse.calendar import Span
 from warehouse.home import LONDON
 from warehouse.intake.landing import Arrival, UnsafeError, arrival_of
@@ -16,7 +17,6 @@ from warehouse.intake.problems import BadRow, Problem, escaped
 
 # What a table lacks for being a return of its own; with the rest of its bundle it may be fine.
 ALONE = ("MISSING_TABLE", "PERIOD_UNKNOWN")
-OF_OTHERS = "PARENT_MISSING"
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,18 @@ def judged(pending: Pending, wanted: Wanted) -> Verdict:
         workshop = Workshop(Path(folder), key, rows=wanted.rows, values=wanted.values)
         [outcome] = load_batch("check", [pending], workshop)
     if not pending.is_whole:
-        # The tables that its rows belong to are elsewhere, which is said once.
-        outcome.problems = [one for one in outcome.problems if one.rule != OF_OTHERS]
-        outcome.rows = [row for row in outcome.rows if row.problem.rule != OF_OTHERS]
+        _leave_out_other_tables(outcome)
     return _seen(pending.name, outcome, wanted)
+
+
+def _leave_out_other_tables(outcome: Outcome) -> None:
+    """The tables that the rows of a bare table belong to are elsewhere, which is said once."""
+    contract = contracts.load().get(outcome.extract or "")
+    tables = contract.tables.values() if contract else ()
+    beside = {rule.rule for table in tables for rule in table.rules if rule.lacks}
+    beside.add("PARENT_MISSING")
+    outcome.problems = [one for one in outcome.problems if one.rule not in beside]
+    outcome.rows = [row for row in outcome.rows if row.problem.rule not in beside]
 
 
 def _verdict(path: Path, sender: str | None, wanted: Wanted) -> Verdict:
