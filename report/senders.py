@@ -16,6 +16,7 @@ from warehouse.intake.remedies import REMEDIES, remedy
 from warehouse.intake.rules import Fault, faults, queries
 
 INDEX = "README.md"
+MOST_NAMED = 3
 MANIFEST = {"period_start": "2026-03-01", "period_end": "2026-03-31", "sequence": 1}
 PERIOD_FROM = {
     "manifest": "what `manifest.json` says",
@@ -253,20 +254,30 @@ def _lists(contract: Contract) -> dict[str, tuple[dict[str, Code], dict[str, Cod
 
 
 def _rules(contract: Contract) -> Iterator[str]:
+    """Each rule once, with the columns that it looks at: the contract's own before the others."""
     yield "## Rules"
     yield ""
-    rows = {
-        (f"`{rule.rule}`", rule.official or "", rule.severity, rule.says): None
-        for table in contract.tables.values()
-        for rule in table.rules
-    }
-    rows |= {
-        (f"`{fault.rule}`", fault.official or "", fault.severity, remedy(fault.rule)): None
-        for fault in _column_rules(contract)
-    }
-    yield from _table(
-        ("Rule", "Official number", "Severity", "What it asks, or how to mend it"), rows
-    )
+    found: dict[tuple[str, str, str, str], list[str]] = {}
+    for table in contract.tables.values():
+        for rule in table.rules:
+            known = (rule.rule, rule.official or "", rule.severity, rule.says)
+            found.setdefault(known, []).append(rule.column)
+    for fault in _column_rules(contract):
+        known = (fault.rule, fault.official or "", fault.severity, remedy(fault.rule))
+        found.setdefault(known, []).append(fault.column or "")
+    rows = [
+        (f"`{rule}`", _some(columns), official, severity, says)
+        for (rule, official, severity, says), columns in found.items()
+    ]
+    head = ("Rule", "Column", "Official number", "Severity", "What is wrong, or how to mend it")
+    yield from _table(head, rows)
+
+
+def _some(columns: list[str]) -> str:
+    named = list(dict.fromkeys(columns))
+    shown = ", ".join(f"`{name}`" for name in named[:MOST_NAMED])
+    more = len(named) - MOST_NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _column_rules(contract: Contract) -> Iterator[Fault]:
@@ -278,7 +289,9 @@ def _column_rules(contract: Contract) -> Iterator[Fault]:
         if table.unique:
             yield Fault("", CONFLICT, "", table.unique[0])
         if table.parent:
-            yield Fault("", "PARENT_MISSING", "", None, table.parent.official, "query")
+            yield Fault(
+                "", "PARENT_MISSING", "", next(iter(table.columns)), table.parent.official, "query"
+            )
 
 
 def _code_lists(contract: Contract) -> Iterator[str]:
