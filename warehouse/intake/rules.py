@@ -19,6 +19,8 @@ CODES_WRITTEN = (
     r'\[\]|\["\d+[A-Z]?"(, ?"\d+[A-Z]?")*\]|\{"\d+[A-Z]?": ?"Yes"(, ?"\d+[A-Z]?": ?"Yes")*\}'
 )
 FOLDED_NEWLINE = "chr(11)"
+# Blanks of every kind, and marks without width such as U+200B or a byte-order mark.
+UNSEEN = r"[\s\pZ\p{Cf}]+"
 
 
 @dataclass(frozen=True)
@@ -175,8 +177,13 @@ def _limits(column: Column, value: str) -> list[tuple[str, str, str]]:
 
 
 def normalised(raw: str) -> str:
-    """An identifier as it is compared: no blanks, capital letters."""
-    return f"nullif(upper(replace({raw}, ' ', '')), '')"
+    """An identifier as it is compared: capital letters, without blanks or what cannot be seen."""
+    plain = f"replace(replace({raw}, ' ', ''), chr(9), '')"
+    other = f"regexp_replace(nfc_normalize({raw}), {text(UNSEEN)}, '', 'g')"
+    # Hardly any holds more than plain letters, and patterns are slow.
+    return (
+        f"nullif(upper(case when length({raw}) = strlen({raw}) then {plain} else {other} end), '')"
+    )
 
 
 def is_upn(upn: str) -> str:
@@ -197,6 +204,7 @@ def _kind(column: Column, raw: str, value: str) -> list[tuple[str, str, str]]:
     match column.type:
         case "id":
             return [
+                (wrong, "ID_MISSING", "there are only blanks where a value is needed"),
                 (f"contains({raw}, {FOLDED_NEWLINE})", "CONTROL_CHAR", "it holds a line break"),
                 (
                     f"length({raw}) > {MAX_ID_LENGTH}",
