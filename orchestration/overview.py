@@ -14,6 +14,11 @@ from warehouse.intake import ledger
 from warehouse.state import State, alerts, outbox, problems, runs, submissions
 
 Rows = list[dict[str, Any]]
+RETURNS = "select status, count(*) from coverage group by status order by status"
+CONFLICTS = """
+select extract, cast(sum(conflicts) as integer)
+from linkage group by extract having sum(conflicts) > 0 order by extract
+"""
 
 
 def submissions_like(state: State, wanted: dict[str, Any]) -> Rows:
@@ -49,7 +54,8 @@ def status(home: Home, state: State) -> dict[str, Any]:
         else None,
         "waiting in the inbox": len(inbox.waiting(home.inbox)),
         "submissions": _counted(state, submissions.c.status),
-        "returns": _coverage(home),
+        "returns": _published(home, RETURNS),
+        "link conflicts (to ten)": _published(home, CONFLICTS),
         "alerts": _counted(state, alerts.c.state),
         "messages": _counted(state, outbox.c.state),
         "refused or held back": refused(state),
@@ -121,11 +127,10 @@ def faults(home: Home, state: State, max_age_days: int) -> list[str]:
     return found
 
 
-def _coverage(home: Home) -> dict[str, int]:
+def _published(home: Home, query: str) -> dict[str, int]:
     if releases.current(home) is None:
         return {}
     with releases.open_published(home) as connection:
-        query = "select status, count(*) from coverage group by status order by status"
         return dict(connection.execute(query).fetchall())
 
 

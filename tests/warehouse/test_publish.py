@@ -111,6 +111,18 @@ def test_numbers_of_records_are_rounded(published) -> None:
     assert rows == [(1200, 10, 0)] * 3
 
 
+def test_a_linkage_rate_is_told_only_where_it_gives_no_small_count_back(published) -> None:
+    rows = published.execute(
+        "select extract, records, share, marker, conflicts from linkage order by extract"
+    ).fetchall()
+    assert rows == [
+        ("cin_census", 100, None, "x", 10),
+        ("school_census", 500, None, "c", 0),
+        ("ssd", 1230, 0.82, None, 0),
+        ("ssda903", 400, None, "c", 20),
+    ]
+
+
 def test_a_problem_is_told_without_the_name_of_the_file(published) -> None:
     found = "select first_problem from submissions where submission_id = 3"
     assert one(published, found) == ("TRUNCATED, line 7914: the last line is cut off",)

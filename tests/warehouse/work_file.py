@@ -60,6 +60,7 @@ def write(path: Path, extent: Extent = FEW) -> Path:
         _published(connection)
         _signals(connection)
         _coverage(connection)
+        _linkage(connection)
     return path
 
 
@@ -365,6 +366,19 @@ def _signals(connection: duckdb.DuckDBPyConnection) -> None:
             end as kind,
             'panel' as method, '1' as version
         from judged
+        """
+    )
+
+
+def _linkage(connection: duckdb.DuckDBPyConnection) -> None:
+    """One authority's extracts: many linked, too few to say, and counts from 1 to 5 behind."""
+    connection.execute(
+        """
+        create table marts.fct_linkage as
+        select *, linked / records as share from (values
+            ('301', 'ssd', 1234, 1010, 0), ('301', 'cin_census', 99, 60, 7),
+            ('301', 'ssda903', 400, 397, 16), ('301', 'school_census', 500, 5, 0)
+        ) as rows(la_code, extract, records, linked, conflicts)
         """
     )
 

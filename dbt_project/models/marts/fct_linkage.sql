@@ -37,13 +37,35 @@ with linked as (
         max(case when child_key is null then 0 else 1 end) as is_linked
     from {{ ref('int_exclusions') }}
     group by la_code, exclusion_key
+),
+
+counted as (
+    select
+        la_code,
+        extract,
+        count(*) as records,
+        cast(sum(is_linked) as bigint) as linked
+    from linked
+    group by la_code, extract
+),
+
+contradicted as (
+    select
+        sender as la_code,
+        extract,
+        cast(sum(identifiers) as bigint) as conflicts
+    from {{ source('control', 'link_conflicts') }}
+    group by sender, extract
 )
 
 select
-    la_code,
-    extract,
-    count(*) as records,
-    cast(sum(is_linked) as bigint) as linked,
-    cast(sum(is_linked) as double) / count(*) as share
-from linked
-group by la_code, extract
+    counted.la_code,
+    counted.extract,
+    counted.records,
+    counted.linked,
+    cast(counted.linked as double) / counted.records as share,
+    coalesce(contradicted.conflicts, 0) as conflicts
+from counted
+left join contradicted
+    on counted.la_code = contradicted.la_code
+    and counted.extract = contradicted.extract
