@@ -15,6 +15,7 @@ from orchestration.commands import (
     safekeeping,
     senders,
     service,
+    submissions,
     trial,
 )
 
@@ -39,7 +40,18 @@ def commands() -> None:
     """
 
 
-for module in (trial, senders, monitor, decisions, data, alerts, annotate, safekeeping, service):
+for module in (
+    trial,
+    senders,
+    monitor,
+    submissions,
+    decisions,
+    data,
+    alerts,
+    annotate,
+    safekeeping,
+    service,
+):
     for command in module.COMMANDS:
         commands.add_command(command)
 

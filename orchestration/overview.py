@@ -11,7 +11,7 @@ from orchestration.run import last_good
 from warehouse import releases
 from warehouse.home import Home
 from warehouse.intake import ledger
-from warehouse.state import State, alerts, outbox, problems, runs, submissions
+from warehouse.state import State, alerts, outbox, runs, submissions
 
 Rows = list[dict[str, Any]]
 RETURNS = "select status, count(*) from coverage group by status order by status"
@@ -19,27 +19,6 @@ CONFLICTS = """
 select extract, cast(sum(conflicts) as integer)
 from linkage group by extract having sum(conflicts) > 0 order by extract
 """
-
-
-def submissions_like(state: State, wanted: dict[str, Any]) -> Rows:
-    query = sa.select(submissions).order_by(submissions.c.submission_id)
-    for name, value in wanted.items():
-        if value is not None:
-            query = query.where(submissions.c[name] == value)
-    return _rows(state, query)
-
-
-def problems_of(state: State, submission_id: int) -> Rows:
-    query = sa.select(problems).where(problems.c.submission_id == submission_id)
-    return _rows(state, query.order_by(problems.c.problem_id))
-
-
-def problem_in_words(row: dict[str, Any]) -> str:
-    """Where, which rule, what is wrong, how often; the ledger holds no value to show."""
-    where = [row["file_name"] or row["table_name"] or "", f"line {row['line']}" * bool(row["line"])]
-    where.append(f"column {row['column_name']}" * bool(row["column_name"]))
-    rows = f" ({row['count']:,} rows)" if row["count"] > 1 else ""
-    return f"{', '.join(filter(None, where))}: {row['rule']}: {row['message']}{rows}"
 
 
 def status(home: Home, state: State) -> dict[str, Any]:

@@ -6,13 +6,9 @@ from typing import Any
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say, show_progress, table
+from orchestration.console import as_json, home_option, json_option, say, show_progress
 
 UNHEALTHY = 1
-SUBMISSION_COLUMNS = (
-    "submission_id", "sender", "extract", "period_start", "period_end", "received_on",
-    "status", "accepted", "quarantined", "original_name",
-)  # fmt: skip
 
 
 @click.command("init")
@@ -78,51 +74,6 @@ def _say_what_waits(home: Any, is_json: bool) -> int:
     return 0
 
 
-@click.command("submissions")
-@click.argument("submission_id", type=int, required=False)
-@click.option("--sender", help="Only this three-digit authority code, or published.")
-@click.option("--extract", help="Only this extract.")
-@click.option(
-    "--status",
-    type=click.Choice(["received", "accepted", "quarantined"]),
-    help="Only submissions in this state.",
-)
-@json_option
-@home_option
-def submissions(
-    home: Any,
-    submission_id: int | None,
-    sender: str | None,
-    extract: str | None,
-    status: str | None,
-    is_json: bool,
-) -> int:
-    """What came and what became of it; with a number, everything found in that one.
-
-    Example: sightline submissions --status quarantined
-    """
-    from orchestration import overview
-    from warehouse.state import State
-
-    wanted = {
-        "submission_id": submission_id, "sender": sender, "extract": extract, "status": status
-    }  # fmt: skip
-    state = State(home.state_db)
-    rows = overview.submissions_like(state, wanted)
-    found = overview.problems_of(state, submission_id) if submission_id else []
-    state.close()
-    if is_json:
-        as_json({"submissions": rows, "problems": found} if submission_id else rows)
-        return 0
-    table(rows, SUBMISSION_COLUMNS)
-    for row in rows:
-        if row["held_reason"] or row["first_error"]:
-            say(f"  {row['submission_id']}: {row['held_reason'] or row['first_error']}")
-    for row in found:
-        say(f"  {overview.problem_in_words(row)}")
-    return 0
-
-
 @click.command("status")
 @json_option
 @home_option
@@ -174,4 +125,4 @@ def health(home: Any, max_age_days: int, is_json: bool) -> int:
     return UNHEALTHY if faults else 0
 
 
-COMMANDS = (init, run, submissions, status, health)
+COMMANDS = (init, run, status, health)

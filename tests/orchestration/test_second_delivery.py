@@ -106,7 +106,7 @@ def test_status_names_them_too(later: Later) -> None:
 
 
 def test_what_came_before_is_not_taken_in_twice(later: Later) -> None:
-    done = sightline("submissions", "--json", "--home", str(later.home.root))
+    done = sightline("submissions", "list", "--json", "--home", str(later.home.root))
     hashes = [row["sha256"] for row in json.loads(done.stdout)]
     assert len(hashes) == len(set(hashes))
 

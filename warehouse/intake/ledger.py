@@ -173,14 +173,27 @@ def listing(
     sender: str | None = None,
     extract: str | None = None,
     status: str | None = None,
+    since: date | None = None,
 ) -> list[dict[str, Any]]:
-    """Submissions, the newest first, for people to look at."""
-    query = sa.select(submissions).order_by(submissions.c.submission_id.desc())
-    wanted: dict[str, str | None] = {"sender": sender, "extract": extract, "status": status}
-    for name, value in wanted.items():
-        if value is not None:
-            query = query.where(submissions.c[name] == value)
+    """Submissions, the newest first, for people to look at; `held` and `withdrawn` count too."""
+    table = submissions.c
+    query = sa.select(submissions).order_by(table.submission_id.desc())
+    if sender is not None:
+        query = query.where(table.sender == sender)
+    if extract is not None:
+        query = query.where(table.extract == extract)
+    if status is not None:
+        told = {"held": is_held(), "withdrawn": table.withdrawn_on.is_not(None)}
+        query = query.where(told.get(status, table.status == status))
+    if since is not None:
+        query = query.where(table.received_on >= since)
     return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def find(connection: sa.Connection, submission_id: int) -> "sa.Row[Any] | None":
+    """One submission by its number."""
+    query = sa.select(submissions).where(submissions.c.submission_id == submission_id)
+    return connection.execute(query).one_or_none()
 
 
 def problems_of(connection: sa.Connection, submission_id: int) -> list[dict[str, Any]]:
