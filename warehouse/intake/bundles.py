@@ -6,21 +6,31 @@ import json
 import os
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from warehouse.calendar import Span
+from warehouse.contract import SentTable
+from warehouse.intake.lines import Lines
 from warehouse.intake.problems import Refused, escaped, refuse
+from warehouse.intake.text import BLOCK, Opened
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
 
 MANIFEST = "manifest.json"
+HEAD = 1 << 16
 # Budgets: the largest authority's yearly XML is about 60 MB, its school census about 100 MB.
-# A file is held in memory three times over while its lines are told apart.
 MAX_MEMBERS = 1_000
-MAX_MEMBER_BYTES = 256 << 20
-MAX_BUNDLE_BYTES = 512 << 20
+MAX_MEMBER_BYTES = 2 << 30
+MAX_BUNDLE_BYTES = 4 << 30
+UNPACKED_AT_ONCE = 1 << 20
 MAX_RATIO = 200
 UNZIPPING_FAULTS = (
     zipfile.BadZipFile,
@@ -63,11 +73,20 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True)
 class Member:
-    """One file of a bundle, unpacked: its name escaped, its kind told by its first bytes."""
+    """One file of a bundle: its name escaped, its kind told by how it starts."""
 
     name: str
     kind: str
-    data: bytes
+    head: bytes
+    opened: Opened
+
+
+@dataclass(frozen=True)
+class Sheet(Member):
+    """One sheet of a workbook; `head` is its first rows as CSV, `opened` is the workbook."""
+
+    is_hidden: bool
+    read: Callable[[SentTable], Iterator[Lines]]
 
 
 @dataclass(frozen=True)
@@ -76,11 +95,9 @@ class Bundle:
     members: tuple[Member, ...] = ()
 
 
-def read_bytes(path: Path) -> bytes:
-    """A regular file's bytes; a link, pipe or device is never followed or waited for."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as file:
-        return file.read()
+def open_plain(path: Path) -> io.BufferedReader:
+    """A regular file; a link, pipe or device is never followed or waited for."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
 
 
 def check_size(size: int, name: str) -> None:
@@ -91,35 +108,50 @@ def check_size(size: int, name: str) -> None:
 
 def too_large(name: str) -> Refused:
     """Larger than is accepted, as it is or unpacked."""
-    most = f"{MAX_MEMBER_BYTES >> 20} MB a file and {MAX_BUNDLE_BYTES >> 20} MB in all"
+    most = f"{MAX_MEMBER_BYTES >> 30} GB a file and {MAX_BUNDLE_BYTES >> 30} GB in all"
     message = f"it is larger than is accepted, which is {most}; send a shorter period"
     return refuse("TOO_LARGE", message, file=name)
 
 
-def open_bundle(data: bytes, name: str) -> Bundle:
+def open_bundle(opened: Opened, size: int, name: str) -> Bundle:
     """The manifest and the files inside; raises Refused where it cannot be opened safely."""
-    if _kind(data) == "zip" and not _is_workbook(data):
-        return _from_archive(data, name)
-    return Bundle(members=(_member(data, name, name),))
-
-
-def _from_archive(data: bytes, name: str) -> Bundle:
+    with opened() as file:
+        is_archive = kind_of(file.read(HEAD)) == "zip"
+    if not is_archive:
+        return Bundle(members=tuple(_members(opened, name, name)))
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            files = [info for info in archive.infolist() if not info.is_dir()]
-            _check_listing(files, len(data), name)
-            unpacked = {info.filename: archive.read(info) for info in files if _is_wanted(info)}
+        archive = zipfile.ZipFile(opened())
     except UNZIPPING_FAULTS:
-        raise _damaged(name) from None
+        raise damaged(name) from None
+    if _is_workbook(archive):
+        return Bundle(members=tuple(_sheets(opened, name)))
+    return _from_archive(archive, size, name)
+
+
+def _from_archive(archive: zipfile.ZipFile, size: int, name: str) -> Bundle:
+    files = [info for info in archive.infolist() if not info.is_dir()]
+    _check_listing(files, size, name)
     manifest = Manifest()
-    members = []
-    for path, content in sorted(unpacked.items()):
-        shown = escaped(PurePosixPath(path).name)
+    members: list[Member] = []
+    for info in sorted(filter(_is_wanted, files), key=lambda info: info.filename):
+        shown = escaped(PurePosixPath(info.filename).name)
+        opened = _unzipped(archive, info, name)
         if shown == MANIFEST:
-            manifest = read_manifest(content, shown)
+            with opened() as file:
+                manifest = read_manifest(file.read(), shown)
         else:
-            members.append(_member(content, shown, name))
+            members += _members(opened, shown, name)
     return Bundle(manifest, tuple(members))
+
+
+def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Opened:
+    """Small files are unpacked once and for all, larger ones each time that they are read."""
+    if info.file_size > BLOCK:
+        return lambda: _unpacking(lambda: cast(BinaryIO, archive.open(info)), name)
+    try:
+        return partial(io.BytesIO, archive.read(info))
+    except UNZIPPING_FAULTS:
+        raise damaged(name) from None
 
 
 def _is_wanted(info: zipfile.ZipInfo) -> bool:
@@ -137,9 +169,14 @@ def _check_listing(files: list[zipfile.ZipInfo], packed: int, name: str) -> None
     if any(path.is_absolute() or ".." in path.parts for path in paths):
         raise refuse("ARCHIVE", "it holds a path that leads outside itself", file=name)
     total = sum(info.file_size for info in files)
-    is_bomb = total > RATIO_COUNTS_FROM and total > MAX_RATIO * packed
-    if total > MAX_BUNDLE_BYTES or is_bomb or any(i.file_size > MAX_MEMBER_BYTES for i in files):
+    too_big = any(info.file_size > MAX_MEMBER_BYTES for info in files)
+    if total > MAX_BUNDLE_BYTES or too_big or is_bomb(total, packed):
         raise too_large(name)
+
+
+def is_bomb(size: int, packed: int) -> bool:
+    """Whether something unpacks to far more than a table ever does."""
+    return size > RATIO_COUNTS_FROM and size > MAX_RATIO * packed
 
 
 def read_manifest(content: bytes, name: str) -> Manifest:
@@ -152,61 +189,126 @@ def read_manifest(content: bytes, name: str) -> Manifest:
         raise refuse("MANIFEST", "it is not valid JSON", file=name) from None
 
 
-def _member(data: bytes, name: str, bundle_name: str) -> Member:
-    kind = _kind(data)
-    if kind == "gzip":
-        data = _gunzip(data, name)
+def _members(opened: Opened, name: str, bundle_name: str) -> list[Member]:
+    """What a file holds: itself, or the sheets of a workbook."""
+    with opened() as file:
+        data = file.read(BLOCK + 1)
+    if kind_of(data) == "gzip":
+        opened = _gunzipped(opened, name)
         name = name.removesuffix(".gz")
-        kind = _kind(data)
-        if kind in ("gzip", "zip"):
-            raise refuse("ARCHIVE", "it holds an archive inside an archive", file=bundle_name)
-    elif kind == "zip" and not _is_workbook(data):
-        if name.lower().endswith(".xlsx"):
-            raise refuse("NOT_XLSX", "it is named .xlsx but is a damaged archive", file=name)
-        raise refuse("ARCHIVE", "it holds an archive inside an archive", file=bundle_name)
-    if len(data) > MAX_MEMBER_BYTES:
-        raise too_large(name)
-    _check_kind(kind, name)
-    return Member(name, kind, data)
+        with opened() as file:
+            data = file.read(BLOCK + 1)
+    kind = kind_of(data)
+    if kind == "zip":
+        return _workbook(opened, name, bundle_name)
+    if kind == "gzip":
+        raise _nested(bundle_name)
+    _check_kind(kind, data, name)
+    if len(data) <= BLOCK:
+        opened = partial(io.BytesIO, data)
+    return [Member(name, kind, data[:HEAD], opened)]
 
 
-def _gunzip(data: bytes, name: str) -> bytes:
+def _gunzipped(packed: Opened, name: str) -> Opened:
+    def unpacked() -> BinaryIO:
+        source = packed()
+        return _unpacking(lambda: cast(BinaryIO, gzip.GzipFile(fileobj=source)), name, source)
+
+    return unpacked
+
+
+class _Unpacking(io.RawIOBase):
+    """A packed file being read, within its budget; raises Refused."""
+
+    def __init__(self, file: BinaryIO, packed: BinaryIO | None, name: str) -> None:
+        self.file, self.packed, self.name = file, packed, name
+        self.size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "Buffer") -> int:
+        view = memoryview(buffer)
+        try:
+            data = self.file.read(len(view))
+        except UNZIPPING_FAULTS:
+            raise damaged(self.name) from None
+        view[: len(data)] = data
+        self.size += len(data)
+        packed = self.packed.tell() if self.packed else self.size
+        if self.size > MAX_MEMBER_BYTES or is_bomb(self.size, packed):
+            raise too_large(self.name)
+        return len(data)
+
+    def close(self) -> None:
+        self.file.close()
+        super().close()
+
+
+def _unpacking(opened: Opened, name: str, packed: BinaryIO | None = None) -> BinaryIO:
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            content = file.read(MAX_MEMBER_BYTES + 1)
-    except (OSError, EOFError, zlib.error):
-        raise _damaged(name) from None
-    is_bomb = len(content) > RATIO_COUNTS_FROM and len(content) > MAX_RATIO * len(data)
-    if len(content) > MAX_MEMBER_BYTES or is_bomb:
-        raise too_large(name)
-    return content
+        return io.BufferedReader(_Unpacking(opened(), packed, name), UNPACKED_AT_ONCE)
+    except UNZIPPING_FAULTS:
+        raise damaged(name) from None
 
 
-def _damaged(name: str) -> Refused:
-    if name.lower().endswith(".xlsx"):
-        return refuse("NOT_XLSX", "it is named .xlsx but is a damaged archive", file=name)
+def _workbook(opened: Opened, name: str, bundle_name: str) -> list[Member]:
+    try:
+        with zipfile.ZipFile(opened()) as archive:
+            is_workbook = _is_workbook(archive)
+    except UNZIPPING_FAULTS:
+        raise (damaged(name) if _is_named_workbook(name) else _nested(bundle_name)) from None
+    if not is_workbook:
+        raise _nested(bundle_name)
+    return _sheets(opened, name)
+
+
+def _sheets(opened: Opened, name: str) -> list[Member]:
+    # Few bundles hold workbooks, and what reads them takes long to be imported.
+    from warehouse.intake import workbook
+
+    return [*workbook.sheets(opened, name)]
+
+
+def _is_workbook(archive: zipfile.ZipFile) -> bool:
+    names = archive.namelist()
+    return "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names)
+
+
+def _nested(name: str) -> Refused:
+    return refuse("ARCHIVE", "it holds an archive inside an archive", file=name)
+
+
+def damaged(name: str) -> Refused:
+    """It does not unpack."""
+    if _is_named_workbook(name):
+        message = "it is named .xlsx but is a damaged archive; send it again"
+        return refuse("NOT_XLSX", message, file=name)
     return refuse("ARCHIVE", "it is damaged and cannot be unpacked; send it again", file=name)
 
 
-def _check_kind(kind: str, name: str) -> None:
-    is_named_workbook = name.lower().endswith((".xlsx", ".xls", ".xlsm"))
-    remedy = "export each table as CSV (UTF-8) and send that"
-    named = f"it is named {name[name.rfind('.') :]} but" if is_named_workbook else "it"
-    rule = "NOT_XLSX" if is_named_workbook else "TYPE"
+def _is_named_workbook(name: str) -> bool:
+    return name.lower().endswith((".xlsx", ".xls", ".xlsm", ".xlsb"))
+
+
+def _check_kind(kind: str, data: bytes, name: str) -> None:
+    is_named = _is_named_workbook(name)
+    named = f"it is named {name[name.rfind('.') :]} but" if is_named else "it"
+    remedy = "save it as .xlsx, or export each table as CSV (UTF-8)"
     words = {
         "html": f"{named} is a web page (HTML); {remedy}",
-        "ole": f"{named} is an old or password-protected Office file; {remedy}",
-        "zip": f"it is an Excel workbook; {remedy}",
+        "ole": f"{named} is an Office file of before 2007 (.xls); {remedy}",
+        "locked": f"{named} is protected by a password; save it without one",
         "binary": f"{named} is not a table: its first bytes are those of another kind of file",
     }
+    if kind == "ole" and ENCRYPTED in data:
+        kind = "locked"
     if kind in words:
-        raise refuse("TYPE" if kind == "zip" else rule, words[kind], file=name)
+        raise refuse("NOT_XLSX" if is_named else "TYPE", words[kind], file=name)
 
 
-def _is_workbook(data: bytes) -> bool:
-    return b"[Content_Types].xml" in data[:4096] and b"xl/" in data
-
-
+# The name of the stream that holds a workbook under a password.
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 MAGIC = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -224,7 +326,7 @@ MAGIC = (
 )
 
 
-def _kind(data: bytes) -> str:
+def kind_of(data: bytes) -> str:
     for magic, kind in MAGIC:
         if data.startswith(magic):
             return kind

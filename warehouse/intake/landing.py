@@ -6,23 +6,26 @@ import io
 import os
 import shutil
 import stat
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import BinaryIO
 
 import sqlalchemy as sa
 
 from warehouse.home import Home
 from warehouse.intake import ledger
-from warehouse.intake.bundles import MANIFEST, MAX_BUNDLE_BYTES, read_bytes
+from warehouse.intake.bundles import MANIFEST, MAX_BUNDLE_BYTES, open_plain
 from warehouse.intake.problems import escaped
 from warehouse.state import State
 
 IN_PROGRESS = (".part", ".tmp", ".filepart", ".crdownload", ".partial")
 BESIDE = ".manifest.json"
 CHUNK = 500
+COPIED_AT_ONCE = 1 << 20
 STAMP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -41,11 +44,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Arrival:
-    """An entry that was read: its hash, and its bytes where they had to be packed."""
+    """An entry that was read: its hash, and the archive where it had to be packed into one."""
 
     entry: Entry
     sha256: str
-    packed: bytes | None
+    packed: Path | None
 
 
 @dataclass
@@ -66,7 +69,7 @@ def land(home: Home, state: State, received_on: date) -> Landed:
     landed = Landed()
     entries = list(_entries(home.inbox))
     for chunk in _chunks(entries, CHUNK):
-        arrivals = list(_read(chunk, landed))
+        arrivals = list(_read(chunk, home.spool, landed))
         with state.begin() as connection:
             known = {a.entry.path: _receive(connection, a, received_on) for a in arrivals}
         for arrival in arrivals:
@@ -81,9 +84,9 @@ def land(home: Home, state: State, received_on: date) -> Landed:
     return landed
 
 
-def arrival_of(path: Path) -> Arrival | None:
-    """A path outside an inbox, read as if it had been dropped into one."""
-    return _arrival(_entry("", path))
+def arrival_of(path: Path, folder: Path) -> Arrival | None:
+    """A path outside an inbox, read as if it had been dropped into one; packed into `folder`."""
+    return _arrival(_entry("", path), folder)
 
 
 def place(home: Home, sha256: str) -> Path:
@@ -120,10 +123,10 @@ def _is_ignored(path: Path) -> bool:
     return path.name.startswith(".") or path.name.lower().endswith(IN_PROGRESS)
 
 
-def _read(entries: Iterable[Entry], landed: Landed) -> Iterator[Arrival]:
+def _read(entries: Iterable[Entry], folder: Path, landed: Landed) -> Iterator[Arrival]:
     for entry in entries:
         try:
-            arrival = _arrival(entry)
+            arrival = _arrival(entry, folder)
         except UnsafeError as fault:
             landed.unreadable.append((entry.label, str(fault)))
         except OSError as fault:
@@ -134,21 +137,20 @@ def _read(entries: Iterable[Entry], landed: Landed) -> Iterator[Arrival]:
                 yield arrival
 
 
-def _arrival(entry: Entry) -> Arrival | None:
+def _arrival(entry: Entry, folder: Path) -> Arrival | None:
     """None where a folder is empty or still being filled."""
     if entry.path.is_dir() and not entry.path.is_symlink():
         files = _files_below(entry.path)
         if not files or any(_is_ignored(file) for file in files):
             return None
         if sum(file.lstat().st_size for file in files) > MAX_BUNDLE_BYTES:
-            raise UnsafeError(f"it holds more than {MAX_BUNDLE_BYTES >> 20} MB; send less at once")
-        packed = _packed({str(file.relative_to(entry.path)): _plain(file) for file in files})
+            raise UnsafeError(f"it holds more than {MAX_BUNDLE_BYTES >> 30} GB; send less at once")
+        packed = _packed({str(file.relative_to(entry.path)): file for file in files}, folder)
     elif entry.manifest:
-        content = {entry.path.name: _plain(entry.path), MANIFEST: _plain(entry.manifest)}
-        packed = _packed(content)
+        packed = _packed({entry.path.name: entry.path, MANIFEST: entry.manifest}, folder)
     else:
         return Arrival(entry, _digest(entry.path), None)
-    return Arrival(entry, hashlib.sha256(packed).hexdigest(), packed)
+    return Arrival(entry, _digest(packed), packed)
 
 
 def _files_below(folder: Path) -> list[Path]:
@@ -160,19 +162,13 @@ def _files_below(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def _plain(path: Path) -> bytes:
-    """The bytes of a regular file that has no other name."""
-    with _opened(path) as file:
-        return file.read()
-
-
 def _digest(path: Path) -> str:
     with _opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _opened(path: Path) -> io.BufferedReader:
-    """A regular file, open; nothing that points or leads elsewhere is followed or waited for."""
+    """A regular file without another name, open; no link is followed, no pipe waited for."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as fault:
@@ -189,15 +185,30 @@ def _opened(path: Path) -> io.BufferedReader:
     raise UnsafeError("it is a device, pipe or socket, not a file; copy the file itself")
 
 
-def _packed(content: dict[str, bytes]) -> bytes:
+def _packed(content: dict[str, Path], folder: Path) -> Path:
     """A zip whose bytes follow from the names and contents alone."""
-    out = io.BytesIO()
+    handle, name = tempfile.mkstemp(".zip", dir=folder)
+    packed = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            _pack(content, out)
+            out.flush()
+            os.fsync(out.fileno())
+    except BaseException:
+        packed.unlink()
+        raise
+    return packed
+
+
+def _pack(content: dict[str, Path], out: BinaryIO) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in sorted(content.items()):
+        for name, path in sorted(content.items()):
             entry = zipfile.ZipInfo(name, STAMP)
             entry.create_system = 3
-            archive.writestr(entry, data)
-    return out.getvalue()
+            with _opened(path) as file:
+                entry.file_size = os.fstat(file.fileno()).st_size
+                with archive.open(entry, "w") as member:
+                    shutil.copyfileobj(file, member, COPIED_AT_ONCE)
 
 
 def _receive(connection: sa.Connection, arrival: Arrival, received_on: date) -> str | None:
@@ -211,11 +222,10 @@ def _move(home: Home, arrival: Arrival) -> bool:
     target.parent.mkdir(mode=0o700, exist_ok=True)
     was_there = target.exists()
     if not was_there:
-        if arrival.packed is None:
-            _rename(arrival.entry.path, target)
-        else:
-            _write(arrival.packed, target)
+        _rename(arrival.packed or arrival.entry.path, target)
         target.chmod(0o400)
+    if arrival.packed:
+        arrival.packed.unlink(missing_ok=True)
     _clear(arrival.entry)
     return was_there
 
@@ -226,13 +236,13 @@ def _rename(source: Path, target: Path) -> None:
     except OSError as fault:
         if fault.errno != errno.EXDEV:
             raise
-        _write(read_bytes(source), target)
+        _copy(source, target)
 
 
-def _write(data: bytes, target: Path) -> None:
+def _copy(source: Path, target: Path) -> None:
     unfinished = target.with_suffix(".tmp")
-    with unfinished.open("wb") as file:
-        file.write(data)
+    with open_plain(source) as original, unfinished.open("wb") as file:
+        shutil.copyfileobj(original, file, COPIED_AT_ONCE)
         file.flush()
         os.fsync(file.fileno())
     unfinished.rename(target)

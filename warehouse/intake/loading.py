@@ -5,18 +5,20 @@ submission never spoils the others: a fault that nobody foresaw is narrowed down
 """
 
 import hashlib
+import io
 import logging
 import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from warehouse.connection import open_quietly, safe_config
 from warehouse.errors import SightlineError
-from warehouse.intake.bundles import check_size, open_bundle, read_bytes
+from warehouse.intake.bundles import check_size, open_bundle, open_plain
 from warehouse.intake.checking import check
 from warehouse.intake.judging import give_submissions, judge
 from warehouse.intake.outcomes import Case, Outcome, Pending, Tally
@@ -25,6 +27,7 @@ from warehouse.intake.pseudonyms import set_key
 from warehouse.intake.reading import Submission, read_submission
 from warehouse.intake.rows import name_rows
 from warehouse.intake.spool import Spool
+from warehouse.intake.text import BLOCK, Opened
 from warehouse.intake.writing import Files, write
 
 logger = logging.getLogger(__name__)
@@ -137,35 +140,45 @@ def _read(pending: Pending, spool: Spool) -> Case:
     """Structure and facts of one submission; its lines go to the spool."""
     case = Case(pending, _outcome(pending))
     outcome = case.outcome
+    draft = spool.draft(pending.submission_id)
     try:
-        data = _landed(pending)
-        bundle = open_bundle(data, outcome.name)
+        bundle = open_bundle(*_landed(pending), outcome.name)
         outcome.note(bundle.manifest)
-        submission = read_submission(bundle, pending.sender, is_whole=pending.is_whole)
+        submission = read_submission(bundle, pending.sender, draft.add, is_whole=pending.is_whole)
     except Refused as fault:
+        draft.take_back()
         outcome.extract = fault.extract or outcome.extract
         outcome.period = fault.period or outcome.period
         outcome.refuse(*fault.problems)
         return case
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as fault:
+        draft.take_back()
         _refuse_unread(outcome, fault)
         return case
     _note(case, submission)
-    spool.add(pending.submission_id, submission)
     return case
 
 
-def _landed(pending: Pending) -> bytes:
+def _landed(pending: Pending) -> tuple[Opened, int]:
+    """How to open what has landed, and its size; raises Refused where it is not what came."""
     try:
-        check_size(pending.path.stat().st_size, escaped(pending.name))
-        data = read_bytes(pending.path)
+        with open_plain(pending.path) as file:
+            size = os.fstat(file.fileno()).st_size
+            check_size(size, escaped(pending.name))
+            if size > BLOCK:
+                digest = hashlib.file_digest(file, "sha256")
+                opened: Opened = partial(open_plain, pending.path)
+            else:
+                data = file.read()
+                digest = hashlib.sha256(data)
+                opened = partial(io.BytesIO, data)
     except OSError as fault:
         reason = fault.strerror or "unknown fault"
         message = f"its landed bytes cannot be read ({reason}); send it again"
         raise refuse("UNREADABLE", message) from None
-    if hashlib.sha256(data).hexdigest() != pending.sha256:
+    if digest.hexdigest() != pending.sha256:
         raise refuse("CHANGED", "it was being written while it was taken in; send it again")
-    return data
+    return opened, size
 
 
 def _note(case: Case, submission: Submission) -> None:
@@ -174,8 +187,7 @@ def _note(case: Case, submission: Submission) -> None:
     case.outcome.period = submission.period
     case.outcome.problems += submission.queries
     for part in submission.parts:
-        lines = part.lines
-        tally = Tally(part.file, len(lines.records), lines.duplicates, lines.refused)
+        tally = Tally(part.file, part.records, part.duplicates, part.refused)
         case.tallies[part.table] = tally
 
 

@@ -9,8 +9,8 @@ from warehouse import contract as contracts
 from warehouse.calendar import Span, census_of, term
 from warehouse.contract import Contract
 from warehouse.intake.bundles import Manifest
+from warehouse.intake.lines import SetAside
 from warehouse.intake.problems import BadRow, Problem
-from warehouse.intake.text import SetAside
 
 Verdict = Literal["accepted", "quarantined"]
 

@@ -1,41 +1,23 @@
 """Read one submission: recognise it, check its structure, sender and period; judge no value."""
 
-import csv
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
-from importlib import import_module
 
 from warehouse import contract as contracts
 from warehouse.calendar import TERMS, Span, census_of, financial_year, term
-from warehouse.contract import Contract, SentTable
-from warehouse.intake.bundles import MANIFEST, Bundle, Manifest
+from warehouse.contract import Contract
+from warehouse.intake.bundles import MANIFEST, Bundle, Manifest, Member
+from warehouse.intake.parts import Keep, Part, read_parts, reader_of
 from warehouse.intake.problems import Problem, Refused, Severity, refuse
-from warehouse.intake.recognise import FIGURES, Recognised, recognise, why_not
+from warehouse.intake.recognise import Recognised, recognise, why_not
 from warehouse.intake.senders import PUBLISHER, authorities
-from warehouse.intake.text import Lines, decoded, read_lines
 from warehouse.intake.xml import ReturnHeader
 
 # A file of a bundle that is refused for one of these was meant as a table; others are left out.
 NEARLY_A_TABLE = ("MISSING_COLUMN", "DELIMITER", "PREAMBLE", "ENCODING", "LINE_ENDINGS")
 # Returns of single children began with the year ending in March 2009.
 CENSUS_YEARS = range(2009, 2100)
-NO_FIGURES = SentTable(recognise=(), columns={})
-
-
-@dataclass
-class Part:
-    """One table of a submission: its records as lines of CSV, and where each column stands."""
-
-    table: str
-    file: str
-    lines: Lines
-    positions: dict[str, int]
-    delimiter: str = ","
-
-    @property
-    def signature(self) -> tuple[object, ...]:
-        return (self.table, self.delimiter, tuple(self.lines.header), tuple(self.positions.items()))
 
 
 @dataclass
@@ -49,14 +31,19 @@ class Submission:
     queries: list[Problem] = field(default_factory=list)
 
 
-def read_submission(bundle: Bundle, sender: str | None, *, is_whole: bool = True) -> Submission:
-    """The tables of a bundle; raises Refused. With `is_whole` false, tables may be missing."""
+def read_submission(
+    bundle: Bundle, sender: str | None, keep: Keep, *, is_whole: bool = True
+) -> Submission:
+    """The tables of a bundle, whose lines go to `keep`; raises Refused.
+
+    With `is_whole` false, tables may be missing.
+    """
     found = [one for one in map(recognise, bundle.members) if one]
     submission = None
     try:
         _check_others(bundle, found)
         submission = Submission(_one_contract(found, bundle.manifest), bundle.manifest, [])
-        _read_tables(submission, found, sender, is_whole=is_whole)
+        _read_tables(submission, found, sender, keep, is_whole=is_whole)
     except Refused as fault:
         if found:
             fault.extract = found[0].contract.name
@@ -68,15 +55,22 @@ def read_submission(bundle: Bundle, sender: str | None, *, is_whole: bool = True
 
 
 def _read_tables(
-    submission: Submission, found: list[Recognised], sender: str | None, *, is_whole: bool
+    submission: Submission,
+    found: list[Recognised],
+    sender: str | None,
+    keep: Keep,
+    *,
+    is_whole: bool,
 ) -> None:
     contract = submission.contract
     _check_sender(contract, submission.manifest, sender)
-    if contract.reader == "xml":
-        _read_xml(submission, found, sender)
+    if found[0].member.kind == "xml":
+        _check_alone(found)
     else:
-        submission.parts = [_part(one) for one in found]
-        _check_tables(submission, is_whole=is_whole)
+        _check_tables(submission, found, is_whole=is_whole)
+    if contract.period.found_in == "header":
+        _read_header(submission, found[0].member, sender)
+    submission.parts = [part for one in found for part in read_parts(one, keep)]
     submission.queries += [q for part in submission.parts for q in _queries(part, contract)]
     _find_period(submission, sender, is_whole=is_whole)
     _check_rows(submission)
@@ -124,39 +118,17 @@ def _check_sender(contract: Contract, manifest: Manifest, sender: str | None) ->
         raise refuse("WRONG_SENDER", message)
 
 
-def _part(one: Recognised) -> Part:
-    text = decoded(one.member.data, one.member.name, one.contract.encodings)
-    lines = read_lines(text, one.member.name, one.delimiter)
-    positions = _positions(one, lines.header)
-    return Part(one.table, one.member.name, lines, positions, one.delimiter)
+def _check_alone(found: list[Recognised]) -> None:
+    """A return in XML holds all tables."""
+    if len(found) > 1:
+        raise refuse("TABLE_TWICE", "the bundle holds two returns; send each by itself")
 
 
-def _positions(one: Recognised, header: list[str]) -> dict[str, int]:
-    """Where each known column stands; a published series is read whole."""
-    table = one.contract.tables.get(one.table, NO_FIGURES)
-    name = one.member.name
-    spellings = table.headers if one.table != FIGURES else {h.lower(): h.lower() for h in header}
-    positions: dict[str, int] = {}
-    for place, written in enumerate(header):
-        meant = spellings.get(written.lower())
-        if meant in positions:
-            message = "the header names this column twice"
-            raise refuse("DUPLICATE_COLUMN", message, file=name, line=1, column=meant)
-        if meant:
-            positions[meant] = place
-    absent = [
-        c for c, column in table.columns.items() if c not in positions and not column.optional
-    ]
-    if absent:
-        message = f"a column is missing: {', '.join(absent)}"
-        raise refuse("MISSING_COLUMN", message, file=name, line=1, column=absent[0])
-    return positions
-
-
-def _check_tables(submission: Submission, *, is_whole: bool) -> None:
-    held = [part.table for part in submission.parts]
-    if twice := sorted({table for table in held if held.count(table) > 1 and table != FIGURES}):
-        message = f"two files hold the table {twice[0]}; send one file for each table"
+def _check_tables(submission: Submission, found: list[Recognised], *, is_whole: bool) -> None:
+    held = [one.table for one in found]
+    if twice := sorted({table for table in held if held.count(table) > 1}):
+        names = [one.member.name for one in found if one.table == twice[0]]
+        message = f"{_listed(names)} hold the same table, {twice[0]}; send one of them"
         raise refuse("TABLE_TWICE", message, table=twice[0])
     wanted = [name for name, table in submission.contract.tables.items() if table.required]
     if absent := [name for name in wanted if name not in held]:
@@ -175,8 +147,8 @@ def _listed(names: list[str]) -> str:
 
 
 def _queries(part: Part, contract: Contract) -> list[Problem]:
-    queries = [replace(query, table=part.table) for query in part.lines.queries]
-    extra = len(part.lines.header) - len(part.positions)
+    queries = list(part.queries)
+    extra = len(part.header) - len(part.positions)
     if extra and contract.reader == "csv":
         columns = "1 column is" if extra == 1 else f"{extra} columns are"
         message = f"{columns} unknown to the contract and not read"
@@ -195,7 +167,7 @@ def _left_out(bundle: Bundle, found: list[Recognised]) -> list[Problem]:
 
 
 def _check_rows(submission: Submission) -> None:
-    if any(part.lines.physical for part in submission.parts):
+    if not all(part.is_empty for part in submission.parts):
         return
     is_declared = submission.manifest.period_start is not None and submission.contract.nil_return
     if not is_declared:
@@ -245,15 +217,13 @@ def _stated(manifest: Manifest) -> Span | None:
 def _census_term(submission: Submission, sender: str | None, stated: Span | None) -> Span | None:
     """The term of the census that its own header row names, else the one that was stated."""
     part = next((part for part in submission.parts if part.table == "schoolcensus"), None)
-    if part is None or not part.lines.records:
+    if part is None or not part.facts:
         return term(*census_of(stated.start, stated.end)) if stated else None
-    rows = list(csv.reader(line.decode("utf-8") for line in part.lines.records))
-    for number, row in enumerate(rows, 2):
-        lea = row[part.positions["lea"]] if len(row) > part.positions["lea"] else ""
+    for (_, _, lea), line in part.facts.items():
         if sender and lea != sender:
             message = f"a school of another authority than {sender} stands here"
-            raise refuse("WRONG_SENDER", message, file=part.file, line=number, column="lea")
-    named = {(row[part.positions["year"]], row[part.positions["term"]].title()) for row in rows}
+            raise refuse("WRONG_SENDER", message, file=part.file, line=line, column="lea")
+    named = {(year, name.title()) for year, name, _ in part.facts}
     year, name = min(named)
     if len(named) > 1 or not re.fullmatch(r"20\d\d", year) or name not in TERMS:
         message = "year and term must be those of one census, such as 2025 and Autumn"
@@ -272,29 +242,15 @@ def _ask_for_release_date(submission: Submission) -> None:
 
 
 def _published_span(part: Part) -> Span | None:
-    place = part.positions["time_period"]
-    years = set()
-    for row in csv.reader(line.decode("utf-8") for line in part.lines.records):
-        if len(row) > place and row[place][:4].isdigit():
-            years.add(int(row[place][:4]))
-    if not years:
-        return None
-    return Span(date(min(years), 1, 1), date(max(years), 12, 31))
+    years = {int(written[:4]) for (written,) in part.facts if written[:4].isdigit()}
+    return Span(date(min(years), 1, 1), date(max(years), 12, 31)) if years else None
 
 
-def _read_xml(submission: Submission, found: list[Recognised], sender: str | None) -> None:
-    if len(found) > 1:
-        raise refuse("TABLE_TWICE", "the bundle holds two returns; send each by itself")
-    member = found[0].member
-    reader = import_module(f"warehouse.contracts.{submission.contract.name}.reader")
-    header = reader.read_header(member.data, member.name)
+def _read_header(submission: Submission, member: Member, sender: str | None) -> None:
+    with member.opened() as file:
+        header = reader_of(submission.contract).read_header(file, member.name)
     _check_header(header, member.name, sender)
     submission.period = financial_year(header.year)
-    tables: dict[str, Lines] = reader.read_tables(member.data, member.name)
-    submission.parts = [
-        Part(name, member.name, lines, {column: i for i, column in enumerate(lines.header)})
-        for name, lines in tables.items()
-    ]
 
 
 def _check_header(header: ReturnHeader, name: str, sender: str | None) -> None:

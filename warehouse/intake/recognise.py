@@ -31,7 +31,7 @@ class Recognised:
 def recognise(member: Member) -> Recognised | None:
     """The table that a file is, or None."""
     if member.kind == "xml":
-        root = root_of(member.data)
+        root = root_of(member.head)
         for contract in contracts.load().values():
             if contract.reader == "xml" and contract.root == root:
                 return Recognised(contract, str(contract.root), member)
@@ -39,15 +39,15 @@ def recognise(member: Member) -> Recognised | None:
     return _by_header(member)
 
 
-def root_of(data: bytes) -> str:
+def root_of(head: bytes) -> str:
     """The name of an XML file's first element."""
-    start = data[:65536].replace(b"\0", b"")
+    start = head.replace(b"\0", b"")
     found = ROOT.search(re.sub(rb"<!--.*?-->", b"", start, flags=re.S))
     return found.group(1).decode("ascii", "replace") if found else ""
 
 
 def _by_header(member: Member) -> Recognised | None:
-    head = _head(member.data)
+    head = _head(member.head)
     for delimiter in (",", *OTHER_DELIMITERS):
         found = match(header_of(head, delimiter))
         if found and delimiter in found[0].delimiters:
@@ -94,7 +94,7 @@ def why_not(member: Member, expected: str | None) -> Refused:
     """The likeliest reason why a file is no table that is known."""
     if member.kind == "xml":
         return _unknown_xml(member)
-    head = _head(member.data)
+    head = _head(member.head)
     if b"\0" in head:
         message = "it holds NUL bytes, as UTF-16 without its mark does; save it as UTF-8"
         return refuse("ENCODING", message, file=member.name, line=1)
@@ -135,16 +135,15 @@ def _nearest(member: Member, header: list[str], expected: str | None) -> Refused
 
 def _unknown_xml(member: Member) -> Refused:
     known = sorted(c.root for c in contracts.load().values() if c.root)
-    if root_of(member.data) == "EXPSSDA903":
+    if root_of(member.head) == "EXPSSDA903":
         message = "SSDA903 is read as CSV tables (Header, Episodes, Missing); export those"
         return refuse("TYPE", message, file=member.name)
     message = f"its root element is not one that is known here: {', '.join(known)}"
     return refuse("XML_STRUCTURE", message, file=member.name, line=1)
 
 
-def _head(data: bytes) -> bytes:
+def _head(start: bytes) -> bytes:
     """The first lines as UTF-8, however the file is encoded."""
-    start = data[: 1 << 16]
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return start[: len(start) & ~1].decode("utf-16", "ignore").encode("utf-8")
     return start.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").encode("utf-8")

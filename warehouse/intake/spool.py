@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from warehouse.contract import Contract
-from warehouse.intake.reading import Part, Submission
+from warehouse.intake.lines import Lines
+from warehouse.intake.parts import Part
 
+# Numbers are written out once for all files; those of longer files as they come.
+MOST_PREPARED = 1_000_000
 _numbers: list[bytes] = []
 
 
@@ -32,21 +35,17 @@ class Spool:
     folder: Path
     files: dict[tuple[object, ...], Spooled] = field(default_factory=dict)
 
-    def add(self, submission_id: int, submission: Submission) -> None:
-        for part in submission.parts:
-            if part.lines.records:
-                spooled = self._file(submission.contract, part)
-                spooled.submissions.append(submission_id)
-                _write(spooled, submission_id, part)
+    def draft(self, submission_id: int) -> "Draft":
+        return Draft(self, submission_id)
 
-    def _file(self, contract: Contract, part: Part) -> Spooled:
+    def file_of(self, contract: Contract, part: Part) -> Spooled:
         signature = (contract.name, *part.signature)
         if signature not in self.files:
             path = self.folder / f"{len(self.files)}.csv"
             self.files[signature] = Spooled(
                 contract,
                 part.table,
-                part.lines.header,
+                part.header,
                 part.positions,
                 part.delimiter,
                 path,
@@ -55,27 +54,52 @@ class Spool:
         return self.files[signature]
 
     def close(self) -> list[Spooled]:
+        """What is to be read; files of which every line was taken back are left out."""
         for spooled in self.files.values():
             spooled.file.close()
-        return list(self.files.values())
+        return [spooled for spooled in self.files.values() if spooled.submissions]
 
 
-def _write(spooled: Spooled, submission_id: int, part: Part) -> None:
+@dataclass
+class Draft:
+    """The lines of one submission while it is read, which may yet turn out to be broken."""
+
+    spool: Spool
+    submission_id: int
+    starts: dict[Path, tuple[Spooled, int]] = field(default_factory=dict)
+
+    def add(self, contract: Contract, part: Part, lines: Lines) -> None:
+        if not lines.records:
+            return
+        spooled = self.spool.file_of(contract, part)
+        if spooled.path not in self.starts:
+            self.starts[spooled.path] = (spooled, spooled.file.tell())
+            spooled.submissions.append(self.submission_id)
+        _write(spooled, self.submission_id, lines)
+
+    def take_back(self) -> None:
+        """Leave the spool as it was before."""
+        for spooled, start in self.starts.values():
+            spooled.file.seek(start)
+            spooled.file.truncate()
+            spooled.submissions.remove(self.submission_id)
+
+
+def _write(spooled: Spooled, submission_id: int, lines: Lines) -> None:
     """Each line behind the number of its submission and its own; joined without a Python loop."""
-    start = f"{submission_id}{part.delimiter}".encode()
-    lines = part.lines
-    if lines.numbers is None:
-        numbers: Iterable[bytes] = islice(_prefixes(len(lines.records) + 2), 2, None)
-    else:
-        numbers = (b"%d," % number for number in lines.numbers)
-    if part.delimiter != ",":
-        numbers = (number.replace(b",", part.delimiter.encode()) for number in numbers)
+    start = f"{submission_id}{spooled.delimiter}".encode()
+    numbers = _prefixes(lines)
+    if spooled.delimiter != ",":
+        numbers = (number.replace(b",", spooled.delimiter.encode()) for number in numbers)
     spooled.file.write(start)
     spooled.file.write((b"\n" + start).join(map(add, numbers, lines.records)))
     spooled.file.write(b"\n")
 
 
-def _prefixes(count: int) -> list[bytes]:
-    if len(_numbers) < count:
-        _numbers.extend(b"%d," % number for number in range(len(_numbers), count))
-    return _numbers
+def _prefixes(lines: Lines) -> Iterable[bytes]:
+    end = lines.first + len(lines.records)
+    if lines.numbers is not None or end > MOST_PREPARED:
+        return (b"%d," % number for number in lines.every_number)
+    if len(_numbers) < end:
+        _numbers.extend(b"%d," % number for number in range(len(_numbers), end))
+    return islice(_numbers, lines.first, None)

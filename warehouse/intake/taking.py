@@ -99,8 +99,11 @@ def sweep(home: Home, state: State) -> None:
     """Remove what a killed run left: its spool, and files of no batch that the ledger knows."""
     with state.read() as connection:
         known = ledger.batches(connection)
-    for folder in home.spool.iterdir():
-        shutil.rmtree(folder, ignore_errors=True)
+    for left in home.spool.iterdir():
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink()
     for path in (*home.raw.glob("*/*"), *home.quarantine.glob("*")):
         if path.name.endswith(UNFINISHED) or path.stem not in known:
             path.unlink(missing_ok=True)

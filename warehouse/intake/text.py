@@ -1,20 +1,29 @@
 """Turn a CSV file's bytes into its header and numbered lines, refusing what sniffing would bend.
 
-Everything here works on whole files at the speed of C: there are millions of lines.
+Everything here works on blocks of whole lines at the speed of C: there are millions of lines.
+Nearly every file is one block.
 """
 
 import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from warehouse.intake.problems import Problem, refuse
+from warehouse.intake.lines import Lines, SetAside
+from warehouse.intake.problems import Problem, Refused, refuse
+from warehouse.intake.repeats import Repeats
 
+Opened = Callable[[], BinaryIO]
+# A block is held in memory three times over while its lines are told apart.
+BLOCK = 16 << 20
 MAX_LINE_BYTES = 100_000
 LINE_FEED, QUOTE, FIRST_PRINTABLE = 10, 34, 32
 QUOTED = re.compile(rb'"[^"]*"')
@@ -22,58 +31,30 @@ QUOTED = re.compile(rb'"[^"]*"')
 FOLDED_NEWLINE = "\x0b"
 
 
-class SetAside(NamedTuple):
-    """A record that was not read: its physical line, the rule it broke and perhaps the column."""
+@dataclass(frozen=True)
+class Layout:
+    """What the lines of a file have in common."""
 
-    line: int
-    rule: str
-    column: str | None = None
-
-
-@dataclass
-class Lines:
-    """The records of one file; `numbers` are physical line numbers, None means 2, 3, 4 and on."""
-
+    name: str
     header: list[str]
-    records: list[bytes]
-    numbers: list[int] | None = None
-    duplicates: int = 0
-    refused: list[SetAside] = field(default_factory=list)
-    queries: list[Problem] = field(default_factory=list)
-
-    @property
-    def physical(self) -> int:
-        return len(self.records) + self.duplicates + len(self.refused)
-
-    def numbered(self) -> Iterable[tuple[int, bytes]]:
-        numbers = self.numbers if self.numbers is not None else range(2, len(self.records) + 2)
-        return zip(numbers, self.records, strict=True)
+    delimiter: str
 
 
-def decoded(data: bytes, name: str, encodings: tuple[str, ...]) -> bytes:
-    """The same text as UTF-8 without a byte-order mark."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            return data.decode("utf-16").encode("utf-8")
-        except UnicodeError:
-            raise refuse("ENCODING", "it is marked as UTF-16 but is not", file=name) from None
-    data = data.removeprefix(codecs.BOM_UTF8)
-    if data.isascii():
-        return data
-    encodings = ("utf-8", *(name for name in encodings if name != "utf-8"))
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError as fault:
-            start = fault.start
-        else:
-            return data if encoding == "utf-8" else text.encode("utf-8")
-    raise refuse(
-        "ENCODING",
-        f"byte {start + 1} is not {' or '.join(encodings).upper()}; save the file as UTF-8",
-        file=name,
-        line=data.count(b"\n", 0, start) + 1,
-    )
+def read_text(
+    opened: Opened, name: str, encodings: tuple[str, ...] = ("utf-8",), delimiter: str = ","
+) -> Iterator[Lines]:
+    """The records of a file, in blocks of whole lines; raises Refused on a broken file."""
+    encoding = _encoding(opened, name, encodings)
+    layout, repeats = None, Repeats()
+    for first, text, is_last in _blocks(opened, encoding, name):
+        body, start = _with_line_feeds(text, name, first), first
+        if layout is None:
+            layout = Layout(name, header_of(body, delimiter), delimiter)
+            body, start = body.partition(b"\n")[2], 2
+        lines = _read_block(body, layout, start, is_last=is_last)
+        if not (first == 1 and is_last):
+            repeats.drop_from(lines)
+        yield lines
 
 
 def header_of(text: bytes, delimiter: str = ",") -> list[str]:
@@ -87,18 +68,109 @@ def header_of(text: bytes, delimiter: str = ",") -> list[str]:
     return [name.strip() for name in names]
 
 
-def read_lines(text: bytes, name: str, delimiter: str = ",") -> Lines:
-    """The header and the records, each with its physical line; raises Refused on a broken file."""
-    text = _with_line_feeds(text, name)
-    header = header_of(text, delimiter)
-    start = text.find(b"\n") + 1
-    if not start:
-        return Lines(header, [])
-    body = text[start:]
-    lines = _records(body, header, name, delimiter)
-    _check_end(body, lines, len(header), name, delimiter)
-    if not _has_width(body, len(lines.records), len(header), delimiter):
-        _set_aside(lines, lambda line: _width(line, delimiter) != len(header), "RAGGED_ROW")
+def _encoding(opened: Opened, name: str, allowed: tuple[str, ...]) -> str:
+    """What a whole file is written in; raises Refused where the contract does not allow it."""
+    with opened() as file:
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return "utf-16"
+    allowed = ("utf-8", *(encoding for encoding in allowed if encoding != "utf-8"))
+    for encoding in allowed:
+        fault = _undecodable(opened, encoding)
+        if fault is None:
+            return encoding
+    place, line = fault
+    message = f"byte {place} is not {' or '.join(allowed).upper()}; save the file as UTF-8"
+    raise refuse("ENCODING", message, file=name, line=line)
+
+
+def _undecodable(opened: Opened, encoding: str) -> tuple[int, int] | None:
+    """The first byte that cannot be read in an encoding and its line, both counted from 1."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    size = lines = 0
+    with opened() as file:
+        for chunk in chain(iter(partial(file.read, BLOCK), b""), [b""]):
+            held, _ = decoder.getstate()
+            try:
+                if held or not chunk.isascii():
+                    decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as fault:
+                line = lines + fault.object.count(b"\n", 0, fault.start) + 1
+                return size - len(held) + fault.start + 1, line
+            size += len(chunk)
+            lines += chunk.count(b"\n")
+    return None
+
+
+def _blocks(opened: Opened, encoding: str, name: str) -> Iterator[tuple[int, bytes, bool]]:
+    """Whole lines as UTF-8: the number of the first, the text, and whether they are the last."""
+    with opened() as file:
+        read = _reader(file, encoding, name)
+        first, rest, text = 1, b"", read(BLOCK).removeprefix(codecs.BOM_UTF8)
+        while following := read(BLOCK):
+            text = rest + text
+            end = _end_of_lines(text)
+            if not end:
+                raise _endless(text, name, first)
+            yield first, text[:end], False
+            first += text.count(b"\n", 0, end)
+            rest, text = text[end:], following
+        yield first, rest + text, True
+
+
+def _reader(file: BinaryIO, encoding: str, name: str) -> Callable[[int], bytes]:
+    if encoding == "utf-8":
+        return file.read
+    decoded = io.TextIOWrapper(file, encoding, newline="")
+
+    def read(size: int) -> bytes:
+        try:
+            return decoded.read(size).encode()
+        except UnicodeError:
+            raise refuse("ENCODING", "it is marked as UTF-16 but is not", file=name) from None
+
+    return read
+
+
+def _end_of_lines(text: bytes) -> int:
+    """Where the last line that ends outside quotes ends; 0 where none does."""
+    end = text.rfind(b"\n") + 1
+    if not text.count(b'"', 0, end) & 1:
+        return end
+    ends, is_inside = _line_ends(text)
+    outside = ends[~is_inside]
+    return int(outside[-1]) + 1 if len(outside) else 0
+
+
+def _endless(text: bytes, name: str, line: int) -> Refused:
+    if b'"' in text:
+        return _unterminated(name, line)
+    return refuse("FIELD_TOO_LONG", "the line does not end", file=name, line=line)
+
+
+def _unterminated(name: str, line: int) -> Refused:
+    message = "a quote is opened and never closed"
+    return refuse("UNTERMINATED_QUOTE", message, file=name, line=line)
+
+
+def _with_line_feeds(text: bytes, name: str, first: int) -> bytes:
+    if b"\r" not in text:
+        return text
+    text = text.replace(b"\r\n", b"\n")
+    if (at := text.find(b"\r")) >= 0:
+        line = first + text.count(b"\n", 0, at)
+        raise refuse("LINE_ENDINGS", "it mixes kinds of line ending", file=name, line=line)
+    return text
+
+
+def _read_block(body: bytes, layout: Layout, first: int, *, is_last: bool) -> Lines:
+    lines = _records(body, layout, first)
+    if not lines.records:
+        return lines
+    if is_last and not body.endswith(b"\n"):
+        _check_end(lines, layout)
+    width = len(layout.header)
+    if not _has_width(body, len(lines.records), width, layout.delimiter):
+        _set_aside(lines, lambda line: _width(line, layout.delimiter) != width, "RAGGED_ROW")
     if not _is_clean(body):
         _set_aside(lines, _has_control, "CONTROL_CHAR")
     if lines.records and max(map(len, lines.records)) > MAX_LINE_BYTES:
@@ -106,53 +178,47 @@ def read_lines(text: bytes, name: str, delimiter: str = ",") -> Lines:
     return _without_repeats(lines)
 
 
-def _with_line_feeds(text: bytes, name: str) -> bytes:
-    if b"\r" not in text:
-        return text
-    text = text.replace(b"\r\n", b"\n")
-    if (at := text.find(b"\r")) >= 0:
-        line = text.count(b"\n", 0, at) + 1
-        raise refuse("LINE_ENDINGS", "it mixes kinds of line ending", file=name, line=line)
-    return text
-
-
-def _records(body: bytes, header: list[str], name: str, delimiter: str) -> Lines:
+def _records(body: bytes, layout: Layout, first: int) -> Lines:
     if b'"' in body and _has_quoted_newline(body):
-        return Lines(header, *_joined(body, name, delimiter))
+        return Lines(layout.header, *_joined(body, layout, first))
     records = body.split(b"\n")
     if not records[-1]:
         records.pop()
     if b"" not in records:
-        return Lines(header, records)
-    kept = [(number, line) for number, line in enumerate(records, 2) if line.strip()]
-    return Lines(header, [line for _, line in kept], [number for number, _ in kept])
+        return Lines(layout.header, records, first=first)
+    kept = [(number, line) for number, line in enumerate(records, first) if line.strip()]
+    return Lines(layout.header, [line for _, line in kept], [number for number, _ in kept])
 
 
 def _has_quoted_newline(body: bytes) -> bool:
     """Whether any line holds an odd number of quotes."""
-    array = np.frombuffer(body, dtype=np.uint8)
+    _, is_inside = _line_ends(body)
+    return bool(is_inside.any() or body.count(b'"') & 1)
+
+
+def _line_ends(text: bytes) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where the lines end, and which of the ends stand inside quotes."""
+    array = np.frombuffer(text, dtype=np.uint8)
     ends = np.flatnonzero(array == LINE_FEED)
-    quotes = np.flatnonzero(array == QUOTE)
-    before = np.searchsorted(quotes, ends)
-    return bool((before & 1).any() or len(quotes) & 1)
+    before = np.searchsorted(np.flatnonzero(array == QUOTE), ends)
+    return ends, (before & 1).astype(np.bool_)
 
 
-def _joined(body: bytes, name: str, delimiter: str) -> tuple[list[bytes], list[int]]:
+def _joined(body: bytes, layout: Layout, first: int) -> tuple[list[bytes], list[int]]:
     """The exact, slower way for values that hold line feeds: one line a record."""
     text = body.decode("utf-8")
     csv.field_size_limit(max(len(text), 131_072))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    records, numbers, first = [], [], 2
+    source = io.StringIO(text, newline="")
+    reader = csv.reader(source, delimiter=layout.delimiter, strict=True)
+    records, numbers, number = [], [], first
     try:
         for row in reader:
             if row:
-                records.append(_written(row, delimiter))
-                numbers.append(first)
-            first = reader.line_num + 2
+                records.append(_written(row, layout.delimiter))
+                numbers.append(number)
+            number = first + reader.line_num
     except csv.Error:
-        raise refuse(
-            "UNTERMINATED_QUOTE", "a quote is opened and never closed", file=name, line=first
-        ) from None
+        raise _unterminated(layout.name, number) from None
     return records, numbers
 
 
@@ -162,22 +228,22 @@ def _written(row: list[str], delimiter: str) -> bytes:
     return out.getvalue().replace("\n", FOLDED_NEWLINE).encode("utf-8")
 
 
-def _check_end(body: bytes, lines: Lines, width: int, name: str, delimiter: str) -> None:
-    if not lines.records or body.endswith(b"\n"):
-        return
-    last = lines.records[-1].decode("utf-8", "replace")
-    fields = next(csv.reader([last], delimiter=delimiter), [])
-    number = lines.numbers[-1] if lines.numbers else len(lines.records) + 1
-    if len(fields) < width:
+def _check_end(lines: Lines, layout: Layout) -> None:
+    """Refuse a file that was cut off in the middle of a line."""
+    number, record = lines.every_number[-1], lines.records[-1]
+    last = record.decode("utf-8", "replace")
+    fields = next(csv.reader([last], delimiter=layout.delimiter), [])
+    if len(fields) < len(layout.header):
         raise refuse(
             "TRUNCATED",
             f"the last line is cut off, so the transfer broke; the last whole line is {number - 1}."
             " Send the file again",
-            file=name,
+            file=layout.name,
             line=number,
         )
     message = "the last line has no line ending: check that the file is whole"
-    lines.queries.append(Problem("NO_FINAL_NEWLINE", message, "query", file=name, line=number))
+    query = Problem("NO_FINAL_NEWLINE", message, "query", file=layout.name, line=number)
+    lines.queries.append(query)
 
 
 def _has_width(body: bytes, records: int, width: int, delimiter: str) -> bool:

@@ -105,27 +105,23 @@ def _leave_out_other_tables(outcome: Outcome) -> None:
 
 
 def _verdict(path: Path, sender: str | None, wanted: Wanted) -> Verdict:
-    try:
-        arrival = arrival_of(path)
-    except (UnsafeError, OSError) as fault:
-        reason = fault.strerror or "" if isinstance(fault, OSError) else str(fault)
-        return _unread(path, reason)
-    if arrival is None:
-        return _unread(path, "there is nothing in it, or it is still being written")
     with TemporaryDirectory() as folder:
-        return judged(_pending(path, arrival, sender, Path(folder)), wanted)
+        try:
+            arrival = arrival_of(path, Path(folder))
+        except (UnsafeError, OSError) as fault:
+            reason = fault.strerror or "" if isinstance(fault, OSError) else str(fault)
+            return _unread(path, reason)
+        if arrival is None:
+            return _unread(path, "there is nothing in it, or it is still being written")
+        return judged(_pending(path, arrival, sender), wanted)
 
 
-def _pending(path: Path, arrival: Arrival, sender: str | None, folder: Path) -> Pending:
-    held = path
-    if arrival.packed is not None:
-        held = folder / "packed"
-        held.write_bytes(arrival.packed)
+def _pending(path: Path, arrival: Arrival, sender: str | None) -> Pending:
     return Pending(
         1,
         sender,
         path.name,
-        held.absolute(),
+        (arrival.packed or path).absolute(),
         arrival.sha256,
         datetime.now(LONDON).date(),
         is_whole=arrival.packed is not None or path.suffix.lower() == ".zip",

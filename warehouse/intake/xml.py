@@ -2,14 +2,18 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import BinaryIO
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from warehouse.intake.lines import Lines
 from warehouse.intake.problems import refuse
-from warehouse.intake.text import Lines
+
+# So that a return of any size is held a part at a time.
+CHILDREN_A_BLOCK = 10_000
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,39 @@ class TableWriter:
         self.numbers.append(line)
         self.write(values)
 
-    def lines(self) -> Lines:
+    def taken(self) -> Lines:
+        """The rows since this was last asked."""
         records = self.text.getvalue().encode("utf-8").split(b"\n")[:-1]
-        return Lines(self.columns, records, self.numbers)
+        lines = Lines(self.columns, records, self.numbers)
+        self.numbers = []
+        self.text.seek(0)
+        self.text.truncate()
+        return lines
 
 
-def elements(data: bytes, name: str, tag: str) -> Iterator[etree._Element]:
+Tables = dict[str, TableWriter]
+
+
+def read_blocks(
+    children: Iterable[etree._Element],
+    columns: dict[str, list[str]],
+    add: Callable[[Tables, etree._Element], None],
+) -> Iterator[tuple[str, Lines]]:
+    """The rows of each table, in blocks; `add` writes the rows of one child."""
+    tables = {table: TableWriter(names) for table, names in columns.items()}
+    for number, child in enumerate(children, 1):
+        add(tables, child)
+        if number % CHILDREN_A_BLOCK == 0:
+            yield from [(table, writer.taken()) for table, writer in tables.items()]
+    yield from [(table, writer.taken()) for table, writer in tables.items()]
+
+
+def elements(file: BinaryIO, name: str, root: str, tag: str) -> Iterator[etree._Element]:
     """Each element of a kind, freed once used; raises Refused on an unsafe or broken file."""
     context = etree.iterparse(
-        io.BytesIO(data),
+        file,
         events=("start", "end"),
+        tag=(root, tag),
         load_dtd=False,
         no_network=True,
         resolve_entities=False,

@@ -1,13 +1,16 @@
 """The children in need census: one XML return turned into tables of text."""
 
+from collections.abc import Iterator
 from datetime import date
+from typing import BinaryIO
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from warehouse.intake.lines import Lines
 from warehouse.intake.problems import Refused, refuse
-from warehouse.intake.text import Lines
-from warehouse.intake.xml import ReturnHeader, TableWriter, elements, text_of
+from warehouse.intake.xml import ReturnHeader, Tables, elements, read_blocks, text_of
 
+ROOT = "Message"
 # Of each table, the columns that are read as they are and where each stands in its element.
 CHILD = {
     "la_child_id": "ChildIdentifiers/LAchildID",
@@ -54,9 +57,9 @@ COLUMNS = {
 }
 
 
-def read_header(data: bytes, name: str) -> ReturnHeader:
+def read_header(file: BinaryIO, name: str) -> ReturnHeader:
     """Whose return it is, and for which year; raises Refused on a return of another kind."""
-    for header in elements(data, name, "Header"):
+    for header in elements(file, name, ROOT, "Header"):
         if text_of(header, "CollectionDetails/Collection") != "CIN":
             message = "Collection is not CIN, so this is another return"
             raise refuse("XML_STRUCTURE", message, file=name, line=header.sourceline)
@@ -64,12 +67,9 @@ def read_header(data: bytes, name: str) -> ReturnHeader:
     raise refuse("XML_STRUCTURE", "the return has no Header", file=name, line=1)
 
 
-def read_tables(data: bytes, name: str) -> dict[str, Lines]:
-    """A table for each kind of thing that happens to a child; all of them or none."""
-    tables = {table: TableWriter(columns) for table, columns in COLUMNS.items()}
-    for child in elements(data, name, "Child"):
-        _add_child(tables, child)
-    return {table: writer.lines() for table, writer in tables.items()}
+def read_tables(file: BinaryIO, name: str) -> Iterator[tuple[str, Lines]]:
+    """A table for each kind of thing that happens to a child, in blocks."""
+    return read_blocks(elements(file, name, ROOT, "Child"), COLUMNS, _add_child)
 
 
 def _header(header: etree._Element, name: str) -> ReturnHeader:
@@ -94,7 +94,7 @@ def _texts(element: etree._Element, paths: dict[str, str]) -> list[str]:
     return [text_of(element, path) for path in paths.values()]
 
 
-def _add_child(tables: dict[str, TableWriter], child: etree._Element) -> None:
+def _add_child(tables: Tables, child: etree._Element) -> None:
     values = _texts(child, CHILD)
     identifiers = "ChildIdentifiers/"
     sex = text_of(child, identifiers + "Sex") or text_of(child, identifiers + "GenderCurrent")
@@ -105,7 +105,7 @@ def _add_child(tables: dict[str, TableWriter], child: etree._Element) -> None:
 
 
 def _add_referral(
-    tables: dict[str, TableWriter], child_id: str, details: etree._Element, met: dict[str, int]
+    tables: Tables, child_id: str, details: etree._Element, met: dict[str, int]
 ) -> None:
     values = _texts(details, REFERRAL)
     day = values[0]
@@ -122,7 +122,7 @@ def _add_referral(
 
 
 def _add_assessment(
-    tables: dict[str, TableWriter],
+    tables: Tables,
     child_id: str,
     referral_id: str,
     assessment: etree._Element,
