@@ -93,6 +93,8 @@ class Column(Years):
     minimum: float | None = None
     maximum: float | None = None
     aliases: tuple[str, ...] = ()
+    pad: int = 0
+    """How many digits a code has that a workbook may hold as a number, without its first zeros."""
 
     @field_validator("codes", "same_as", mode="before")
     @classmethod

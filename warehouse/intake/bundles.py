@@ -30,6 +30,7 @@ HEAD = 1 << 16
 MAX_MEMBERS = 1_000
 MAX_MEMBER_BYTES = 2 << 30
 MAX_BUNDLE_BYTES = 4 << 30
+MAX_WORKBOOK_BYTES = 64 << 20
 UNPACKED_AT_ONCE = 1 << 20
 MAX_RATIO = 200
 UNZIPPING_FAULTS = (
@@ -124,7 +125,7 @@ def open_bundle(opened: Opened, size: int, name: str) -> Bundle:
     except UNZIPPING_FAULTS:
         raise damaged(name) from None
     if _is_workbook(archive):
-        return Bundle(members=tuple(_sheets(opened, name)))
+        return Bundle(members=tuple(_workbook(opened, name, name)))
     return _from_archive(archive, size, name)
 
 
@@ -193,16 +194,17 @@ def _members(opened: Opened, name: str, bundle_name: str) -> list[Member]:
     """What a file holds: itself, or the sheets of a workbook."""
     with opened() as file:
         data = file.read(BLOCK + 1)
-    if kind_of(data) == "gzip":
+    kind = kind_of(data)
+    if kind == "gzip":
         opened = _gunzipped(opened, name)
         name = name.removesuffix(".gz")
         with opened() as file:
             data = file.read(BLOCK + 1)
-    kind = kind_of(data)
+        kind = kind_of(data)
+        if kind == "gzip":
+            raise _nested(bundle_name)
     if kind == "zip":
         return _workbook(opened, name, bundle_name)
-    if kind == "gzip":
-        raise _nested(bundle_name)
     _check_kind(kind, data, name)
     if len(data) <= BLOCK:
         opened = partial(io.BytesIO, data)
@@ -253,21 +255,22 @@ def _unpacking(opened: Opened, name: str, packed: BinaryIO | None = None) -> Bin
 
 
 def _workbook(opened: Opened, name: str, bundle_name: str) -> list[Member]:
+    """The sheets of a workbook; raises Refused on an archive of another kind."""
+    with opened() as file:
+        data = file.read(MAX_WORKBOOK_BYTES + 1)
+    if len(data) > MAX_WORKBOOK_BYTES:
+        raise too_large(name)
     try:
-        with zipfile.ZipFile(opened()) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             is_workbook = _is_workbook(archive)
     except UNZIPPING_FAULTS:
         raise (damaged(name) if _is_named_workbook(name) else _nested(bundle_name)) from None
     if not is_workbook:
         raise _nested(bundle_name)
-    return _sheets(opened, name)
-
-
-def _sheets(opened: Opened, name: str) -> list[Member]:
     # Few bundles hold workbooks, and what reads them takes long to be imported.
-    from warehouse.intake import workbook
+    from warehouse.intake.workbook import sheets
 
-    return [*workbook.sheets(opened, name)]
+    return [*sheets(partial(io.BytesIO, data), name)]
 
 
 def _is_workbook(archive: zipfile.ZipFile) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 import duckdb
 
 from warehouse.intake.checking import Checked
+from warehouse.intake.lines import SetAside
 from warehouse.intake.outcomes import Case, Tally
 from warehouse.intake.problems import Problem
-from warehouse.intake.text import SetAside
 
 SET_ASIDE = {
     "CONTROL_CHAR": "the line holds a control character, such as a NUL",
@@ -16,6 +16,7 @@ SET_ASIDE = {
     "RAGGED_ROW": "the line has more or fewer fields than the header",
     "BAD_QUOTE": "a quote stands inside a field that is not quoted",
     "FORMULA_NO_VALUE": "a formula stands here without its result; open, calculate and save it",
+    "TOTAL_ROW": "the line holds totals and not a record; leave it out",
     "CELL_ERROR": "the cell holds an error such as #REF! or #N/A",
 }
 Cases = dict[int, Case]

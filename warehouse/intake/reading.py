@@ -1,13 +1,13 @@
 """Read one submission: recognise it, check its structure, sender and period; judge no value."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from warehouse import contract as contracts
 from warehouse.calendar import TERMS, Span, census_of, financial_year, term
 from warehouse.contract import Contract
-from warehouse.intake.bundles import MANIFEST, Bundle, Manifest, Member
+from warehouse.intake.bundles import MANIFEST, Bundle, Manifest, Member, Sheet
 from warehouse.intake.parts import Keep, Part, read_parts, reader_of
 from warehouse.intake.problems import Problem, Refused, Severity, refuse
 from warehouse.intake.recognise import Recognised, recognise, why_not
@@ -38,6 +38,7 @@ def read_submission(
 
     With `is_whole` false, tables may be missing.
     """
+    bundle, hidden = _without_hidden(bundle)
     found = [one for one in map(recognise, bundle.members) if one]
     submission = None
     try:
@@ -47,10 +48,10 @@ def read_submission(
     except Refused as fault:
         if found:
             fault.extract = found[0].contract.name
-            fault.problems += tuple(_left_out(bundle, found))
+            fault.problems += tuple(hidden + _left_out(bundle, found))
         fault.period = submission.period if submission else None
         raise
-    submission.queries += _left_out(bundle, found)
+    submission.queries += hidden + _left_out(bundle, found)
     return submission
 
 
@@ -76,6 +77,21 @@ def _read_tables(
     _check_rows(submission)
 
 
+def _without_hidden(bundle: Bundle) -> tuple[Bundle, list[Problem]]:
+    """What a sender can see; raises Refused where a table stands in hidden sheets alone."""
+    hidden = [one for one in bundle.members if isinstance(one, Sheet) and one.is_hidden]
+    if not hidden:
+        return bundle, []
+    seen = tuple(one for one in bundle.members if one not in hidden)
+    message = "the sheet is hidden and was not read; show it if it is meant to be sent"
+    found = [
+        Problem("HIDDEN_SHEET", message, "query", file=one.name) for one in hidden if recognise(one)
+    ]
+    if found and not any(map(recognise, seen)):
+        raise Refused(*(replace(one, severity="error") for one in found))
+    return replace(bundle, members=seen), found
+
+
 def _check_others(bundle: Bundle, found: list[Recognised]) -> None:
     """Refuse a bundle with an empty file, or with one that was meant as a table and is none."""
     if not bundle.members:
@@ -85,7 +101,7 @@ def _check_others(bundle: Bundle, found: list[Recognised]) -> None:
             raise refuse("EMPTY_FILE", "the file is empty; send it again", file=member.name)
     read = {one.member.name for one in found}
     reasons = [
-        why_not(member, bundle.manifest.extract).problems[0]
+        why_not(member, bundle.manifest.extract, found).problems[0]
         for member in bundle.members
         if member.name not in read
     ]
@@ -158,7 +174,7 @@ def _queries(part: Part, contract: Contract) -> list[Problem]:
 
 def _left_out(bundle: Bundle, found: list[Recognised]) -> list[Problem]:
     read = {one.member.name for one in found}
-    message = "the file is no table of this extract and was not read"
+    message = "it is no table of this extract and was not read"
     return [
         Problem("UNKNOWN_FILE", message, "query", file=member.name)
         for member in bundle.members

@@ -90,8 +90,8 @@ def _spellings(table: SentTable) -> list[set[str]]:
     ]
 
 
-def why_not(member: Member, expected: str | None) -> Refused:
-    """The likeliest reason why a file is no table that is known."""
+def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = ()) -> Refused:
+    """The likeliest reason why a file is no table that is known, nor one that was `found`."""
     if member.kind == "xml":
         return _unknown_xml(member)
     head = _head(member.head)
@@ -110,10 +110,14 @@ def why_not(member: Member, expected: str | None) -> Refused:
         if match(header_of(line)):
             message = f"the header stands in line {number}; remove the lines above it"
             return refuse("PREAMBLE", message, file=member.name, line=1)
-    return _nearest(member, header_of(head), expected)
+    return _nearest(
+        member, header_of(head), expected, {(one.contract.name, one.table) for one in found}
+    )
 
 
-def _nearest(member: Member, header: list[str], expected: str | None) -> Refused:
+def _nearest(
+    member: Member, header: list[str], expected: str | None, held: set[tuple[str, str]]
+) -> Refused:
     names = {name.lower() for name in header}
     best, missing, title = 0.5, "", ""
     for contract in contracts.load().values():
@@ -121,7 +125,8 @@ def _nearest(member: Member, header: list[str], expected: str | None) -> Refused
             known = set(table.headers)
             share = len(names & known) / max(len(known), 1)
             absent = [column for column in table.recognise if column not in names]
-            if share >= best and contract.reader == "csv" and absent:
+            is_held = (contract.name, name) in held
+            if share >= best and contract.reader == "csv" and absent and not is_held:
                 best, missing, title = share, ", ".join(absent), f"{contract.name}, table {name}"
     if missing:
         message = f"it looks like {title}, but a column is missing: {missing}"

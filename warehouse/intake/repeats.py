@@ -12,6 +12,18 @@ from warehouse.intake.lines import Lines
 EXACT_BITS = 52
 
 
+def without_repeats(lines: Lines) -> Lines:
+    """Lines that repeat an earlier one byte for byte are counted and dropped."""
+    if len(set(lines.records)) == len(lines.records):
+        return lines
+    first_of: dict[bytes, int] = {}
+    for number, line in lines.numbered():
+        first_of.setdefault(line, number)
+    lines.duplicates = len(lines.records) - len(first_of)
+    lines.records, lines.numbers = list(first_of), list(first_of.values())
+    return lines
+
+
 class Repeats:
     """The lines of earlier blocks, each as 104 bits of a keyed hash: two never look alike.
 

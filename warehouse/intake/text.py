@@ -19,13 +19,16 @@ from numpy.typing import NDArray
 
 from warehouse.intake.lines import Lines, SetAside
 from warehouse.intake.problems import Problem, Refused, refuse
-from warehouse.intake.repeats import Repeats
+from warehouse.intake.repeats import Repeats, without_repeats
 
 Opened = Callable[[], BinaryIO]
 # A block is held in memory three times over while its lines are told apart.
 BLOCK = 16 << 20
 MAX_LINE_BYTES = 100_000
 LINE_FEED, QUOTE, FIRST_PRINTABLE = 10, 34, 32
+# Of the lines that may hold sums below a table, how many and how they begin.
+LINES_BELOW = 5
+TOTAL = re.compile(rb'(grand |sub-?)?totals?(?=[,;|\t" ]|$)', re.IGNORECASE)
 QUOTED = re.compile(rb'"[^"]*"')
 # Stands for a line feed inside quotes, so that every record is one line of the spool.
 FOLDED_NEWLINE = "\x0b"
@@ -71,20 +74,23 @@ def header_of(text: bytes, delimiter: str = ",") -> list[str]:
 def _encoding(opened: Opened, name: str, allowed: tuple[str, ...]) -> str:
     """What a whole file is written in; raises Refused where the contract does not allow it."""
     with opened() as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "utf-16"
+        start = file.read(BLOCK)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if len(start) < BLOCK and start.isascii():
+        return "utf-8"
     allowed = ("utf-8", *(encoding for encoding in allowed if encoding != "utf-8"))
+    place = line = 0
     for encoding in allowed:
-        fault = _undecodable(opened, encoding)
-        if fault is None:
+        place, line = _undecodable(opened, encoding)
+        if not place:
             return encoding
-    place, line = fault
     message = f"byte {place} is not {' or '.join(allowed).upper()}; save the file as UTF-8"
     raise refuse("ENCODING", message, file=name, line=line)
 
 
-def _undecodable(opened: Opened, encoding: str) -> tuple[int, int] | None:
-    """The first byte that cannot be read in an encoding and its line, both counted from 1."""
+def _undecodable(opened: Opened, encoding: str) -> tuple[int, int]:
+    """The first byte that cannot be read in an encoding and its line, counted from 1; or 0, 0."""
     decoder = codecs.getincrementaldecoder(encoding)()
     size = lines = 0
     with opened() as file:
@@ -98,7 +104,7 @@ def _undecodable(opened: Opened, encoding: str) -> tuple[int, int] | None:
                 return size - len(held) + fault.start + 1, line
             size += len(chunk)
             lines += chunk.count(b"\n")
-    return None
+    return 0, 0
 
 
 def _blocks(opened: Opened, encoding: str, name: str) -> Iterator[tuple[int, bytes, bool]]:
@@ -175,7 +181,9 @@ def _read_block(body: bytes, layout: Layout, first: int, *, is_last: bool) -> Li
         _set_aside(lines, _has_control, "CONTROL_CHAR")
     if lines.records and max(map(len, lines.records)) > MAX_LINE_BYTES:
         _set_aside(lines, lambda line: len(line) > MAX_LINE_BYTES, "FIELD_TOO_LONG")
-    return _without_repeats(lines)
+    if is_last:
+        set_totals_aside(lines, layout.delimiter)
+    return without_repeats(lines)
 
 
 def _records(body: bytes, layout: Layout, first: int) -> Lines:
@@ -214,7 +222,7 @@ def _joined(body: bytes, layout: Layout, first: int) -> tuple[list[bytes], list[
     try:
         for row in reader:
             if row:
-                records.append(_written(row, layout.delimiter))
+                records.append(written(row, layout.delimiter))
                 numbers.append(number)
             number = first + reader.line_num
     except csv.Error:
@@ -222,7 +230,8 @@ def _joined(body: bytes, layout: Layout, first: int) -> tuple[list[bytes], list[
     return records, numbers
 
 
-def _written(row: list[str], delimiter: str) -> bytes:
+def written(row: list[str], delimiter: str) -> bytes:
+    """A record as one line of CSV."""
     out = io.StringIO()
     csv.writer(out, delimiter=delimiter, lineterminator="").writerow(row)
     return out.getvalue().replace("\n", FOLDED_NEWLINE).encode("utf-8")
@@ -277,13 +286,14 @@ def _set_aside(lines: Lines, is_bad: Callable[[bytes], bool], rule: str) -> None
     lines.records = [line for _, line in kept]
 
 
-def _without_repeats(lines: Lines) -> Lines:
-    """Lines that repeat an earlier one byte for byte are counted and dropped."""
-    if len(set(lines.records)) == len(lines.records):
-        return lines
-    first_of: dict[bytes, int] = {}
-    for number, line in lines.numbered():
-        first_of.setdefault(line, number)
-    lines.duplicates = len(lines.records) - len(first_of)
-    lines.records, lines.numbers = list(first_of), list(first_of.values())
-    return lines
+def set_totals_aside(lines: Lines, delimiter: str) -> None:
+    """Sums below a table are no records of anybody."""
+    blanks = f'{delimiter}" '.encode()
+    ends = lines.records[-LINES_BELOW:]
+    if any(TOTAL.match(line.lstrip(blanks)) for line in ends):
+        is_below = set(ends).__contains__
+        _set_aside(
+            lines,
+            lambda line: is_below(line) and bool(TOTAL.match(line.lstrip(blanks))),
+            "TOTAL_ROW",
+        )
