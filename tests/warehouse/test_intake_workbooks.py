@@ -16,6 +16,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from warehouse.intake.bundles import open_bundle
 from warehouse.intake.problems import Refused
 
+KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
 YEAR = {"period_start": "2025-04-01", "period_end": "2026-03-31"}
 NAMES = {"a.csv": "Header", "b.csv": "Episodes", "c.csv": "Missing"}
 
@@ -94,7 +95,7 @@ def test_a_workbook_gives_what_its_tables_as_text_give(tmp_path, kind, epoch):
     sheets = {name: rows if kind is str else days(rows, kind) for name, rows in tables().items()}
     for number, content in enumerate(({**care()}, {"return.xlsx": book(sheets, epoch=epoch)})):
         one = files.monitor(tmp_path / str(number))
-        one.home.key.write_text("0123456789abcdef" * 4)
+        one.home.key.write_text(KEY)
         outcome = one.send(content, YEAR)
         assert (outcome.accepted, errors(outcome)) == (3, [])
         kept.append([one.raw(f"{name}") for name in ("care_children", "missing_episodes")])
@@ -106,7 +107,7 @@ def test_numbers_are_written_as_people_write_them(tmp_path):
     keys = []
     for number, child in enumerate(("1001", 1001, 1001.0)):
         one = files.monitor(tmp_path / str(number))
-        one.home.key.write_text("0123456789abcdef" * 4)
+        one.home.key.write_text(KEY)
         sheets = {
             name: [[child if cell == "K1" else cell for cell in row] for row in rows]
             for name, rows in tables().items()

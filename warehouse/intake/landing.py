@@ -18,8 +18,9 @@ import sqlalchemy as sa
 
 from warehouse.home import Home
 from warehouse.intake import ledger
-from warehouse.intake.bundles import MANIFEST, MAX_BUNDLE_BYTES, open_plain
+from warehouse.intake.bundles import MANIFEST, open_plain
 from warehouse.intake.problems import escaped
+from warehouse.intake.unpacking import MAX_BUNDLE_BYTES
 from warehouse.state import State
 
 IN_PROGRESS = (".part", ".tmp", ".filepart", ".crdownload", ".partial")

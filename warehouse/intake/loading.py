@@ -18,7 +18,7 @@ import duckdb
 
 from warehouse.connection import open_quietly, safe_config
 from warehouse.errors import SightlineError
-from warehouse.intake.bundles import check_size, open_bundle, open_plain
+from warehouse.intake.bundles import open_bundle, open_plain
 from warehouse.intake.checking import check
 from warehouse.intake.judging import give_submissions, judge
 from warehouse.intake.outcomes import Case, Outcome, Pending, Tally
@@ -28,6 +28,7 @@ from warehouse.intake.reading import Submission, read_submission
 from warehouse.intake.rows import name_rows
 from warehouse.intake.spool import Spool
 from warehouse.intake.text import BLOCK, Opened
+from warehouse.intake.unpacking import check_size
 from warehouse.intake.writing import Files, write
 
 logger = logging.getLogger(__name__)

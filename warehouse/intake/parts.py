@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import BinaryIO, Protocol, cast
 
 from warehouse.contract import Contract, SentTable
-from warehouse.intake.bundles import Sheet
 from warehouse.intake.lines import Lines, SetAside
+from warehouse.intake.members import Sheet
 from warehouse.intake.problems import Problem, refuse
 from warehouse.intake.recognise import FIGURES, Recognised
 from warehouse.intake.text import read_text

@@ -7,7 +7,8 @@ from datetime import date
 from warehouse import contract as contracts
 from warehouse.calendar import TERMS, Span, census_of, financial_year, term
 from warehouse.contract import Contract
-from warehouse.intake.bundles import MANIFEST, Bundle, Manifest, Member, Sheet
+from warehouse.intake.bundles import MANIFEST, Bundle, Manifest
+from warehouse.intake.members import Member, Sheet
 from warehouse.intake.parts import Keep, Part, read_parts, reader_of
 from warehouse.intake.problems import Problem, Refused, Severity, refuse
 from warehouse.intake.recognise import Recognised, recognise, why_not

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from warehouse import contract as contracts
 from warehouse.contract import Contract, SentTable
-from warehouse.intake.bundles import Member
+from warehouse.intake.members import Member
 from warehouse.intake.problems import Refused, refuse
 from warehouse.intake.text import header_of
 

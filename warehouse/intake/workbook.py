@@ -14,11 +14,12 @@ from typing import Any
 import openpyxl  # type: ignore[import-untyped]
 
 from warehouse.contract import Column, SentTable, date_formats
-from warehouse.intake.bundles import UNZIPPING_FAULTS, Sheet, is_bomb
 from warehouse.intake.lines import Lines, SetAside
+from warehouse.intake.members import Sheet
 from warehouse.intake.problems import Refused, escaped, refuse
 from warehouse.intake.repeats import Repeats, without_repeats
 from warehouse.intake.text import MAX_LINE_BYTES, Opened, set_totals_aside, written
+from warehouse.intake.unpacking import UNZIPPING_FAULTS, is_bomb
 
 MAX_PARTS = 1_000
 # The largest list of the largest authority unpacks to about 20 MB.

@@ -1,0 +1,82 @@
+"""A file of a bundle, and what kind it is by how it starts."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from warehouse.contract import SentTable
+from warehouse.intake.lines import Lines
+from warehouse.intake.problems import refuse
+from warehouse.intake.text import Opened
+
+HEAD = 1 << 16
+# The name of the stream that holds a workbook under a password.
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+MAGIC = (
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"\x1f\x8b", "gzip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
+    (b"MZ", "binary"),
+    (b"\x7fELF", "binary"),
+    (b"%PDF", "binary"),
+    (b"\x89PNG", "binary"),
+    (b"\xff\xd8\xff", "binary"),
+    (b"GIF8", "binary"),
+    (b"Rar!", "binary"),
+    (b"7z\xbc\xaf", "binary"),
+    (b"PAR1", "binary"),
+)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of a bundle: its name escaped, its kind told by how it starts."""
+
+    name: str
+    kind: str
+    head: bytes
+    opened: Opened
+
+
+@dataclass(frozen=True)
+class Sheet(Member):
+    """One sheet of a workbook; `head` is its first rows as CSV, `opened` is the workbook."""
+
+    is_hidden: bool
+    read: Callable[[SentTable], Iterator[Lines]]
+
+
+def kind_of(data: bytes) -> str:
+    for magic, kind in MAGIC:
+        if data.startswith(magic):
+            return kind
+    start = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if not start:
+        return "empty" if not data.strip() else "text"
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "html"
+    if start.startswith(b"<"):
+        return "xml"
+    if start.startswith((b"\xff\xfe<\x00", b"\xfe\xff\x00<")):
+        return "xml"
+    return "text"
+
+
+def check_kind(kind: str, data: bytes, name: str) -> None:
+    is_named = is_named_workbook(name)
+    named = f"it is named {name[name.rfind('.') :]} but" if is_named else "it"
+    remedy = "save it as .xlsx, or export each table as CSV (UTF-8)"
+    words = {
+        "html": f"{named} is a web page (HTML); {remedy}",
+        "ole": f"{named} is an Office file of before 2007 (.xls); {remedy}",
+        "locked": f"{named} is protected by a password; save it without one",
+        "binary": f"{named} is not a table: its first bytes are those of another kind of file",
+    }
+    if kind == "ole" and ENCRYPTED in data:
+        kind = "locked"
+    if kind in words:
+        raise refuse("NOT_XLSX" if is_named else "TYPE", words[kind], file=name)
+
+
+def is_named_workbook(name: str) -> bool:
+    return name.lower().endswith((".xlsx", ".xls", ".xlsm", ".xlsb"))

@@ -1,0 +1,99 @@
+"""Unpack within a budget: nothing that a sender sends may fill the memory or the disk."""
+
+import gzip
+import io
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from warehouse.intake.members import is_named_workbook
+from warehouse.intake.problems import Refused, refuse
+from warehouse.intake.text import Opened
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
+
+# Budgets: the largest authority's yearly XML is about 60 MB, its school census about 100 MB.
+MAX_MEMBER_BYTES = 2 << 30
+MAX_BUNDLE_BYTES = 4 << 30
+MAX_RATIO = 200
+RATIO_COUNTS_FROM = 10 << 20
+UNPACKED_AT_ONCE = 1 << 20
+UNZIPPING_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
+
+def check_size(size: int, name: str) -> None:
+    """Refuse what is too large to be opened."""
+    if size > MAX_BUNDLE_BYTES:
+        raise too_large(name)
+
+
+def too_large(name: str) -> Refused:
+    """Larger than is accepted, as it is or unpacked."""
+    most = f"{MAX_MEMBER_BYTES >> 30} GB a file and {MAX_BUNDLE_BYTES >> 30} GB in all"
+    message = f"it is larger than is accepted, which is {most}; send a shorter period"
+    return refuse("TOO_LARGE", message, file=name)
+
+
+def is_bomb(size: int, packed: int) -> bool:
+    """Whether something unpacks to far more than a table ever does."""
+    return size > RATIO_COUNTS_FROM and size > MAX_RATIO * packed
+
+
+def damaged(name: str) -> Refused:
+    """It does not unpack."""
+    if is_named_workbook(name):
+        message = "it is named .xlsx but is a damaged archive; send it again"
+        return refuse("NOT_XLSX", message, file=name)
+    return refuse("ARCHIVE", "it is damaged and cannot be unpacked; send it again", file=name)
+
+
+def gunzipped(packed: Opened, name: str) -> Opened:
+    def unpacked() -> BinaryIO:
+        source = packed()
+        return unpacking(lambda: cast(BinaryIO, gzip.GzipFile(fileobj=source)), name, source)
+
+    return unpacked
+
+
+class _Unpacking(io.RawIOBase):
+    """A packed file being read, within its budget; raises Refused."""
+
+    def __init__(self, file: BinaryIO, packed: BinaryIO | None, name: str) -> None:
+        self.file, self.packed, self.name = file, packed, name
+        self.size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "Buffer") -> int:
+        view = memoryview(buffer)
+        try:
+            data = self.file.read(len(view))
+        except UNZIPPING_FAULTS:
+            raise damaged(self.name) from None
+        view[: len(data)] = data
+        self.size += len(data)
+        packed = self.packed.tell() if self.packed else self.size
+        if self.size > MAX_MEMBER_BYTES or is_bomb(self.size, packed):
+            raise too_large(self.name)
+        return len(data)
+
+    def close(self) -> None:
+        self.file.close()
+        super().close()
+
+
+def unpacking(opened: Opened, name: str, packed: BinaryIO | None = None) -> BinaryIO:
+    try:
+        return io.BufferedReader(_Unpacking(opened(), packed, name), UNPACKED_AT_ONCE)
+    except UNZIPPING_FAULTS:
+        raise damaged(name) from None
