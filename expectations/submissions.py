@@ -1,42 +1,26 @@
-"""Each new submission's vital signs: few refused rows, dates inside its period, a usual volume.
+"""Judge the vital signs of each new submission by the limits that its contract states.
 
-A submission that does not hold is held back alone, with its reason; the others go on. The limits
-are wide: they are to catch a wrong file, never a real change, which is what the monitor looks for.
+A submission that does not hold is held back alone, with its reason; the others go on.
 """
 
+from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 
 from expectations.runner import CheckResult, Limit, judge
+from expectations.signs import vital_signs
+from warehouse import contract as contracts
 from warehouse.intake import ledger
-from warehouse.state import State, problems, submissions
+from warehouse.intake.carried import Carried, open_and_absent
+from warehouse.state import State, problems, submission_profiles, submissions
 
-# A contract refuses a whole file at a tenth of bad rows; from half of that a person should look.
-# Fewer than five bad rows say nothing about a submission as a whole.
-MOST_REFUSED = 0.05
-FEWEST_REFUSED = 5
-
-# Of the published suspensions of 2006/07 to 2022/23, one authority's year in a thousand was under
-# a third or over four times the median of its three former years, the closure of 2020 among them.
-# A month is noisier; a file of another kind or another unit is off by more than twenty times.
-LEAST_VOLUME, MOST_VOLUME = 0.05, 20.0
-# A median needs a few periods, and of small numbers any multiple is possible.
-FORMER_PERIODS = 3
-LEAST_USUAL = 50
-
+NAME = "vital_signs_hold"
 OUTSIDE = "OUTSIDE_PERIOD"
-
-LIMITS = [
-    Limit("few_rows_refused", "refused_share", "too many rows were refused", 0, MOST_REFUSED),
-    Limit("dates_in_period", "outside_share", "dates outside the period", 0, MOST_REFUSED),
-    Limit(
-        "usual_volume", "volume", "far from the sender's usual volume", LEAST_VOLUME, MOST_VOLUME
-    ),
-    Limit("says_its_period", "days", "no period of at least a day", least=1, may_be_blank=False),
-]
+ABSENT = "OPEN_THEN_ABSENT"
 
 COLUMNS = [
     submissions.c.submission_id,
@@ -46,45 +30,45 @@ COLUMNS = [
     submissions.c.period_end,
     submissions.c.records,
     submissions.c.quarantined,
+    submissions.c.batch,
 ]
 
 
-def judge_submissions(state: State, after: int) -> CheckResult:
-    """Judge the accepted submissions above this id; hold back those that do not keep to a limit."""
-    signs = vital_signs(_accepted(state), _outside(state))
-    result = judge(
-        "vital_signs_hold",
-        signs[signs["submission_id"] > after],
-        LIMITS,
-        severity="warning",
-        identify="submission_id",
-    )
-    details = dict(result.details)
-    held = _reasons(details.pop("failing"))
+def judge_submissions(state: State, raw: Path, after: int) -> CheckResult:
+    """Judge the accepted submissions above this id; hold back those that do not keep to a limit.
+
+    `raw` is the folder of accepted rows, in which what was open before is looked up.
+    """
+    accepted = _accepted(state)
+    new = accepted["submission_id"] > after
+    if not new.any():
+        return CheckResult(NAME, True, "warning", 0, 0, {"rows": 0, "held": 0})
+    absent = open_and_absent(accepted, new, raw)
+    _ask(state, absent)
+    # Others are needed for comparison only where their sender sent the same extract again.
+    alike = pd.MultiIndex.from_frame(accepted[["sender", "extract"]])
+    related = accepted[alike.isin(alike[new])].reset_index(drop=True)
+    signs = vital_signs(related, _outside(state), _profiles(state), _carried(absent))
+    results = [_judge(str(extract), one) for extract, one in _by_extract(signs, after)]
+    held = {key: reason for _, reasons in results for key, reason in reasons.items()}
     hold(state, held)
+    failures = sum((Counter(_failures(result)) for result, _ in results), Counter[str]())
     return CheckResult(
-        result.name,
-        result.passed,
-        result.severity,
-        result.ran,
-        result.failed,
-        details | {"held": len(held)},
+        NAME,
+        not held,
+        "warning",
+        sum(result.ran for result, _ in results),
+        sum(result.failed for result, _ in results),
+        {"rows": int(new.sum()), **failures, "held": len(held)},
     )
 
 
-def vital_signs(accepted: pd.DataFrame, outside: Mapping[int, int]) -> pd.DataFrame:
-    """One row per submission; blank where there is nothing to compare with."""
-    start, end = (pd.to_datetime(accepted[name]) for name in ("period_start", "period_end"))
-    refused = accepted["quarantined"].where(accepted["quarantined"] >= FEWEST_REFUSED, 0)
-    beyond = accepted["submission_id"].map(outside).fillna(0)
-    records = accepted["records"].where(accepted["records"] > 0).astype("float64")
-    days = (end - start).dt.days + 1
-    return accepted.assign(
-        days=days,
-        refused_share=refused / records,
-        outside_share=beyond.where(beyond >= FEWEST_REFUSED, 0) / records,
-        volume=accepted["records"] / _usual(accepted.assign(days=days)),
-    )
+def limits(extract: str) -> list[Limit]:
+    """The limits of an extract's contract, as checks."""
+    return [
+        Limit(name, one.sign, one.reason, one.least, one.most, not one.is_needed)
+        for name, one in contracts.load()[extract].vital_signs.items()
+    ]
 
 
 def hold(state: State, reasons: Mapping[int, str]) -> None:
@@ -98,12 +82,55 @@ def hold(state: State, reasons: Mapping[int, str]) -> None:
             )
 
 
-def _usual(accepted: pd.DataFrame) -> "pd.Series[float]":
-    """The median of the same sender's former returns of about the same length."""
-    ordered = accepted.sort_values(["period_start", "submission_id"])
-    alike = ordered.groupby(["extract", "sender", ordered["days"] // 15], dropna=False)["records"]
-    former = alike.transform(lambda one: one.expanding(FORMER_PERIODS).median().shift())
-    return former.where(former >= LEAST_USUAL).reindex(accepted.index)
+def _by_extract(signs: pd.DataFrame, after: int) -> "list[tuple[Any, pd.DataFrame]]":
+    return list(signs[signs["submission_id"] > after].groupby("extract"))
+
+
+def _judge(extract: str, signs: pd.DataFrame) -> tuple[CheckResult, dict[int, str]]:
+    stated = limits(extract)
+    # A sign that no row has is of a type that cannot be compared.
+    kept = signs.astype({limit.column: "float64" for limit in stated})
+    result = judge(NAME, kept, stated, severity="warning", identify="submission_id")
+    told = {limit.rule: limit.reason for limit in stated}
+    found: dict[int, list[str]] = {}
+    for rule, ids in result.details["failing"].items():
+        for one in ids:
+            found.setdefault(one, []).append(told[rule])
+    return result, {one: "; ".join(reasons) for one, reasons in found.items()}
+
+
+def _failures(result: CheckResult) -> dict[str, int]:
+    return {key: found for key, found in result.details.items() if key.startswith("failed_")}
+
+
+def _carried(absent: list[Carried]) -> dict[int, tuple[int, int]]:
+    """The table of each submission of which the largest share is lost."""
+    ordered = sorted(absent, key=lambda one: one.lost / one.was_open)
+    return {one.submission_id: (one.was_open, one.lost) for one in ordered}
+
+
+def _ask(state: State, absent: list[Carried]) -> None:
+    """Tell the sender how many are absent; which, the two returns say."""
+    message = "it was open in the return before and is not in this one: end it or keep it"
+    rows = [
+        {
+            "submission_id": one.submission_id,
+            "table_name": one.table,
+            "rule": ABSENT,
+            "official": one.official,
+            "message": message,
+            "severity": "query",
+            "count": one.lost,
+        }
+        for one in absent
+        if one.lost
+    ]
+    with state.begin() as connection:
+        ids = [row["submission_id"] for row in rows]
+        is_told = sa.and_(problems.c.rule == ABSENT, problems.c.submission_id.in_(ids))
+        connection.execute(problems.delete().where(is_told))
+        if rows:
+            connection.execute(problems.insert(), rows)
 
 
 def _accepted(state: State) -> pd.DataFrame:
@@ -124,10 +151,7 @@ def _outside(state: State) -> dict[int, int]:
     return {key: int(count) for key, count in rows}
 
 
-def _reasons(failing: Mapping[str, list[int]]) -> dict[int, str]:
-    told = {limit.rule: limit.reason for limit in LIMITS}
-    found: dict[int, list[str]] = {}
-    for rule, ids in failing.items():
-        for one in ids:
-            found.setdefault(one, []).append(told[rule.removesuffix("_blank")])
-    return {one: "; ".join(reasons) for one, reasons in found.items()}
+def _profiles(state: State) -> dict[int, Any]:
+    with state.read() as connection:
+        rows = connection.execute(sa.select(submission_profiles)).all()
+    return {row.submission_id: row.profile for row in rows}

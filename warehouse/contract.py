@@ -83,6 +83,8 @@ class Column(Years):
     required: bool = False
     optional: bool = False
     may_be_future: bool = False
+    filled_later: bool = False
+    """Blank at first and filled as time goes by, so that how full it is says nothing."""
     in_period: bool = False
     not_before: str | None = None
     format: str = "iso"
@@ -185,6 +187,14 @@ class Rule(Years):
         return self
 
 
+class CarriedOver(Strict):
+    """What was open in one return is in the next: rows by these raw columns, open while blank."""
+
+    by: tuple[str, ...]
+    open_while_blank: str
+    official: str | None = None
+
+
 class SentTable(Strict):
     title: str = ""
     means: str = ""
@@ -193,6 +203,7 @@ class SentTable(Strict):
     required: bool = False
     unique: tuple[str, ...] = ()
     parent: Parent | None = None
+    carried_over: CarriedOver | None = None
     constants: dict[str, bool] = Field(default_factory=dict)
     columns: dict[str, Column]
     rules: tuple[Rule, ...] = ()
@@ -220,6 +231,17 @@ Window = Literal["period", "term_before", "two_terms_before"]
 """Which days a submission tells of: those of its period, or of terms that ended before it."""
 
 
+class VitalSign(Strict):
+    """What a submission as a whole is held to, and what that limit rests on."""
+
+    sign: str
+    reason: str
+    least: float | None = None
+    most: float | None = None
+    is_needed: bool = False
+    evidence: str = Field(min_length=20)
+
+
 class Due(Strict):
     """How often a return is owed, and how many days after its period ends or starts."""
 
@@ -241,6 +263,7 @@ class Contract(Strict):
     period: Period
     due: Due | None = None
     max_bad_share: float = 0.1
+    vital_signs: dict[str, VitalSign] = Field(default_factory=dict)
     nil_return: bool = False
     encodings: tuple[Literal["utf-8", "cp1252"], ...] = ("utf-8",)
     delimiters: tuple[str, ...] = (",",)
@@ -317,6 +340,9 @@ def load_one(path: Path) -> Contract:
     text = _read_yaml(path)
     text["name"] = path.parent.name
     lists = {**shared, **text.pop("code_lists", {})}
+    signs = _read_yaml(FOLDER / "vital_signs.yml")
+    own = text.get("vital_signs", {})
+    text["vital_signs"] = {name: sign | own.get(name, {}) for name, sign in signs.items()}
     try:
         for table in text.get("tables", {}).values():
             table["columns"] = {n: _column(c, lists) for n, c in table["columns"].items()}

@@ -52,7 +52,7 @@ def judge_submissions(run: Run) -> CheckResult:
     with run.step("vital signs") as found:
         # A look back judges nothing anew.
         after = sys.maxsize if run.is_history else pending.newest(last_good(run.state))
-        result = submissions.judge_submissions(run.state, after)
+        result = submissions.judge_submissions(run.state, run.home.raw, after)
         found |= {
             "submissions": result.details["rows"],
             "held back": result.details["held"],

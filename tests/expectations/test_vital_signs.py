@@ -5,11 +5,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import sqlalchemy as sa
 
-from expectations.submissions import judge_submissions
-from warehouse.state import State, problems, submissions
+from expectations import submissions as judging
+from expectations.runner import CheckResult
+from warehouse.state import State, problems, submission_profiles, submissions
 
 
 @pytest.fixture
@@ -37,6 +39,10 @@ def sent(state: State, number: int, **changes: Any) -> None:
     }
     with state.begin() as connection:
         connection.execute(sa.insert(submissions).values(row | changes))
+
+
+def judge_submissions(state: State, after: int) -> CheckResult:
+    return judging.judge_submissions(state, Path("nowhere"), after)
 
 
 def held(state: State) -> dict[int, str]:
@@ -119,3 +125,103 @@ def test_what_was_judged_before_is_left_alone(state: State) -> None:
 def test_refused_submissions_are_not_judged(state: State) -> None:
     sent(state, 1, status="quarantined", quarantined=100)
     assert judge_submissions(state, 0).details["rows"] == 0
+
+
+def profiled(state: State, number: int, rows: int, filled: int, commonest: int) -> None:
+    """A month of referrals with its profile: of its rows so many have a need, so many one code."""
+    sent(state, number)
+    need = "cine_cin_primary_need_code"
+    table = {"rows": rows, "filled": {need: filled}, "commonest": {need: commonest}}
+    row = {"submission_id": number, "profile": {"ssd_cin_episodes": table}}
+    with state.begin() as connection:
+        connection.execute(sa.insert(submission_profiles).values(row))
+
+
+@pytest.mark.parametrize(
+    ("filled", "reasons"),
+    [(10, {}), (9, {4: "a column is nearly empty that was filled before"}), (100, {})],
+    ids=["at", "under", "as ever"],
+)
+def test_a_column_that_was_filled_before_holds_back_when_empty(
+    state: State, filled: int, reasons: dict[int, str]
+) -> None:
+    """Fault 49."""
+    for number in range(1, 4):
+        profiled(state, number, 100, 100, 60)
+    profiled(state, 4, 100, filled, min(filled, 60) // 2)
+    judge_submissions(state, 0)
+    assert held(state) == reasons
+
+
+def test_a_column_of_which_little_was_to_be_expected_is_no_measure(state: State) -> None:
+    for number in range(1, 4):
+        profiled(state, number, 100, 19, 10)
+    profiled(state, 4, 100, 0, 0)
+    assert judge_submissions(state, 0).passed
+
+
+@pytest.mark.parametrize(
+    ("former", "now", "is_held"),
+    [(80, 100, True), (81, 100, False), (80, 99, False)],
+    ids=["all the same", "nearly so before", "all but one"],
+)
+def test_codes_that_are_suddenly_all_the_same_hold_back(
+    state: State, former: int, now: int, is_held: bool
+) -> None:
+    """Fault 49: all of one value."""
+    for number in range(1, 4):
+        profiled(state, number, 100, 100, former)
+    profiled(state, 4, 100, 100, now)
+    judge_submissions(state, 0)
+    assert list(held(state)) == ([4] if is_held else [])
+
+
+@pytest.mark.parametrize(("rows", "is_held"), [(4, True), (5, False)])
+def test_a_table_that_is_nearly_gone_holds_back(state: State, rows: int, is_held: bool) -> None:
+    for number in range(1, 4):
+        profiled(state, number, 100, 100, 60)
+    profiled(state, 4, rows, rows, 1)
+    judge_submissions(state, 0)
+    assert list(held(state)) == ([4] if is_held else [])
+
+
+def returned(state: State, raw: Path, number: int, year: int, periods: dict[int, bool]) -> None:
+    """A year of looked-after children: by child, whether the missing period is still open."""
+    days = {"period_start": date(year - 1, 4, 1), "period_end": date(year, 3, 31)}
+    sent(state, number, extract="ssda903", batch=f"b{number}", **days)
+    ends = {True: "null", False: "date '2024-05-02'"}
+    values = ", ".join(
+        f"({number}, {child}, date '2024-05-01', {ends[is_open]})"
+        for child, is_open in periods.items()
+    )
+    folder = raw / "missing_episodes"
+    folder.mkdir(exist_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(
+            "copy (select submission_id, person_key, start_date, cast(end_date as date) as end_date"
+            f" from (values {values}) as told (submission_id, person_key, start_date, end_date))"
+            f" to '{folder / f'b{number}.parquet'}' (format parquet)"
+        ).fetchall()
+
+
+@pytest.mark.parametrize(("absent", "is_held"), [(5, False), (6, True)])
+def test_periods_that_were_open_and_are_absent_are_asked_about_or_hold_back(
+    state: State, tmp_path: Path, absent: int, is_held: bool
+) -> None:
+    """Official rule 576: half of ten may have been corrected away, more may not."""
+    returned(state, tmp_path, 1, 2024, dict.fromkeys(range(10), True) | {99: False})
+    returned(state, tmp_path, 2, 2025, dict.fromkeys(range(absent, 10), False))
+    judging.judge_submissions(state, tmp_path, 1)
+    with state.read() as connection:
+        query = sa.select(problems.c.rule, problems.c.official, problems.c.count)
+        asked = [tuple(row) for row in connection.execute(query)]
+    assert asked == [("OPEN_THEN_ABSENT", "576", absent)]
+    assert list(held(state)) == ([2] if is_held else [])
+
+
+def test_after_a_year_without_a_return_nothing_is_asked_about_open_periods(
+    state: State, tmp_path: Path
+) -> None:
+    returned(state, tmp_path, 1, 2023, dict.fromkeys(range(10), True))
+    returned(state, tmp_path, 2, 2025, {99: True})
+    assert judging.judge_submissions(state, tmp_path, 1).passed

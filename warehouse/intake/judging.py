@@ -11,6 +11,7 @@ from warehouse.intake.checking import Checked
 from warehouse.intake.counting import Cases, count_faults, count_queries, count_rejects, set_aside
 from warehouse.intake.outcomes import Case
 from warehouse.intake.problems import MOST_PROBLEMS, Problem
+from warehouse.intake.profiles import add_profiles
 from warehouse.intake.reading import period_unknown
 from warehouse.intake.senders import authorities
 
@@ -37,6 +38,7 @@ def judge(connection: duckdb.DuckDBPyConnection, cases: list[Case], checks: list
     mark_conflicts(connection, checks)
     _find_periods(connection, checks, by_id)
     apply_rules(connection, checks)
+    add_profiles(connection, checks, by_id)
     for checked in checks:
         count_rejects(connection, checked, by_id)
         count_faults(connection, checked, by_id)

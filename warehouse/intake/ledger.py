@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from warehouse.intake.outcomes import Outcome
 from warehouse.intake.problems import escaped
 from warehouse.intake.senders import PUBLISHER
-from warehouse.state import problems, submissions
+from warehouse.state import problems, submission_profiles, submissions
 
 
 def receive(
@@ -38,7 +38,8 @@ def receive(
 
 def forget_outcome(connection: sa.Connection, submission_id: int) -> None:
     """Let a submission wait as if it had just come."""
-    connection.execute(problems.delete().where(problems.c.submission_id == submission_id))
+    for table in (problems, submission_profiles):
+        connection.execute(table.delete().where(table.c.submission_id == submission_id))
     connection.execute(
         submissions.update()
         .where(submissions.c.submission_id == submission_id)
@@ -108,6 +109,13 @@ def conclude(connection: sa.Connection, outcomes: Iterable[Outcome]) -> None:
     found = [row for outcome in outcomes for row in _problem_rows(outcome)]
     if found:
         connection.execute(problems.insert(), found)
+    profiles = [
+        {"submission_id": outcome.submission_id, "profile": outcome.profile}
+        for outcome in outcomes
+        if outcome.profile and not outcome.is_refused
+    ]
+    if profiles:
+        connection.execute(submission_profiles.insert().prefix_with("or replace"), profiles)
 
 
 def counts_of(outcomes: Iterable[Outcome]) -> list[dict[str, int]]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from warehouse import contract as contracts
 from warehouse.calendar import Span, census_of, term
@@ -51,6 +51,8 @@ class Outcome:
     batch: str | None = None
     problems: list[Problem] = field(default_factory=list)
     rows: list[BadRow] = field(default_factory=list)
+    profile: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By table, how full and how alike its columns are."""
 
     @property
     def status(self) -> str:

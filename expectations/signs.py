@@ -1,0 +1,120 @@
+"""What is measured of each submission as a whole: counts and shares, one row per submission."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+# Fewer than five bad rows say nothing about a submission as a whole.
+FEWEST_REFUSED = 5
+# A median needs a few periods, and of small numbers any multiple is possible.
+FORMER_PERIODS = 3
+LEAST_USUAL = 50
+FEWEST_EXPECTED = 20
+FEWEST_CODES, MOST_ALIKE = 50, 0.8
+FEWEST_OPEN = 10
+# Returns of about the same length are compared with each other.
+ALIKE_DAYS = 15
+
+Profiles = Mapping[int, Mapping[str, Mapping[str, Any]]]
+
+
+def vital_signs(
+    accepted: pd.DataFrame,
+    outside: Mapping[int, int],
+    profiles: Profiles,
+    carried: Mapping[int, tuple[int, int]],
+) -> pd.DataFrame:
+    """One row per submission; blank where there is nothing to compare with.
+
+    `outside` counts the dates outside the period; `carried` what was open in the sender's former
+    return and how much of it is absent now.
+    """
+    start, end = (pd.to_datetime(accepted[name]) for name in ("period_start", "period_end"))
+    refused = accepted["quarantined"].where(accepted["quarantined"] >= FEWEST_REFUSED, 0)
+    ids = accepted["submission_id"]
+    beyond = ids.map(outside).fillna(0)
+    records = accepted["records"].where(accepted["records"] > 0).astype("float64")
+    alike = accepted.assign(days=(end - start).dt.days + 1)
+    rows, columns = _tables(alike, profiles), _columns(alike, profiles)
+    usual = _former(alike, alike["records"], [])
+    return alike.assign(
+        refused_share=refused / records,
+        outside_share=beyond.where(beyond >= FEWEST_REFUSED, 0) / records,
+        volume=accepted["records"] / usual.where(usual >= LEAST_USUAL),
+        table_volume=ids.map(_least_volume(rows)),
+        fullness=ids.map(_least_fullness(columns)),
+        one_value=ids.map(_of_one_value(columns)),
+        open_lost=ids.map({key: _lost_share(*found) for key, found in carried.items()}),
+    )
+
+
+def _former(frame: pd.DataFrame, values: "pd.Series[Any]", more: list[str]) -> "pd.Series[float]":
+    """The median of the same sender's former returns of about the same length."""
+    ordered = frame.assign(value=values, length=frame["days"] // ALIKE_DAYS)
+    ordered = ordered.sort_values(["period_start", "submission_id"])
+    keys = ["extract", "sender", "length", *more]
+    grouped = ordered.groupby(keys, dropna=False, sort=False)["value"]
+    medians = grouped.expanding(FORMER_PERIODS).median()
+    medians.index = medians.index.get_level_values(-1)
+    shifted = medians.reindex(ordered.index).groupby([ordered[key] for key in keys], dropna=False)
+    return shifted.shift().reindex(frame.index)
+
+
+def _tables(accepted: pd.DataFrame, profiles: Profiles) -> pd.DataFrame:
+    found = [
+        (submission_id, table, one["rows"])
+        for submission_id, profile in profiles.items()
+        for table, one in profile.items()
+    ]
+    return _beside(accepted, pd.DataFrame(found, columns=["submission_id", "table", "rows"]))
+
+
+def _columns(accepted: pd.DataFrame, profiles: Profiles) -> pd.DataFrame:
+    """One row per submission and column; the commonest code is blank where there is no code."""
+    found = [
+        (submission_id, table, column, one["rows"], filled, one["commonest"].get(column))
+        for submission_id, profile in profiles.items()
+        for table, one in profile.items()
+        for column, filled in _filled(one).items()
+    ]
+    names = ["submission_id", "table", "column", "rows", "filled", "commonest"]
+    return _beside(accepted, pd.DataFrame(found, columns=names))
+
+
+def _filled(profile: Mapping[str, Any]) -> dict[str, int]:
+    """Columns that need a value are as full as their table, and not counted one by one."""
+    filled: dict[str, int] = dict.fromkeys(profile["commonest"], profile["rows"])
+    filled.update(profile["filled"])
+    return filled
+
+
+def _beside(accepted: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    whose = accepted[["submission_id", "sender", "extract", "days", "period_start"]]
+    return found.merge(whose, on="submission_id")
+
+
+def _least_volume(tables: pd.DataFrame) -> "pd.Series[float]":
+    usual = _former(tables, tables["rows"], ["table"])
+    return _least(tables, tables["rows"] / usual.where(usual >= LEAST_USUAL))
+
+
+def _least_fullness(columns: pd.DataFrame) -> "pd.Series[float]":
+    share = columns["filled"] / columns["rows"].where(columns["rows"] > 0)
+    usual = _former(columns, share, ["table", "column"])
+    return _least(columns, share / usual.where(usual * columns["rows"] >= FEWEST_EXPECTED))
+
+
+def _of_one_value(columns: pd.DataFrame) -> "pd.Series[float]":
+    share = columns["commonest"].astype("float64") / columns["filled"].where(columns["filled"] > 0)
+    usual = _former(columns, share, ["table", "column"])
+    is_new = (share == 1) & (usual <= MOST_ALIKE) & (columns["filled"] >= FEWEST_CODES)
+    return is_new.astype("float64").groupby(columns["submission_id"]).sum()
+
+
+def _least(frame: pd.DataFrame, values: "pd.Series[float]") -> "pd.Series[float]":
+    return values.groupby(frame["submission_id"]).min()
+
+
+def _lost_share(was_open: int, lost: int) -> float | None:
+    return lost / was_open if was_open >= FEWEST_OPEN else None

@@ -1,0 +1,77 @@
+"""How full the columns of a submission are, and how alike their values: counts, never a value."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from warehouse.contract import Contract, SentTable
+from warehouse.intake.checking import Checked
+from warehouse.intake.counting import Cases
+
+Profile = dict[str, dict[str, Any]]
+
+
+def add_profiles(
+    connection: duckdb.DuckDBPyConnection, checks: Sequence[Checked], cases: Cases
+) -> None:
+    """Give each outcome the accepted rows of its tables, and of each column the values that are
+    there and how often the commonest code is."""
+    for case in cases.values():
+        case.outcome.profile = _blank(case.contract) if case.contract else {}
+    for checked in checks:
+        table = checked.contract.tables.get(checked.table)
+        if table and table.raw:
+            _add_filled(connection, checked, table, cases)
+            _add_commonest(connection, checked, table, cases)
+
+
+def _blank(contract: Contract) -> Profile:
+    kept = [name for name, table in contract.tables.items() if table.raw]
+    return {name: {"rows": 0, "filled": {}, "commonest": {}} for name in kept}
+
+
+def _add_filled(
+    connection: duckdb.DuckDBPyConnection, checked: Checked, table: SentTable, cases: Cases
+) -> None:
+    names = [name for name, c in table.columns.items() if c.raw and not c.required | c.filled_later]
+    counts = "".join(f", count(v_{name})" for name in names)
+    rows = connection.execute(
+        f"select submission_id, count(*){counts} from {checked.relation} where fault is null"
+        " group by submission_id"
+    ).fetchall()
+    for submission_id, count, *filled in rows:
+        profile = cases[submission_id].outcome.profile[checked.table]
+        profile["rows"] = count
+        profile["filled"] = dict(zip(names, filled, strict=True))
+
+
+def _add_commonest(
+    connection: duckdb.DuckDBPyConnection, checked: Checked, table: SentTable, cases: Cases
+) -> None:
+    codes = ("code", "boolean")
+    names = [
+        name
+        for name, c in table.columns.items()
+        if c.raw and c.type in codes and not c.filled_later
+    ]
+    if not names:
+        return
+    sets = ", ".join(f"(submission_id, v_{name})" for name in names)
+    which = "".join(
+        f" when grouping(v_{name}) = 0 then {place}" for place, name in enumerate(names)
+    )
+    rows = connection.execute(
+        f"""
+        with counted as (
+            select
+                submission_id, case{which} end as place, count(*) as found,
+                coalesce({", ".join(f"cast(v_{name} as varchar)" for name in names)}) as code
+            from {checked.relation} where fault is null
+            group by grouping sets ({sets})
+        )
+        select submission_id, place, max(found) from counted where code is not null group by all
+        """
+    ).fetchall()
+    for submission_id, place, most in rows:
+        cases[submission_id].outcome.profile[checked.table]["commonest"][names[place]] = most
