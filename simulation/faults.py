@@ -9,6 +9,8 @@ from pathlib import Path
 from simulation.formats import census, ssd
 
 FOREIGN_UPN = "L999200115001"
+# Authorities to be mistaken for, where the inbox has too few senders of its own.
+OTHERS = ("301", "302", "303")
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _faults(codes: list[str]) -> Iterator[_Fault]:
         "cin_census_resend.xml", _cin(senders[2])[:-600], "XML_NOT_WELL_FORMED",
         "a CIN census that was cut in half",
     )  # fmt: skip
-    other = next((code for code in reversed(codes) if code not in senders[3:5]), "301")
+    other = next(code for code in (*reversed(codes), *OTHERS) if code not in senders[3:5])
     yield _single(
         "cin_census_for_another.xml", _cin(other), "WRONG_SENDER",
         "a CIN census of another authority",
