@@ -14,7 +14,8 @@ from monitoring.annual import judge_series
 from monitoring.detection import counts as tails
 from monitoring.detection.calendar import easter_in_march, school_days
 from monitoring.detection.discovery import discoveries
-from monitoring.detection.monitor import FEWEST_BEFORE, TESTED, VERSION, Judgements, judge
+from monitoring.detection.monitor import VERSION, Judgements, judge
+from monitoring.detection.rhythm import MONTHS, TERMS, Rhythm
 
 Array = NDArray[np.float64]
 
@@ -24,8 +25,8 @@ FALSE_DISCOVERIES = 0.10  # share of the authorities named in a month that may b
 ALPHA_ONE = 0.001
 ALPHA_SUSTAINED = 0.002
 LIMITS_ALPHA = 0.01
-FULL_HISTORY = 36
-NEW_AREA_PERIODS = 12
+RHYTHMS = {"month": MONTHS, "term": TERMS}
+TERM_STARTS = (1, 4, 9)
 LEAST_COVERED = 0.5  # of the authorities due; the rest are left out of what is expected too
 
 COLUMNS = {
@@ -56,7 +57,8 @@ select
     facts.indicator, facts.breakdown, facts.area_code, facts.area_level, facts.period_start,
     facts.numerator, facts.denominator, facts.value, facts.is_provisional, facts.reason,
     facts.areas_due, facts.areas_included, areas.region_code,
-    indicators.bad_direction, indicators.minimum_numerator, indicators.school_days_only
+    indicators.period_type, indicators.bad_direction, indicators.minimum_numerator,
+    indicators.school_days_only
 from marts.fct_indicator_values as facts
 inner join control.indicators as indicators
     on facts.indicator = indicators.indicator
@@ -66,7 +68,7 @@ left join (
     on facts.area_code = areas.area_code
 where indicators.is_monitored
     and indicators.bad_direction in ('down', 'up')
-    and facts.period_type = 'month'
+    and facts.period_type = indicators.period_type
     and facts.source = 'extracts'
     and facts.period_start <= $as_of
 order by facts.indicator, facts.breakdown, facts.area_code, facts.period_start
@@ -95,6 +97,8 @@ def detect(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
 def _indicator(values: pd.DataFrame, known: Annotations) -> pd.DataFrame:
     values = values.assign(period_start=pd.to_datetime(values["period_start"]))
     months = pd.date_range(values["period_start"].min(), values["period_start"].max(), freq="MS")
+    if values["period_type"].iloc[0] == "term":
+        months = months[months.month.isin(TERM_STARTS)]
     factor = _value_of_a_count(values)
     is_authority = values["area_level"] == "local_authority"
     authorities = _grid(values[is_authority], months, known)
@@ -114,7 +118,7 @@ def _value_of_a_count(values: pd.DataFrame) -> float:
 
 @dataclass(frozen=True)
 class _Grid:
-    """The values of one indicator as arrays of areas x months."""
+    """The values of one indicator as arrays of areas x periods, which start in `months`."""
 
     values: pd.DataFrame
     months: pd.DatetimeIndex
@@ -125,6 +129,10 @@ class _Grid:
     exposure: Array  # what the counts are expected to be proportional to
     people: Array  # the denominators that the counts belong to
     known: Annotations
+
+    @property
+    def rhythm(self) -> Rhythm:
+        return RHYTHMS[self.values["period_type"].iloc[0]]
 
     def of(self, name: str) -> Array:
         out = np.full(self.counts.shape, np.nan)
@@ -190,7 +198,7 @@ def _of_parts(totals: _Grid, parts: _Grid) -> _Grid:
 
 
 def _judged(grid: _Grid, factor: float, *, is_panel: bool) -> pd.DataFrame:
-    tested = min(TESTED, len(grid.months))
+    tested = min(grid.rhythm.tested, len(grid.months))
     first = len(grid.months) - tested
     judged = _judgements(grid, grid.counts, tested, is_panel=is_panel)
     for since, _ in grid.known.restarts(grid.areas, grid.months):
@@ -209,9 +217,10 @@ def _judgements(grid: _Grid, counts: Array, tested: int, *, is_panel: bool) -> J
         counts,
         grid.exposure,
         grid.months.month.to_numpy(dtype=np.int64),
-        holiday=easter_in_march(grid.months),
+        holiday=easter_in_march(grid.months) if grid.rhythm is MONTHS else None,
         tested=tested,
         has_national_effect=is_panel,
+        rhythm=grid.rhythm,
     )
 
 
@@ -239,7 +248,7 @@ def _verdicts(
     p_sustained = np.where(assessable, judged.p_sustained(sign), np.nan)
     better &= ~is_provisional
     status = np.where(assessable, "ok", "not_assessable").astype(object)
-    status[assessable & (judged.before < FULL_HISTORY)] = "short_history"
+    status[assessable & (judged.before < grid.rhythm.full_history)] = "short_history"
     status[better] = "improving"
     status[worse] = "worsening"
     kind = np.full(status.shape, None, dtype=object)
@@ -250,7 +259,7 @@ def _verdicts(
     reason[assessable & judged.rebased] = "rebased"
     reason[few & (status != "worsening")] = "too_few_for_one_month"
     for since, kinds in grid.known.restarts(grid.areas, grid.months):
-        explained = since[:, first:] & (judged.before < FULL_HISTORY)
+        explained = since[:, first:] & (judged.before < grid.rhythm.full_history)
         reason = np.where(explained & assessable, kinds[:, first:], reason)
     reason[is_provisional & assessable & (status != "worsening")] = "provisional"
     score = np.where(assessable, judged.score(sign), np.nan)
@@ -277,12 +286,12 @@ def _not_assessable(grid: _Grid, judged: Judgements, first: int) -> NDArray[np.o
     """Why a value cannot be judged; None where it can."""
     reason = np.full(judged.mean.shape, None, dtype=object)
     minimum = float(grid.values["minimum_numerator"].iloc[0])
-    reason[judged.twelve < minimum] = "too_few"
-    reason[judged.before < FEWEST_BEFORE] = "too_little_history"
+    reason[judged.year < minimum] = "too_few"
+    reason[judged.before < grid.rhythm.fewest_before] = "too_little_history"
     reason[~np.isfinite(judged.one)] = "too_little_history"
-    reason[_periods_known_of(grid)[:, first:] <= NEW_AREA_PERIODS] = "reorganised"
+    reason[_periods_known_of(grid)[:, first:] <= grid.rhythm.per_year] = "reorganised"
     for since, kinds in grid.known.restarts(grid.areas, grid.months):
-        fresh = since[:, first:] & (judged.before < FEWEST_BEFORE)
+        fresh = since[:, first:] & (judged.before < grid.rhythm.fewest_before)
         reason = np.where(fresh, kinds[:, first:], reason)
     unusable = ~np.isfinite(grid.counts[:, first:])
     given = np.full(grid.counts.shape, None, dtype=object)
@@ -299,7 +308,7 @@ def _not_assessable(grid: _Grid, judged: Judgements, first: int) -> NDArray[np.o
 
 
 def _periods_known_of(grid: _Grid) -> Array:
-    """How many months an area has had rows; areas there from the start count as old."""
+    """How many periods an area has had rows; areas there from the start count as old."""
     has_row = np.isfinite(grid.of("areas_due"))
     began = has_row.argmax(1)
     age = np.arange(has_row.shape[1])[None, :] - began[:, None] + 1
@@ -335,7 +344,7 @@ def _rows(
             "indicator": values["indicator"].to_numpy(),
             "source": "extracts",
             "area_code": values["area_code"].to_numpy(),
-            "period_type": "month",
+            "period_type": values["period_type"].to_numpy(),
             "period_start": values["period_start"].dt.date.to_numpy(),
             "breakdown": values["breakdown"].to_numpy(),
             "expected": at(judged.mean) * per_count,

@@ -41,6 +41,7 @@ REASONS = {
     "too_few": "numbers too small to tell",
     "too_few_for_one_month": "too few to judge one month",
     "no_count": "no count",
+    "partial_roll": "the census sent holds only a part of the roll",
     "gap_in_history": "a gap in the months before",
     "rebased": "an earlier shift of level has become the usual",
     "marked_in_source": "marked so by its publisher",
@@ -90,7 +91,8 @@ STATES = {
 EXTRACTS = {
     "ssd": "Referrals and assessments (monthly)",
     "cin_census": "Children in need census (yearly)",
-    "school_census": "School census: exclusions (termly)",
+    "school_census": "School census: exclusions and absence (termly)",
+    "alternative_provision": "Alternative provision placements (termly)",
     "ssda903": "Looked-after children: SSDA903 (quarterly)",
 }
 

@@ -86,6 +86,22 @@ def bank_holidays(year: int) -> list[date]:
 
 
 @dataclass(frozen=True)
+class Term:
+    name: str
+    start: date
+    end: date
+
+
+def term_of(day: date) -> Term:
+    """The school term in which a day falls, holidays included."""
+    if day.month >= 9:
+        return Term("Autumn", date(day.year, 9, 1), date(day.year, 12, 31))
+    if day.month >= 4:
+        return Term("Summer", date(day.year, 4, 1), date(day.year, 8, 31))
+    return Term("Spring", date(day.year, 1, 1), date(day.year, 3, 31))
+
+
+@dataclass(frozen=True)
 class Census:
     """One school census and the dates of the exclusions that it carries."""
 
@@ -93,6 +109,12 @@ class Census:
     reference: date
     start: date
     end: date
+
+    @property
+    def absent_in(self) -> Term:
+        """The term whose absence it carries: the one before its own."""
+        own = term_of(self.reference)
+        return term_of(own.start - timedelta(days=1))
 
     @property
     def year(self) -> int:
@@ -156,6 +178,13 @@ class Horizon:
             for month in self.reporting_months
             if month.month == 3 and self.as_of >= date(month.year, 7, 31)
         ]
+
+    @property
+    def terms(self) -> list[Term]:
+        """Whole terms that lie within the simulated days."""
+        days = [day(one) for one in self.days[::28]]
+        found = list(dict.fromkeys(term_of(one) for one in days))
+        return [one for one in found if one.start >= self.first_day and one.end <= self.until]
 
     @property
     def censuses(self) -> list[Census]:

@@ -98,11 +98,19 @@ PLAN = (
         "children go missing from care again and again and are not assessed for exploitation",
     ),
     Planted(
+        "absent_not_referred", "839", 12, -1.0, ("absent_known",), ("severely_absent_not_known",),
+        "severely absent pupils are no more often known to social care than others",
+    ),
+    Planted(
+        "absent_not_referred", "926", 12, -1.0, ("absent_known",), ("severely_absent_not_known",),
+        "severely absent pupils are no more often known to social care than others",
+    ),
+    Planted(
         "missing_return", "908", 4, 0.0, (), ("referral_rate",),
         "two monthly returns were never sent, which is not a fall", lasts=2,
     ),
 )  # fmt: skip
-RISES = {"excluded_not_referred", "missing_not_assessed"}
+RISES = {"excluded_not_referred", "missing_not_assessed", "absent_not_referred"}
 QUIET = {"missing_return", "referral_dip"}
 
 CENSUS_SENDERS = ("884", "391", "870", "880", "874", "890")

@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 
 from simulation.bundles import Content, Manifest, content
-from simulation.calendar import Census, Horizon, add_months, month_end, number
+from simulation.calendar import Census, Horizon, Term, add_months, month_end, number
 from simulation.events import CENSUS_SENDERS
 from simulation.formats import census as school_census
-from simulation.formats import cin, ssd, ssda903
+from simulation.formats import cin, placements, ssd, ssda903
 from simulation.world import World
 
 EARLY_DAYS = 8
@@ -52,6 +52,7 @@ def parcels(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Itera
         yield from _monthly(sender, horizon, rng)
     yield from _termly(sender, horizon, rng)
     yield from _quarterly(sender, horizon, rng)
+    yield from _each_term(sender, horizon, rng)
 
 
 def _monthly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iterator[Parcel]:
@@ -100,10 +101,17 @@ def _termly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Itera
             dropped: int | None,
             census: Census = census,
             span: tuple[int, int] = (number(start), number(end)),
+            tells_absence: bool = _holds(sender, census.absent_in),
         ) -> Content:
             return content(
                 school_census.members(
-                    sender.worlds, rows, census, sender.la_code, span=span, dropped=dropped
+                    sender.worlds,
+                    rows,
+                    census,
+                    sender.la_code,
+                    span=span,
+                    tells_absence=tells_absence,
+                    dropped=dropped,
                 )
             )
 
@@ -128,3 +136,22 @@ def _quarterly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> It
             return content(ssda903.members(rows, start, end, dropped=dropped))
 
         yield Parcel(f"ssda903_{end:%Y-%m}", manifest, build)
+
+
+def _each_term(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iterator[Parcel]:
+    for term in horizon.terms:
+        if not _holds(sender, term):
+            continue
+        prepared = min(term.end + timedelta(days=int(rng.integers(12, 30))), horizon.as_of)
+        manifest = Manifest("alternative_provision", sender.la_code, term.start, term.end, prepared)
+
+        def build(day: int, dropped: int | None, term: Term = term) -> Content:  # noqa: ARG001
+            return content(placements.members(sender.worlds, term, dropped=dropped))
+
+        name = f"alternative_provision_{term.start.year}_{term.name.lower()}"
+        yield Parcel(name, manifest, build)
+
+
+def _holds(sender: Sender, term: Term) -> bool:
+    """Whether the sender existed for the whole of a term."""
+    return sender.first <= term.start and term.end <= sender.last

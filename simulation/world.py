@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulation.absence import Absence, absence
 from simulation.calendar import Horizon, number
 from simulation.calibration import PREDECESSORS, Authority
 from simulation.care import Care, care
@@ -11,6 +12,7 @@ from simulation.casework import Casework, casework
 from simulation.children import Population, population
 from simulation.events import effects, onset_of
 from simulation.exclusions import Exclusions, exclusions
+from simulation.placements import ApPlacements, placements
 from simulation.referrals import Referrals, referrals, seen_elsewhere
 from simulation.truth import Event
 
@@ -26,6 +28,8 @@ class World:
     care: Care
     referrals: Referrals
     casework: Casework
+    absence: Absence
+    placements: ApPlacements
     reporting_from: int
     """The first day of the first monthly extract."""
     first_child: int
@@ -48,6 +52,8 @@ def build(authority: Authority, horizon: Horizon, events: tuple[Event, ...], see
         rng, authority, horizon, people, changed, seen,
         (np.unique(excluded.child[hidden]), (onset or 0) - HIDDEN_BEFORE),
     )  # fmt: skip
+    worked = casework(rng, authority, horizon, people, made, looked_after, changed)
+    missed = absence(rng, authority, horizon, people, changed, excluded, (made, looked_after))
     part = list(PREDECESSORS).index(authority.la_code) if authority.la_code in PREDECESSORS else 0
     return World(
         authority=authority,
@@ -55,7 +61,9 @@ def build(authority: Authority, horizon: Horizon, events: tuple[Event, ...], see
         exclusions=excluded,
         care=looked_after,
         referrals=made,
-        casework=casework(rng, authority, horizon, people, made, looked_after, changed),
+        casework=worked,
+        absence=missed,
+        placements=placements(rng, authority, horizon, people, excluded),
         reporting_from=number(horizon.start),
         first_child=2_000_000 * part,
         first_number=4_000_000 * part,

@@ -30,7 +30,7 @@ TIERS = (
 # Reasons that follow from what was sent or from the definition, not from the size of the count.
 OPEN_REASONS = (
     "no_return", "not_due", "late", "quarantined", "partial_coverage", "reorganised", "censored",
-    "too_little_history", "not_monitored", "not_tested",
+    "too_little_history", "partial_roll", "not_monitored", "not_tested",
 )  # fmt: skip
 
 

@@ -49,16 +49,20 @@ class Indicator(BaseModel):
     numerator: str
     denominator: str
     denominator_is_population: bool
+    without_denominator: Literal["no_denominator", "too_little_history", "partial_roll"] = (
+        "no_denominator"
+    )
+    """The reason to give where nothing was counted below the line."""
     scale: float
     unit: str
     decimals: int = 1
     annualise: bool = False
     bad_direction: Literal["down", "up", "none"]
-    period_type: Literal["month"] = "month"
+    period_type: Literal["month", "term", "academic_year"] = "month"
     is_monitored: bool
     minimum_numerator: int = 10
     school_days_only: bool = False
-    sources: list[Literal["referrals", "exclusions", "missing"]]
+    sources: list[Literal["referrals", "exclusions", "absence", "alternative_provision", "missing"]]
     months_before: int = 0
     months_after: int = 0
     source: str

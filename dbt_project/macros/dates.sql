@@ -30,3 +30,12 @@
         else cast({{ dbt.date_trunc('year', column) }} as date)
     end
 {%- endmacro %}
+
+{# 1 September of the school year in which a date falls. #}
+{% macro school_year_start(column) -%}
+    case
+        when extract(month from {{ column }}) >= 9
+            then cast({{ dbt.dateadd('month', 8, dbt.date_trunc('year', column)) }} as date)
+        else cast({{ dbt.dateadd('month', -4, dbt.date_trunc('year', column)) }} as date)
+    end
+{%- endmacro %}

@@ -8,15 +8,9 @@ from scipy import special  # type: ignore[import-untyped]
 
 from monitoring.detection import panel, windows
 from monitoring.detection.panel import Array, Fit
+from monitoring.detection.rhythm import MONTHS, Rhythm
 
 VERSION = "1"
-HISTORY = 96  # periods of a fitted window: eight years
-TESTED = 24
-SETTLING = (
-    6  # periods judged before the first that is reported, so that the fit and the null settle
-)
-FEWEST_BEFORE = 12
-NULL_PERIODS = 12
 # A spread well below 1 would turn chance in small counts into scores: on a simulated nation 0.5
 # gave nearly twice the false marks and found nothing more.
 NARROWEST_NULL = 0.92
@@ -33,8 +27,8 @@ class Judgements:
     rise: Array  # evidence of a sustained rise: log of an average likelihood ratio
     fall: Array  # the same for a fall
     before: NDArray[np.int64]  # known periods before the judged one
-    twelve: Array  # expected count of the twelve periods to the judged one
-    detectable: Array  # log change over six periods that would be found four times in five
+    year: Array  # expected count of the year to the judged period
+    detectable: Array  # log change over half a year that would be found four times in five
     rebased: NDArray[np.bool_]  # a level shift was found before, and its new level is the baseline
     national: Array  # log national effect of the period against the mean of the window (periods)
 
@@ -57,29 +51,36 @@ def judge(
     months: NDArray[np.int64],
     *,
     holiday: Array | None = None,
-    tested: int = TESTED,
+    tested: int | None = None,
     has_national_effect: bool = True,
+    rhythm: Rhythm = MONTHS,
 ) -> Judgements:
-    """Judge the last `tested` periods of areas x periods; NaN, or no exposure, is "not known"."""
+    """Judge the last `tested` periods of areas x periods, or as many as the rhythm says.
+
+    NaN, or no exposure, is "not known". `months` are the seasons: alike where it is the same
+    part of the year.
+    """
     counts = np.where(np.isfinite(exposure) & (exposure > 0), counts, np.nan)
     exposure = np.where(np.isfinite(exposure), exposure, 0.0)
     periods = counts.shape[1]
-    first = max(periods - tested, 0)
+    first = max(periods - (tested or rhythm.tested), 0)
     fit: Fit | None = None
     columns: list[_Column] = []
-    for last in range(max(first - SETTLING, FEWEST_BEFORE), periods):
-        window = slice(max(0, last + 1 - HISTORY), last + 1)
+    for last in range(max(first - rhythm.settling, rhythm.fewest_before), periods):
+        window = slice(max(0, last + 1 - rhythm.history), last + 1)
         seen, people, names = counts[:, window], exposure[:, window], months[window]
         away = None if holiday is None else holiday[window]
-        fit = _follow(fit, seen, people, names, away, has_national_effect=has_national_effect)
+        fit = _follow(
+            fit, seen, people, names, away, rhythm, has_national_effect=has_national_effect
+        )
         columns.append(_column(fit, seen))
-    return _assembled(columns, counts, first)
+    return _assembled(columns, counts, first, rhythm.per_year)
 
 
 @dataclass(frozen=True)
 class _Column:
     scores: windows.Scores
-    twelve: Array
+    year: Array
     rebased: NDArray[np.bool_]
     national: float
 
@@ -90,6 +91,7 @@ def _follow(
     exposure: Array,
     months: NDArray[np.int64],
     holiday: Array | None,
+    rhythm: Rhythm,
     *,
     has_national_effect: bool,
 ) -> Fit:
@@ -108,28 +110,31 @@ def _follow(
         start=start,
         national=has_national_effect,
         rounds=rounds,
+        rhythm=rhythm,
     )
 
 
 def _column(fit: Fit, counts: Array) -> _Column:
-    fitted = np.exp(fit.base + fit.smooth)[:, -12:]
+    year = slice(-fit.rhythm.per_year, None)
+    fitted = np.exp(fit.base + fit.smooth)[:, year]
     return _Column(
         scores=windows.scores(fit, counts),
-        twelve=np.where(np.isfinite(counts[:, -12:]), fitted, 0.0).sum(1),
+        year=np.where(np.isfinite(counts[:, year]), fitted, 0.0).sum(1),
         rebased=fit.steps > 0,
         national=float(fit.national[-1] - fit.national.mean()),
     )
 
 
-def _assembled(columns: list[_Column], counts: Array, first: int) -> Judgements:
+def _assembled(columns: list[_Column], counts: Array, first: int, per_year: int) -> Judgements:
     areas, periods = counts.shape
     blank = np.full((areas, periods - first), np.nan)
     known = np.isfinite(counts)
     before = (np.cumsum(known, axis=1) - known)[:, first:]
     if not columns:
         return _nothing(blank, before)
-    one = _against_null(np.stack([c.scores.one for c in columns], axis=1)[..., None])[..., 0]
-    sustained = _against_null(np.stack([c.scores.sustained for c in columns], axis=1))
+    ones = np.stack([c.scores.one for c in columns], axis=1)[..., None]
+    one = _against_null(ones, per_year)[..., 0]
+    sustained = _against_null(np.stack([c.scores.sustained for c in columns], axis=1), per_year)
     current = known[:, -len(columns) :]
 
     def late(values: Array) -> Array:
@@ -145,7 +150,7 @@ def _assembled(columns: list[_Column], counts: Array, first: int) -> Judgements:
         rise=late(np.where(current, windows.evidence(sustained, 1), np.nan)),
         fall=late(np.where(current, windows.evidence(sustained, -1), np.nan)),
         before=before,
-        twelve=np.nan_to_num(late(np.stack([c.twelve for c in columns], axis=1))),
+        year=np.nan_to_num(late(np.stack([c.year for c in columns], axis=1))),
         detectable=late(np.stack([c.scores.detectable for c in columns], axis=1)),
         rebased=late(np.stack([c.rebased for c in columns], axis=1).astype(float)) == 1,
         national=late(np.array([[c.national for c in columns]]))[0],
@@ -161,22 +166,22 @@ def _nothing(blank: Array, before: NDArray[np.int64]) -> Judgements:
         rise=blank,
         fall=blank,
         before=before,
-        twelve=np.zeros(blank.shape),
+        year=np.zeros(blank.shape),
         detectable=blank,
         rebased=np.zeros(blank.shape, dtype=bool),
         national=np.full(blank.shape[1], np.nan),
     )
 
 
-def _against_null(scores: Array) -> Array:
-    """Divide each kind of score by its spread over all areas and the last twelve periods.
+def _against_null(scores: Array, per_year: int) -> Array:
+    """Divide each kind of score by its spread over all areas and the last year.
 
     The spread is the inter-quartile range as a standard deviation, so that real changes in a part
     of the areas do not hide themselves; too few scores are left as they are.
     """
     out = np.array(scores)
     for column in range(scores.shape[1]):
-        recent = scores[:, max(0, column + 1 - NULL_PERIODS) : column + 1]
+        recent = scores[:, max(0, column + 1 - per_year) : column + 1]
         for kind in range(scores.shape[2]):
             values = recent[..., kind][np.isfinite(recent[..., kind])]
             if values.size >= 50 and len(scores) >= FEWEST_FOR_NULL:

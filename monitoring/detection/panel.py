@@ -7,9 +7,10 @@ Var = kappa_t (mu + c_s^2 mu^2):
 
 x_st exposure (people, or expected cases; 1 if none), a_s level, n_t national effect of the period
 (season, term dates, shocks, trend), g_s Gaussian with mean 0 and covariance
-K = v_level + v_slope (t/12)(t'/12) + v_season [m = m'] + v_walk min(t, t')/12 + v_swing rho^|t-t'|
-+ v_holiday h_t h_t': an area's own slope, its departure from the national season, slow changes,
-short swings, and its response to a holiday that moves (h_t, the share of Easter in the month). All
+K = v_level + v_slope (t/y)(t'/y) + v_season [m = m'] + v_walk min(t, t')/y + v_swing rho^|t-t'|
++ v_holiday h_t h_t' with y periods a year: an area's own slope, its departure from the national
+season, slow changes, short swings, and its response to a holiday that moves (h_t, the share of
+Easter in the month). All
 variances are of the log rate (unitless) and are shared by all areas, so a short or sparse series
 borrows them. They are estimated by the fixed point of the marginal likelihood (Zhou et al. 2019,
 JCGS 28: 350); residuals come from leaving one period out. Down-weighting of outliers on both sides
@@ -23,18 +24,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack  # type: ignore[import-untyped]
 
+from monitoring.detection.rhythm import MONTHS, Rhythm
+
 Array = NDArray[np.float64]
 
 UNKNOWN = 1e8  # variance that stands for "no observation"
-GUARD = 6
-SWING_MEMORY = 0.6  # correlation of short swings from one month to the next
 OUTLIER = 2.58
 STEP_LIMIT = 5.0
 LEVEL_VARIANCE = 0.25
 STEP_VARIANCE = 0.25
 FLOOR = 1e-7
 NOISE_PRIOR_PERIODS = 15.0
-LENGTHS = (3, 4, 6, 9, 12)
 CHANGED = 3.0
 VOICE = 2.0
 VOICE_POWER = 2
@@ -72,6 +72,7 @@ class Fit:
     precision: Array  # inverse of the covariance (areas x periods x periods)
     residual: Array  # working residual around base
     steps: NDArray[np.int64]  # first period after a level shift, 0 if none (areas)
+    rhythm: Rhythm
 
     @property
     def base(self) -> Array:
@@ -80,7 +81,7 @@ class Fit:
     def moved_on(self, counts: Array, exposure: Array, *, national: bool) -> "Fit":
         """The same knowledge one period later, for a window that has lost its oldest period.
 
-        Without a panel the effect of the new period is that of the same month a year before.
+        Without a panel the effect of the new period is that of the same season a year before.
         """
         logs = _log_exposure(counts, exposure)
         expected = np.exp(logs[:, -1] + self.level + self.smooth[:, -1])
@@ -88,7 +89,7 @@ class Fit:
         seen = np.where(known, counts[:, -1], 0).sum()
         newest = np.log((seen + 0.5) / (expected[known].sum() + 0.5))
         if not national:
-            newest = self.national[-12]
+            newest = self.national[-self.rhythm.per_year]
         return replace(
             self,
             exposure=logs,
@@ -100,17 +101,19 @@ class Fit:
         )
 
 
-def structures(months: NDArray[np.int64], holiday: Array) -> dict[str, Array]:
+def structures(
+    months: NDArray[np.int64], holiday: Array, rhythm: Rhythm = MONTHS
+) -> dict[str, Array]:
     """Covariance shapes of the parts, periods x periods."""
     t = np.arange(months.size, dtype=float)
-    centred = (t - t.mean()) / 12
+    centred = (t - t.mean()) / rhythm.per_year
     same = (months[:, None] == months[None, :]).astype(float)
     return {
         "slope": np.outer(centred, centred),
-        "season": same - 1 / 12,
+        "season": same - 1 / rhythm.per_year,
         "holiday": np.outer(holiday, holiday),
-        "walk": np.minimum.outer(t, t) / 12,
-        "swing": SWING_MEMORY ** np.abs(t[:, None] - t[None, :]),
+        "walk": np.minimum.outer(t, t) / rhythm.per_year,
+        "swing": rhythm.swing_memory ** np.abs(t[:, None] - t[None, :]),
     }
 
 
@@ -137,10 +140,12 @@ def fit(
     start: Fit | None = None,
     national: bool = True,
     rounds: int = 6,
+    rhythm: Rhythm = MONTHS,
 ) -> Fit:
     """Fit one window; `start` (the same window, perhaps shifted) saves rounds."""
-    state = start or _first_guess(counts, exposure, months, national=national)
-    shapes = structures(months, np.zeros(months.size) if holiday is None else holiday)
+    state = start or _first_guess(counts, exposure, months, rhythm, national=national)
+    away = np.zeros(months.size) if holiday is None else holiday
+    shapes = structures(months, away, rhythm)
     for done in range(rounds):
         state = _round(state, counts, months, shapes, national=national)
         if done >= min(rounds - 1, 6):
@@ -149,19 +154,19 @@ def fit(
 
 
 def _first_guess(
-    counts: Array, exposure: Array, months: NDArray[np.int64], *, national: bool
+    counts: Array, exposure: Array, months: NDArray[np.int64], rhythm: Rhythm, *, national: bool
 ) -> Fit:
     known = np.isfinite(counts) & (exposure > 0)
     y, x = np.where(known, counts, 0.0), np.where(known, exposure, 0.0)
     pooled = (y.sum() + 0.5) / max(x.sum(), 1e-12)
     rate = (y.sum(1) + 0.5) / (x.sum(1) + 0.5 / pooled)
     expected = rate[:, None] * x
-    effect = _effect(y, expected, months, national=national)
+    effect = _effect(y, expected, months, rhythm, national=national)
     level = np.log(rate)
     for _ in range(3):
         level = level + np.log((y.sum(1) + 0.5) / ((expected * np.exp(effect)).sum(1) + 0.5))
         expected = np.exp(level)[:, None] * x
-        effect = _effect(y, expected, months, national=national)
+        effect = _effect(y, expected, months, rhythm, national=national)
     areas, periods = counts.shape
     return Fit(
         exposure=_log_exposure(counts, exposure),
@@ -175,6 +180,7 @@ def _first_guess(
         precision=np.empty((0, 0, 0)),
         residual=np.zeros(counts.shape),
         steps=np.zeros(areas, dtype=np.int64),
+        rhythm=rhythm,
     )
 
 
@@ -183,11 +189,14 @@ def _log_exposure(counts: Array, exposure: Array) -> Array:
     return np.log(np.where(known, exposure, 1.0))
 
 
-def _effect(y: Array, expected: Array, months: NDArray[np.int64], *, national: bool) -> Array:
-    """Log of observed over expected per period, or per calendar month where there is no panel."""
+def _effect(
+    y: Array, expected: Array, months: NDArray[np.int64], rhythm: Rhythm, *, national: bool
+) -> Array:
+    """Log of observed over expected per period, or per season where there is no panel."""
     if national:
         return np.asarray(np.log((y.sum(0) + 0.5) / (expected.sum(0) + 0.5)))
-    past = np.arange(months.size) < max(months.size - GUARD - 1, min(months.size, 12))
+    known = max(months.size - rhythm.guard - 1, min(months.size, rhythm.per_year))
+    past = np.arange(months.size) < known
     each = np.log((y.sum(0) + 0.5) / (expected.sum(0) + 0.5))
     same = [(months == month) & past for month in months]
     return np.array([np.median(each[years]) if years.any() else 0.0 for years in same])
@@ -215,13 +224,13 @@ def _round(
     smooth = residual - variance * pull
     smooth = np.where(known, smooth, (prior @ pull[:, :, None])[:, :, 0])
     apart = pull / np.sqrt(diagonal)
-    extreme, since = _changing(pull, precision)
+    extreme, since = _changing(pull, precision, state.rhythm.lengths)
     settled = extreme < CHANGED
     settled |= settled.mean() < 0.5  # where most have changed, none of them can be left out
     variances, noise = _variances(state, shapes, precision, pull, known & settled[:, None])
     kappa = _kappa(apart, state, known)
     if not national:
-        kappa[-GUARD - 1 :] = 1.0  # here a common movement is what is looked for
+        kappa[-state.rhythm.guard - 1 :] = 1.0  # here a common movement is what is looked for
     shift = (
         _national_shift(apart, pull, diagonal, _voice(known, extreme, since))
         if national
@@ -233,7 +242,7 @@ def _round(
         smooth=np.clip(smooth, -5, 5),
         kappa=kappa,
         noise=noise,
-        weight=_weight(apart),
+        weight=_weight(apart, state.rhythm.guard),
         variances=variances,
         precision=precision,
         residual=residual,
@@ -259,7 +268,7 @@ def _variances(
 
     An area counts at most four times what is expected of it.
     """
-    precision, pull = _before_guard(precision, pull)
+    precision, pull = _before_guard(precision, pull, state.rhythm.guard)
     past = slice(0, pull.shape[1])
     known = known[:, past]
     shapes = {name: shape[past, past] for name, shape in shapes.items()}
@@ -280,19 +289,19 @@ def _variances(
     return Variances(**new, noise=max(pooled, FLOOR)), np.maximum(shrunk, FLOOR)
 
 
-def _before_guard(precision: Array, pull: Array) -> tuple[Array, Array]:
+def _before_guard(precision: Array, pull: Array, guard: int) -> tuple[Array, Array]:
     """The same for the window without its guard: the newest periods are integrated out."""
-    cut = pull.shape[1] - GUARD - 1
+    cut = pull.shape[1] - guard - 1
     cross = precision[:, :cut, cut:]
     gain = cross @ np.linalg.inv(precision[:, cut:, cut:])
     inner = precision[:, :cut, :cut] - gain @ cross.transpose(0, 2, 1)
     return inner, pull[:, :cut] - (gain @ pull[:, cut:, None])[:, :, 0]
 
 
-def _weight(apart: Array) -> Array:
+def _weight(apart: Array, guard: int) -> Array:
     """Outliers on both sides count less; those of the guard are judged, not explained away."""
     weight = np.minimum(1.0, (OUTLIER / np.maximum(np.abs(apart), 1e-9)) ** 2)
-    weight[:, -GUARD - 1 :] = 1.0
+    weight[:, -guard - 1 :] = 1.0
     return weight
 
 
@@ -310,20 +319,22 @@ def _kappa(apart: Array, state: Fit, known: NDArray[np.bool_]) -> Array:
     return np.where(heard >= FEWEST_FOR_SCATTER, np.minimum(np.exp(shrunk), 400.0), state.kappa)
 
 
-def window_scores(pull: Array, precision: Array) -> Array:
+def window_scores(pull: Array, precision: Array, lengths: tuple[int, ...]) -> Array:
     """Score of a change in the last w periods, for each length w (areas x lengths)."""
     columns = []
-    for length in LENGTHS:
+    for length in lengths:
         spread = precision[:, -length:, -length:].sum((1, 2))
         columns.append(pull[:, -length:].sum(1) / np.sqrt(np.maximum(spread, 1e-12)))
     return np.stack(columns, axis=1)
 
 
-def _changing(pull: Array, precision: Array) -> tuple[Array, NDArray[np.int64]]:
+def _changing(
+    pull: Array, precision: Array, lengths: tuple[int, ...]
+) -> tuple[Array, NDArray[np.int64]]:
     """How strongly each area seems to have changed, and for how many periods."""
-    scores = np.abs(window_scores(pull, precision))
+    scores = np.abs(window_scores(pull, precision, lengths))
     best = scores.argmax(1)
-    return scores[np.arange(best.size), best], np.array(LENGTHS)[best]
+    return scores[np.arange(best.size), best], np.array(lengths)[best]
 
 
 def _voice(known: NDArray[np.bool_], extreme: Array, since: NDArray[np.int64]) -> Array:
@@ -344,13 +355,14 @@ def _steps(state: Fit) -> NDArray[np.int64]:
     """The level shift with the largest score in the baseline, kept once it passes the limit."""
     steps, precision = state.steps, state.precision
     pull = (precision @ state.residual[:, :, None])[:, :, 0]
-    if pull.shape[1] < 36:
+    if pull.shape[1] < state.rhythm.fewest_for_shifts:
         return steps
     total = np.cumsum(pull, axis=1)
     rows = np.einsum("stu,tu->st", precision, 2 * np.tri(pull.shape[1]) - np.eye(pull.shape[1]))
     block = np.cumsum(rows, axis=1)
     z = np.abs(total) / np.sqrt(np.maximum(block, 1e-12))
-    z[:, :11], z[:, -14:] = 0, 0
+    first, last = state.rhythm.shift_edges
+    z[:, :first], z[:, -last:] = 0, 0
     best = z.argmax(1)
     strong = z[np.arange(best.size), best] > STEP_LIMIT
     return np.where((steps == 0) & strong, best + 1, steps)

@@ -13,12 +13,10 @@ import numpy as np
 from scipy.special import logsumexp  # type: ignore[import-untyped]
 
 from monitoring.detection import counts as tails
-from monitoring.detection.panel import GUARD, Array, Fit
+from monitoring.detection.panel import Array, Fit
+from monitoring.detection.rhythm import MONTHS, Rhythm
 
 CLIP = 2.0
-LONGEST = 18
-STEPS = (2, 3, 4, 5, 6, 8, 10, 12)
-DRIFTS = (6, 9, 12, 16)
 STRENGTHS = (1.5, 2.5, 3.5)
 DETECTABLE = 2.58 + 0.84
 
@@ -31,26 +29,29 @@ class Scores:
     variance: Array
     one: Array
     sustained: Array  # areas x shapes
-    detectable: Array  # log change over six periods found four times in five at p < 0.01
+    detectable: Array  # log change over half a year found four times in five at p < 0.01
 
 
 def scores(fit: Fit, counts: Array) -> Scores:
     """Judge the last period of the window that was fitted."""
     pull = (fit.precision @ fit.residual[:, :, None])[:, :, 0]
     mean, variance = _prediction(fit, pull)
+    guard = fit.rhythm.guard
     return Scores(
         mean=mean,
         variance=variance,
         one=tails.score(counts[:, -1], mean, variance),
         sustained=_sustained(fit, pull),
-        detectable=DETECTABLE / np.sqrt(np.maximum(fit.precision[:, -6:, -6:].sum((1, 2)), 1e-12)),
+        detectable=DETECTABLE
+        / np.sqrt(np.maximum(fit.precision[:, -guard:, -guard:].sum((1, 2)), 1e-12)),
     )
 
 
 def _prediction(fit: Fit, pull: Array) -> tuple[Array, Array]:
     """Mean and variance of the newest count, from what came before the guard."""
-    block = np.linalg.inv(fit.precision[:, -GUARD - 1 :, -GUARD - 1 :])
-    error = np.einsum("stu,su->st", block, pull[:, -GUARD - 1 :])[:, -1]
+    judged = slice(-fit.rhythm.guard - 1, None)
+    block = np.linalg.inv(fit.precision[:, judged, judged])
+    error = np.einsum("stu,su->st", block, pull[:, judged])[:, -1]
     mean = np.exp(fit.base[:, -1] + fit.residual[:, -1] - error)
     fitted = np.exp(fit.base[:, -1] + fit.smooth[:, -1])
     extra = np.maximum(block[:, -1, -1] - fit.kappa[-1] / fitted, 0)
@@ -58,20 +59,20 @@ def _prediction(fit: Fit, pull: Array) -> tuple[Array, Array]:
 
 
 def _sustained(fit: Fit, pull: Array) -> Array:
-    longest = min(LONGEST, pull.shape[1] - GUARD)
+    longest = min(fit.rhythm.longest, pull.shape[1] - fit.rhythm.guard)
     precision = fit.precision[:, -longest:, -longest:]
     error = (np.linalg.inv(precision) @ pull[:, -longest:, None])[:, :, 0]
     pull = (precision @ _clipped(precision, error)[:, :, None])[:, :, 0]
-    shapes = change_shapes(longest)
+    shapes = change_shapes(longest, fit.rhythm)
     spread = np.einsum("kt,stu,ku->sk", shapes, precision, shapes, optimize=True)
     return np.asarray((pull @ shapes.T) / np.sqrt(np.maximum(spread, 1e-12)))
 
 
-def change_shapes(longest: int) -> Array:
+def change_shapes(longest: int, rhythm: Rhythm = MONTHS) -> Array:
     """Steps and slow drifts up to the newest period (shapes x periods)."""
     back = longest - np.arange(longest)  # 1 for the newest period
-    steps = [(back <= w).astype(float) for w in STEPS]
-    drifts = [np.maximum(w + 1 - back, 0) / w for w in DRIFTS]
+    steps = [(back <= w).astype(float) for w in rhythm.steps]
+    drifts = [np.maximum(w + 1 - back, 0) / w for w in rhythm.drifts]
     return np.array(steps + drifts)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation import text
+from simulation.absence import Missed
 from simulation.calendar import Census, number
 from simulation.formats import Members
 from simulation.world import World
@@ -15,6 +16,11 @@ PUPIL = (
     "{parent}tableid,NativeId,upn,formerupn,dob,sex,entrydate,ncyearactual,enrolstatus,"
     "senprovision,schoolcensustableid"
 )
+MISSED = (
+    "termlysessionspossible,termlysessionsauthorised,termlysessionsunauthorised,"
+    "summerhalfterm2sessionspossible,summerhalfterm2sessionsauthorised,"
+    "summerhalfterm2sessionsunauthorised"
+)
 EXCLUSION = (
     "{parent}tableid,NativeId,termlyexclusions{roll}tableid,"
     "termlyexclusions{roll}orderseqcolumn,sourceid,startdate,sessions,reason1,reason2,reason3,"
@@ -23,6 +29,7 @@ EXCLUSION = (
 ROLLS = (("pupilonroll", "onroll"), ("pupilnolongeronroll", "offroll"))
 YEAR_GROUPS = np.array(["R", *map(str, range(1, 15))]).astype("S2")
 SESSIONS = np.array([f"{count}.0" for count in range(21)]).astype("S4")
+COUNTS = np.array([str(count) for count in range(200)]).astype("S3")
 ORDERS = np.array([str(order) for order in range(100)]).astype("S2")
 PUPILS_A_SCHOOL = 850
 
@@ -73,7 +80,14 @@ def _has_left(
     return np.asarray(is_over | moves | np.isin(child, expelled))
 
 
-def _pupils(world: World, census: Census, child: NDArray[np.int64], *, has_left: bool) -> text.Rows:
+def _pupils(
+    world: World,
+    census: Census,
+    child: NDArray[np.int64],
+    missed: Missed | None,
+    *,
+    has_left: bool,
+) -> text.Rows:
     people = world.population
     birth = people.birth[child]
     months = birth.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
@@ -92,11 +106,34 @@ def _pupils(world: World, census: Census, child: NDArray[np.int64], *, has_left:
         "enrolment": b"C",
         "special_needs": _special_needs(child),
         "census": np.char.add(b"C", text.numbered("", _schools(world, child), 4)),
+        **_sessions(child, missed, in_two_parts=census.term == "Autumn"),
     }
     if has_left:
         left = number(census.reference) - 10 - child % 60
         columns["left"] = text.census(left)
     return text.table(columns)
+
+
+def _sessions(
+    child: NDArray[np.int64], missed: Missed | None, *, in_two_parts: bool
+) -> dict[str, text.Text | bytes]:
+    """Blank for pupils of whom no absence is told; the summer's last half term stands apart."""
+    names = ("possible", "authorised", "unauthorised")
+    if missed is None:
+        return {f"{name}_{part}": b"" for part in (1, 2) for name in names}
+    place = np.searchsorted(missed.child, child)
+    known = place < len(missed.child)
+    known[known] = missed.child[place[known]] == child[known]
+    columns: dict[str, text.Text | bytes] = {}
+    counts = [np.zeros(len(child), dtype=np.int64) for _ in names]
+    for count, name in zip(counts, names, strict=True):
+        count[known] = getattr(missed, name)[place[known]]
+    for part in (1, 2):
+        for count, name in zip(counts, names, strict=True):
+            shown = (count + part - 1) // 2 if in_two_parts else count
+            is_shown = known & (in_two_parts or part == 1)
+            columns[f"{name}_{part}"] = text.where(is_shown, COUNTS[shown])
+    return columns
 
 
 def _sittings(worlds: Sequence[World], census: Census, lea: str) -> text.Rows:
@@ -121,6 +158,7 @@ def members(
     lea: str,
     *,
     span: tuple[int, int],
+    tells_absence: bool,
     dropped: int | None,
 ) -> Members:
     """`span` holds the first and last day of the exclusions that this sender has in the census."""
@@ -132,15 +170,20 @@ def members(
             chosen = chosen[(chosen + dropped) % 13 > 0]
         before = made.day < number(census.reference)
         expelled = made.child[before & (made.category == b"PERM")]
-        left = _has_left(world, census, made.child[chosen], expelled)
+        missed = world.absence.get(census.absent_in) if tells_absence else None
+        told = made.child[chosen]
+        pupils = np.unique(told if missed is None else np.concatenate([told, missed.child]))
+        gone = _has_left(world, census, pupils, expelled)
+        left = np.isin(told, pupils[gone])
         for (parent, roll), mask in zip(ROLLS, (~left, left), strict=True):
-            pupils = np.unique(made.child[chosen[mask]])
-            kept = _pupils(world, census, pupils, has_left=roll == "offroll")
+            is_off = roll == "offroll"
+            kept = _pupils(world, census, pupils[gone == is_off], missed, has_left=is_off)
             tables.setdefault(parent, []).append(kept)
             tables.setdefault(f"termlyexclusions{roll}", []).append(all_rows[chosen[mask]])
     bundle: Members = {"schoolcensus.csv": (CENSUS, _sittings(worlds, census, lea))}
     for parent, roll in ROLLS:
-        header = PUPIL.format(parent=parent) + (",leavingdate" if roll == "offroll" else "")
+        leaving = ",leavingdate" if roll == "offroll" else ""
+        header = f"{PUPIL.format(parent=parent)},{MISSED}{leaving}"
         bundle[f"{parent}.csv"] = (header, np.concatenate(tables[parent]))
         exclusion = EXCLUSION.format(parent=parent, roll=roll)
         name = f"termlyexclusions{roll}"

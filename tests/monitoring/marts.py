@@ -24,10 +24,15 @@ class Marts:
     provisional: tuple[tuple[int, int], ...] = ()
     began: dict[int, int] = field(default_factory=dict)
     population: float = 50_000.0
+    period_type: str = "month"
 
     @property
     def months(self) -> pd.DatetimeIndex:
-        return pd.date_range(self.first, periods=self.counts.shape[1], freq="MS")
+        periods = self.counts.shape[1]
+        if self.period_type == "term":
+            starts = pd.date_range(self.first, periods=4 * periods + 12, freq="MS")
+            return starts[starts.month.isin((1, 4, 9))][:periods]
+        return pd.date_range(self.first, periods=periods, freq="MS")
 
     @property
     def last(self) -> date:
@@ -56,6 +61,7 @@ class Marts:
             "indicator": "referral_rate",
             "name": "Referral rate",
             "bad_direction": self.direction,
+            "period_type": self.period_type,
             "is_monitored": True,
             "minimum_numerator": self.minimum,
             "school_days_only": False,
@@ -105,7 +111,7 @@ class Marts:
             "indicator": "referral_rate",
             "area_code": code,
             "area_level": level,
-            "period_type": "month",
+            "period_type": self.period_type,
             "period_start": self.months[t].date(),
             "breakdown": "total",
             "source": "extracts",

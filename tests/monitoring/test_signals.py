@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import pytest
 from marts import Marts
-from panels import changed, panel
+from panels import TERM_SEASON, changed, panel
 
 from monitoring import signals
 from monitoring.alerts.evaluate import evaluate
@@ -137,6 +137,40 @@ def test_a_small_authority_is_judged_by_longer_spells_only() -> None:
 def test_a_year_of_history_is_too_little() -> None:
     row = newest(detected(Marts(panel(areas=24, periods=11))), "E06000003")
     assert (row["status"], row["reason"]) == ("not_assessable", "too_little_history")
+
+
+def terms(areas: int = 40, periods: int = 14) -> Any:
+    return panel(areas=areas, periods=periods, season=TERM_SEASON)
+
+
+def test_terms_are_judged_by_the_last_two_years_with_three_seasons() -> None:
+    connection = detected(Marts(terms(), direction="up", period_type="term"))
+    rows = connection.execute(
+        "select period_type, count(distinct period_start), count(*) filter (status = 'worsening')"
+        " from marts.fct_signals where method = 'panel' group by all"
+    ).fetchall()
+    assert [row[:2] for row in rows] == [("term", 6)]
+    assert rows[0][2] <= 3
+
+
+def test_a_term_that_rises_by_half_is_worsening() -> None:
+    counts = changed(terms(), 3, 1.5, last=2)
+    row = newest(detected(Marts(counts, direction="up", period_type="term")), "E06000003")
+    assert row["status"] == "worsening"
+
+
+def test_two_years_of_terms_are_the_least_that_can_be_judged() -> None:
+    marts = Marts(terms(periods=7), direction="up", period_type="term")
+    statuses = (
+        detected(marts)
+        .execute(
+            "select period_start, min(status), max(reason) from marts.fct_signals"
+            " where method = 'panel' group by all order by all"
+        )
+        .fetchall()
+    )
+    assert [row[1:] for row in statuses[:-1]] == [("not_assessable", "too_little_history")] * 5
+    assert statuses[-1][1] == "short_history"
 
 
 def test_nothing_monitored_writes_an_empty_table() -> None:

@@ -17,7 +17,8 @@ from warehouse.intake.pseudonyms import pseudonym, set_key
 from warehouse.intake.rules import is_upn, normalised
 
 EXTRACTS = {
-    "ssd", "cin_census", "school_census", "ssda903", "published_referrals", "published_factors",
+    "ssd", "cin_census", "school_census", "ssda903", "alternative_provision",
+    "published_referrals", "published_factors",
     "published_population", "published_looked_after", "published_exclusions", "published_missing",
     "published_attendance",
 }  # fmt: skip

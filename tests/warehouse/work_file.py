@@ -30,7 +30,13 @@ RATES = {
     "missing_episodes": 5.6, "missing_episodes_over_24_hours": 3.7, "looked_after_children": 67,
     "looked_after_children_in_year": 95, "excluded_pupils": 6, "excluded_pupils_not_known": 3,
     "repeat_missing_children": 3, "repeat_missing_children_not_assessed": 1.2,
-    "expected_children": 23, "population_0_17": 10000, "pupils": 6900,
+    "severely_absent_children": 80, "severely_absent_children_not_known": 50,
+    "multi_exposed_children": 12, "multi_exposed_children_not_known": 7,
+    "ap_movers": 6, "ap_movers_not_known": 4, "ap_placements": 8, "ap_placements_behavioural": 5,
+    "enrolments": 5800, "persistent_absentees": 1100, "severe_absentees": 130,
+    "known_enrolments": 300, "known_persistent_absentees": 140, "exposed_13_17": 90,
+    "expected_children": 23, "population_0_17": 10000, "population_13_17": 2700,
+    "pupils": 6900,
 }  # fmt: skip
 
 
@@ -255,7 +261,14 @@ def _values(connection: duckdb.DuckDBPyConnection) -> None:
         create table marts.fct_indicator_values as
         select
             indicators.indicator, above.area_code, above.la_code, above.area_level,
-            'month' as period_type, above.period_start, last_day(above.period_start) as period_end,
+            indicators.period_type, above.period_start,
+            last_day(above.period_start + case
+                when indicators.period_type = 'month' then interval 0 month
+                when indicators.period_type = 'academic_year' then interval 11 month
+                when month(above.period_start) = 9 then interval 3 month
+                when month(above.period_start) = 1 then interval 2 month
+                else interval 4 month
+            end) as period_end,
             'total' as breakdown, 'extracts' as source,
             case when denominator_is_population or indicators.denominator like 'usual%'
                 then above.count else least(above.count, below.count) end as numerator,
@@ -278,6 +291,9 @@ def _values(connection: duckdb.DuckDBPyConnection) -> None:
             on indicators.denominator = below.measure
             and above.area_code = below.area_code
             and above.period_start = below.period_start
+        where indicators.period_type = 'month'
+            or month(above.period_start) = 9
+            or indicators.period_type = 'term' and month(above.period_start) in (1, 4)
         """
     )
 

@@ -65,7 +65,8 @@ def typed(column: Column, raw: str) -> str:
         case "boolean":
             return _boolean(raw, column)
         case "integer":
-            return f"case when {_matches(raw, '-?[0-9]{1,9}')} then cast({raw} as integer) end"
+            pattern = r"-?[0-9]{1,9}(\.0+)?"
+            return f"case when {_matches(raw, pattern)} then cast({raw} as integer) end"
         case "number":
             pattern = r"-?[0-9]{1,15}(\.[0-9]{1,15})?"
             return f"case when {_matches(raw, pattern)} then cast({raw} as double) end"

@@ -3,7 +3,8 @@ select
     la_code,
     event_month as period_start,
     cast(count(*) as double) as measured
-from {{ ref('int_excluded_pupils') }}
+from {{ ref('int_exposures') }}
+where exposure = 'exclusion'
 group by la_code, event_month
 union all
 select
@@ -11,8 +12,8 @@ select
     la_code,
     event_month as period_start,
     cast(count(*) as double) as measured
-from {{ ref('int_excluded_pupils') }}
-where not is_known and not is_referred_after
+from {{ ref('int_exposures') }}
+where exposure = 'exclusion' and not is_known and not is_referred_after
 group by la_code, event_month
 union all
 select
@@ -30,4 +31,21 @@ select
     cast(count(*) as double) as measured
 from {{ ref('int_repeat_missing_children') }}
 where not is_assessed
+group by la_code, event_month
+union all
+select
+    'multi_exposed_children' as measure,
+    la_code,
+    event_month as period_start,
+    cast(count(*) as double) as measured
+from {{ ref('int_multi_exposed_children') }}
+group by la_code, event_month
+union all
+select
+    'multi_exposed_children_not_known' as measure,
+    la_code,
+    event_month as period_start,
+    cast(count(*) as double) as measured
+from {{ ref('int_multi_exposed_children') }}
+where not is_known
 group by la_code, event_month

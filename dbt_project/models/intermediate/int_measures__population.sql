@@ -71,6 +71,14 @@ select
 from population
 union all
 select
+    'population_13_17' as measure,
+    la_code,
+    period_start,
+    -- five of the eight years of age from 10 to 17
+    cast(population_10_17 as double) * 5 / 8 as measured
+from population
+union all
+select
     'expected_children' as measure,
     population.la_code,
     population.period_start,

@@ -52,6 +52,7 @@ summed as (
         memberships.area_code,
         case when memberships.area_level = 'local_authority' then memberships.la_code end as la_code,
         memberships.area_level,
+        facts.period_type,
         facts.period_start,
         facts.period_end,
         sum(case when facts.reason is null then facts.numerator end) as numerator,
@@ -61,7 +62,7 @@ summed as (
         max(facts.reason) as reason,
         sum(case when facts.reason = 'not_due' then 0 else 1 end) as areas_due,
         sum(case when facts.reason is null then 1 else 0 end) as areas_included
-    from {{ ref('int_indicator_area_months') }} as facts
+    from {{ ref('int_indicator_area_periods') }} as facts
     inner join memberships
         on facts.la_code = memberships.la_code
     group by
@@ -69,6 +70,7 @@ summed as (
         memberships.area_code,
         case when memberships.area_level = 'local_authority' then memberships.la_code end,
         memberships.area_level,
+        facts.period_type,
         facts.period_start,
         facts.period_end
 ),
@@ -79,7 +81,7 @@ from_extracts as (
         summed.area_code,
         summed.la_code,
         summed.area_level,
-        'month' as period_type,
+        summed.period_type,
         summed.period_start,
         summed.period_end,
         'total' as breakdown,

@@ -37,6 +37,13 @@ with linked as (
         max(case when child_key is null then 0 else 1 end) as is_linked
     from {{ ref('int_exclusions') }}
     group by la_code, exclusion_key
+    union all
+    select
+        la_code,
+        'alternative_provision' as extract,
+        placement_key as record_key,
+        case when child_key is null then 0 else 1 end as is_linked
+    from {{ ref('int_ap_placements') }}
 ),
 
 counted as (

@@ -27,6 +27,14 @@ with children as (
         birth_month
     from {{ source('raw', 'census_pupils') }}
     where upn_key is not null
+    union all
+    select
+        submission_id,
+        upn_key as identifier_key,
+        sex,
+        birth_month
+    from {{ source('raw', 'ap_placements') }}
+    where upn_key is not null
 )
 
 select

@@ -1,9 +1,11 @@
--- one row per indicator, authority and month, also where nothing was sent: what can be said, or why not
+-- one row per indicator, authority and period, also where nothing was sent: what can be said, or why not
 with readiness as (
     select
         indicators.indicator,
         coverage.la_code,
-        coverage.period_start,
+        periods.period_type,
+        periods.period_start,
+        periods.period_end,
         min(case when coverage.is_covered then 1 else 0 end) = 1 as is_covered,
         max(case when coverage.is_provisional then 1 else 0 end) = 1 as is_provisional,
         max(case when coverage.is_revised then 1 else 0 end) = 1 as is_revised,
@@ -22,14 +24,25 @@ with readiness as (
         on coverage.source = sources.source
     inner join {{ source('control', 'indicators') }} as indicators
         on sources.indicator = indicators.indicator
-    group by indicators.indicator, coverage.la_code, coverage.period_start
+    inner join {{ ref('int_area_periods') }} as periods
+        on coverage.la_code = periods.la_code
+        and coverage.period_start = periods.month_start
+        and indicators.period_type = periods.period_type
+    group by
+        indicators.indicator,
+        coverage.la_code,
+        periods.period_type,
+        periods.period_start,
+        periods.period_end
 ),
 
 judged as (
     select
         indicator,
         la_code,
+        period_type,
         period_start,
+        period_end,
         is_provisional,
         is_revised,
         case
@@ -43,30 +56,30 @@ judged as (
 
 select
     judged.indicator,
-    area_months.la_code,
-    area_months.period_start,
-    area_months.period_end,
+    judged.la_code,
+    judged.period_type,
+    judged.period_start,
+    judged.period_end,
     judged.is_provisional,
     judged.is_revised,
     case
         when judged.reason is not null then judged.reason
-        when denominators.measured is null and not indicators.denominator_is_population
-            and indicators.denominator = 'usual_referrals' then 'too_little_history'
-        when coalesce(denominators.measured, 0) = 0 then 'no_denominator'
+        when denominators.measured is null then indicators.without_denominator
+        when denominators.measured = 0 then 'no_denominator'
     end as reason,
     case when judged.reason is null then coalesce(numerators.measured, 0) end as numerator,
     case when judged.reason is null then denominators.measured end as denominator
 from judged
-inner join {{ ref('int_area_months') }} as area_months
-    on judged.la_code = area_months.la_code
-    and judged.period_start = area_months.period_start
 inner join {{ source('control', 'indicators') }} as indicators
     on judged.indicator = indicators.indicator
 left join {{ ref('int_measures') }} as numerators
     on indicators.numerator = numerators.measure
     and judged.la_code = numerators.la_code
+    and judged.period_type = numerators.period_type
     and judged.period_start = numerators.period_start
+-- a population is that of the first month of the period
 left join {{ ref('int_measures') }} as denominators
     on indicators.denominator = denominators.measure
     and judged.la_code = denominators.la_code
+    and case when indicators.denominator_is_population then 'month' else judged.period_type end = denominators.period_type
     and judged.period_start = denominators.period_start

@@ -1,0 +1,51 @@
+-- a census that holds only a part of the roll gives no shares: three in five of the pupils of the January census are the least that can
+-- be the whole, since pupils aged 5 to 15 are five in six of them
+with counted as (
+    select
+        la_code,
+        term_start,
+        count(*) as enrolments,
+        sum(case when is_persistent then 1 else 0 end) as persistent_absentees,
+        sum(case when is_severe then 1 else 0 end) as severe_absentees,
+        sum(case when is_known then 1 else 0 end) as known_enrolments,
+        sum(case when is_known and is_persistent then 1 else 0 end) as known_persistent_absentees
+    from {{ ref('int_absences') }}
+    where age between 5 and 15
+    group by la_code, term_start
+),
+
+whole as (
+    select counted.*
+    from counted
+    inner join {{ ref('int_measures__population') }} as population
+        on counted.la_code = population.la_code
+        and counted.term_start = population.period_start
+    where population.measure = 'pupils' and counted.enrolments >= 0.6 * population.measured
+)
+
+{% for measure in ['enrolments', 'persistent_absentees', 'severe_absentees', 'known_enrolments', 'known_persistent_absentees'] %}
+select
+    '{{ measure }}' as measure,
+    la_code,
+    term_start as period_start,
+    cast({{ measure }} as double) as measured
+from whole
+union all
+{% endfor %}
+select
+    'severely_absent_children' as measure,
+    la_code,
+    {{ term_start('exposed_date') }} as period_start,
+    cast(count(*) as double) as measured
+from {{ ref('int_exposures') }}
+where exposure = 'severe_absence'
+group by la_code, {{ term_start('exposed_date') }}
+union all
+select
+    'severely_absent_children_not_known' as measure,
+    la_code,
+    {{ term_start('exposed_date') }} as period_start,
+    cast(count(*) as double) as measured
+from {{ ref('int_exposures') }}
+where exposure = 'severe_absence' and not is_known
+group by la_code, {{ term_start('exposed_date') }}
