@@ -1,7 +1,8 @@
 """Each bad row is named where its sender will look for it, and its value only when asked for."""
 
+import openpyxl
 import pytest
-from intake_files import MARCH, referrals, ssd, zipped
+from intake_files import MARCH, care, referrals, ssd, zipped
 
 from warehouse.intake.rows import letter
 from warehouse.intake.validate import Wanted, validate
@@ -79,3 +80,17 @@ def test_errors_are_named_before_rows_to_be_looked_at(tmp_path):
     early = [f"R9{n},K1,2019-03-09,N1,2A,N,,\n" for n in range(20)]
     verdict = rows_of(tmp_path, referrals(40, *early, BAD_CODE), Wanted(rows=5))
     assert [row.problem.severity for row in verdict.rows] == ["query"] * 4 + ["error"]
+
+
+def test_a_row_of_a_workbook_is_named_by_its_sheet_and_cell(tmp_path):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, text in care(missing="K1,14/05/2012,Q,01/07/2025,02/07/2025\n").items():
+        sheet = book.create_sheet(f"Sheet {name[0]}")
+        for line in text.splitlines():
+            sheet.append(line.split(","))
+    book.save(tmp_path / "return.xlsx")
+    [verdict] = validate([tmp_path / "return.xlsx"], "301", Wanted(rows=9))
+    [row] = [one for one in verdict.rows if one.problem.severity == "error"]
+    assert row.problem.file == "return.xlsx, sheet Sheet c"
+    assert (row.problem.line, row.header, row.letter) == (3, "MISSING", "C")

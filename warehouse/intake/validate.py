@@ -17,6 +17,8 @@ from warehouse.intake.problems import BadRow, Problem, escaped
 
 # What a table lacks for being a return of its own; with the rest of its bundle it may be fine.
 ALONE = ("MISSING_TABLE", "PERIOD_UNKNOWN")
+# Files that hold a whole return; any other may be one table of it.
+WHOLE = (".zip", ".xlsx", ".xml")
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def _pending(path: Path, arrival: Arrival, sender: str | None) -> Pending:
         (arrival.packed or path).absolute(),
         arrival.sha256,
         datetime.now(LONDON).date(),
-        is_whole=arrival.packed is not None or path.suffix.lower() == ".zip",
+        is_whole=arrival.packed is not None or path.suffix.lower() in WHOLE,
     )
 
 
