@@ -134,6 +134,9 @@ def _what_to_send(contract: Contract) -> Iterator[str]:
             f" `{_file_of(contract)}`. Names of files do not matter: a table is recognised by its"
             " header. The order of columns does not matter, and columns of your own are not read."
         )
+        if contract.root:
+            yield ""
+            yield "Or the XML file as it is exported for the department, alone or in a zip."
     yield ""
     wanted = [f"`{name}`" for name, table in contract.tables.items() if table.required]
     if contract.reader == "csv" and wanted:

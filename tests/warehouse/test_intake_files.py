@@ -59,7 +59,7 @@ def test_a_good_bundle_is_accepted(monitor):
         (zipped({"a.csv": ssd()["ssd_person.csv"]}, MARCH), "part.zip", "MISSING_TABLE"),
         (zipped(ssd() | {"b.csv": ssd()["ssd_person.csv"]}, MARCH), "twice.zip", "TABLE_TWICE"),
         (b"<Other/>", "other.xml", "XML_STRUCTURE"),
-        (b"<EXPSSDA903/>", "903.xml", "TYPE"),
+        (b"<EXPSSDA903/>", "903.xml", "NO_ROWS"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_rule(monitor, content, name, rule):

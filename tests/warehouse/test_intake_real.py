@@ -1,11 +1,13 @@
 """Real example files: each is taken in, or refused for the right reason."""
 
+from datetime import date
 from pathlib import Path
 
 import intake_files as files
 import pytest
 from intake_files import errors, queries
 
+YEAR = '{"period_start": "2017-04-01", "period_end": "2018-03-31"}'
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="the example files are not here")
 
@@ -76,10 +78,15 @@ def test_the_care_return_is_taken_in_for_the_year_of_its_dates(monitor, manifest
     assert [q.file for q in queries(outcome) if q.rule == "UNKNOWN_FILE"] == ["uasc.csv"]
 
 
-def test_the_care_return_as_xml_is_refused_with_a_way_out(monitor):
-    outcome = sent(monitor, *folder("ssda903", "*.gz"))
-    assert errors(outcome)[0][0] == "TYPE"
-    assert "Header, Episodes, Missing" in outcome.problems[0].message
+def test_the_care_return_as_xml_gives_every_child_episode_and_missing_period(monitor):
+    outcome = sent(monitor, *folder("ssda903", "*.gz"), manifest=YEAR)
+    # As the file holds elements: 253 HEADER, 459 EPISODE, 6 AMISSING.
+    assert outcome.records == 253 + 459 + 6
+    assert outcome.records == outcome.accepted + outcome.quarantined
+    kept = [len(monitor.raw(name)) for name in ("care_children", "care_episodes")]
+    assert kept == [253, 459]
+    periods = monitor.raw("missing_episodes", "category, start_date, end_date")
+    assert ("A", date(2017, 7, 29), date(2017, 9, 15)) in periods
 
 
 def test_the_census_of_july_by_nobody_is_refused_for_both_reasons(monitor):

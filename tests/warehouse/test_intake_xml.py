@@ -164,3 +164,34 @@ def test_a_child_not_yet_born_is_taken_in_without_a_birth_date(monitor):
     text = census(1).replace("<PersonBirthDate>2012-05-14</PersonBirthDate>", expected)
     assert errors(sent(monitor, text)) == []
     assert monitor.raw("cin_children", "birth_month") == [(None,)]
+
+
+CARE = """<EXPSSDA903><CHILD>
+ <HEADER><CHILDID>K1</CHILDID><UPN>{upn}</UPN><SEX>F</SEX><DOB>14/05/2012</DOB>
+  <NEW><PART>of some later year</PART></NEW>{inside}</HEADER>
+ <EPISODE><DECOM>02/05/2025</DECOM><RNE>S</RNE><LS>C2</LS><CIN>N1</CIN><PL>U6</PL>
+  <DEC>09/06/2025</DEC><REC>X1</REC></EPISODE>{beside}
+</CHILD></EXPSSDA903>
+"""
+ABSENT = """<AMISSING><MISSING>M</MISSING><MIS_START>03/06/2025</MIS_START>
+ <MIS_END>05/06/2025</MIS_END></AMISSING>"""
+
+
+@pytest.mark.parametrize("place", ["inside", "beside"])
+def test_a_care_return_in_xml_gives_what_its_tables_give(tmp_path, place):
+    kept = []
+    year = {"period_start": "2025-04-01", "period_end": "2026-03-31"}
+    parts = {"inside": "", "beside": ""} | {place: ABSENT}
+    for number, content in enumerate((files.care(), {"x": CARE.format(upn=upn(1), **parts)})):
+        one = files.monitor(tmp_path / str(number))
+        one.home.key.write_text("aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5")
+        assert one.send(content, year).accepted == 3
+        columns = "* exclude (submission_id, line)"
+        tables = ("care_children", "care_episodes", "missing_episodes")
+        kept.append([one.raw(table, columns) for table in tables])
+    assert kept[0] == kept[1]
+
+
+def test_a_return_in_two_forms_at_once_is_refused(monitor):
+    both = files.care() | {"return.xml": CARE.format(upn=upn(1), inside="", beside=ABSENT)}
+    assert errors(monitor.send(both))[0][0] == "TABLE_TWICE"

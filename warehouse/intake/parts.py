@@ -62,7 +62,10 @@ Keep = Callable[[Contract, Part, Lines], None]
 
 
 class XmlReader(Protocol):
-    """What the module `reader` of a contract offers that has a root element."""
+    """What the module `reader` of a contract offers that has a root element.
+
+    `read_header` only where the return says in its head whose it is and for which year.
+    """
 
     def read_header(self, file: BinaryIO, name: str) -> ReturnHeader: ...
 

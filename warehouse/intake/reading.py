@@ -66,7 +66,7 @@ def _read_tables(
 ) -> None:
     contract = submission.contract
     _check_sender(contract, submission.manifest, sender)
-    if found[0].member.kind == "xml":
+    if any(one.member.kind == "xml" for one in found):
         _check_alone(found)
     else:
         _check_tables(submission, found, is_whole=is_whole)

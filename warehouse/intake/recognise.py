@@ -33,7 +33,7 @@ def recognise(member: Member) -> Recognised | None:
     if member.kind == "xml":
         root = root_of(member.head)
         for contract in contracts.load().values():
-            if contract.reader == "xml" and contract.root == root:
+            if contract.root == root:
                 return Recognised(contract, str(contract.root), member)
         return None
     return _by_header(member)
@@ -140,9 +140,6 @@ def _nearest(
 
 def _unknown_xml(member: Member) -> Refused:
     known = sorted(c.root for c in contracts.load().values() if c.root)
-    if root_of(member.head) == "EXPSSDA903":
-        message = "SSDA903 is read as CSV tables (Header, Episodes, Missing); export those"
-        return refuse("TYPE", message, file=member.name)
     message = f"its root element is not one that is known here: {', '.join(known)}"
     return refuse("XML_STRUCTURE", message, file=member.name, line=1)
 

@@ -100,6 +100,11 @@ def text_of(element: etree._Element, path: str) -> str:
     return " ".join((element.findtext(path) or "").split())
 
 
+def texts_of(element: etree._Element, paths: dict[str, str]) -> list[str]:
+    """The text below an element at each path."""
+    return [text_of(element, path) for path in paths.values()]
+
+
 def _check_no_doctype(root: etree._Element, name: str) -> None:
     info = root.getroottree().docinfo
     if info.doctype or info.internalDTD is not None:

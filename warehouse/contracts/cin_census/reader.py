@@ -8,7 +8,7 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from warehouse.intake.lines import Lines
 from warehouse.intake.problems import Refused, refuse
-from warehouse.intake.xml import ReturnHeader, Tables, elements, read_blocks, text_of
+from warehouse.intake.xml import ReturnHeader, Tables, elements, read_blocks, text_of, texts_of
 
 ROOT = "Message"
 # Of each table, the columns that are read as they are and where each stands in its element.
@@ -90,12 +90,8 @@ def _unreadable(name: str, line: int) -> Refused:
     return refuse("YEAR", message, file=name, line=line, column="ReferenceDate")
 
 
-def _texts(element: etree._Element, paths: dict[str, str]) -> list[str]:
-    return [text_of(element, path) for path in paths.values()]
-
-
 def _add_child(tables: Tables, child: etree._Element) -> None:
-    values = _texts(child, CHILD)
+    values = texts_of(child, CHILD)
     identifiers = "ChildIdentifiers/"
     sex = text_of(child, identifiers + "Sex") or text_of(child, identifiers + "GenderCurrent")
     tables["cin_child"].add(child.sourceline or 0, *values, sex)
@@ -107,7 +103,7 @@ def _add_child(tables: Tables, child: etree._Element) -> None:
 def _add_referral(
     tables: Tables, child_id: str, details: etree._Element, met: dict[str, int]
 ) -> None:
-    values = _texts(details, REFERRAL)
+    values = texts_of(details, REFERRAL)
     day = values[0]
     met[day] = met.get(day, 0) + 1
     # Two referrals of a child on one day are told apart by their order in the return.
@@ -118,7 +114,7 @@ def _add_referral(
     for tag, (table, paths) in ACTIVITIES.items():
         for activity in details.iterfind(tag):
             line = activity.sourceline or 0
-            tables[table].add(line, referral_id, child_id, *_texts(activity, paths))
+            tables[table].add(line, referral_id, child_id, *texts_of(activity, paths))
 
 
 def _add_assessment(
@@ -130,7 +126,7 @@ def _add_assessment(
 ) -> None:
     assessment_id = f"{referral_id}|{number}" if referral_id else ""
     line = assessment.sourceline or 0
-    values = _texts(assessment, ASSESSMENT)
+    values = texts_of(assessment, ASSESSMENT)
     tables["cin_assessment"].add(line, assessment_id, referral_id, child_id, *values)
     factors = assessment.iterfind("FactorsIdentifiedAtAssessment/AssessmentFactors")
     for factor in factors:
