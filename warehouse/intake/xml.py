@@ -97,12 +97,18 @@ def elements(file: BinaryIO, name: str, root: str, tag: str) -> Iterator[etree._
 
 def text_of(element: etree._Element, path: str) -> str:
     """The text below an element, blanks trimmed; empty where there is none."""
-    return " ".join((element.findtext(path) or "").split())
+    return trimmed(element.findtext(path))
 
 
-def texts_of(element: etree._Element, paths: dict[str, str]) -> list[str]:
-    """The text below an element at each path."""
-    return [text_of(element, path) for path in paths.values()]
+def texts_of(element: etree._Element | None, tags: Iterable[str]) -> list[str]:
+    """The text of the first part of each kind right below an element."""
+    parts = element if element is not None else ()
+    held = {part.tag: part.text for part in reversed(parts)}
+    return [trimmed(held.get(tag)) for tag in tags]
+
+
+def trimmed(text: str | None) -> str:
+    return " ".join(text.split()) if text else ""
 
 
 def _check_no_doctype(root: etree._Element, name: str) -> None:

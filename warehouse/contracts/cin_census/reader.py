@@ -8,17 +8,25 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from warehouse.intake.lines import Lines
 from warehouse.intake.problems import Refused, refuse
-from warehouse.intake.xml import ReturnHeader, Tables, elements, read_blocks, text_of, texts_of
+from warehouse.intake.xml import (
+    ReturnHeader,
+    Tables,
+    elements,
+    read_blocks,
+    text_of,
+    texts_of,
+    trimmed,
+)
 
 ROOT = "Message"
-# Of each table, the columns that are read as they are and where each stands in its element.
+# Of each table, the columns that are read as they are and the element of each.
 CHILD = {
-    "la_child_id": "ChildIdentifiers/LAchildID",
-    "upn": "ChildIdentifiers/UPN",
-    "former_upn": "ChildIdentifiers/FormerUPN",
-    "upn_unknown": "ChildIdentifiers/UPNunknown",
-    "birth_date": "ChildIdentifiers/PersonBirthDate",
-    "expected_birth_date": "ChildIdentifiers/ExpectedPersonBirthDate",
+    "la_child_id": "LAchildID",
+    "upn": "UPN",
+    "former_upn": "FormerUPN",
+    "upn_unknown": "UPNunknown",
+    "birth_date": "PersonBirthDate",
+    "expected_birth_date": "ExpectedPersonBirthDate",
 }
 REFERRAL = {
     "referral_date": "CINreferralDate",
@@ -91,44 +99,41 @@ def _unreadable(name: str, line: int) -> Refused:
 
 
 def _add_child(tables: Tables, child: etree._Element) -> None:
-    values = texts_of(child, CHILD)
-    identifiers = "ChildIdentifiers/"
-    sex = text_of(child, identifiers + "Sex") or text_of(child, identifiers + "GenderCurrent")
-    tables["cin_child"].add(child.sourceline or 0, *values, sex)
+    values = texts_of(child.find("ChildIdentifiers"), [*CHILD.values(), "Sex", "GenderCurrent"])
+    *known, sex, gender = values
+    tables["cin_child"].add(child.sourceline or 0, *known, sex or gender)
     met: dict[str, int] = {}
     for details in child.iterfind("CINdetails"):
-        _add_referral(tables, values[0], details, met)
+        _add_referral(tables, known[0], details, met)
 
 
 def _add_referral(
     tables: Tables, child_id: str, details: etree._Element, met: dict[str, int]
 ) -> None:
-    values = texts_of(details, REFERRAL)
+    values = texts_of(details, REFERRAL.values())
     day = values[0]
     met[day] = met.get(day, 0) + 1
     # Two referrals of a child on one day are told apart by their order in the return.
     referral_id = f"{child_id}|{day}|{met[day]}" if child_id else ""
     tables["cin_referral"].add(details.sourceline or 0, referral_id, child_id, *values)
-    for number, assessment in enumerate(details.iterfind("Assessments"), 1):
-        _add_assessment(tables, child_id, referral_id, assessment, number)
-    for tag, (table, paths) in ACTIVITIES.items():
-        for activity in details.iterfind(tag):
-            line = activity.sourceline or 0
-            tables[table].add(line, referral_id, child_id, *texts_of(activity, paths))
+    assessments = 0
+    for part in details:
+        if part.tag == "Assessments":
+            assessments += 1
+            assessment_id = f"{referral_id}|{assessments}" if referral_id else ""
+            _add_assessment(tables, (assessment_id, referral_id, child_id), part)
+        elif part.tag in ACTIVITIES:
+            table, tags = ACTIVITIES[part.tag]
+            dates = texts_of(part, tags.values())
+            tables[table].add(part.sourceline or 0, referral_id, child_id, *dates)
 
 
 def _add_assessment(
-    tables: Tables,
-    child_id: str,
-    referral_id: str,
-    assessment: etree._Element,
-    number: int,
+    tables: Tables, identifiers: tuple[str, str, str], assessment: etree._Element
 ) -> None:
-    assessment_id = f"{referral_id}|{number}" if referral_id else ""
-    line = assessment.sourceline or 0
-    values = texts_of(assessment, ASSESSMENT)
-    tables["cin_assessment"].add(line, assessment_id, referral_id, child_id, *values)
-    factors = assessment.iterfind("FactorsIdentifiedAtAssessment/AssessmentFactors")
-    for factor in factors:
-        code = " ".join((factor.text or "").split())
-        tables["cin_factor"].add(factor.sourceline or 0, assessment_id, code)
+    values = texts_of(assessment, ASSESSMENT.values())
+    tables["cin_assessment"].add(assessment.sourceline or 0, *identifiers, *values)
+    for factors in assessment.iterfind("FactorsIdentifiedAtAssessment"):
+        for factor in factors.iterfind("AssessmentFactors"):
+            code = trimmed(factor.text)
+            tables["cin_factor"].add(factor.sourceline or 0, identifiers[0], code)

@@ -9,7 +9,7 @@ from warehouse.intake.lines import Lines
 from warehouse.intake.xml import Tables, elements, read_blocks, text_of, texts_of
 
 ROOT = "EXPSSDA903"
-# Of each table, the columns and where each stands in its element.
+# Of each table, the columns and the element of each.
 HEADER = {"child": "CHILDID", "upn": "UPN", "dob": "DOB", "sex": "SEX"}
 EPISODE = {
     "decom": "DECOM",
@@ -36,9 +36,13 @@ def read_tables(file: BinaryIO, name: str) -> Iterator[tuple[str, Lines]]:
 def _add_child(tables: Tables, child: etree._Element) -> None:
     child_id = text_of(child, "HEADER/CHILDID")
     for header in child.iterfind("HEADER"):
-        tables["header"].add(header.sourceline or 0, *texts_of(header, HEADER))
+        tables["header"].add(header.sourceline or 0, *texts_of(header, HEADER.values()))
     for episode in child.iterfind("EPISODE"):
-        tables["episodes"].add(episode.sourceline or 0, child_id, *texts_of(episode, EPISODE))
+        tables["episodes"].add(
+            episode.sourceline or 0, child_id, *texts_of(episode, EPISODE.values())
+        )
     # Some systems write it below the header of the child, others below the child.
     for missing in child.iter("AMISSING"):
-        tables["missing"].add(missing.sourceline or 0, child_id, *texts_of(missing, MISSING))
+        tables["missing"].add(
+            missing.sourceline or 0, child_id, *texts_of(missing, MISSING.values())
+        )
