@@ -13,9 +13,9 @@ from warehouse.errors import SightlineError
 from warehouse.home import Home
 from warehouse.in_force import Slice, Submitted, in_force, known, slices
 from warehouse.intake import ledger
+from warehouse.intake.pool import pending_of
 from warehouse.intake.problems import Problem
 from warehouse.intake.senders import authorities
-from warehouse.intake.taking import pending_of
 from warehouse.intake.validate import Verdict, Wanted, judged
 from warehouse.state import State
 

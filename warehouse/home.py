@@ -119,6 +119,11 @@ class Home:
         return self.restricted / "pseudonym.key"
 
     @property
+    def suppression_key(self) -> Path:
+        """What children who were erased are known again by; it never changes."""
+        return self.restricted / "suppression.key"
+
+    @property
     def rotation(self) -> Path:
         """What a change of keys has built and not yet put in place."""
         return self.restricted / "rotation"

@@ -85,7 +85,7 @@ def prepare(home: Home, state: State, as_of: date) -> None:
         leftover.unlink()
     with connect(home.work_db, home=home, settings=settings) as connection:
         connection.execute("create schema raw; create schema control").fetchall()
-        _write_views(connection, home, submitted)
+        write_views(connection, home, submitted)
         _write(connection, "submissions", _submission_rows(submitted, cut))
         _write(connection, "slices", map(_slice_row, cut))
         _write(connection, "coverage", map(_coverage_row, covered))
@@ -99,9 +99,10 @@ def prepare(home: Home, state: State, as_of: date) -> None:
         write_identities(connection)
 
 
-def _write_views(
+def write_views(
     connection: duckdb.DuckDBPyConnection, home: Home, submitted: Iterable[Submitted]
 ) -> None:
+    """The accepted rows of these submissions as views raw.<table>."""
     files = Files(home.raw, home.quarantine)
     batches = sorted({one.batch for one in submitted if one.is_accepted and one.batch})
     for table, columns in contracts.raw_tables().items():

@@ -211,6 +211,14 @@ class State:
         with self.engine.connect() as connection:
             yield connection
 
+    def compact(self) -> None:
+        """Rewrite the file, so that what was deleted is in no byte of it."""
+        self.engine.dispose()
+        with self.engine.connect() as connection:
+            connection.rollback()
+            for statement in ("vacuum", "pragma wal_checkpoint(truncate)"):
+                connection.connection.execute(statement)
+
     def close(self) -> None:
         self.engine.dispose()
 

@@ -8,6 +8,8 @@ import click
 from orchestration.commands.decisions import reason_option
 from orchestration.console import home_option, progress, say, show_progress
 
+FOUND_STILL = 1
+
 
 @click.group("key")
 def key() -> None:
@@ -78,4 +80,45 @@ def rotate(home: Any, file: Path, reason: str) -> int:
     return 0
 
 
-COMMANDS = (key,)
+@click.command("forget")
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@reason_option
+@home_option
+def forget(home: Any, file: Path | None, reason: str) -> int:
+    """Erase a child from everything that is kept, and keep the child out of what comes.
+
+    Who it is stands in FILE, readable for you alone, or comes from standard input and never from
+    the command line: one line each of `sender: 301`, `id: 12345` and `upn: A123...`; an id or a
+    UPN is enough. What is linked to it is forgotten with it.
+
+    Example: sightline forget child.txt --reason "request of 3 March, case 17"
+    """
+    import sys
+
+    from orchestration.run import ready
+    from warehouse.home import load_settings
+    from warehouse.intake import forgetting
+
+    show_progress()
+    if file is None and sys.stdin.isatty():
+        click.echo("sender: ..., id: ... and upn: ..., a line each; end with Ctrl+D", err=True)
+    child = forgetting.child_in(_only_for_us(file) if file else sys.stdin.read())
+    with ready(home) as state:
+        settings = load_settings(home)
+        done = forgetting.forget(home, state, settings, child, reason, progress)
+    for extract, records in sorted(done.records.items()):
+        say(f"{records:,} records of {extract}")
+    say(f"{done.rewritten:,} submissions were rewritten, {done.removed:,} removed whole")
+    for path in done.remains:
+        say(f"  still in {path}")
+    say("Publish without the child with: sightline run")
+    return FOUND_STILL if done.remains else 0
+
+
+def _only_for_us(file: Path) -> str:
+    if file.stat().st_mode & 0o077:
+        raise click.UsageError(f"{file} can be read by others; run: chmod 600 {file}")
+    return file.read_text(encoding="utf-8")
+
+
+COMMANDS = (key, forget)

@@ -11,7 +11,7 @@ from warehouse.errors import SightlineError
 from warehouse.home import Home, Settings
 from warehouse.intake.loading import Workshop
 from warehouse.intake.outcomes import Outcome, Pending
-from warehouse.intake.taking import load_all, pending_of
+from warehouse.intake.pool import load_all, pending_of
 from warehouse.state import State, submissions
 
 Batches = dict[str, list[Pending]]

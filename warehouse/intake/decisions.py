@@ -65,7 +65,7 @@ def _lift_refusal(connection: sa.Connection, row: "sa.Row[Any]", on: date) -> No
         .limit(1)
     )
     rule = connection.execute(query).scalar()
-    if rule not in MAY_BE_OVERRIDDEN or not row.records:
+    if rule not in MAY_BE_OVERRIDDEN or not row.records or row.period_start is None:
         raise _wrong(
             f"submission {row.submission_id} was refused for {rule}: nobody can accept what could"
             " not be read or names another sender; ask for it again"

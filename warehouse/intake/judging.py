@@ -111,7 +111,7 @@ def _settle(case: Case, contract: Contract) -> None:
     queries = [problem for problem in outcome.problems if problem.severity == "query"]
     outcome.problems = (errors + queries)[:MOST_PROBLEMS]
     if outcome.period is None and case.pending.is_whole:
-        outcome.refuse(period_unknown("error"))
+        case.refuse(period_unknown("error"))
     else:
         _refuse_if_bad(case, contract)
 

@@ -74,9 +74,10 @@ def land(home: Home, state: State, received_on: date) -> Landed:
         with state.begin() as connection:
             known = {a.entry.path: _receive(connection, a, received_on) for a in arrivals}
         for arrival in arrivals:
-            was_there = _move(home, arrival)
             before = known[arrival.entry.path]
-            if before == "accepted" or (before == "received" and was_there):
+            was_there = before == ledger.ERASED or _move(home, arrival)
+            _clear(arrival)
+            if before in ("accepted", ledger.ERASED) or (before == "received" and was_there):
                 landed.repeated.append(arrival.entry.label)
             else:
                 landed.new += 1
@@ -225,9 +226,6 @@ def _move(home: Home, arrival: Arrival) -> bool:
     if not was_there:
         _rename(arrival.packed or arrival.entry.path, target)
         target.chmod(0o400)
-    if arrival.packed:
-        arrival.packed.unlink(missing_ok=True)
-    _clear(arrival.entry)
     return was_there
 
 
@@ -249,8 +247,11 @@ def _copy(source: Path, target: Path) -> None:
     unfinished.rename(target)
 
 
-def _clear(entry: Entry) -> None:
+def _clear(arrival: Arrival) -> None:
     """Take away what is now in the landing store."""
+    entry = arrival.entry
+    if arrival.packed:
+        arrival.packed.unlink(missing_ok=True)
     if entry.path.is_dir() and not entry.path.is_symlink():
         shutil.rmtree(entry.path)
     else:

@@ -11,13 +11,19 @@ from warehouse.intake.problems import escaped
 from warehouse.intake.senders import PUBLISHER
 from warehouse.state import problems, submission_profiles, submissions
 
+ERASED = "erased"
+
 
 def receive(
     connection: sa.Connection, sender: str, sha256: str, name: str, received_on: date
 ) -> str | None:
-    """Enter an arrival and say what its bytes' status was before; refused ones get another try."""
-    query = sa.select(submissions.c.submission_id, submissions.c.status)
-    same = query.where(submissions.c.sender == sender, submissions.c.sha256 == sha256)
+    """Enter an arrival and say what its bytes' status was before; refused ones get another try.
+
+    Bytes that were taken in and then erased, in part or by age, are not to be kept again.
+    """
+    same = sa.select(submissions).where(
+        submissions.c.sender == sender, submissions.c.sha256 == sha256
+    )
     known = connection.execute(same).one_or_none()
     if known is None:
         connection.execute(
@@ -31,6 +37,9 @@ def receive(
             )
         )
         return None
+    is_purged = known.purged_on is not None
+    if known.redacted_sha256 is not None or (is_purged and known.status == "accepted"):
+        return ERASED
     if known.status == "quarantined":
         forget_outcome(connection, known.submission_id)
     return str(known.status)
@@ -43,7 +52,7 @@ def forget_outcome(connection: sa.Connection, submission_id: int) -> None:
     connection.execute(
         submissions.update()
         .where(submissions.c.submission_id == submission_id)
-        .values(status="received", batch=None, first_error=None)
+        .values(status="received", batch=None, first_error=None, purged_on=None)
     )
 
 

@@ -143,9 +143,15 @@ def _read(pending: Pending, spool: Spool) -> Case:
     outcome = case.outcome
     draft = spool.draft(pending.submission_id)
     try:
-        bundle = open_bundle(*_landed(pending), outcome.name)
+        bundle = open_bundle(*landed(pending), outcome.name)
         outcome.note(bundle.manifest)
-        submission = read_submission(bundle, pending.sender, draft.add, is_whole=pending.is_whole)
+        submission = read_submission(
+            bundle,
+            pending.sender,
+            draft.add,
+            is_whole=pending.is_whole,
+            may_be_empty=pending.verdict == "accepted",
+        )
     except Refused as fault:
         draft.take_back()
         outcome.extract = fault.extract or outcome.extract
@@ -160,7 +166,7 @@ def _read(pending: Pending, spool: Spool) -> Case:
     return case
 
 
-def _landed(pending: Pending) -> tuple[Opened, int]:
+def landed(pending: Pending) -> tuple[Opened, int]:
     """How to open what has landed, and its size; raises Refused where it is not what came."""
     try:
         with open_plain(pending.path) as file:

@@ -33,11 +33,16 @@ class Submission:
 
 
 def read_submission(
-    bundle: Bundle, sender: str | None, keep: Keep, *, is_whole: bool = True
+    bundle: Bundle,
+    sender: str | None,
+    keep: Keep,
+    *,
+    is_whole: bool = True,
+    may_be_empty: bool = False,
 ) -> Submission:
     """The tables of a bundle, whose lines go to `keep`; raises Refused.
 
-    With `is_whole` false, tables may be missing.
+    With `is_whole` false, tables may be missing; with `may_be_empty`, there may be no record.
     """
     bundle, hidden = _without_hidden(bundle)
     found = [one for one in map(recognise, bundle.members) if one]
@@ -46,6 +51,8 @@ def read_submission(
         _check_others(bundle, found)
         submission = Submission(_one_contract(found, bundle.manifest), bundle.manifest, [])
         _read_tables(submission, found, sender, keep, is_whole=is_whole)
+        if not may_be_empty:
+            _check_rows(submission)
     except Refused as fault:
         if found:
             fault.extract = found[0].contract.name
@@ -75,7 +82,6 @@ def _read_tables(
     submission.parts = [part for one in found for part in read_parts(one, keep)]
     submission.queries += [q for part in submission.parts for q in _queries(part, contract)]
     _find_period(submission, sender, is_whole=is_whole)
-    _check_rows(submission)
 
 
 def _without_hidden(bundle: Bundle) -> tuple[Bundle, list[Problem]]:

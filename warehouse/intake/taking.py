@@ -1,25 +1,19 @@
 """Take in everything that is pending: land the inbox, load it in batches, keep the ledger."""
 
-import multiprocessing
-import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
-
-import sqlalchemy as sa
 
 from warehouse import keys
 from warehouse.home import Home, Settings, today
-from warehouse.intake import ledger
-from warehouse.intake.landing import land, place
-from warehouse.intake.loading import Workshop, load_batch
-from warehouse.intake.outcomes import Outcome, Pending, Verdict
-from warehouse.intake.watch import end_with
+from warehouse.intake import erasing, ledger
+from warehouse.intake.landing import land
+from warehouse.intake.loading import Workshop
+from warehouse.intake.outcomes import Outcome, Pending
+from warehouse.intake.pool import load_all, pending_of
 from warehouse.intake.writing import UNFINISHED, Files
 from warehouse.state import State
 
@@ -77,8 +71,10 @@ def take_in(
     key = keys.in_use(home, state)
     started = time.monotonic()
     report = IntakeReport()
+    erasing.finish(home, state, settings, key, today(settings))
     sweep(home, state)
     landed = land(home, state, today(settings))
+    erasing.keep_out(home, state)
     report.repeated, report.unreadable = landed.repeated, landed.unreadable
     report.seconds["land"] = time.monotonic() - started
     pending = _pending(home, state)
@@ -107,44 +103,6 @@ def sweep(home: Home, state: State) -> None:
     for path in (*home.raw.glob("*/*"), *home.quarantine.glob("*")):
         if path.name.endswith(UNFINISHED) or path.stem not in known:
             path.unlink(missing_ok=True)
-
-
-def pending_of(home: Home, row: "sa.Row[Any]", verdict: Verdict | None) -> Pending:
-    """A submission of the ledger, ready to be read."""
-    sha256 = row.redacted_sha256 or row.sha256
-    return Pending(
-        row.submission_id,
-        row.sender,
-        row.original_name,
-        place(home, sha256),
-        sha256,
-        row.received_on,
-        verdict=verdict,
-    )
-
-
-def load_all(
-    workshop: Workshop, settings: Settings, batches: list[tuple[str, list[Pending]]]
-) -> Iterator[list[Outcome]]:
-    """The outcomes of each batch as it ends; side by side where there are several."""
-    cores = settings.threads or os.cpu_count() or 1
-    workers = min(cores, len(batches))
-    if workers < 2:
-        alone = replace(workshop, memory_limit=settings.memory_limit, threads=cores)
-        for name, group in batches:
-            yield load_batch(name, group, alone)
-        return
-    share = replace(
-        workshop,
-        memory_limit=_share(settings.memory_limit, workers),
-        threads=1,
-        parent=os.getpid(),
-    )
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, end_with, (os.getpid(),)) as pool:
-        tasks = [pool.submit(load_batch, name, group, share) for name, group in batches]
-        for task in as_completed(tasks):
-            yield task.result()
 
 
 def _pending(home: Home, state: State) -> list[Pending]:
@@ -181,12 +139,6 @@ def _name(group: Sequence[Pending]) -> str:
     """A name that follows from the submissions in the batch."""
     numbers = ",".join(str(one.submission_id) for one in group)
     return f"{group[0].submission_id:08d}-{sha256(numbers.encode()).hexdigest()[:8]}"
-
-
-def _share(memory_limit: str, workers: int) -> str:
-    number = "".join(c for c in memory_limit if c.isdigit() or c == ".")
-    unit = memory_limit.removeprefix(number).strip()
-    return f"{float(number) / workers:.3f}{unit}"
 
 
 def _say_nothing(_stage: str, _done: int, _total: int) -> None:

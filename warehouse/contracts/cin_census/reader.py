@@ -18,7 +18,7 @@ from warehouse.intake.xml import (
     trimmed,
 )
 
-ROOT = "Message"
+ROOT, ELEMENT = "Message", "Child"
 # Of each table, the columns that are read as they are and the element of each.
 CHILD = {
     "la_child_id": "LAchildID",
@@ -77,7 +77,7 @@ def read_header(file: BinaryIO, name: str) -> ReturnHeader:
 
 def read_tables(file: BinaryIO, name: str) -> Iterator[tuple[str, Lines]]:
     """A table for each kind of thing that happens to a child, in blocks."""
-    return read_blocks(elements(file, name, ROOT, "Child"), COLUMNS, _add_child)
+    return read_blocks(elements(file, name, ROOT, ELEMENT), COLUMNS, _add_child)
 
 
 def _header(header: etree._Element, name: str) -> ReturnHeader:
