@@ -125,6 +125,7 @@ class Published:
     coverage: list[Row]
     refused: list[Row]
     submissions: Row
+    linkage: list[Row]
     estimates: list[Row]
     annotations: list[Row]
     tables: list[Row]
@@ -156,6 +157,7 @@ def read(path: Path) -> Published:
             coverage=_rows(connection, COVERAGE),
             refused=_rows(connection, REFUSED),
             submissions=_rows(connection, SUBMISSIONS)[0],
+            linkage=_rows(connection, "from linkage order by la_code, extract"),
             estimates=_rows(connection, "from estimates"),
             annotations=_rows(connection, ANNOTATIONS),
             tables=_rows(connection, TABLES),
@@ -265,17 +267,19 @@ order by starts_on, annotation_id
 
 # The newest periods that are due or in hand; a year of them, so that gaps can be seen.
 COVERAGE = """
-select coverage.*
+select coverage.*, submissions.status as submission_status, submissions.first_problem
 from coverage
 cross join release
+left join submissions on coverage.submission_id = submissions.submission_id
 where coverage.period_end >= release.as_of - interval 13 month
 order by coverage.extract, coverage.la_code, coverage.period_end
 """
 
 REFUSED = """
-select submission_id, sender, extract, period_start, period_end, received_on, first_problem
+select
+    submission_id, sender, extract, period_start, period_end, received_on, status, first_problem
 from submissions
-where status = 'quarantined'
+where status in ('quarantined', 'held')
 order by received_on desc, submission_id desc
 limit 200
 """
@@ -285,6 +289,7 @@ select
     count(*) as submissions,
     count(*) filter (where status = 'accepted') as accepted,
     count(*) filter (where status = 'quarantined') as refused,
+    count(*) filter (where status = 'held') as held,
     max(received_on) as newest_received_on
 from submissions
 """

@@ -144,6 +144,11 @@ def reason(point: Point) -> str:
     return REASONS.get(point.reason or "", (point.reason or "").replace("_", " "))
 
 
+def ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10 if number % 100 not in (11, 12, 13) else 0)
+    return f"{number}{ending or 'th'}"
+
+
 def day(value: date | None) -> str:
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}" if value else ""
 

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import takewhile
+from operator import itemgetter
 from typing import Any
 
 from report import words
@@ -24,10 +26,12 @@ def _context(view: View) -> dict[str, Any]:
     return {
         "summary": f"{view.position} "
         f"{words.count(held['submissions'], 'submission')} received so far; "
-        f"{held['refused']:,} refused by the checks.",
+        f"{held['refused']:,} refused by the checks, {held['held']:,} held back.",
         "statuses": STATUSES,
         "position": [_position(view, extract) for extract in _extracts(view)],
         "refused": [_refused(view, row) for row in view.published.refused],
+        "linkage": _linkage(view),
+        "linked_extracts": _linked_extracts(view),
         "year": _year(view),
         "scripted": True,
     }
@@ -46,11 +50,58 @@ def _position(view: View, extract: str) -> dict[str, Any]:
         "due": len(rows),
         "counts": Counter(row["status"] for row in rows),
         "absent": [
-            (view.areas.get(row["la_code"]), words.words(row["status"], words.COVERAGE))
+            (view.areas.get(row["la_code"]), _why_not(view, row))
             for row in rows
             if row["status"] in ABSENT
         ],
     }
+
+
+def _why_not(view: View, row: Row) -> str:
+    """What is known of a return that is not wholly in."""
+    since = f"due on {words.day(row['due_on'])}"
+    if row["status"] == "partial":
+        return f"partial: what came tells of a part of the period; {since}"
+    if row["status"] == "quarantined":
+        kind = "held back" if row["submission_status"] == "held" else "refused"
+        reason = (row["first_problem"] or "reason not stated").removeprefix("held back: ")
+        return f"{kind}: {reason} (submission {row['submission_id']}); {since}"
+    times = _in_a_row(view, row)
+    return f"missing, {since}{f'; the {words.ordinal(times)} in a row' if times > 1 else ''}"
+
+
+def _in_a_row(view: View, row: Row) -> int:
+    """How many returns of an authority are missing up to this one."""
+    own = [one for one in view.due[row["extract"]] if one["la_code"] == row["la_code"]]
+    own.sort(key=itemgetter("period_end"), reverse=True)
+    return len(list(takewhile(lambda one: one["status"] == "missing", own)))
+
+
+def _linked_extracts(view: View) -> list[tuple[str, str]]:
+    held = {row["extract"] for row in view.published.linkage}
+    return [(one, words.words(one, words.EXTRACTS)) for one in sorted(held)]
+
+
+def _linkage(view: View) -> list[dict[str, Any]]:
+    """Each authority's share of records that can be followed, by extract."""
+    found: dict[str, dict[str, Row]] = {}
+    for row in view.published.linkage:
+        found.setdefault(row["la_code"], {})[row["extract"]] = row
+    return [
+        {
+            "area": area,
+            "shares": [_share(found[area.key].get(one)) for one, _ in _linked_extracts(view)],
+            "conflicts": sum(row["conflicts"] for row in found[area.key].values()),
+        }
+        for area in view.authorities
+        if area.key in found
+    ]
+
+
+def _share(row: Row | None) -> str:
+    if row is None:
+        return "no return"
+    return f"[{row['marker']}]" if row["marker"] else f"{row['share']:.0%}"
 
 
 def _refused(view: View, row: Row) -> Row:
@@ -60,6 +111,7 @@ def _refused(view: View, row: Row) -> Row:
         "name": area.area_name if area else row["sender"],
         "what": words.words(row["extract"], words.EXTRACTS) or "Not recognised",
         "period": span(row),
+        "became": "Held back" if row["status"] == "held" else "Refused",
     }
 
 

@@ -11,6 +11,8 @@ import work_file
 from lxml import html
 
 from report.site import build_site
+from warehouse import home as homes
+from warehouse.state import State, submissions
 
 MOST_BYTES = 400_000
 
@@ -141,6 +143,37 @@ def test_a_missing_return_is_said_in_words(pages) -> None:
     )
     assert "no return received" in text(pages["areas/856.html"])
     assert "4 of 5 newest referral returns are in" in text(pages["index.html"])
+
+
+def test_the_returns_that_are_missing_in_a_row_are_counted(pages) -> None:
+    missing = pages["quality/index.html"].get_element_by_id("missing").getnext().getnext()
+    assert "Leicester: missing, due on 10 November 2026; the 2nd in a row" in text(missing)
+
+
+def test_shares_of_records_that_can_be_followed_are_shown_or_marked(pages) -> None:
+    table = pages["quality/index.html"].get_element_by_id("linkage").getnext().getnext()
+    [row] = [[text(cell) for cell in row] for row in table.findall(".//tbody/tr")]
+    assert row == ["Leeds", "[x]", "[c]", "82%", "[c]", "30"]
+
+
+def test_a_submission_held_back_is_told_from_one_refused(tmp_path) -> None:
+    """Fault 49."""
+    home = homes.create(tmp_path)
+    work_file.write(home.work_db)
+    state = State(home.state_db)
+    with state.begin() as connection:
+        for row in work_file.submission_rows():
+            held = "CANARY" if row["submission_id"] == 2 else None
+            connection.execute(submissions.insert(), [row | {"held_reason": held}])
+    state.close()
+    draft = work_file.draft(home)
+    build_site(draft.database, draft.report)
+    page = html.parse(draft.report / "quality/index.html").getroot()
+    rows = page.get_element_by_id("refused").getnext().getnext().findall(".//tbody/tr")
+    became = {text(row.find("th")): text(row.findall("td")[4]) for row in rows}
+    assert became == {"2": "Held back", "3": "Refused"}
+    assert "its vital signs are out of line" in text(rows[1])
+    assert "CANARY" not in text(page)
 
 
 def test_a_withheld_figure_shows_as_c(draft, pages) -> None:

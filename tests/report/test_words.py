@@ -58,3 +58,10 @@ def test_a_withheld_figure_is_a_letter_with_its_meaning() -> None:
 
 def test_an_unreliable_figure_is_shown_with_its_letter() -> None:
     assert "[u]" in words.value(point(value=3.0, marker="u"), 1)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (22, "22nd")]
+)
+def test_places_in_a_row_are_said(number, said) -> None:
+    assert words.ordinal(number) == said

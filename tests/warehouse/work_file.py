@@ -392,8 +392,8 @@ def _linkage(connection: duckdb.DuckDBPyConnection) -> None:
         """
         create table marts.fct_linkage as
         select *, linked / records as share from (values
-            ('301', 'ssd', 1234, 1010, 0), ('301', 'cin_census', 99, 60, 7),
-            ('301', 'ssda903', 400, 397, 16), ('301', 'school_census', 500, 5, 0)
+            ('383', 'ssd', 1234, 1010, 0), ('383', 'cin_census', 99, 60, 7),
+            ('383', 'ssda903', 400, 397, 16), ('383', 'school_census', 500, 5, 0)
         ) as rows(la_code, extract, records, linked, conflicts)
         """
     )

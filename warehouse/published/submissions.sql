@@ -48,17 +48,23 @@ select
     ledger.received_on,
     ledger.released_on,
     ledger.sequence,
-    case when ledger.withdrawn_on is null then ledger.status else 'withdrawn' end as status,
+    case
+        when ledger.withdrawn_on is not null then 'withdrawn'
+        when ledger.status = 'accepted' and ledger.held_reason is not null and ledger.overridden_on is null
+            then 'held'
+        else ledger.status
+    end as status,
     coalesce(in_force.is_in_force, false) as is_in_force,
     later.superseded_by,
     rounded(ledger.records) as records,
     rounded(ledger.accepted) as accepted,
     rounded(ledger.quarantined) as quarantined,
     rounded(ledger.duplicates) as duplicates,
-    coalesce(
-        first_problems.first_problem,
-        case when ledger.held_reason is not null and ledger.overridden_on is null then 'held back: its vital signs are out of line' end
-    ) as first_problem,
+    case
+        when ledger.status = 'accepted' and ledger.held_reason is not null and ledger.overridden_on is null
+            then 'held back: its vital signs are out of line'
+        else first_problems.first_problem
+    end as first_problem,
     ledger.simulated
 from ledger
 left join work.control.submissions as in_force
