@@ -89,6 +89,7 @@ STATES = {
 }
 
 EXTRACTS = {
+    "annex_a": "Contacts, referrals and assessments (Annex A)",
     "ssd": "Referrals and assessments (monthly)",
     "cin_census": "Children in need census (yearly)",
     "school_census": "School census: exclusions and absence (termly)",

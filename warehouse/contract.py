@@ -43,7 +43,13 @@ PUBLISHED_FIGURES = {
 }
 RAW_HEAD = {"submission_id": "integer", "line": "integer"}
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+WORDS = re.compile(r"[a-z0-9]+( [a-z0-9]+)*")
 RULE = re.compile(r"[A-Z][A-Z0-9_]*")
+
+
+def compared(header: str) -> str:
+    """A header as it is compared: neither its capitals nor its blanks tell columns apart."""
+    return "".join(header.lower().split())
 
 
 class DateFormat(BaseModel):
@@ -97,6 +103,8 @@ class Column(Years):
     aliases: tuple[str, ...] = ()
     pad: int = 0
     """How many digits a code has that a workbook may hold as a number, without its first zeros."""
+    spellings: dict[str, str] = Field(default_factory=dict)
+    """Words that senders write instead of a code, in small letters; other ways fold to them."""
 
     @field_validator("codes", "same_as", mode="before")
     @classmethod
@@ -116,6 +124,10 @@ class Column(Years):
             raise ValueError("text is only kept when a pattern says what it may hold")
         if unknown := {meant.means for meant in self.same_as.values()} - set(self.codes):
             raise ValueError(f"same_as names codes outside the list: {sorted(unknown)}")
+        if strange := [word for word in self.spellings if not WORDS.fullmatch(word)]:
+            raise ValueError(f"spellings hold small letters, digits and blanks: {strange}")
+        if unknown := set(self.spellings.values()) - set(self.codes):
+            raise ValueError(f"spellings name codes outside the list: {sorted(unknown)}")
         return self
 
 
@@ -211,20 +223,20 @@ class SentTable(Strict):
 
     @cached_property
     def headers(self) -> dict[str, str]:
-        """Every spelling of a header, and the column that it means."""
+        """Every spelling of a header, as it is compared, and the column that it means."""
         spellings = {
-            alias.lower(): name
+            compared(alias): name
             for name, column in self.columns.items()
             for alias in (name, *column.aliases)
         }
-        return spellings | {name.lower(): name for name in self.known}
+        return spellings | {compared(name): name for name in self.known}
 
 
 class Period(Strict):
     """Which days an extract speaks for, and where that is read when no manifest says so."""
 
     every: Literal["month", "quarter", "term", "year", "any"]
-    found_in: Literal["manifest", "header", "census", "dates", "time_period"] = "manifest"
+    found_in: Literal["manifest", "header", "census", "dates", "window", "time_period"] = "manifest"
 
 
 Window = Literal["period", "term_before", "two_terms_before"]
@@ -343,9 +355,11 @@ def load_one(path: Path) -> Contract:
     signs = _read_yaml(FOLDER / "vital_signs.yml")
     own = text.get("vital_signs", {})
     text["vital_signs"] = {name: sign | own.get(name, {}) for name, sign in signs.items()}
+    spellings = _spellings(path.parent / "spellings.yml")
     try:
         for table in text.get("tables", {}).values():
-            table["columns"] = {n: _column(c, lists) for n, c in table["columns"].items()}
+            columns = table["columns"].items()
+            table["columns"] = {n: _column(c, lists, spellings) for n, c in columns}
         return Contract.model_validate(text)
     except ValidationError as fault:
         first = fault.errors()[0]
@@ -364,11 +378,32 @@ def raw_tables() -> dict[str, dict[str, str]]:
     return tables
 
 
-def _column(written: dict[str, Any], lists: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _column(
+    written: dict[str, Any],
+    lists: dict[str, dict[str, Any]],
+    spellings: dict[str, dict[str, str]],
+) -> dict[str, Any]:
     column = dict(written)
     if isinstance(column.get("codes"), str):
         column["codes"] = lists[column["codes"]]
+    if isinstance(column.get("spellings"), str):
+        column["spellings"] = spellings[column["spellings"]]
     return column
+
+
+def _spellings(path: Path) -> dict[str, dict[str, str]]:
+    """Of each list in a contract's file of spellings, the code that each word means."""
+    lists = _read_yaml(path) if path.exists() else {}
+    return {name: _by_word(path, words) for name, words in lists.items()}
+
+
+def _by_word(path: Path, words: dict[str, list[str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for code, spelt in words.items():
+        for word in spelt:
+            if found.setdefault(word, code) != code:
+                raise ConfigurationError(f"{path}: {word} is given to {found[word]} and to {code}")
+    return found
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

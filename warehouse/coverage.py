@@ -11,6 +11,8 @@ from warehouse.contract import Contract, Due
 from warehouse.in_force import Slice, Submitted
 from warehouse.intake.senders import Authority, authorities
 
+OFTEN = ("month", "quarter", "term", "year")
+
 
 @dataclass(frozen=True)
 class Covered:
@@ -60,16 +62,16 @@ def coverage(
 def _owed(
     la_code: str, sent: dict[tuple[str, str], list[Submitted]], first: dict[str, date]
 ) -> Iterator[tuple[Contract, Due]]:
-    """Of extracts that tell the same, the plainest that the authority sends is owed."""
-    families: dict[str, list[Contract]] = defaultdict(list)
+    """Of extracts that tell the same, the one due most often that the authority sends is owed; of
+    those alike, the one that outranks the others."""
+    families: dict[str, list[tuple[Contract, Due]]] = defaultdict(list)
     for contract in contracts.load().values():
         if contract.due and contract.name in first:
-            families[contract.family].append(contract)
+            families[contract.family].append((contract, contract.due))
     for family in families.values():
-        own = [contract for contract in family if sent.get((la_code, contract.name))]
-        owed = min(own or family, key=lambda contract: contract.rank)
-        if owed.due:
-            yield owed, owed.due
+        own = [one for one in family if sent.get((la_code, one[0].name))]
+        owed, due = min(own or family, key=lambda one: (OFTEN.index(one[1].every), -one[0].rank))
+        yield owed, due
 
 
 def _first(own: list[Submitted], of_anybody: date) -> date:

@@ -62,7 +62,17 @@ class Indicator(BaseModel):
     is_monitored: bool
     minimum_numerator: int = 10
     school_days_only: bool = False
-    sources: list[Literal["referrals", "exclusions", "absence", "alternative_provision", "missing"]]
+    sources: list[
+        Literal[
+            "front_door",
+            "contacts",
+            "referrals",
+            "exclusions",
+            "absence",
+            "alternative_provision",
+            "missing",
+        ]
+    ]
     months_before: int = 0
     months_after: int = 0
     source: str

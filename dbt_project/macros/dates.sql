@@ -15,6 +15,11 @@
     cast(floor({{ dbt.datediff(birth_month, column, 'month') }} / 12.0) as integer)
 {%- endmacro %}
 
+{# A key for what a child has at most once a day, where the sender gives it none: the child's key, moved on by the days since 2000. #}
+{% macro keyed_by_day(key, column) -%}
+    {{ key }} + {{ dbt.datediff("cast('2000-01-01' as date)", column, 'day') }}
+{%- endmacro %}
+
 {# Monday of a week that is numbered as ISO 8601 numbers them: the fourth of January is always in the first. #}
 {% macro monday_of_week(year, week) -%}
     {{ add_days(dbt.date_trunc('week', 'make_date(' ~ year ~ ', 1, 4)'), '7 * (' ~ week ~ ' - 1)') }}

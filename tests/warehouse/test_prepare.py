@@ -35,9 +35,11 @@ def known(number, start, end, *, on="2026-01-01", extract="ssd", sequence=None):
 def in_force(*submitted, source=None):
     ordered = sorted(submitted, key=lambda one: (one.known_on, one.submission_id))
     return sorted(
-        (str(one.span.start), str(one.span.end), one.submission.submission_id)
-        for one in slices(ordered)
-        if source in (None, one.source)
+        {
+            (str(one.span.start), str(one.span.end), one.submission.submission_id)
+            for one in slices(ordered)
+            if source in (None, one.source)
+        }
     )
 
 
@@ -118,7 +120,9 @@ def test_a_worse_resubmission_leaves_the_former_in_force(monitor):
     monitor.send(ssd(), window("2026-03-01", "2026-03-31", "2026-04-08"))
     bad = ssd(ssd_cin_episodes="")
     assert monitor.send(bad, window("2026-03-01", "2026-03-31", "2026-05-08")).is_refused
-    assert asked(monitor, "select submission_id, la_code from control.slices") == [(1, "301")]
+    assert asked(monitor, "select distinct submission_id, la_code from control.slices") == [
+        (1, "301")
+    ]
 
 
 def test_coverage_says_who_sent_what_and_when(monitor):

@@ -4,12 +4,12 @@ from collections import defaultdict
 
 import duckdb
 
-from warehouse.calendar import collection_year, financial_year
 from warehouse.contract import Contract
 from warehouse.intake.applying import apply_rules, mark_conflicts
 from warehouse.intake.checking import Checked
 from warehouse.intake.counting import Cases, count_faults, count_queries, count_rejects, set_aside
 from warehouse.intake.outcomes import Case
+from warehouse.intake.periods import facts, find_periods
 from warehouse.intake.problems import MOST_PROBLEMS, Problem
 from warehouse.intake.profiles import add_profiles
 from warehouse.intake.reading import period_unknown
@@ -28,7 +28,7 @@ def give_submissions(connection: duckdb.DuckDBPyConnection, cases: list[Case]) -
         "create temp table submissions (submission_id integer, sender varchar, received_on date,"
         " collection_year integer, window_start date, window_end date)"
     ).fetchall()
-    rows = [_facts(case) for case in cases]
+    rows = [facts(case) for case in cases]
     connection.executemany("insert into submissions values (?, ?, ?, ?, ?, ?)", rows)
 
 
@@ -36,7 +36,7 @@ def judge(connection: duckdb.DuckDBPyConnection, cases: list[Case], checks: list
     """Fill in each case's outcome."""
     by_id = {case.pending.submission_id: case for case in cases}
     mark_conflicts(connection, checks)
-    _find_periods(connection, checks, by_id)
+    find_periods(connection, checks, by_id)
     apply_rules(connection, checks)
     add_profiles(connection, checks, by_id)
     for checked in checks:
@@ -49,51 +49,6 @@ def judge(connection: duckdb.DuckDBPyConnection, cases: list[Case], checks: list
     _refuse_foreign(connection, checks, by_id)
     for case in cases:
         case.let_verdict_stand()
-
-
-def _facts(case: Case) -> tuple[object, ...]:
-    outcome = case.outcome
-    known = (outcome.submission_id, outcome.sender or "", outcome.received_on)
-    if case.contract is None or outcome.period is None or case.contract.period.every == "any":
-        return (*known, None, None, None)
-    window = case.contract.window(outcome.period)
-    year = collection_year(case.contract.period.every, outcome.period)
-    return (*known, year, window.start, window.end)
-
-
-def _find_periods(
-    connection: duckdb.DuckDBPyConnection, checks: list[Checked], cases: Cases
-) -> None:
-    """Where nobody states the year, it is the one in which most dated events lie."""
-    votes: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for checked in checks:
-        unknown = [i for i in checked.submissions if cases[i].outcome.period is None]
-        for column in _dated(checked) if unknown else ():
-            rows = connection.execute(
-                f"select submission_id, year({column} + interval 9 month) as year, count(*)"
-                f" from {checked.relation} where fault is null and {column} is not null"
-                " and list_contains($1, submission_id) group by all",
-                [unknown],
-            ).fetchall()
-            for submission_id, year, count in rows:
-                votes[submission_id][year] += count
-    for submission_id, years in votes.items():
-        year, most = max(years.items(), key=lambda item: (item[1], item[0]))
-        if 2 * most > sum(years.values()):
-            cases[submission_id].outcome.period = financial_year(year)
-    for submission_id in votes:
-        *_, year_named, start, end = _facts(cases[submission_id])
-        connection.execute(
-            "update submissions set collection_year = $1, window_start = $2, window_end = $3"
-            " where submission_id = $4",
-            [year_named, start, end, submission_id],
-        ).fetchall()
-
-
-def _dated(checked: Checked) -> list[str]:
-    table = checked.contract.tables.get(checked.table)
-    columns = table.columns.items() if table else ()
-    return [f"v_{name}" for name, c in columns if c.in_period and f"v_{name}" in checked.columns]
 
 
 def _settle(case: Case, contract: Contract) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import BinaryIO, Protocol, cast
 
-from warehouse.contract import Contract, SentTable
+from warehouse.contract import Contract, SentTable, compared
 from warehouse.intake.lines import Lines, SetAside
 from warehouse.intake.members import Sheet
 from warehouse.intake.problems import Problem, refuse
@@ -108,10 +108,10 @@ def _positions(one: Recognised, name: str, header: list[str]) -> dict[str, int]:
     """Where each known column stands; a published series is read whole."""
     table = one.contract.tables.get(name, NO_FIGURES)
     file = one.member.name
-    spellings = table.headers if name != FIGURES else {h.lower(): h.lower() for h in header}
+    spellings = table.headers if name != FIGURES else {h: h for h in map(compared, header)}
     positions: dict[str, int] = {}
     for place, written in enumerate(header):
-        meant = spellings.get(written.lower())
+        meant = spellings.get(compared(written))
         if meant in positions:
             message = "the header names this column twice"
             raise refuse("DUPLICATE_COLUMN", message, file=file, line=1, column=meant)

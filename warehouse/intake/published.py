@@ -1,6 +1,6 @@
 """Official series in the open-data shape: every measure of a row becomes a figure of its own."""
 
-from warehouse.contract import PUBLISHED_FIGURES, Contract
+from warehouse.contract import PUBLISHED_FIGURES, Contract, compared
 from warehouse.intake.rules import Fault, in_list, text
 
 IDENTITY = (
@@ -36,7 +36,7 @@ Statement = tuple[dict[str, str], dict[str, str], list[Fault], str, dict[str, st
 
 def statement(contract: Contract, header: list[str]) -> Statement:
     """Texts, typed values, faults, raw table and raw columns for a file with this header."""
-    places = {name.lower(): place for place, name in enumerate(header)}
+    places = {compared(name): place for place, name in enumerate(header)}
     parted_by = next(name for name in contract.filter if name in places)
     named = {name: places[name] for name in (*IDENTITY, parted_by) if name in places}
     measures = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from warehouse import contract as contracts
-from warehouse.contract import Contract, SentTable
+from warehouse.contract import Contract, SentTable, compared
 from warehouse.intake.members import Member
 from warehouse.intake.problems import Refused, refuse
 from warehouse.intake.text import header_of
@@ -57,7 +57,7 @@ def _by_header(member: Member) -> Recognised | None:
 
 def match(header: Iterable[str]) -> tuple[Contract, str] | None:
     """The most particular table whose telling columns all stand in a header."""
-    return _match(tuple(name.lower() for name in header))
+    return _match(tuple(compared(name) for name in header))
 
 
 @lru_cache(maxsize=1024)
@@ -118,7 +118,7 @@ def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = 
 def _nearest(
     member: Member, header: list[str], expected: str | None, held: set[tuple[str, str]]
 ) -> Refused:
-    names = {name.lower() for name in header}
+    names = {compared(name) for name in header}
     best, missing, title = 0.5, "", ""
     for contract in contracts.load().values():
         for name, table in contract.tables.items():

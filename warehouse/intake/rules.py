@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from warehouse.contract import Code, Column, DateFormat, Years, date_formats
 from warehouse.intake.problems import Severity
 from warehouse.intake.pseudonyms import pseudonym
+from warehouse.intake.spellings import spelled
 
 MAX_ID_LENGTH = 64
 EARLIEST = "1900-01-01"
@@ -274,6 +275,8 @@ def _date(raw: str, form: DateFormat) -> str:
 
 
 def _code(raw: str, column: Column) -> str:
+    if column.spellings:
+        return spelled(column, raw)
     mapped = "".join(
         f" when {raw} = {text(written)} then {text(meant.means)}"
         for written, meant in column.same_as.items()
@@ -282,6 +285,8 @@ def _code(raw: str, column: Column) -> str:
 
 
 def _boolean(raw: str, column: Column) -> str:
+    if column.spellings:
+        return f"cast({spelled(column, raw)} as boolean)"
     yes = tuple(word for word, meant in column.same_as.items() if meant.means == "true") or YES
     no = tuple(word for word, meant in column.same_as.items() if meant.means == "false") or NO
     return f"case when {in_list(raw, yes)} then true when {in_list(raw, no)} then false end"

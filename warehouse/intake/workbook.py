@@ -13,7 +13,7 @@ from typing import Any
 
 import openpyxl  # type: ignore[import-untyped]
 
-from warehouse.contract import Column, SentTable, date_formats
+from warehouse.contract import Column, SentTable, compared, date_formats
 from warehouse.intake.lines import Lines, SetAside
 from warehouse.intake.members import Sheet
 from warehouse.intake.problems import Refused, escaped, refuse
@@ -167,7 +167,7 @@ class Reading:
 
     @classmethod
     def of(cls, header: list[str], table: SentTable, name: str) -> "Reading":
-        meant = [table.headers.get(written.lower(), "") for written in header]
+        meant = [table.headers.get(compared(written), "") for written in header]
         columns = [table.columns.get(column) for column in meant]
         needed = {place: column for place, column in enumerate(meant) if column in table.columns}
         return cls(name, header, columns, needed or dict(enumerate(header)))

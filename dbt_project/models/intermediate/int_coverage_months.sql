@@ -52,7 +52,7 @@ newest as (
         max(extracts.slice_end) as newest_end,
         max(
             case
-                when submissions.extract = 'ssd'
+                when submissions.extract in ('annex_a', 'ssd')
                     and {{ dbt.datediff('submissions.period_start', 'submissions.period_end', 'day') }} > 31 then 1
                 else 0
             end
@@ -87,6 +87,14 @@ due as (
         on coverage.extract = windows.extract
         and coverage.period_start = windows.period_start
         and coverage.period_end = windows.period_end
+),
+
+-- an authority that never sends a source owes nothing of it
+owing as (
+    select distinct
+        la_code,
+        source
+    from due
 ),
 
 reasons as (
@@ -144,7 +152,7 @@ joined as (
         case
             when reasons.is_quarantined = 1 then 'quarantined'
             when reasons.is_missing = 1 then 'no_return'
-            when reasons.is_not_due = 1 then 'not_due'
+            when reasons.is_not_due = 1 or owing.la_code is null then 'not_due'
             else 'no_return'
         end as reason_not_covered
     from spine
@@ -155,6 +163,9 @@ joined as (
     left join newest
         on spine.la_code = newest.la_code
         and spine.source = newest.source
+    left join owing
+        on spine.la_code = owing.la_code
+        and spine.source = owing.source
     left join reasons
         on spine.la_code = reasons.la_code
         and spine.source = reasons.source

@@ -1,5 +1,5 @@
 {% set measured = {
-    'referrals': 'month', 'assessments': 'month', 'exclusions': 'month', 'missing': 'month', 'linkage': 'month', 'population': 'month',
+    'contacts': 'month', 'referrals': 'month', 'assessments': 'month', 'exclusions': 'month', 'missing': 'month', 'linkage': 'month', 'population': 'month',
     'absence': 'term', 'alternative_provision': 'term', 'exposures': 'academic_year',
 } %}
 {% for one, period_type in measured.items() %}

@@ -12,6 +12,31 @@ with linked as (
         and persons.person_key = identifiers.person_key
     group by slices.la_code, persons.person_key
     union all
+    -- the lists of Annex A hold no UPN
+    select
+        slices.la_code,
+        'annex_a' as extract,
+        children.person_key as record_key,
+        0 as is_linked
+    from (
+        select
+            submission_id,
+            person_key
+        from {{ source('raw', 'annex_a_contacts') }}
+        union
+        select
+            submission_id,
+            person_key
+        from {{ source('raw', 'annex_a_referrals') }}
+        union
+        select
+            submission_id,
+            person_key
+        from {{ source('raw', 'annex_a_assessments') }}
+    ) as children
+    {{ in_force('children') }}
+    group by slices.la_code, children.person_key
+    union all
     select
         slices.la_code,
         'cin_census' as extract,

@@ -12,6 +12,13 @@ with assessments as (
         person_key,
         completed_date
     from {{ source('raw', 'cin_assessments') }}
+    union all
+    select
+        submission_id,
+        {{ keyed_by_day('person_key', 'start_date') }} as assessment_key,
+        person_key,
+        completed_date
+    from {{ source('raw', 'annex_a_assessments') }}
 )
 
 select
@@ -21,4 +28,4 @@ select
     slices.la_code,
     assessments.completed_date
 from assessments
-{{ in_slice('assessments', 'completed_date', 'referrals') }}
+{{ in_slice('assessments', 'completed_date', 'front_door') }}

@@ -6,6 +6,15 @@ with children as (
         birth_month
     from {{ source('raw', 'ssd_persons') }}
     union all
+    {% for list in ['annex_a_contacts', 'annex_a_referrals', 'annex_a_assessments'] %}
+    select
+        submission_id,
+        person_key as identifier_key,
+        sex,
+        birth_month
+    from {{ source('raw', list) }}
+    union all
+    {% endfor %}
     select
         submission_id,
         person_key as identifier_key,

@@ -18,6 +18,17 @@ with referrals as (
         referral_date,
         closure_date
     from {{ source('raw', 'cin_referrals') }}
+    union all
+    -- the list tells neither which referral it is nor when it closed: a child and a day make the one, and nothing is held open
+    select
+        submission_id,
+        {{ keyed_by_day('person_key', 'referral_date') }} as referral_key,
+        person_key,
+        source_code,
+        is_no_further_action,
+        referral_date,
+        referral_date as closure_date
+    from {{ source('raw', 'annex_a_referrals') }}
 )
 
 select
@@ -31,4 +42,4 @@ select
     referrals.referral_date,
     referrals.closure_date
 from referrals
-{{ in_slice('referrals', 'referral_date', 'referrals') }}
+{{ in_slice('referrals', 'referral_date', 'front_door') }}

@@ -1,0 +1,88 @@
+"""Find the days that a submission speaks for, where only its dates can tell."""
+
+from collections import defaultdict
+from datetime import date, timedelta
+
+import duckdb
+
+from warehouse.calendar import Span, collection_year, financial_year
+from warehouse.intake.checking import Checked
+from warehouse.intake.counting import Cases
+from warehouse.intake.outcomes import Case
+
+# No extract that rolls looks back further.
+LONGEST_WINDOW = timedelta(days=365)
+
+
+def facts(case: Case) -> tuple[object, ...]:
+    """What rules need to know of a submission; see the table submissions."""
+    outcome = case.outcome
+    known = (outcome.submission_id, outcome.sender or "", outcome.received_on)
+    if case.contract is None or outcome.period is None or case.contract.period.every == "any":
+        return (*known, None, None, None)
+    window = case.contract.window(outcome.period)
+    year = collection_year(case.contract.period.every, outcome.period)
+    return (*known, year, window.start, window.end)
+
+
+def find_periods(
+    connection: duckdb.DuckDBPyConnection, checks: list[Checked], cases: Cases
+) -> None:
+    """Give every submission without a period the one that its dates tell."""
+    days: dict[int, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    for checked in checks:
+        unknown = [i for i in checked.submissions if cases[i].outcome.period is None]
+        for column in _dated(checked) if unknown else ():
+            rows = connection.execute(
+                f"select submission_id, {column}, count(*)"
+                f" from {checked.relation} where fault is null and {column} is not null"
+                " and list_contains($1, submission_id) group by all",
+                [unknown],
+            ).fetchall()
+            for submission_id, day, count in rows:
+                days[submission_id][day] += count
+    for submission_id, counts in days.items():
+        case = cases[submission_id]
+        if case.contract and case.contract.period.found_in == "window":
+            case.outcome.period = _window(counts, is_rolling=case.contract.period.every != "any")
+        else:
+            case.outcome.period = _year(counts)
+        *_, year, start, end = facts(case)
+        connection.execute(
+            "update submissions set collection_year = $1, window_start = $2, window_end = $3"
+            " where submission_id = $4",
+            [year, start, end, submission_id],
+        ).fetchall()
+
+
+def _year(counts: dict[date, int]) -> Span | None:
+    """The financial year in which most of the dated events lie."""
+    years: dict[int, int] = defaultdict(int)
+    for day, count in counts.items():
+        years[day.year + (day.month >= 4)] += count
+    year, most = max(years.items(), key=lambda item: (item[1], item[0]))
+    return financial_year(year) if 2 * most > sum(years.values()) else None
+
+
+def _window(counts: dict[date, int], *, is_rolling: bool) -> Span:
+    """From the first day to the last. Where a window rolls, one slip in a hundred events, and the
+    first of fewer, does not stretch it: days that nobody tells of would be read as silence."""
+    end = max(counts)
+    if not is_rolling:
+        return Span(min(counts), end)
+    slips = max(1, sum(counts.values()) // 100)
+    seen = 0
+    for start in sorted(counts):
+        seen += counts[start]
+        if seen > slips and end - start < LONGEST_WINDOW:
+            return Span(start, end)
+    return Span(end, end)
+
+
+def _dated(checked: Checked) -> list[str]:
+    """The columns whose days lie in the period; of a window, those of tables always sent."""
+    table = checked.contract.tables.get(checked.table)
+    if table is None or (checked.contract.period.found_in == "window" and not table.required):
+        return []
+    columns = table.columns.items()
+    return [f"v_{name}" for name, c in columns if c.in_period and f"v_{name}" in checked.columns]
