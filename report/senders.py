@@ -23,6 +23,7 @@ PERIOD_FROM = {
     "header": "what the header of the return says",
     "census": "the census that the table `schoolcensus` names",
     "dates": "what `manifest.json` says, else the year in which most of its dates lie",
+    "window": "what `manifest.json` says, else from its first referral to its last",
     "time_period": "the column `time_period`",
 }
 OFTEN = (
@@ -152,7 +153,7 @@ def _manifest(contract: Contract) -> Iterator[str]:
     if contract.sent_by == "publisher":
         said: dict[str, object] = {"released_on": "2026-03-26", "source": "where it was downloaded"}
         yield f"`{_file_of(contract)}.manifest.json` beside the file says when it was released:"
-    elif contract.period.found_in in ("manifest", "dates"):
+    elif contract.period.found_in in ("manifest", "dates", "window"):
         said = MANIFEST
         yield (
             "`manifest.json` in the folder or zip says which days it speaks for; send the same"
@@ -196,11 +197,14 @@ def _figures(contract: Contract) -> Iterator[str]:
     yield "## Columns"
     yield ""
     rows = [(f"`{name}`", "which figure, of where and when") for name in IDENTITY]
-    rows.append((f"`{contract.filter}`", "which part of the total"))
+    rows.append((" or ".join(f"`{name}`" for name in contract.filter), "which part of the total"))
     rows += [(f"`{name}`", "a figure; the release must have it") for name in contract.measures]
     yield from _table(("Column", "What it holds"), rows)
     marks = ", ".join(f"`{mark}`" for mark in MARKERS)
-    yield f"Any other column is read as a figure: a number, or one of the symbols {marks}."
+    others = (
+        "Of the others, those that are kept hold" if contract.only else "Any other column holds"
+    )
+    yield f"{others} a figure: a number, or one of the symbols {marks}."
     yield ""
 
 
@@ -245,14 +249,14 @@ def _linked(column: Column, contract: Contract) -> str:
     return f"{what} from [{name}](#{name.replace(' ', '-')})"
 
 
-def _lists(contract: Contract) -> dict[str, tuple[dict[str, Code], dict[str, Code]]]:
+def _lists(contract: Contract) -> dict[str, tuple[dict[str, Code], dict[str, str]]]:
     """Each code list once, under the name of the first column that uses it."""
-    found: dict[str, tuple[dict[str, Code], dict[str, Code]]] = {}
+    found: dict[str, tuple[dict[str, Code], dict[str, str]]] = {}
     for table in contract.tables.values():
         for name, column in table.columns.items():
             is_list = column.type in ("code", "codes")
             if is_list and all(codes != column.codes for codes, _ in found.values()):
-                found[f"codes of {name}"] = column.codes, column.same_as
+                found[f"codes of {name}"] = column.codes, column.also_written
     return found
 
 
@@ -302,12 +306,12 @@ def _code_lists(contract: Contract) -> Iterator[str]:
     if lists:
         yield "## Code lists"
         yield ""
-    for name, (codes, same_as) in lists.items():
+    for name, (codes, also_written) in lists.items():
         yield f"### {name[0].upper()}{name[1:]}"
         yield ""
         spelled: dict[str, list[str]] = {}
-        for written, meant in same_as.items():
-            spelled.setdefault(meant.means, []).append(f"`{written}`")
+        for written, code in also_written.items():
+            spelled.setdefault(code, []).append(f"`{written}`")
         rows = [
             (f"`{code}`", one.means, words.years(one), ", ".join(spelled.get(code, [])))
             for code, one in codes.items()

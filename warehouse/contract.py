@@ -106,6 +106,11 @@ class Column(Years):
     spellings: dict[str, str] = Field(default_factory=dict)
     """Words that senders write instead of a code, in small letters; other ways fold to them."""
 
+    @property
+    def also_written(self) -> dict[str, str]:
+        """Whatever a sender may write for a code, and the code."""
+        return {word: code.means for word, code in self.same_as.items()} | self.spellings
+
     @field_validator("codes", "same_as", mode="before")
     @classmethod
     def words_alone_are_a_code(cls, codes: dict[str, Any]) -> dict[str, Any]:
