@@ -14,6 +14,8 @@ from warehouse.intake.problems import refuse
 
 # So that a return of any size is held a part at a time.
 CHILDREN_A_BLOCK = 10_000
+# The children of real returns take some 2 kB each.
+MOST_HELD = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,9 @@ def read_blocks(
 
 def elements(file: BinaryIO, name: str, root: str, tag: str) -> Iterator[etree._Element]:
     """Each element of a kind, freed once used; raises Refused on an unsafe or broken file."""
+    source = _Source(file, name)
     context = etree.iterparse(
-        file,
+        source,
         events=("start", "end"),
         tag=(root, tag),
         load_dtd=False,
@@ -89,10 +92,27 @@ def elements(file: BinaryIO, name: str, root: str, tag: str) -> Iterator[etree._
             elif element.tag == tag:
                 yield element
                 _free(element)
+                source.since_freed = 0
     except etree.XMLSyntaxError as fault:
         line = fault.position[0] if fault.position else None
         message = "the XML is broken here, so nothing of the file was taken in; send it again"
         raise refuse("XML_NOT_WELL_FORMED", message, file=name, line=line) from None
+
+
+class _Source:
+    """A file being parsed, of which only so much is ever held."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self.file, self.name = file, name
+        self.since_freed = 0
+
+    def read(self, size: int) -> bytes:
+        data = self.file.read(size)
+        self.since_freed += len(data)
+        if self.since_freed > MOST_HELD:
+            message = f"more than {MOST_HELD >> 20} MB stand between one child and the next"
+            raise refuse("XML_STRUCTURE", message, file=self.name)
+        return data
 
 
 def text_of(element: etree._Element, path: str) -> str:
