@@ -158,7 +158,7 @@ def _across(checks: Sequence[Checked], checked: Checked, test: Test, across: Acr
             from {source} where rows.fault is null and ({test.condition})
         ),
         shared as (
-            select {by} from kept group by {by} having count(*) > 1
+            select {by} from kept group by {by} having count(*) > 1 and {_promising(across)}
         ),
         compared as (
             select kept.place, {_compared(across, by, orders)} as is_found
@@ -167,6 +167,19 @@ def _across(checks: Sequence[Checked], checked: Checked, test: Test, across: Acr
         select place, {test.number} as number from compared where is_found
     """
     )
+
+
+def _promising(across: Across) -> str:
+    """What rows that are alike must have together for any of them to be found."""
+    match across.kind:
+        case "not_ended":
+            return "count(its_end) < count(*)"
+        case "sum_at_most":
+            return f"sum(its_total) > {across.most}"
+        case "not_alone":
+            return "bool_or(its_found)"
+        case _:
+            return "true"
 
 
 def _compared(across: Across, by: str, orders: Sequence[str]) -> str:
@@ -182,10 +195,10 @@ def _compared(across: Across, by: str, orders: Sequence[str]) -> str:
             return f"its_start < max(its_end) over ({window} {earlier})"
         case "not_ended":
             return f"its_end is null and its_start < max(its_start) over ({window})"
-        case "sum_at_most":
-            return f"sum(its_total) over ({window}) > {across.most}"
-        case _:
+        case "not_alone":
             return "its_found"
+        case _:
+            return "true"
 
 
 def _lacking(checks: Sequence[Checked], checked: Checked, test: Test, lacked: str) -> str:
