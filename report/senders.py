@@ -212,7 +212,7 @@ def _sent_table(contract: Contract, name: str, table: SentTable) -> Iterator[str
     needed = "needed" if table.required else "may be left out"
     yield f"### `{name}` ({needed})"
     yield ""
-    if said := " ".join(filter(None, (table.title, table.means))):
+    if said := ". ".join(filter(None, (table.title, table.means))):
         yield said
         yield ""
     rows = [_column_row(column, spelled, contract) for spelled, column in table.columns.items()]

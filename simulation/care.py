@@ -1,6 +1,6 @@
 """Looked-after children of one authority: when and where, and when they go missing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +103,7 @@ def care(
     child, start, end = child[once], start[once], end[once]
     placements = _placements(rng, start, end)
     missing = _missing(rng, authority, horizon, population, effects, (child, start, end))
-    return Care(child, start, end, placements, missing)
+    return Care(child, start, end, placements, _within(placements, missing))
 
 
 def _placements(rng: np.random.Generator, start: Days, end: Days) -> Placements:
@@ -122,6 +122,13 @@ def _placements(rng: np.random.Generator, start: Days, end: Days) -> Placements:
     follows = np.flatnonzero(owner[1:] == owner[:-1])
     ends[follows] = begins[follows + 1]
     return Placements(owner, begins, ends)
+
+
+def _within(placements: Placements, missing: Missing) -> Missing:
+    """A period ends at the latest with the placement that the child went missing from."""
+    key = placements.of * 100_000 + placements.start
+    here = np.searchsorted(key, missing.of * 100_000 + missing.start, side="right") - 1
+    return replace(missing, end=np.minimum(missing.end, placements.end[here]))
 
 
 def _missing(

@@ -84,6 +84,8 @@ def casework(
     of = np.flatnonzero(assessed)
     extra_child, extra_day = _screenings(rng, care, effects, horizon)
     follows = _latest_referral(referrals, extra_child, extra_day - 30)
+    # Nothing follows a referral that led to no further action: the work is of an older one.
+    follows[(follows >= 0) & referrals.is_no_further_action[follows]] = -1
     child = np.concatenate([referrals.child[of], extra_child])
     done = np.concatenate([completed[of], extra_day])
     factors = np.concatenate(

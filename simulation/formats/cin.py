@@ -83,10 +83,7 @@ def _episodes(world: World, first: int, last: int) -> tuple[dict[int, list[str]]
         strict=True,
     )  # fmt: skip
     for referral, child, day, source, need, closed, is_closed, reason, is_nothing in rows:
-        closure = (
-            f"<CINclosureDate>{closed}</CINclosureDate>"
-            f"<ReasonForClosure>{reason.decode()}</ReasonForClosure>"
-        )
+        closure = _closure(closed, reason.decode())
         episodes.setdefault(child, []).append(
             _details(
                 day, source.decode(), need.decode(), closure if is_closed else "",
@@ -95,9 +92,16 @@ def _episodes(world: World, first: int, last: int) -> tuple[dict[int, list[str]]
         )  # fmt: skip
     for (child, _), texts in assessed.items():
         old = _text(np.array([max(int(world.population.birth[child]), first - 200 - child % 300)]))
-        episodes.setdefault(child, []).append(_details(old[0], "5A", "N1", "", texts, False))
+        # A child has one open episode at a time, the latest.
+        is_over = child in episodes
+        closure = _closure(_text(np.array([last]))[0], "RC7") if is_over else ""
+        episodes.setdefault(child, []).append(_details(old[0], "5A", "N1", closure, texts, False))
     counts = {"cin_census referrals": len(listed), "cin_census assessments": len(chosen)}
     return episodes, counts
+
+
+def _closure(day: str, reason: str) -> str:
+    return f"<CINclosureDate>{day}</CINclosureDate><ReasonForClosure>{reason}</ReasonForClosure>"
 
 
 def _details(

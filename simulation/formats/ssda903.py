@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulation import text
 from simulation.calendar import Days, number
+from simulation.children import ADULT
 from simulation.formats import Members
 from simulation.formats.ssd import ethnicity
 from simulation.world import World
@@ -65,6 +66,8 @@ def _episodes(world: World) -> text.Rows:
     child = care.child[owner]
     is_first = np.r_[True, owner[1:] != owner[:-1]][: len(owner)]
     is_last = np.r_[owner[1:] != owner[:-1], True][: len(owner)]
+    turns_eighteen = care.placements.end - world.population.birth[child] >= ADULT - 1
+    ending = np.where(turns_eighteen, b"E8", ENDINGS[child % len(ENDINGS)])
     return text.table(
         {
             "child": world.population.child_id[child],
@@ -75,7 +78,7 @@ def _episodes(world: World) -> text.Rows:
             "place": PLACES[(child + here) % len(PLACES)],
             "provider": PROVIDERS[(child + here) % len(PROVIDERS)],
             "end": text.british(care.placements.end),
-            "ending": np.where(is_last, ENDINGS[child % len(ENDINGS)], b"X1"),
+            "ending": np.where(is_last, ending, b"X1"),
             "move": text.where(~is_last, MOVES[here % len(MOVES)]),
             "home": b"",
             "placed": b"",

@@ -449,8 +449,20 @@ def school(*rows: str, pupils: str = "", is_off: bool = False) -> Tables:
     return here | renamed
 
 
+def attending(sessions: str, *details: str, is_off: bool) -> Tables:
+    """One pupil with the sessions of the term: possible, missed with leave, missed without."""
+    pupil = PUPIL.strip() + ",termlysessionspossible,termlysessionsauthorised"
+    pupil += f",termlysessionsunauthorised\nP1,{upn(1)},2012-May-14 00:00:00,F,{sessions}\n"
+    head = "pupilonrolltableid,termlysessiondetailsonrolltableid,sessions,attendancereason\n"
+    on = {"a.csv": pupil, "b.csv": EXCLUSION, "c.csv": head + "".join(f"{x}\n" for x in details)}
+    none = {"a.csv": PUPIL, "b.csv": EXCLUSION}
+    here, gone = (none, on) if is_off else (on, none)
+    return here | {f"off_{name}": _off(text) for name, text in gone.items()}
+
+
 def _off(text: str) -> str:
     left = text.replace("pupilonroll", "pupilnolongeronroll")
+    left = left.replace("detailsonroll", "detailsoffroll")
     return left.replace("exclusionsonroll", "exclusionsoffroll")
 
 
@@ -535,6 +547,18 @@ def of_school() -> Iterator[tuple[str, Tables, Tables, list[Found]]]:
             school(row, pupils=old.format(5), is_off=is_off),
             school(row, pupils=old.format(4), is_off=is_off),
             [("AGE_AT_EVENT", None, "query")],
+        )
+        yield (
+            f"absent for more than was possible {is_off}",
+            attending("100,60,40", is_off=is_off),
+            attending("100,60,41", is_off=is_off),
+            [("ABSENCE_OVER_POSSIBLE", None, "query")],
+        )
+        yield (
+            f"a code for more than was possible {is_off}",
+            attending("100,0,0", "P1,D1,100,I", is_off=is_off),
+            attending("100,0,0", "P1,D1,101,I", is_off=is_off),
+            [("SESSIONS_OVER_POSSIBLE", None, "query")],
         )
         yield (
             f"pupil of 21 {is_off}",

@@ -9,6 +9,7 @@ from rule_cases import YEAR, Case, cases, missing
 
 from warehouse import contract as contracts
 from warehouse.intake.problems import Problem
+from warehouse.intake.remedies import remedy
 
 CASES = cases()
 
@@ -54,6 +55,16 @@ def test_every_rule_of_these_contracts_has_its_case():
     }
     shown = {(case.extract, *found) for case in CASES for found in case.found}
     assert stated <= shown
+
+
+def test_every_rule_of_a_contract_says_how_to_mend_it():
+    stated = {
+        rule.rule
+        for contract in contracts.load().values()
+        for table in contract.tables.values()
+        for rule in table.rules
+    }
+    assert [rule for rule in sorted(stated) if not remedy(rule)] == []
 
 
 def test_of_alike_rows_the_same_one_is_kept_in_any_order(tmp_path):
