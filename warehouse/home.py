@@ -37,6 +37,12 @@ memory_limit = "3GB"
 # How many releases are kept.
 keep_releases = 6
 
+# How many months originals, what was refused, and logs are kept; counted from the day of receipt.
+[retention]
+originals_months = 84
+refused_months = 12
+logs_months = 12
+
 # Where alerts go: one block a channel. Messages always reach outbox/ as files.
 [[delivery]]
 kind = "files"
@@ -137,6 +143,19 @@ class Home:
         return self.restricted / "dbt"
 
 
+class Retention(BaseModel):
+    """Months from the day of receipt; an original is kept at least as long as what it was refused.
+
+    Seven years cover the five of the trends, the year before them and the one that is running.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    originals_months: int = Field(default=84, ge=1)
+    refused_months: int = Field(default=12, ge=1)
+    logs_months: int = Field(default=12, ge=1)
+
+
 class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -147,6 +166,7 @@ class Settings(BaseModel):
     memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
     threads: int | None = Field(default=None, ge=1)
     keep_releases: int = Field(default=6, ge=1)
+    retention: Retention = Field(default_factory=Retention)
 
 
 def create(root: Path, *, today: date | None = None) -> Home:

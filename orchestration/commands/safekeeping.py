@@ -115,10 +115,37 @@ def forget(home: Any, file: Path | None, reason: str) -> int:
     return FOUND_STILL if done.remains else 0
 
 
+@click.command("retention")
+@click.option(
+    "--dry-run/--apply", "is_dry", default=True, help="Only say it, which is the default."
+)
+@home_option
+def retention(home: Any, is_dry: bool) -> int:
+    """What has been kept for as long as the settings say, and with --apply its removal.
+
+    Every run applies it at its end. What waits for a person, and the originals of an authority
+    with an open alert, are kept.
+
+    Example: sightline retention --dry-run
+    """
+    from orchestration.run import ready
+    from warehouse import retention
+    from warehouse.home import load_settings
+
+    with ready(home) as state:
+        settings = load_settings(home)
+        found = (retention.due if is_dry else retention.apply)(home, state, settings)
+    verb = "would be" if is_dry else "were"
+    say(f"{len(found.submissions):,} originals {verb} removed; the ledger keeps their hashes")
+    say(f"{len(found.files):,} files of refused rows and logs {verb} removed")
+    say(f"{found.held:,} originals past their time are kept: somebody has still to decide on them")
+    return 0
+
+
 def _only_for_us(file: Path) -> str:
     if file.stat().st_mode & 0o077:
         raise click.UsageError(f"{file} can be read by others; run: chmod 600 {file}")
     return file.read_text(encoding="utf-8")
 
 
-COMMANDS = (key, forget)
+COMMANDS = (key, forget, retention)

@@ -15,7 +15,7 @@ from orchestration.code_version import code_version
 from orchestration.run import Run
 from orchestration.steps.marts import decisions_of
 from report import site
-from warehouse import publish, releases
+from warehouse import publish, releases, retention
 from warehouse import state as tables
 from warehouse.connection import connect
 
@@ -39,6 +39,7 @@ def release(run: Run) -> Found:
         if not run.is_history:
             run.home.work_db.replace(run.home.warehouse_db)
             found["pruned"] = len(releases.prune(run.home, run.settings.keep_releases))
+            found["purged"] = retention.apply(run.home, run.state, run.settings).count
             run.fingerprint = pending.fingerprint(run.home, run.state, run.as_of)
         return found
 

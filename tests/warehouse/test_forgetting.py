@@ -10,7 +10,7 @@ import pytest
 from intake_files import EPISODES, FACTORS, IDENTIFIERS, MARCH, PERSONS, ssd, upn, zipped
 from test_intake_xml import CHILD, census
 
-from warehouse import audit, keys
+from warehouse import audit, keys, retention
 from warehouse import home as homes
 from warehouse.errors import SightlineError
 from warehouse.intake import erasing
@@ -245,6 +245,18 @@ def test_erasing_that_was_cut_off_is_finished_by_the_next_run(monitor, monkeypat
                 erase(monitor)
     monitor.take_in()
     assert canaries_in(monitor.home) == set()
+
+
+def test_rows_whose_original_is_gone_are_forgotten_too(monitor):
+    """Faults 59 and 60."""
+    monitor.drop_zip(bundle())
+    monitor.take_in()
+    later = homes.load_settings(monitor.home).model_copy(update={"today": date(2040, 1, 1)})
+    retention.apply(monitor.home, monitor.state, later)
+    tables = ("ssd_persons", "ssd_identifiers", "ssd_referrals", "ssd_assessments", "ssd_factors")
+    assert [len(monitor.raw(table)) for table in tables] == [2, 3, 2, 2, 2]
+    erase(monitor)
+    assert [len(monitor.raw(table)) for table in tables] == [1, 1, 1, 1, 1]
 
 
 def test_a_child_of_whom_nothing_is_kept_is_kept_out_all_the_same(monitor):

@@ -23,16 +23,18 @@ from warehouse.intake.loading import Workshop
 from warehouse.intake.pool import pending_of
 from warehouse.intake.redaction import contents_of, records_of, without
 from warehouse.intake.suppression import Digests, digests, key_of, suppressed
-from warehouse.intake.writing import Files
+from warehouse.intake.writing import Files, drop_rows
 from warehouse.state import State, settings, submissions
 
 WORK = "erasing"
 
 
-def plan(connection: sa.Connection, redact: Iterable[int], remove: Iterable[int]) -> None:
-    """Note what is to be done, in the transaction that decides it."""
+def plan(
+    connection: sa.Connection, redact: Iterable[int], remove: Iterable[int], keys: Iterable[int]
+) -> None:
+    """Note what is to be done, in the transaction that decides it; `keys` until it is done."""
     connection.execute(settings.delete().where(settings.c.name == WORK))
-    work = json.dumps({"redact": sorted(redact), "remove": sorted(remove)})
+    work = json.dumps({"redact": sorted(redact), "remove": sorted(remove), "keys": sorted(keys)})
     connection.execute(settings.insert(), {"name": WORK, "value": work})
 
 
@@ -49,6 +51,7 @@ def finish(home: Home, state: State, chosen: Settings, key: bytes, on: date) -> 
             redact(home, state, row, digest, suppressed(state))
     _remove(state, planned["remove"], on)
     _derive_again(home, state, chosen, key, touched)
+    drop_rows(home.raw, batches_without_originals(state), planned["keys"])
     sweep_landing(home, state)
     for path in (home.warehouse_db, *home.work.iterdir(), home.restricted / "faults.log"):
         path.unlink(missing_ok=True)
@@ -138,6 +141,15 @@ def _derive_again(
     for _, outcomes in read_again(workshop, chosen, batches, kept):
         with state.begin() as connection:
             ledger.set_counts(connection, ledger.counts_of(outcomes))
+
+
+def batches_without_originals(state: State) -> set[str]:
+    """Batches whose rows cannot be made anew; a batch is purged as a whole."""
+    query = sa.select(submissions.c.batch).where(
+        submissions.c.status == "accepted", submissions.c.purged_on.is_not(None)
+    )
+    with state.read() as connection:
+        return {row.batch for row in connection.execute(query)}
 
 
 def _rows_of_batches(home: Home, names: list[str]) -> Iterator[Path]:

@@ -113,7 +113,7 @@ def forget(
         audit.record(connection, "forget", "a child", reason)
         remember(connection, kept_out)
         _rename(connection, texts)
-        erasing.plan(connection, found.redact, found.remove)
+        erasing.plan(connection, found.redact, found.remove, wanted)
     erasing.finish(home, state, chosen, key, on)
     remains = _remains(home, texts)
     return Forgotten(len(kept_out), found.records, len(found.redact), len(found.remove), remains)

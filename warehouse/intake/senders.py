@@ -38,6 +38,12 @@ def authorities() -> dict[str, Authority]:
     return found
 
 
+@cache
+def numbers() -> dict[str, str]:
+    """The three-digit code of each authority by its code at the Office for National Statistics."""
+    return {row["area_code"]: row["la_code"] for row in _rows("areas.csv") if row["la_code"]}
+
+
 def _authority(row: dict[str, str], forerunners: frozenset[str]) -> Authority:
     ended = date.fromisoformat(row["valid_to"]) if row["valid_to"] else None
     began = date.fromisoformat(row["valid_from"])

@@ -4,6 +4,7 @@ Every file is synced before it gets its name.
 """
 
 import os
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from warehouse.intake.rules import text
 
 OPTIONS = "format parquet, compression zstd"
 UNFINISHED = ".tmp"
+# The keys that name a child; others name what happened to one.
+PEOPLE = ("person_key", "upn_key", "former_upn_key")
 QUARANTINE = (
     "submission_id integer, table_name varchar, line integer, column_name varchar,"
     " rule varchar, row_text varchar"
@@ -127,3 +130,44 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def drop_rows(raw: Path, batches: Collection[str], keys: Collection[int]) -> None:
+    """Take the rows that hold any of these keys out of finished batches, and what hangs on them.
+
+    A row hangs on another by a key of its own, such as that of an assessment.
+    """
+    with duckdb.connect() as connection:
+        connection.execute("create table doomed as select unnest($1::bigint[]) as key", [[*keys]])
+        for batch in sorted(batches):
+            paths = sorted(raw.glob(f"*/{batch}.parquet"))
+            connection.execute("create or replace table hanging as from doomed")
+            for path in paths:
+                own = [name for name in _keys(path) if name not in PEOPLE]
+                for name in own if len(own) < len(_keys(path)) else ():
+                    connection.execute(
+                        f"insert into hanging select {name} from read_parquet({text(str(path))})"
+                        f" where {_any(path, PEOPLE, 'doomed')} and {name} is not null"
+                    )
+            for path in paths:
+                _rewrite(connection, path, _any(path, _keys(path), "hanging"))
+
+
+def _keys(path: Path) -> list[str]:
+    return [name for name in contracts.raw_tables()[path.parent.name] if name.endswith("_key")]
+
+
+def _any(path: Path, names: Iterable[str], among: str) -> str:
+    held = [name for name in names if name in _keys(path)]
+    asked = [f"coalesce({name} in (select key from {among}), false)" for name in held]
+    return f"({' or '.join(asked) or 'false'})"
+
+
+def _rewrite(connection: duckdb.DuckDBPyConnection, path: Path, condition: str) -> None:
+    rows = f"select * from read_parquet({text(str(path))})"
+    if connection.execute(f"{rows} where {condition} limit 1").fetchone():
+        fresh = _copy(connection, f"{rows} where not {condition}", path)
+        if fresh is None:
+            path.unlink()
+        else:
+            fresh.rename(path)
