@@ -49,15 +49,15 @@ select
         )
     ) as off_by
 from marts.fct_indicator_values
-where source = 'extracts' and period_type = 'month'
+where source = 'extracts'
 group by indicator, period_start, breakdown
 """
 
 DUE = """
-with months as (
+with periods as (
     select distinct indicator, period_start, period_end
     from marts.fct_indicator_values
-    where source = 'extracts' and period_type = 'month'
+    where source = 'extracts'
 ),
 
 areas as (
@@ -74,21 +74,21 @@ areas as (
 present as (
     select distinct indicator, period_start, la_code
     from marts.fct_indicator_values
-    where source = 'extracts' and period_type = 'month' and area_level = 'local_authority'
+    where source = 'extracts' and area_level = 'local_authority'
 )
 
 select
-    months.indicator,
-    months.period_start,
+    periods.indicator,
+    periods.period_start,
     count(*) filter (where present.la_code is null) as absent
-from months
+from periods
 inner join areas
-    on areas.valid_from <= months.period_start and areas.valid_to >= months.period_end
+    on areas.valid_from <= periods.period_start and areas.valid_to >= periods.period_end
 left join present
-    on months.indicator = present.indicator
-    and months.period_start = present.period_start
+    on periods.indicator = present.indicator
+    and periods.period_start = present.period_start
     and areas.la_code = present.la_code
-group by months.indicator, months.period_start
+group by periods.indicator, periods.period_start
 """
 
 WORSENING = """
@@ -98,10 +98,13 @@ select
     count(*) filter (where status = 'not_assessable') as not_assessable,
     count(*) as judged
 from marts.fct_signals
+inner join (
+    select indicator, max(period_start) as period_start
+    from marts.fct_signals
+    where status = 'ok' and source = 'extracts'
+    group by indicator
+) as newest using (indicator, period_start)
 where source = 'extracts'
-    and period_start = (
-        select max(period_start) from marts.fct_signals where status = 'ok' and source = 'extracts'
-    )
 group by indicator
 order by indicator
 """
@@ -136,14 +139,14 @@ def marts_are_coherent(connection: duckdb.DuckDBPyConnection) -> CheckResult:
         sum(result.failed for result in found),
         {
             f"{name}_of_{what}": count
-            for result, what in zip(found, ("series", "sums", "months"), strict=True)
+            for result, what in zip(found, ("series", "sums", "periods"), strict=True)
             for name, count in result.details.items()
         },
     )
 
 
 def no_indicator_is_worsening(connection: duckdb.DuckDBPyConnection) -> CheckResult:
-    """Warns only: how many areas worsen in the newest month that could be judged."""
+    """Warns only: how many areas worsen in the newest period that could be judged."""
     frame = connection.sql(WORSENING).df()
     result = judge(
         "no_indicator_is_worsening",

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from warehouse.calendar import period_name
+
 FOOTER = (
     "Aggregate statistics. Not about any individual child. Do not infer individuals. "
     "If a child is at risk follow local safeguarding procedures."
@@ -51,6 +53,7 @@ class Wording(BaseModel):
     name: str
     unit: str
     decimals: int = 1
+    period_type: str = "month"
     why_it_matters: str
     what_to_check: tuple[str, ...]
     other_explanations: tuple[str, ...]
@@ -80,6 +83,7 @@ class AlertMessage(_Message):
     area_level: Literal["local_authority", "region", "country"]
     direction: Literal["down", "up"]
     pattern: Literal["spike", "sustained"] | None
+    period_type: str = "month"
     opened_period: date
     period: date
     periods_seen: int = Field(ge=1)
@@ -118,7 +122,8 @@ def headline(message: AlertMessage | Digest) -> str:
     if isinstance(message, Digest):
         return f"{mark}{message.monitor}: {counted(message.new, 'new alert')}, {message.open} open"
     lead = {"resolved": "RESOLVED", "retracted": "RETRACTED"}.get(message.kind)
-    return f"{mark}{lead or message.severity.upper()} - {message.title} - {month(message.period)}"
+    when = named(message, message.period)
+    return f"{mark}{lead or message.severity.upper()} - {message.title} - {when}"
 
 
 def paragraphs(message: AlertMessage | Digest) -> list[tuple[str, Sequence[str]]]:
@@ -161,8 +166,8 @@ def _seen(message: AlertMessage) -> str:
     if figures.is_withheld:
         return "The figures are withheld because a count behind them is small."
     if figures.value is None or figures.expected is None:
-        return f"The figure for {month(message.period)} is not published."
-    said = f"{number(figures.value, figures)} {figures.unit} in {month(message.period)}"
+        return f"The figure for {named(message, message.period)} is not published."
+    said = f"{number(figures.value, figures)} {figures.unit} in {named(message, message.period)}"
     usual = f"about {number(figures.expected, figures)} was expected"
     interval = ""
     if figures.lower is not None and figures.upper is not None:
@@ -181,10 +186,11 @@ def _change(figures: Figures) -> str:
 
 def _history(message: AlertMessage) -> str:
     level = LEVELS[message.area_level]
+    since = named(message, message.opened_period)
     if message.periods_seen == 1:
-        return f"Seen in one month ({month(message.opened_period)}) in this {level}."
-    since = month(message.opened_period)
-    return f"Seen in {message.periods_seen} months since {since} in this {level}."
+        return f"Seen in one {message.period_type} ({since}) in this {level}."
+    seen = counted(message.periods_seen, message.period_type)
+    return f"Seen in {seen} since {since} in this {level}."
 
 
 def _digest_blocks(message: Digest) -> list[tuple[str, Sequence[str]]]:
@@ -205,8 +211,8 @@ def number(value: float, figures: Figures) -> str:
     return f"{value:,.{figures.decimals}f}"
 
 
-def month(period: date) -> str:
-    return f"{period:%B %Y}"
+def named(message: AlertMessage, period: date) -> str:
+    return period_name(message.period_type, period)
 
 
 def day(moment: date) -> str:

@@ -50,7 +50,7 @@ class Series:
 
     @property
     def is_judged(self) -> bool:
-        return self.kind == ("month", "extracts", "total")
+        return (self.source, self.breakdown) == ("extracts", "total")
 
     @property
     def has_verdicts(self) -> bool:
@@ -74,6 +74,7 @@ class Indicator:
     decimals: int
     bad_direction: str
     is_monitored: bool
+    period_type: str
     source: str
     lag_days: int
     why_it_matters: str

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from report import words
 from report.charts import line_chart
 from report.data import Area, Indicator, Point, Published, Row, Series
+from warehouse.calendar import period_name
 
 LIVE = ("open", "acknowledged", "snoozed")
 REFERRAL_RETURNS = ("ssd", "cin_census")
@@ -100,11 +101,15 @@ class View:
         indicator = self.by_id.get(alert["indicator"])
         side = {"down": "lower", "up": "higher"}.get(alert["direction"], "other")
         name = indicator.name if indicator else alert["title"]
+        kind = indicator.period_type if indicator else "month"
         return {
             **alert,
             "place": self.link(area) if area else "areas/index.html",
             "file": f"{alert['alert_id']}.html",
             "headline": f"{name} {side} than expected",
+            "period_type": kind,
+            "opened_words": period_name(kind, alert["opened_period"]),
+            "last_words": period_name(kind, alert["last_period"]),
             "state_words": words.words(alert["state"], words.STATES),
         }
 

@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from report.data import Indicator, Point, Series
+from warehouse.calendar import period_name
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -159,27 +160,22 @@ def month(value: date) -> str:
 
 
 def period(kind: str, start: date, end: date) -> str:
-    if kind == "month":
-        return month(start)
+    if kind in ("month", "term", "academic_year"):
+        return period_name(kind, start)
     if kind == "week":
         return f"Week of {day(start)}"
     if kind == "mid_year":
         return f"Mid-{end.year}"
     if kind == "financial_year":
         return f"Year to {month(end)}"
-    school_year = start.year if start.month >= 9 else start.year - 1
-    label = f"{school_year}/{(school_year + 1) % 100:02d}"
-    if kind == "academic_year":
-        return label
-    if kind == "year_to_date":
-        return f"{label} to date"
-    term = {9: "Autumn", 1: "Spring"}.get(start.month, "Summer")
-    return f"{term} term {label}"
+    return f"{period_name('academic_year', start)} to date"
 
 
 def short_period(kind: str, start: date, end: date) -> str:
     if kind == "month":
         return f"{MONTHS[start.month - 1][:3]} {start.year}"
+    if kind == "term":
+        return period(kind, start, end).replace(" term", "")
     return f"{end.year}" if kind == "financial_year" else period(kind, start, end)
 
 

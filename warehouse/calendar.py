@@ -43,6 +43,17 @@ def term_of(day: date) -> tuple[int, str]:
     return day.year, name
 
 
+def period_name(period_type: str, start: date) -> str:
+    """A period of our own figures as people say it: a month, a term or a school year."""
+    if period_type == "term":
+        year, name = term_of(start)
+        return f"{name} term {year}"
+    if period_type == "academic_year":
+        year = start.year - (start.month < 9)
+        return f"{year}/{(year + 1) % 100:02d}"
+    return f"{start:%B %Y}"
+
+
 def exclusion_window(year: int, name: str) -> Span:
     """The days whose exclusions a termly school census carries: always in arrears."""
     match name:

@@ -125,6 +125,7 @@ def _alert_message(
             "area_level": alert.area_level,
             "direction": alert.direction,
             "pattern": alert.summary.get("kind"),
+            "period_type": words.period_type,
             "opened_period": alert.opened_period,
             "period": period,
             "periods_seen": max(len(alert.summary.get("values", {})), 1),
@@ -142,7 +143,7 @@ def _figures(
 ) -> Figures:
     rows = published.execute(
         "select value, expected, lower, upper, marker, is_provisional from trends "
-        "where indicator = ? and area_code = ? and period_type = 'month' "
+        "where indicator = ? and area_code = ? "
         "and period_start = ? and breakdown = ? and source = 'extracts'",
         [alert.indicator, alert.area_code, period, alert.breakdown],
     ).fetchall()

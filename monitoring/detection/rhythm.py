@@ -32,7 +32,9 @@ MONTHS = Rhythm(
     fewest_before=12, full_history=36, fewest_for_shifts=36, shift_edges=(11, 14),
 )  # fmt: skip
 # A term is a third of a year. Two years are the least in which each term has come twice; a shift in
-# so few would be freed on the word of a handful of figures, so it takes six years.
+# so few would be freed on the word of a handful of figures, so it takes six years. On panels of 150
+# areas without a change (level, slope and season of each its own, 12 or 15 terms) 1.0 to 1.4 in 100
+# terms had a probability below 0.01, and 0.7 to 0.8 in 1,000 one below 0.001.
 TERMS = Rhythm(
     per_year=3, guard=2, swing_memory=0.13, lengths=(2, 3), steps=(2, 3, 4), drifts=(2, 3),
     history=24, tested=6, settling=2, fewest_before=6, full_history=9, fewest_for_shifts=18,

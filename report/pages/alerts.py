@@ -7,6 +7,7 @@ from typing import Any
 from report import words
 from report.data import Row
 from report.view import Page, View
+from warehouse.calendar import next_span, span_of
 
 HERE = "alerts/index.html"
 START = ("index.html", "Overview")
@@ -56,22 +57,27 @@ def _context(view: View, alert: Row) -> dict[str, Any]:
 
 def _lead(alert: Row) -> str:
     side = {"down": "lower", "up": "higher"}.get(alert["direction"], "other")
-    months = _months(alert)
-    lasted = f"for {words.count(months, 'month')}" if months > 1 else "for one month"
+    periods = _periods(alert)
+    kind = alert["period_type"]
+    lasted = f"for {words.count(periods, kind)}" if periods > 1 else f"for one {kind}"
     closing = {
         "resolved": " It has returned to its usual range or was closed by a person.",
         "retracted": " Corrected data show that it never left its usual range.",
     }
     return (
         f"This indicator has been {side} than expected in {alert['area_name']} {lasted}, "
-        f"up to {words.month(alert['last_period'])}.{closing.get(alert['state'], '')}"
+        f"up to {alert['last_words']}.{closing.get(alert['state'], '')}"
     )
 
 
-def _months(alert: Row) -> int:
-    first: date = alert["opened_period"]
-    last: date = alert["last_period"]
-    return (last.year - first.year) * 12 + last.month - first.month + 1
+def _periods(alert: Row) -> int:
+    """How many periods lie between the first and the last, both counted."""
+    day: date = alert["opened_period"]
+    periods = 0
+    while day <= alert["last_period"]:
+        day = next_span(span_of(day, alert["period_type"]), alert["period_type"]).start
+        periods += 1
+    return periods
 
 
 def _companions(view: View, alert: Row) -> list[dict[str, Any]]:

@@ -143,7 +143,7 @@ def _tested(view: View) -> set[str]:
         one.indicator
         for one in view.indicators
         if (newest := view.published.headlines.get(one.indicator))
-        and newest.kind[0] == "month"
+        and newest.kind[1] == "extracts"
         and one.is_monitored
     }
 

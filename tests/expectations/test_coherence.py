@@ -47,7 +47,7 @@ SPOILT = {
         "update marts.fct_indicator_values set value = null where area_code = 'E1'",
     "failed_england_is_its_areas_of_sums":
         "update marts.fct_indicator_values set numerator = 8 where area_code = 'E92000001'",
-    "failed_no_area_is_absent_of_months":
+    "failed_no_area_is_absent_of_periods":
         "delete from marts.fct_indicator_values where area_code = 'E2' and indicator = 'rate'",
 }  # fmt: skip
 

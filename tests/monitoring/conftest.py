@@ -36,12 +36,12 @@ def released(tmp_path: Path) -> Released:
     with duckdb.connect(str(path)) as connection:
         connection.execute(
             "create table indicators (indicator varchar, name varchar, unit varchar,"
-            " decimals integer, why_it_matters varchar, what_to_check varchar,"
+            " decimals integer, period_type varchar, why_it_matters varchar, what_to_check varchar,"
             " other_explanations varchar, owner varchar)"
         )
         connection.execute(
             "insert into indicators values ('referral_rate', 'Referral rate',"
-            " 'per 10,000 children a year', 1, 'Children may go unseen.',"
+            " 'per 10,000 children a year', 1, 'month', 'Children may go unseen.',"
             " 'Is the return complete?\nDid recording change?', 'Late return', 'Data lead')"
         )
         connection.execute(

@@ -71,6 +71,17 @@ def test_one_month_is_written_in_the_singular() -> None:
     assert "Seen in one month (June 2026)" in rendering.text(message(periods_seen=1))
 
 
+def test_a_term_is_named_as_a_term() -> None:
+    text = rendering.text(
+        message(
+            period_type="term", opened_period=date(2025, 9, 1), period=date(2026, 1, 1),
+            periods_seen=2,
+        )
+    )  # fmt: skip
+    assert "in Spring term 2026; about" in text
+    assert "Seen in 2 terms since Autumn term 2025" in text
+
+
 def test_simulated_data_is_said_to_be_simulated_in_subject_and_body() -> None:
     simulated = message(is_simulated=True)
     assert headline(simulated).startswith("[SIMULATED] WARNING - ")
