@@ -1,4 +1,4 @@
-"""What people recorded of series, as arrays: months to leave out, and levels to judge anew."""
+"""What people recorded of series, as arrays: periods to leave out, and levels to judge anew."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -27,26 +27,22 @@ class Annotations:
 
     rows: tuple[tuple[str, str, date, date | None], ...] = ()
 
-    def problems(self, areas: pd.Index, months: pd.DatetimeIndex) -> Flags:
-        """Months that somebody said are wrong (areas x months)."""
-        wrong = np.zeros((len(areas), len(months)), dtype=bool)
+    def problems(self, areas: pd.Index, starts: pd.DatetimeIndex, ends: pd.DatetimeIndex) -> Flags:
+        """Periods that somebody said are wrong (areas x periods)."""
+        wrong = np.zeros((len(areas), len(starts)), dtype=bool)
         for area, kind, starts_on, ends_on in self.rows:
             if kind == DATA_PROBLEM and area in areas:
-                touched = (months <= pd.Timestamp(ends_on or starts_on)) & (
-                    months + pd.offsets.MonthEnd(0) >= pd.Timestamp(starts_on)
+                touched = (starts <= pd.Timestamp(ends_on or starts_on)) & (
+                    ends >= pd.Timestamp(starts_on)
                 )
                 wrong[areas.get_loc(area)] |= touched
         return wrong
 
-    def restarts(self, areas: pd.Index, months: pd.DatetimeIndex) -> Iterator[tuple[Flags, Names]]:
+    def changes(self, areas: pd.Index, ends: pd.DatetimeIndex) -> Iterator[tuple[Flags, Names]]:
         """One layer for each further change of an area, the oldest first.
 
-        Gives the months from the change on, and the kind of change there (areas x months).
+        Gives the periods from the change on, and the kind of change there (areas x periods).
         """
-        yield from self.changes(areas, months + pd.offsets.MonthEnd(0))
-
-    def changes(self, areas: pd.Index, ends: pd.DatetimeIndex) -> Iterator[tuple[Flags, Names]]:
-        """As `restarts`, for periods that end on these days."""
         by_area: dict[str, list[tuple[date, str]]] = {}
         for area, kind, starts_on, _ in self.rows:
             if kind != DATA_PROBLEM and area in areas:

@@ -16,6 +16,7 @@ from monitoring.detection.calendar import easter_in_march, school_days
 from monitoring.detection.discovery import discoveries
 from monitoring.detection.monitor import VERSION, Judgements, judge
 from monitoring.detection.rhythm import MONTHS, TERMS, Rhythm
+from warehouse.calendar import span_of
 
 Array = NDArray[np.float64]
 
@@ -134,6 +135,12 @@ class _Grid:
     def rhythm(self) -> Rhythm:
         return RHYTHMS[self.values["period_type"].iloc[0]]
 
+    @property
+    def ends(self) -> pd.DatetimeIndex:
+        """The last day of each period."""
+        every = self.values["period_type"].iloc[0]
+        return pd.DatetimeIndex([span_of(one.date(), every).end for one in self.months])
+
     def of(self, name: str) -> Array:
         out = np.full(self.counts.shape, np.nan)
         out[self.row, self.column] = self.values[name].astype(float)
@@ -155,7 +162,7 @@ def _grid(
         return _of_parts(grid, parts)
     has_reason = np.ones(blank.shape, dtype=bool)
     has_reason[row, column] = values["reason"].notna()
-    usable = ~(has_reason | _may_still_rise(grid) | known.problems(areas, months))
+    usable = ~(has_reason | _may_still_rise(grid) | known.problems(areas, months, grid.ends))
     counts, people = grid.of("numerator"), grid.of("denominator")
     days = school_days(months) if values["school_days_only"].iloc[0] else np.ones(len(months))
     return replace(
@@ -175,7 +182,7 @@ def _of_parts(totals: _Grid, parts: _Grid) -> _Grid:
     An authority that is missing, or not yet final, is then no fall.
     """
     known = np.isfinite(parts.counts) & (parts.exposure > 0)
-    for since, kinds in parts.known.restarts(parts.areas, parts.months):
+    for since, kinds in parts.known.changes(parts.areas, parts.ends):
         known &= since | (kinds == None).all(1)[:, None]  # noqa: E711  (elementwise)
     exposure = np.where(known, parts.exposure, 0.0)
     people = np.where(known, parts.people, 0.0)
@@ -188,7 +195,7 @@ def _of_parts(totals: _Grid, parts: _Grid) -> _Grid:
     member = is_country[:, None] | (region[None, :] == totals.areas.to_numpy()[:, None])
     due = np.maximum(totals.of("areas_due"), 1)
     covered = (member @ known.astype(float)) / due >= LEAST_COVERED
-    covered &= ~totals.known.problems(totals.areas, totals.months)
+    covered &= ~totals.known.problems(totals.areas, totals.months, totals.ends)
     return replace(
         totals,
         counts=np.where(covered, member @ counts, np.nan),
@@ -201,7 +208,7 @@ def _judged(grid: _Grid, factor: float, *, is_panel: bool) -> pd.DataFrame:
     tested = min(grid.rhythm.tested, len(grid.months))
     first = len(grid.months) - tested
     judged = _judgements(grid, grid.counts, tested, is_panel=is_panel)
-    for since, _ in grid.known.restarts(grid.areas, grid.months):
+    for since, _ in grid.known.changes(grid.areas, grid.ends):
         changed = since.any(1, keepdims=True) & ~since
         anew = np.where(changed, np.nan, grid.counts)
         judged = annotated.merged(
@@ -258,7 +265,7 @@ def _verdicts(
     few = assessable & ((judged.mean < minimum) | (blind & (sign < 0)))
     reason[assessable & judged.rebased] = "rebased"
     reason[few & (status != "worsening")] = "too_few_for_one_month"
-    for since, kinds in grid.known.restarts(grid.areas, grid.months):
+    for since, kinds in grid.known.changes(grid.areas, grid.ends):
         explained = since[:, first:] & (judged.before < grid.rhythm.full_history)
         reason = np.where(explained & assessable, kinds[:, first:], reason)
     reason[is_provisional & assessable & (status != "worsening")] = "provisional"
@@ -290,7 +297,7 @@ def _not_assessable(grid: _Grid, judged: Judgements, first: int) -> NDArray[np.o
     reason[judged.before < grid.rhythm.fewest_before] = "too_little_history"
     reason[~np.isfinite(judged.one)] = "too_little_history"
     reason[_periods_known_of(grid)[:, first:] <= grid.rhythm.per_year] = "reorganised"
-    for since, kinds in grid.known.restarts(grid.areas, grid.months):
+    for since, kinds in grid.known.changes(grid.areas, grid.ends):
         fresh = since[:, first:] & (judged.before < grid.rhythm.fewest_before)
         reason = np.where(fresh, kinds[:, first:], reason)
     unusable = ~np.isfinite(grid.counts[:, first:])
@@ -303,7 +310,9 @@ def _not_assessable(grid: _Grid, judged: Judgements, first: int) -> NDArray[np.o
     reason[no_people] = "no_denominator"
     named = unusable & (given[:, first:] != None)  # noqa: E711
     reason[named] = given[:, first:][named]
-    reason[grid.known.problems(grid.areas, grid.months)[:, first:]] = annotated.DATA_PROBLEM
+    reason[grid.known.problems(grid.areas, grid.months, grid.ends)[:, first:]] = (
+        annotated.DATA_PROBLEM
+    )
     return reason
 
 
