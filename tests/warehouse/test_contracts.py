@@ -5,7 +5,7 @@ from datetime import date
 import duckdb
 import intake_files as files
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from intake_files import MARCH, rules
 
@@ -109,6 +109,7 @@ def upn_by_the_book(letter, digits, last):
     return files.CHECK_LETTERS[total % 23] == letter and len(set(digits)) > 1
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(files.CHECK_LETTERS),
     st.text("0123456789", min_size=11, max_size=11),
@@ -123,6 +124,7 @@ def test_check_letters_follow_the_published_rule(letter, digits, last):
     assert found == (upn_by_the_book(letter, digits, last),)
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=32, max_size=80), st.text(min_size=1, max_size=20))
 def test_pseudonyms_are_hmac_sha_256(key, identifier):
     import hmac
