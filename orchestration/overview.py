@@ -64,7 +64,7 @@ def refused(state: State, between: tuple[int, int] | None = None) -> list[str]:
     """Submissions refused whole or held back: sender, name and the first reason."""
     first, last = between or (0, sys.maxsize)
     return [
-        f"{row['sender']}/{row['original_name']}: {row['held_reason'] or row['first_error']}"
+        _named(row)
         for row in waiting_for_a_person(state, only_held=False)
         if first <= row["submission_id"] <= last
     ]
@@ -80,10 +80,12 @@ def waiting_for_a_person(state: State, *, only_held: bool) -> Rows:
 
 def held(state: State) -> list[str]:
     """Accepted submissions that are held back, and why."""
-    return [
-        f"{row['sender']}/{row['original_name']}: {row['held_reason']}"
-        for row in waiting_for_a_person(state, only_held=True)
-    ]
+    return [_named(row) for row in waiting_for_a_person(state, only_held=True)]
+
+
+def _named(row: dict[str, Any]) -> str:
+    reason = row["held_reason"] or row["first_error"]
+    return f"{row['sender']}/{row['original_name']}: {reason} (submission {row['submission_id']})"
 
 
 def faults(home: Home, state: State, max_age_days: int) -> list[str]:

@@ -17,8 +17,13 @@ def outcome(home: Home, report: RunReport) -> Iterator[str]:
     if report.outcome == NOTHING:
         yield f"Nothing to do: release {report.release_id} is up to date ({report.seconds:.1f} s)."
         return
-    yield from _listed("Refused", report.found("intake", "reasons") or [])
-    yield from _listed("Held back", report.found("vital signs", "reasons") or [])
+    yield from _accounting(report)
+    refused = report.found("intake", "reasons") or []
+    held = report.found("vital signs", "reasons") or []
+    yield from _listed("Refused", refused)
+    yield from _listed("Held back", held)
+    if refused or held:
+        yield "More on one, and its rows to mend: sightline submissions show NUMBER --report FILE"
     yield _ending(report)
     yield from where_the_time_goes(report)
     if report.outcome in ("released", "unchanged"):
@@ -36,6 +41,17 @@ def taken_in(home: Home) -> Iterator[str]:
         yield (
             f"  {row['extract'] or 'not recognised'}: {row['submissions']:,} submissions "
             f"({row['refused']:,} refused), {row['rows']:,} rows ({row['rows_refused']:,} refused)"
+        )
+
+
+def _accounting(report: RunReport) -> Iterator[str]:
+    """What became of every record of this run."""
+    names = ("submissions", "records", "rows", "rows refused", "rows repeated")
+    came, records, rows, refused, repeated = (report.found("intake", name) for name in names)
+    if came:
+        yield (
+            f"Taken in: {records:,} records = {rows:,} taken in + {refused:,} refused"
+            f" + {repeated:,} repeated, in {came:,} submissions"
         )
 
 

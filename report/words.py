@@ -102,7 +102,7 @@ COVERAGE = {
     "received": "Received",
     "late": "Received late",
     "partial": "Partial",
-    "quarantined": "Refused by the checks",
+    "quarantined": "Refused or held back",
     "missing": "Missing",
     "not_due": "Not due yet",
 }

@@ -10,6 +10,7 @@ from orchestration.run import Run, last_good, log
 from warehouse import contract, prepare
 from warehouse.connection import connect
 from warehouse.intake import taking
+from warehouse.intake.outcomes import Outcome
 
 Found = dict[str, Any]
 Counts = dict[str, int]
@@ -28,8 +29,10 @@ def take_in(run: Run) -> dict[str, Counts]:
             "submissions": len(report.outcomes),
             "refused": len(report.refused) + len(report.unreadable),
             "repeated": len(report.repeated),
+            "records": report.records,
             "rows": report.accepted_rows,
             "rows refused": report.quarantined_rows,
+            "rows repeated": report.duplicate_rows,
             "reasons": _reasons(report),
         }
         marks = inbox.waiting(run.home.inbox)
@@ -88,13 +91,17 @@ def _by_extract(report: taking.IntakeReport) -> dict[str, Counts]:
 
 def _reasons(report: taking.IntakeReport) -> list[str]:
     """File, line and rule of each refusal, as its sender needs it."""
-    refused = [f"{one.sender}/{one.name}: {one.first_error}" for one in report.refused]
+    refused = [_named(one, str(one.first_error)) for one in report.refused]
     partly = [
-        f"{one.sender}/{one.name}: {one.quarantined:,} of {one.records:,} rows: {one.first_error}"
+        _named(one, f"{one.quarantined:,} of {one.records:,} rows: {one.first_error}")
         for one in report.accepted
         if one.quarantined
     ]
     return refused + [f"{label}: {reason}" for label, reason in report.unreadable] + partly
+
+
+def _named(one: Outcome, reason: str) -> str:
+    return f"{one.sender}/{one.name}: {reason} (submission {one.submission_id})"
 
 
 def _progress(stage: str, done: int, of: int) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -96,6 +97,18 @@ def test_the_rest_is_published_and_the_exit_code_says_that_something_was_refused
 def test_each_bad_file_is_named_with_its_rule(later: Later) -> None:
     for bad in later.planted:
         assert f"{bad.label}: " in later.output
+    assert re.search(r"\(submission \d+\)\n", later.output)
+    assert "sightline submissions show" in later.output
+
+
+def test_every_record_of_the_run_is_accounted_for(later: Later) -> None:
+    found = re.search(
+        r"([\d,]+) records = ([\d,]+) taken in \+ ([\d,]+) refused \+ ([\d,]+) repeated",
+        later.output,
+    )
+    assert found is not None
+    records, *parts = (int(number.replace(",", "")) for number in found.groups())
+    assert records == sum(parts) > 0
 
 
 def test_status_names_them_too(later: Later) -> None:
