@@ -18,6 +18,7 @@ HEADER = (
 )  # fmt: skip
 VALUE = "Value (personal data)"
 SEVERITIES = {"error": "error: not taken in", "query": "query: taken in, please check"}
+OF_ROWS = {"error": "Rows that are not taken in", "query": "Rows to check, which are taken in"}
 # What a spreadsheet would take for a formula, or for the start of one.
 ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n")
 OWNER_ONLY, EVERYBODY = 0o600, 0o644
@@ -82,6 +83,7 @@ def _page(verdicts: Sequence[Verdict], with_values: bool) -> str:
         verdicts=verdicts,
         titles=_titles(verdicts),
         severities=SEVERITIES,
+        severities_of_rows=OF_ROWS,
         remedy=remedy,
         places=_places,
     )

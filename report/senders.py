@@ -210,10 +210,10 @@ def _figures(contract: Contract) -> Iterator[str]:
 
 def _sent_table(contract: Contract, name: str, table: SentTable) -> Iterator[str]:
     needed = "needed" if table.required else "may be left out"
-    yield f"### `{name}` ({needed})"
+    yield f"### `{name}`{f': {table.title}' if table.title else ''} ({needed})"
     yield ""
-    if said := ". ".join(filter(None, (table.title, table.means))):
-        yield said
+    if table.means:
+        yield table.means
         yield ""
     rows = [_column_row(column, spelled, contract) for spelled, column in table.columns.items()]
     by_name = "in the header", "the table is recognised by it; what it holds is not read", ""

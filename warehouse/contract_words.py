@@ -33,7 +33,7 @@ def kind_of(column: Column) -> str:
         case "number":
             return f"a number, such as 12 or 12.5{_bounds(column)}"
         case _:
-            return f"text in the form {column.pattern}"
+            return f"text in the form of {column.example}" if column.example else "text"
 
 
 def example(column: Column) -> str:

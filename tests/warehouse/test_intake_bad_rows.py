@@ -79,7 +79,7 @@ def test_what_is_wrong_with_a_file_as_a_whole_comes_first(tmp_path):
 def test_errors_are_named_before_rows_to_be_looked_at(tmp_path):
     early = [f"R9{n},K1,2019-03-09,N1,2A,N,,\n" for n in range(20)]
     verdict = rows_of(tmp_path, referrals(40, *early, BAD_CODE), Wanted(rows=5))
-    assert [row.problem.severity for row in verdict.rows] == ["query"] * 4 + ["error"]
+    assert [row.problem.severity for row in verdict.rows] == ["error"] + ["query"] * 4
 
 
 def test_a_row_of_a_workbook_is_named_by_its_sheet_and_cell(tmp_path):

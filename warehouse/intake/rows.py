@@ -29,13 +29,12 @@ def name_rows(
     for case in cases:
         rows = [*_judged(connection, case, checks, most, with_values), *_set_aside(case, checks)]
         rows.sort(key=_place)
-        errors_first = sorted(rows, key=lambda row: row.problem.severity)[:most]
-        named = sorted(errors_first, key=_place)
-        case.outcome.rows = [*_of_the_whole(case, checks), *named]
+        case.outcome.rows = [*_of_the_whole(case, checks), *rows[:most]]
 
 
-def _place(row: BadRow) -> tuple[str, int, str]:
-    return row.problem.file or "", row.problem.line or 0, row.problem.rule
+def _place(row: BadRow) -> tuple[str, str, int, str]:
+    one = row.problem
+    return one.severity, one.file or "", one.line or 0, one.rule
 
 
 def _of_the_whole(case: Case, checks: Sequence[Checked]) -> Iterator[BadRow]:
