@@ -159,7 +159,7 @@ def tables(files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
 
 def physical_records(data: bytes) -> int:
     """Records below the header of a CSV file, or elements of an XML return."""
-    if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
+    if data.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \n\r\t").startswith(b"<"):
         root = etree.fromstring(data)
         return sum(len(list(root.iter(tag))) for tag in XML_RECORDS)
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
@@ -171,7 +171,7 @@ def physical_records(data: bytes) -> int:
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     next(rows)
-    return sum(1 for row in rows if "".join(row).strip())
+    return sum(1 for row in rows if row and not (len(row) == 1 and row[0].isspace()))
 
 
 def assert_nothing_told(was: Before, report: IntakeReport, canaries: Collection[str]) -> None:

@@ -251,6 +251,14 @@ BAD_FILES = (
     xml(28, "namespace", census().replace("<Message>", '<Message xmlns="urn:x">'),
         ("XML_STRUCTURE", 1, None)),
     xml(28, "other_collection", census(collection="SSDA903"), ("XML_STRUCTURE", 1, None)),
+    xml(
+        28, "child_in_the_header", census().replace("</Header>", CHILD.format(9, 9) + "</Header>"),
+        ("XML_STRUCTURE", 1, None),
+    ),
+    xml(
+        28, "child_of_another_namespace", census(3).replace("<Child>", "<Child xmlns='u:x'>", 1),
+        ("XML_STRUCTURE", 3, None),
+    ),
     xml(28, "other_year", census(year=2025), ("YEAR", 1, "ReferenceDate")),
     xml(28, "no_year", census(year="soon"), ("YEAR", 1, "ReferenceDate")),
     *(
@@ -321,6 +329,13 @@ BAD_VALUES = (
     episodes(40, "blank_is_null", referrals(40, 'R99,K1,2026-03-09,"",2A,N,,\n'), records=45),
     *(figures(41, f"mark_{n}", mark) for n, mark in enumerate(("c", "z", "x", "low", "~"))),
     figures(41, "dash", "-", ("NUMBER", 62, "referral_count")),
+    bundle(88, "leap_day", ssd(ssd_person=PERSONS + "K1,F,WBRI,2012-02-29\n"), records=5),
+    bundle(
+        88, "no_leap_year",
+        ssd(ssd_person=PERSONS + "".join(f"K{n},F,WBRI,2012-05-14\n" for n in range(1, 12))
+            + "K99,F,WBRI,1900-02-29\n"),
+        ("DATE_INVALID", 13, "pers_dob"), records=16, quarantined=1,
+    ),
     number(42, "check_letter", upn(1)[1:] + "A"),
     number(42, "short", upn(1)[:-1]),
     number(42, "zeros", "A000000000000"),

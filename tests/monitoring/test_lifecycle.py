@@ -58,6 +58,7 @@ def test_a_worsening_at_the_newest_period_opens_one_alert() -> None:
 
 
 def test_an_episode_that_is_over_is_not_opened_at_the_first_run() -> None:
+    """Fault 57."""
     assert decide(leeds("oowwoo"), [], TODAY).alerts == ()
 
 
@@ -125,6 +126,7 @@ def test_a_level_that_shifted_before_the_episode_does_not_hold_it_open() -> None
 
 
 def test_revised_figures_that_never_fire_retract_it() -> None:
+    """Fault 56."""
     known = after(decide(leeds("ooow"), [], TODAY))
     revised = [*leeds("ooo"), *leeds("oooo", evidence={"value": 180.0})[3:]]
     assert events(decide(revised, known, TODAY)) == ["retracted"]

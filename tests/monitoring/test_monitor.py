@@ -76,6 +76,7 @@ def test_missing_periods_before_do_not_look_like_a_rise() -> None:
 
 
 def test_no_exposure_is_not_known() -> None:
+    """Fault 48."""
     counts = panel()
     exposure = people(counts)
     exposure[5] = 0

@@ -100,6 +100,7 @@ def test_there_are_many_canaries(identifiers: set[bytes], births: set[bytes]) ->
 
 
 def test_no_local_id_or_upn_leaves(leaving: dict[str, bytes], identifiers: set[bytes]) -> None:
+    """Fault 115."""
     found = {name: hits for name, text in leaving.items() if (hits := words(text) & identifiers)}
     assert found == {}
 

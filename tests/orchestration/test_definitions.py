@@ -68,6 +68,7 @@ def test_the_job_holds_every_asset(loaded: dg.Definitions) -> None:
 
 
 def test_a_run_never_starts_in_the_hour_that_clocks_repeat(loaded: dg.Definitions) -> None:
+    """Fault 87."""
     minute, hour, *_ = schedules.every_morning.cron_schedule.split()
     assert schedules.every_morning.execution_timezone == "Europe/London"
     assert timedelta(hours=int(hour), minutes=int(minute)) >= timedelta(hours=2)

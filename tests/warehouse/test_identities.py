@@ -50,6 +50,7 @@ def asked(monitor, query):
 
 def test_a_upn_of_two_children_of_one_return_joins_neither(monitor):
     """Fault 45."""
+    """Fault 45."""
     send(monitor, link("K1", 1), link("K2", 1))
     assert sizes(monitor) == [1, 1, 1]
     assert conflicts(monitor) == [("301", "ssd", "upn_of_several_children", 1)]

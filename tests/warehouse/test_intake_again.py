@@ -9,9 +9,7 @@ import intake_files as files
 import pytest
 from intake_files import MARCH, referrals, rules, ssd, zipped
 
-from warehouse import home as homes
 from warehouse.intake import judging
-from warehouse.intake.taking import take_in
 
 KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
 TABLES = ("ssd_persons", "ssd_identifiers", "ssd_referrals", "ssd_assessments", "ssd_factors")
@@ -20,8 +18,6 @@ TABLES = ("ssd_persons", "ssd_identifiers", "ssd_referrals", "ssd_assessments", 
 KILLED_AT = """
 import os, signal, sys
 from pathlib import Path
-from warehouse import home as homes
-from warehouse.intake.taking import take_in
 from warehouse.state import State
 
 module, function, calls = sys.argv[2], sys.argv[3], int(sys.argv[4])
@@ -226,8 +222,3 @@ def test_a_worker_does_not_outlive_its_run():
                 return
         signal.sigtimedwait([], 0.1)
     pytest.fail("the worker is still running")
-
-
-def test_the_inbox_may_be_emptied_by_any_later_run(monitor):
-    settings = homes.load_settings(monitor.home)
-    assert take_in(monitor.home, settings, monitor.state).is_clean

@@ -148,6 +148,7 @@ def test_a_upn_means_the_same_however_it_is_spaced(monitor):
 
 
 def test_the_same_local_id_in_two_authorities_is_two_children(monitor):
+    """Fault 44."""
     monitor.drop_zip(ssd(), sender="301")
     monitor.drop_zip(ssd(), sender="302")
     monitor.take_in()

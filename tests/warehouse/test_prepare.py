@@ -158,6 +158,7 @@ def test_an_authority_that_sends_the_census_does_not_owe_months(monitor):
 
 
 def test_all_authorities_are_expected_where_the_settings_say_so(monitor):
+    """Fault 58."""
     monitor.send(ssd())
     assert asked(monitor, "select * from control.authorities") == [("301",)]
     text = monitor.home.config.read_text()

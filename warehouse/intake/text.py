@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from typing import BinaryIO
 
@@ -174,6 +174,8 @@ def _read_block(body: bytes, layout: Layout, first: int, *, is_last: bool) -> Li
         return lines
     if is_last and not body.endswith(b"\n"):
         _check_end(lines, layout)
+    if b'"' in body:
+        _set_badly_quoted_aside(lines, body, layout.delimiter)
     width = len(layout.header)
     if not _has_width(body, len(lines.records), width, layout.delimiter):
         _set_aside(lines, lambda line: _width(line, layout.delimiter) != width, "RAGGED_ROW")
@@ -192,10 +194,31 @@ def _records(body: bytes, layout: Layout, first: int) -> Lines:
     records = body.split(b"\n")
     if not records[-1]:
         records.pop()
-    if b"" not in records:
+    if b"" not in records and not _may_hold_blanks(body):
         return Lines(layout.header, records, first=first)
     kept = [(number, line) for number, line in enumerate(records, first) if line.strip()]
     return Lines(layout.header, [line for _, line in kept], [number for number, _ in kept])
+
+
+def _may_hold_blanks(body: bytes) -> bool:
+    """Whether any line begins with a blank, as one of blanks alone does."""
+    return body.startswith((b" ", b"\t")) or b"\n " in body or b"\n\t" in body
+
+
+def _set_badly_quoted_aside(lines: Lines, body: bytes, delimiter: str) -> None:
+    """Quotes belong around whole fields; the database engine loses its place at others."""
+    line, block = _quoting(delimiter)
+    if not block.fullmatch(body):
+        _set_aside(lines, lambda record: not line.fullmatch(record), "BAD_QUOTE")
+
+
+@cache
+def _quoting(delimiter: str) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """A line, and lines, of fields that are quoted whole or hold no quote; never searched twice."""
+    edge = re.escape(delimiter.encode())
+    field = rb'(?:"[^"\n]*+(?:""[^"\n]*+)*+"|[^"\n%b]*+)' % edge
+    line = rb"%b(?:%b%b)*+" % (field, edge, field)
+    return re.compile(line), re.compile(rb"(?:%b\n)*+(?:%b)?" % (line, line))
 
 
 def _has_quoted_newline(body: bytes) -> bool:
@@ -221,7 +244,7 @@ def _joined(body: bytes, layout: Layout, first: int) -> tuple[list[bytes], list[
     records, numbers, number = [], [], first
     try:
         for row in reader:
-            if row:
+            if row and not (len(row) == 1 and row[0].isspace()):
                 records.append(written(row, layout.delimiter))
                 numbers.append(number)
             number = first + reader.line_num

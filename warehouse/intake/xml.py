@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import BinaryIO
@@ -70,8 +70,17 @@ def read_blocks(
     yield from [(table, writer.taken()) for table, writer in tables.items()]
 
 
-def elements(file: BinaryIO, name: str, root: str, tag: str) -> Iterator[etree._Element]:
-    """Each element of a kind, freed once used; raises Refused on an unsafe or broken file."""
+def elements(
+    file: BinaryIO,
+    name: str,
+    root: str,
+    tag: str,
+    parents: Mapping[str, Collection[str]] | None = None,
+) -> Iterator[etree._Element]:
+    """Each element of a kind, freed once used; raises Refused on an unsafe or broken file.
+
+    `parents` says below what each element that holds records may stand: elsewhere it would be lost.
+    """
     source = _Source(file, name)
     context = etree.iterparse(
         source,
@@ -90,9 +99,12 @@ def elements(file: BinaryIO, name: str, root: str, tag: str) -> Iterator[etree._
                 if element.getparent() is None:
                     _check_no_doctype(element, name)
             elif element.tag == tag:
+                for held in (element, *element.itersiblings(preceding=True)):
+                    _check_places(held, parents or {}, name)
                 yield element
                 _free(element)
                 source.since_freed = 0
+        _check_places(context.root, parents or {}, name)
     except etree.XMLSyntaxError as fault:
         line = fault.position[0] if fault.position else None
         message = "the XML is broken here, so nothing of the file was taken in; send it again"
@@ -136,6 +148,15 @@ def _check_no_doctype(root: etree._Element, name: str) -> None:
     if info.doctype or info.internalDTD is not None:
         message = "it declares a document type, which no return needs; remove the DOCTYPE"
         raise refuse("XML_DOCTYPE", message, file=name, line=1)
+
+
+def _check_places(held: etree._Element, parents: Mapping[str, Collection[str]], name: str) -> None:
+    """Refuse a return of which an element stands where nobody would look for it."""
+    for element in held.iter(*(f"{{*}}{tag}" for tag in parents)) if parents else ():
+        parent = element.getparent()
+        if parent is None or parent.tag not in parents.get(element.tag, ()):
+            message = "an element stands where it does not belong, so it would be overlooked"
+            raise refuse("XML_STRUCTURE", message, file=name, line=element.sourceline)
 
 
 def _free(element: etree._Element) -> None:

@@ -55,6 +55,15 @@ ACTIVITIES = {
         {"start_date": "CPPstartDate", "end_date": "CPPendDate"},
     ),
 }
+PARENTS = {
+    "Child": {"Children"},
+    "ChildIdentifiers": {"Child"},
+    "CINdetails": {"Child"},
+    "Assessments": {"CINdetails"},
+    "FactorsIdentifiedAtAssessment": {"Assessments"},
+    "AssessmentFactors": {"FactorsIdentifiedAtAssessment"},
+    **{activity: {"CINdetails"} for activity in ACTIVITIES},
+}
 OF_REFERRAL = ["referral_id", "la_child_id"]
 COLUMNS = {
     "cin_child": [*CHILD, "sex"],
@@ -77,7 +86,7 @@ def read_header(file: BinaryIO, name: str) -> ReturnHeader:
 
 def read_tables(file: BinaryIO, name: str) -> Iterator[tuple[str, Lines]]:
     """A table for each kind of thing that happens to a child, in blocks."""
-    return read_blocks(elements(file, name, ROOT, ELEMENT), COLUMNS, _add_child)
+    return read_blocks(elements(file, name, ROOT, ELEMENT, PARENTS), COLUMNS, _add_child)
 
 
 def _header(header: etree._Element, name: str) -> ReturnHeader:

@@ -21,6 +21,13 @@ EPISODE = {
     "rec": "REC",
 }
 MISSING = {"missing": "MISSING", "mis_start": "MIS_START", "mis_end": "MIS_END"}
+PARENTS = {
+    "CHILD": {ROOT},
+    "HEADER": {"CHILD"},
+    "EPISODE": {"CHILD"},
+    # Some systems write it below the header of the child, others below the child.
+    "AMISSING": {"CHILD", "HEADER"},
+}
 COLUMNS = {
     "header": list(HEADER),
     "episodes": ["child", *EPISODE],
@@ -30,7 +37,7 @@ COLUMNS = {
 
 def read_tables(file: BinaryIO, name: str) -> Iterator[tuple[str, Lines]]:
     """Children, their episodes of care and the times that they were missing, in blocks."""
-    return read_blocks(elements(file, name, ROOT, "CHILD"), COLUMNS, _add_child)
+    return read_blocks(elements(file, name, ROOT, "CHILD", PARENTS), COLUMNS, _add_child)
 
 
 def _add_child(tables: Tables, child: etree._Element) -> None:
@@ -41,7 +48,6 @@ def _add_child(tables: Tables, child: etree._Element) -> None:
         tables["episodes"].add(
             episode.sourceline or 0, child_id, *texts_of(episode, EPISODE.values())
         )
-    # Some systems write it below the header of the child, others below the child.
     for missing in child.iter("AMISSING"):
         tables["missing"].add(
             missing.sourceline or 0, child_id, *texts_of(missing, MISSING.values())
