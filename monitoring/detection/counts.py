@@ -33,6 +33,13 @@ def upper_tail(count: Array, mean: Array, variance: Array) -> Array:
     return np.asarray(above + stats.nbinom.pmf(count, size, chance) / 2)
 
 
+def log_chance(count: Array, mean: Array, variance: Array) -> Array:
+    """Log of P(Y = y) under the negative binomial of that mean and variance."""
+    size, chance = _size_and_chance(mean, variance)
+    ways = special.gammaln(count + size) - special.gammaln(size) - special.gammaln(count + 1)
+    return np.asarray(ways + size * np.log(chance) + count * np.log1p(-chance))
+
+
 def score(count: Array, mean: Array, variance: Array) -> Array:
     """Standard normal score of a count, positive when it is high (unitless; NaN stays NaN)."""
     known = np.isfinite(count) & np.isfinite(mean) & (mean > 0)

@@ -7,14 +7,11 @@ from numpy.typing import NDArray
 from scipy import special  # type: ignore[import-untyped]
 
 from monitoring.detection import panel, windows
+from monitoring.detection.null import against_null
 from monitoring.detection.panel import Array, Fit
 from monitoring.detection.rhythm import MONTHS, Rhythm
 
-VERSION = "1"
-# A spread well below 1 would turn chance in small counts into scores: on a simulated nation 0.5
-# gave nearly twice the false marks and found nothing more.
-NARROWEST_NULL = 0.92
-FEWEST_FOR_NULL = 20  # areas; regions and England move together and say little about chance
+VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -132,9 +129,8 @@ def _assembled(columns: list[_Column], counts: Array, first: int, per_year: int)
     before = (np.cumsum(known, axis=1) - known)[:, first:]
     if not columns:
         return _nothing(blank, before)
-    ones = np.stack([c.scores.one for c in columns], axis=1)[..., None]
-    one = _against_null(ones, per_year)[..., 0]
-    sustained = _against_null(np.stack([c.scores.sustained for c in columns], axis=1), per_year)
+    one = against_null(np.stack([c.scores.one for c in columns], axis=1), per_year)
+    sustained = against_null(np.stack([c.scores.sustained for c in columns], axis=1), per_year)
     current = known[:, -len(columns) :]
 
     def late(values: Array) -> Array:
@@ -171,20 +167,3 @@ def _nothing(blank: Array, before: NDArray[np.int64]) -> Judgements:
         rebased=np.zeros(blank.shape, dtype=bool),
         national=np.full(blank.shape[1], np.nan),
     )
-
-
-def _against_null(scores: Array, per_year: int) -> Array:
-    """Divide each kind of score by its spread over all areas and the last year.
-
-    The spread is the inter-quartile range as a standard deviation, so that real changes in a part
-    of the areas do not hide themselves; too few scores are left as they are.
-    """
-    out = np.array(scores)
-    for column in range(scores.shape[1]):
-        recent = scores[:, max(0, column + 1 - per_year) : column + 1]
-        for kind in range(scores.shape[2]):
-            values = recent[..., kind][np.isfinite(recent[..., kind])]
-            if values.size >= 50 and len(scores) >= FEWEST_FOR_NULL:
-                low, high = np.quantile(values, [0.25, 0.75])
-                out[:, column, kind] /= max((high - low) / 1.349, NARROWEST_NULL)
-    return out

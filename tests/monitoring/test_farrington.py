@@ -21,11 +21,11 @@ needs_reference = pytest.mark.skipif(
 @pytest.mark.parametrize("bound", ["nbPlugin", "delta", "muan"])
 def test_bounds_and_probabilities_agree_with_r(bound: Bound) -> None:
     inputs = pd.read_csv(REFERENCE / "ref_input_counts.csv.gz").set_index("series")
+    counts = {str(name): row.to_numpy(float) for name, row in inputs.iterrows()}
     given = pd.read_csv(REFERENCE / f"ref_ff_{bound}.csv.gz").dropna(subset=["expected"])
-    given = given.sample(500, random_state=1)
     settings = Settings(bound=bound, as_in_r=True)
     ours = [
-        farrington.judge(inputs.loc[series].to_numpy(float), week - 1, settings)
+        farrington.judge(counts[series], week - 1, settings)
         for series, week in zip(given["series"], given["t"], strict=True)
     ]
     for name, field in (("expected", "expected"), ("phi", "phi"), ("pvalue", "p")):
