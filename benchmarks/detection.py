@@ -1,9 +1,7 @@
 """How well the detector does on series with known changes, beside the methods in common use.
 
-    python benchmarks/detection.py --data DIR [--json] [--replicates N]
-
-DIR holds d2_final.csv.gz and d2_truth.csv (monthly panels) and, where wanted, d1_*.csv(.gz)
-(weekly series). Every method is compared at the same number of false alarms.
+Thresholds are set on periods without an event, and every method is compared at the same number of
+false alarms. What is judged is the code that the product runs.
 """
 
 import argparse
@@ -11,220 +9,182 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import measures
+import methods
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy import special  # type: ignore[import-untyped]
+import series
+from targets import OURS, Result, missed, table
 
-from monitoring.detection import farrington, rules, weekly
+from monitoring.detection import farrington
 from monitoring.detection.monitor import judge
 
-Array = NDArray[np.float64]
+DATA = Path(__file__).parents[2] / "shared" / "benchmarks" / "detection"
+MORE = """DIR holds d1_up, d1_down, d2_final, d2_as_reported (.csv.gz), d1_truth.csv, d2_truth.csv
+and, to compare with R, ref_input_counts and ref_ff_nbPlugin (.csv.gz).
 
-TESTED = 24
-FALSE_EPISODES = 0.06  # a year and authority
-FIRST_MONTH = 9  # the panels begin in September
-WASH_OUT = 8
-FARRINGTON_MONTHLY = farrington.Settings(half_window=0, seasons=12, left_out=6, per_year=12)
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One indicator of one replicate; onset counts from the first tested month."""
-
-    counts: Array
-    event: NDArray[np.object_]
-    onset: NDArray[np.int64]
-    sign: int
+example:
+  python benchmarks/detection.py --data ../shared/benchmarks/detection --json result.json
+  python benchmarks/detection.py --replicates 2 --only monthly"""
+AS_REPORTED = 3  # replicates of which it is known what was known early
+INDICATORS, AREAS, REPLAYED = 12, 153, 60
 
 
-Scores = dict[str, Array]  # larger is worse, areas x tested months
-
-
-def panels(folder: Path, replicates: int) -> dict[str, list[Panel]]:
-    truth = pd.read_csv(folder / "d2_truth.csv")
-    final = pd.read_csv(folder / "d2_final.csv.gz")
-    out: dict[str, list[Panel]] = {}
-    for (replicate, indicator), known in truth.groupby(["rep", "indicator"], sort=True):
-        if int(str(replicate)) >= replicates:
-            continue
-        here = (final["rep"] == replicate) & (final["indicator"] == indicator)
-        counts = final.loc[here].iloc[:, 3:].to_numpy(float)
-        first = counts.shape[1] - TESTED + 1
-        sign = -1 if known["bad_direction"].iloc[0] == "down" else 1
-        onset = known["onset_month"].to_numpy(np.int64) - first
-        panel = Panel(counts, known["event"].to_numpy(object), onset, sign)
-        out.setdefault(str(indicator), []).append(panel)
+def weekly(folder: Path, _: int) -> Result:
+    out: Result = {}
+    for given in series.weekly(folder):
+        group = "weekly rises" if given.sign > 0 else "weekly drops"
+        found = methods.of_weeks(given)
+        out[group] = {name: measures.of_weeks(scores, given) for name, scores in found.items()}
     return out
 
 
-def of_panel(panel: Panel) -> Scores:
-    months = (np.arange(panel.counts.shape[1]) + FIRST_MONTH - 1) % 12 + 1
-    judged = judge(panel.counts, np.ones_like(panel.counts), months, tested=TESTED)
-    one, sustained = judged.p_one(panel.sign), judged.p_sustained(panel.sign)
-    either = np.minimum(1.0, 2 * np.minimum(one, sustained))
+def monthly(folder: Path, replicates: int) -> Result:
+    out: Result = {}
+    for indicator, panels in _by_indicator(series.panels(folder, replicates)).items():
+        out[indicator] = {}
+        for method in (methods.sightline, *methods.PEERS):
+            started = time.process_time()
+            scores = [method(panel) for panel in panels]
+            _say(f"{indicator}: {method.__name__}", started)
+            for name in scores[0]:
+                each = [one[name] for one in scores]
+                out[indicator][name] = measures.of_panels(each, panels)
+    return out
+
+
+def reported(folder: Path, replicates: int) -> Result:
+    """The same events as they could be seen at the time, delay corrected and not."""
+    out: Result = {}
+    for indicator, panels in _by_indicator(
+        series.panels(folder, min(replicates, AS_REPORTED))
+    ).items():
+        with_counts = [panel for panel in panels if panel.reported is not None]
+        group = out.setdefault(f"{indicator} as reported", {})
+        for corrected, words in ((True, ""), (False, ", not corrected")):
+            started = time.process_time()
+            found = [methods.as_reported(panel, corrected=corrected) for panel in with_counts]
+            _say(f"{indicator}: as reported{words}", started)
+            for name in found[0]:
+                each = [one[name] for one in found]
+                group[name + words] = measures.of_panels(each, with_counts) | {
+                    f"{kind} within 2": measures.found_within(each, with_counts, kind, 2)
+                    for kind in ("drop20", "drop30", "rise30", "rise50")
+                    if any((panel.event == kind).any() for panel in with_counts)
+                }
+    return out
+
+
+def agreement(folder: Path, _: int) -> Result:
+    """Share of rows in which the reference method gives what the R package gives."""
+    inputs = pd.read_csv(folder / "ref_input_counts.csv.gz").set_index("series")
+    counts = {str(name): row.to_numpy(float) for name, row in inputs.iterrows()}
+    rows = pd.read_csv(folder / "ref_ff_nbPlugin.csv.gz")
+    settings = farrington.Settings(as_in_r=True)
+    ours = [
+        farrington.judge(counts[name], week - 1, settings)
+        for name, week in zip(rows["series"], rows["t"], strict=True)
+    ]
+    given = rows["expected"].notna().to_numpy()
+    found = {
+        name: np.array([getattr(one, name) for one in ours])
+        for name in ("expected", "phi", "upper")
+    }
+    close = {name: np.abs(found[name] / rows[name] - 1) < 1e-4 for name in ("expected", "phi")}
     return {
-        "Sightline, one month": -special.ndtri(one),
-        "Sightline, sustained": -special.ndtri(sustained),
-        "Sightline, either": -special.ndtri(either),
+        "agreement with R": {
+            "flexible Farrington": {
+                "expected": float(close["expected"][given].mean()),
+                "phi": float(close["phi"].mean()),
+                "upper": float((found["upper"] == rows["upper"])[given].mean()),
+            }
+        }
     }
 
 
-def of_farrington(panel: Panel) -> Scores:
-    first = panel.counts.shape[1] - TESTED - 6
-    scores = np.full(panel.counts.shape, np.nan)
-    for row, series in enumerate(panel.counts):
-        for now in range(first, series.size):
-            judged = farrington.judge(series, now, FARRINGTON_MONTHLY)
-            if judged:
-                low = special.ndtri(np.clip(judged.p_low, 1e-15, 1 - 1e-15))
-                scores[row, now] = panel.sign * low
-    return _pair("Farrington", scores)
-
-
-def of_rule(name: str, rule: Callable[[Array], Array]) -> Callable[[Panel], Scores]:
-    return lambda panel: _pair(name, panel.sign * rule(panel.counts))
-
-
-def _pair(name: str, scores: Array) -> Scores:
+def speed(_: Path, __: int) -> Result:
+    """CPU time on one core, on simulated panels of as many indicators as are monitored."""
+    panel = series.simulated(1, areas=AREAS, months=96 + REPLAYED)
+    recent = panel.counts[:, -96:]
+    month = _seconds(lambda: judge(recent, np.ones_like(recent), panel.months[-96:], tested=1))
+    replay = _seconds(
+        lambda: judge(panel.counts, np.ones_like(panel.counts), panel.months, tested=REPLAYED)
+    )
+    first = panel.counts.shape[1] - 1
+    reference = _seconds(
+        lambda: [farrington.judge(row, first, methods.MONTHLY) for row in panel.counts]
+    )
     return {
-        f"{name}, one month": scores[:, -TESTED:],
-        f"{name}, sustained": rules.sustained(scores)[:, -TESTED:],
+        "speed": {
+            OURS: {
+                "month": month * INDICATORS,
+                "replay": replay * INDICATORS / 60 / 2,
+                "milliseconds a test": replay / AREAS / REPLAYED * 1000,
+            },
+            "flexible Farrington": {
+                "month": reference * INDICATORS,
+                "replay": reference * REPLAYED * INDICATORS / 60 / 2,
+                "milliseconds a test": reference / AREAS * 1000,
+            },
+        }
     }
 
 
-METHODS: dict[str, Callable[[Panel], Scores]] = {
-    "Sightline": of_panel,
-    "Farrington": of_farrington,
-    "EARS C2": of_rule("EARS C2", rules.ears),
-    "z-score": of_rule("z-score", rules.z_score),
-    "same month of three years": of_rule("same month of three years", rules.same_month),
-    "XmR": of_rule("XmR", rules.xmr),
+PARTS: dict[str, Callable[[Path, int], Result]] = {
+    "weekly": weekly,
+    "monthly": monthly,
+    "reported": reported,
+    "agreement": agreement,
+    "speed": speed,
 }
 
 
-def monthly(folder: Path, replicates: int) -> list[dict[str, Any]]:
-    rows = []
-    for indicator, replicated in panels(folder, replicates).items():
-        for method, judge_panel in METHODS.items():
-            started = time.process_time()
-            found = [judge_panel(panel) for panel in replicated]
-            seconds = (time.process_time() - started) / len(replicated)
-            print(f"{indicator}: {method} {seconds:.1f} CPU seconds a panel", file=sys.stderr)  # noqa: T201
-            for name in found[0]:
-                scores = np.concatenate([one[name] for one in found])
-                rows.append(
-                    {"indicator": indicator, "method": name, **measured(scores, replicated)}
-                )
-    return rows
-
-
-def measured(scores: Array, replicated: list[Panel]) -> dict[str, float]:
-    """Native false-positive rate at p < 0.01 and the share found at equal false episodes."""
-    event = np.concatenate([panel.event for panel in replicated])
-    onset = np.concatenate([panel.onset for panel in replicated])
-    clean = (event == "none")[:, None] | (np.arange(TESTED)[None, :] < onset[:, None])
-    limit = _limit(scores, clean)
-    out = {"native_fpr": float((scores > 2.326)[clean].mean())}
-    for kind in sorted(set(event) - {"none"}):
-        within = 12 if kind.startswith("drift") else 6
-        found = [
-            bool((scores[row, onset[row] : onset[row] + within] > limit).any())
-            for row in np.flatnonzero(event == kind)
-        ]
-        out[f"{kind}_{within}"] = float(np.mean(found))
+def _by_indicator(panels: list[series.Panel]) -> dict[str, list[series.Panel]]:
+    out: dict[str, list[series.Panel]] = {}
+    for panel in panels:
+        out.setdefault(panel.indicator, []).append(panel)
     return out
 
 
-def _limit(scores: Array, clean: NDArray[np.bool_]) -> float:
-    """The limit at which runs of false alarms come as often as agreed."""
-    years = clean.sum() / 12
-    low, high = -5.0, 20.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        false = (scores > middle) & clean
-        starts = false.copy()
-        starts[:, 1:] &= ~false[:, :-1]
-        low, high = (middle, high) if starts.sum() / years > FALSE_EPISODES else (low, middle)
-    return high
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
 
 
-def weeks(folder: Path) -> list[dict[str, Any]]:
-    truth = pd.read_csv(folder / "d1_truth.csv").set_index("series")
-    rows = []
-    for direction, sign in (("up", 1), ("down", -1)):
-        table = pd.read_csv(folder / f"d1_{direction}.csv.gz").set_index("series")
-        start = truth.loc[table.index, f"{direction}_start"].to_numpy() - 1
-        end = truth.loc[table.index, f"{direction}_end"].to_numpy() - 1
-        counts = table.to_numpy(float)
-        for name, scores in _weekly_scores(counts, sign).items():
-            found = weekly_measured(scores, start, end, wash_out=WASH_OUT if sign < 0 else 0)
-            rows.append({"direction": direction, "method": name, **found})
-    return rows
+def _say(what: str, started: float) -> None:
+    sys.stderr.write(f"{what}: {time.process_time() - started:.0f} CPU seconds\n")
 
 
-def _weekly_scores(counts: Array, sign: int) -> Scores:
-    tested = np.arange(575, counts.shape[1])
-    ours = weekly.judge(counts, tested)
-    reference = np.full(counts.shape, np.nan)
-    for row, series in enumerate(counts):
-        for now in tested:
-            judged = farrington.judge(series, int(now), farrington.Settings())
-            if judged:
-                low = special.ndtri(np.clip(judged.p_low, 1e-15, 1 - 1e-15))
-                reference[row, now] = sign * low
-    return {
-        "Sightline": ours.burst if sign > 0 else ours.fall,
-        "Farrington": reference[:, tested],
-        "EARS C2": sign * rules.ears(counts)[:, tested],
-    }
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=MORE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, default=DATA, metavar="DIR", help="default: %(default)s"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every measure as JSON")
+    parser.add_argument("--replicates", type=int, default=12, metavar="N", help="fewer are quicker")
+    parser.add_argument("--only", choices=PARTS, action="append", help="may be given again")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
+    return parser.parse_args()
 
 
-def weekly_measured(scores: Array, start: Array, end: Array, *, wash_out: int) -> dict[str, float]:
-    """Share of events found and F1 over weeks, at a false-positive rate of 1 %."""
-    week = np.arange(575, 575 + scores.shape[1])[None, :]
-    event = (week >= start[:, None]) & (week <= end[:, None])
-    after = (week > end[:, None]) & (week <= end[:, None] + wash_out)
-    clean = ~event & ~after
-    limit = np.quantile(np.nan_to_num(scores[clean], nan=-9), 0.99)
-    alarm = np.nan_to_num(scores, nan=-9) > limit
-    true, false = (alarm & event).sum(), (alarm & clean).sum()
-    precision, recall = true / max(true + false, 1), true / event.sum()
-    return {
-        "native_fpr": float((np.nan_to_num(scores, nan=-9) > 2.326)[clean].mean()),
-        "found": float((alarm & event).any(1).mean()),
-        "f1": float(2 * precision * recall / max(precision + recall, 1e-9)),
-    }
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--replicates", type=int, default=12)
-    parser.add_argument("--only", choices=["monthly", "weekly"])
-    given = parser.parse_args()
-    result: dict[str, list[dict[str, Any]]] = {}
-    if given.only != "weekly":
-        result["monthly"] = monthly(given.data, given.replicates)
-    if given.only != "monthly" and (given.data / "d1_truth.csv").exists():
-        result["weekly"] = weeks(given.data)
-    sys.stdout.write(json.dumps(result, indent=2) + "\n" if given.json else _table(result))
-
-
-def _table(result: dict[str, list[dict[str, Any]]]) -> str:
-    parts = []
-    for name, rows in result.items():
-        first = next(iter(rows[0]))
-        for group, part in pd.DataFrame(rows).groupby(first, sort=False):
-            shown = part.drop(columns=first).dropna(axis=1).set_index("method").round(3)
-            parts.append(f"{name}: {group}\n{shown.to_string()}\n")
-    return "\n".join(parts)
+def main() -> int:
+    given = _arguments()
+    if not given.data.is_dir():
+        sys.stderr.write(f"There is no folder {given.data}; say where the series are with --data\n")
+        return 2
+    result: Result = {}
+    for name in given.only or PARTS:
+        result |= PARTS[name](given.data, given.replicates)
+    sys.stdout.write(table(result) + "\n")
+    if given.json:
+        given.json.write_text(json.dumps(result, indent=2) + "\n")
+    return 1 if given.check and missed(result) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

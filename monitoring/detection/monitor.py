@@ -48,6 +48,7 @@ def judge(
     months: NDArray[np.int64],
     *,
     holiday: Array | None = None,
+    uncertainty: Array | None = None,
     tested: int | None = None,
     has_national_effect: bool = True,
     rhythm: Rhythm = MONTHS,
@@ -55,8 +56,10 @@ def judge(
     """Judge the last `tested` periods of areas x periods, or as many as the rhythm says.
 
     NaN, or no exposure, is "not known". `months` are the seasons: alike where it is the same
-    part of the year.
+    part of the year. `uncertainty` is the relative variance of the exposure: of an expected
+    number, or of the share known of a provisional count.
     """
+    spread = np.zeros(counts.shape) if uncertainty is None else np.nan_to_num(uncertainty)
     counts = np.where(np.isfinite(exposure) & (exposure > 0), counts, np.nan)
     exposure = np.where(np.isfinite(exposure), exposure, 0.0)
     periods = counts.shape[1]
@@ -68,7 +71,14 @@ def judge(
         seen, people, names = counts[:, window], exposure[:, window], months[window]
         away = None if holiday is None else holiday[window]
         fit = _follow(
-            fit, seen, people, names, away, rhythm, has_national_effect=has_national_effect
+            fit,
+            seen,
+            people,
+            names,
+            away,
+            spread[:, window],
+            rhythm,
+            has_national_effect=has_national_effect,
         )
         columns.append(_column(fit, seen))
     return _assembled(columns, counts, first, rhythm.per_year)
@@ -88,6 +98,7 @@ def _follow(
     exposure: Array,
     months: NDArray[np.int64],
     holiday: Array | None,
+    uncertainty: Array,
     rhythm: Rhythm,
     *,
     has_national_effect: bool,
@@ -104,6 +115,7 @@ def _follow(
         exposure,
         months,
         holiday=holiday,
+        uncertainty=uncertainty,
         start=start,
         national=has_national_effect,
         rounds=rounds,

@@ -1,17 +1,18 @@
 """A panel of count series against what each area, the season and the country lead one to expect.
 
 For area s and period t (arrays are areas x periods), y ~ negative binomial with mean mu and
-Var = kappa_t (mu + c_s^2 mu^2):
+Var = kappa_t (mu + (c_s^2 + v_st) mu^2):
 
     log mu_st = log x_st + a_s + n_t + g_s(t)
 
-x_st exposure (people, or expected cases; 1 if none), a_s level, n_t national effect of the period
+x_st exposure (people, or expected cases; 1 if none; times the share known of a provisional count),
+v_st its relative variance (0 where it is certain), a_s level, n_t national effect of the period
 (season, term dates, shocks, trend), g_s Gaussian with mean 0 and covariance
 K = v_level + v_slope (t/y)(t'/y) + v_season [m = m'] + v_walk min(t, t')/y + v_swing rho^|t-t'|
 + v_holiday h_t h_t' with y periods a year: an area's own slope, its departure from the national
 season, slow changes, short swings, and its response to a holiday that moves (h_t, the share of
-Easter in the month). All
-variances are of the log rate (unitless) and are shared by all areas, so a short or sparse series
+Easter in the month). All variances are of the log
+rate (unitless) and are shared by all areas, so a short or sparse series
 borrows them. They are estimated by the fixed point of the marginal likelihood (Zhou et al. 2019,
 JCGS 28: 350); residuals come from leaving one period out. Down-weighting of outliers on both sides
 follows Farrington et al. 1996 (JRSS A 159: 547) and Noufaily et al. 2013 (Stat Med 32: 1206) in
@@ -41,7 +42,7 @@ VOICE_POWER = 2
 WINSOR = 2.0
 SCATTER_ERROR = 1.25  # standard error of the log of a winsorised mean square, times root n
 FEWEST_FOR_SCATTER = 8
-COLD_ROUNDS = 10
+COLD_ROUNDS = 5
 WARM_ROUNDS = 1
 
 
@@ -137,17 +138,22 @@ def fit(
     months: NDArray[np.int64],
     *,
     holiday: Array | None = None,
+    uncertainty: Array | None = None,
     start: Fit | None = None,
     national: bool = True,
     rounds: int = 6,
     rhythm: Rhythm = MONTHS,
 ) -> Fit:
-    """Fit one window; `start` (the same window, perhaps shifted) saves rounds."""
+    """Fit one window; `start` (the same window, perhaps shifted) saves rounds.
+
+    `uncertainty` is the relative variance of the exposure (areas x periods).
+    """
     state = start or _first_guess(counts, exposure, months, rhythm, national=national)
     away = np.zeros(months.size) if holiday is None else holiday
     shapes = structures(months, away, rhythm)
+    spread = np.zeros(counts.shape) if uncertainty is None else uncertainty
     for done in range(rounds):
-        state = _round(state, counts, months, shapes, national=national)
+        state = _round(state, counts, spread, months, shapes, national=national)
         if done >= min(rounds - 1, 6):
             state = replace(state, steps=_steps(state))
     return state
@@ -205,6 +211,7 @@ def _effect(
 def _round(
     state: Fit,
     counts: Array,
+    uncertainty: Array,
     months: NDArray[np.int64],
     shapes: dict[str, Array],
     *,
@@ -213,7 +220,7 @@ def _round(
     known = np.isfinite(counts)
     mean = np.exp(state.base + state.smooth)
     residual = np.where(known, (np.where(known, counts, 0) - mean) / mean + state.smooth, 0.0)
-    sampling = 1 / mean + state.noise[:, None]
+    sampling = 1 / mean + state.noise[:, None] + uncertainty
     variance = np.where(known, sampling * state.kappa / state.weight, UNKNOWN)
     prior = _prior(state.variances, shapes)[None]
     if state.steps.any():

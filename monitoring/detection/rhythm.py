@@ -13,7 +13,7 @@ class Rhythm:
     lengths: tuple[int, ...]  # of changes that take an area's say in the national effect away
     steps: tuple[int, ...]  # lengths of the sustained changes that are looked for
     drifts: tuple[int, ...]
-    history: int  # of a fitted window: eight years
+    history: int  # of a fitted window; six years of months find as much as eight in half the time
     tested: int
     settling: int  # judged before the first that is reported, so that fit and null settle
     fewest_before: int
@@ -28,7 +28,7 @@ class Rhythm:
 
 MONTHS = Rhythm(
     per_year=12, guard=6, swing_memory=0.6, lengths=(3, 4, 6, 9, 12),
-    steps=(2, 3, 4, 5, 6, 8, 10, 12), drifts=(6, 9, 12, 16), history=96, tested=24, settling=6,
+    steps=(2, 3, 4, 5, 6, 8, 10, 12), drifts=(6, 9, 12, 16), history=72, tested=24, settling=6,
     fewest_before=12, full_history=36, fewest_for_shifts=36, shift_edges=(11, 14),
 )  # fmt: skip
 # A term is a third of a year. Two years are the least in which each term has come twice; a shift in

@@ -15,6 +15,15 @@ def ears(counts: Array, *, baseline: int = 7, gap: int = 2) -> Array:
     return _against_recent(counts, baseline=baseline, gap=gap)
 
 
+def ears_c3(counts: Array, *, length: int = 3) -> Array:
+    """EARS C3: the C2 scores of the last three periods, each less one and at least nothing."""
+    above = np.maximum(ears(counts) - 1, 0)
+    out = np.full(counts.shape, np.nan)
+    for t in range(length - 1, counts.shape[1]):
+        out[:, t] = above[:, t - length + 1 : t + 1].sum(1)
+    return out
+
+
 def z_score(counts: Array, *, baseline: int = 14) -> Array:
     """The usual observability check: so many standard deviations off the last fourteen."""
     return _against_recent(counts, baseline=baseline, gap=0)
@@ -34,7 +43,7 @@ def same_month(counts: Array, *, per_year: int = 12, years: int = 3) -> Array:
     out = np.full(counts.shape, np.nan)
     for t in range(per_year * years, counts.shape[1]):
         usual = np.mean([counts[:, t - per_year * k] for k in range(1, years + 1)], axis=0)
-        out[:, t] = (counts[:, t] - usual) / np.maximum(usual, 1.0)
+        out[:, t] = (counts[:, t] - usual) / np.maximum(np.abs(usual), 1.0)
     return out
 
 
@@ -45,6 +54,18 @@ def xmr(counts: Array, *, baseline: int = 24) -> Array:
         before = counts[:, t - baseline : t]
         moving = np.abs(np.diff(before, axis=1)).mean(1) / 1.128
         out[:, t] = (counts[:, t] - before.mean(1)) / np.maximum(moving, 0.5)
+    return out
+
+
+def xmr_rules(counts: Array, *, baseline: int = 24) -> Array:
+    """The nearest of three rules, 1 where it is met: a point beyond three standard deviations, two
+    of three beyond two, seven on one side of the mean (Western Electric, NHS charts)."""
+    z = xmr(counts, baseline=baseline)
+    out = np.full(counts.shape, np.nan)
+    for t in range(baseline + 6, counts.shape[1]):
+        two_of_three = np.sort(z[:, t - 2 : t + 1], axis=1)[:, 1]
+        run = np.cumprod(z[:, t - 6 : t + 1][:, ::-1] > 0, axis=1).sum(1)
+        out[:, t] = np.max([z[:, t] / 3, two_of_three / 2, run / 7], axis=0)
     return out
 
 

@@ -115,7 +115,7 @@ def p_of_evidence(log_ratio: Array) -> Array:
     An average likelihood ratio exceeds exp(x) with probability below exp(-x). The windows overlap,
     so it is far less; measured on simulated panels without changes between p = 0.1 and p = 0.001.
     """
-    return np.asarray(np.minimum(1.0, 0.087 * np.exp(-1.2 * log_ratio)))
+    return np.asarray(np.minimum(1.0, 0.055 * np.exp(-1.2 * log_ratio)))
 
 
 def _clipped(precision: Array, error: Array) -> Array:
