@@ -9,7 +9,7 @@ from pathlib import Path
 
 import intake_files as files
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from intake_files import EPISODES, errors, upn
 from test_intake_xml import CHILD, HEADER, census
@@ -42,6 +42,7 @@ def read(content, size):
     return records, repeated, sorted(refused)
 
 
+@settings(deadline=None)
 @given(ROWS, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]), st.integers(70, 400))
 def test_a_file_in_blocks_reads_as_in_one_piece(rows, encoding, size):
     """Faults 4, 6, 10, 12 and 43: ragged, quoted and repeated rows in any encoding."""
@@ -49,6 +50,7 @@ def test_a_file_in_blocks_reads_as_in_one_piece(rows, encoding, size):
     assert read(content, size) == read(content, 1 << 20)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["K1,2,3", "K2,2,3", "K3,2,3"]), min_size=1), st.randoms())
 def test_repeats_do_not_depend_on_their_order_or_place(rows, random):
     """Fault 43."""

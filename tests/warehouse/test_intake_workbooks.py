@@ -13,7 +13,9 @@ import pytest
 from intake_files import care, errors, queries, rules, zipped
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from warehouse.contract import Column, SentTable
 from warehouse.intake.bundles import open_bundle
+from warehouse.intake.members import Sheet
 from warehouse.intake.problems import Refused
 
 KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
@@ -115,6 +117,17 @@ def test_numbers_are_written_as_people_write_them(tmp_path):
         assert errors(sent(one, book(sheets))) == []
         keys.append(one.raw("care_children", "person_key"))
     assert keys[0] == keys[1] == keys[2]
+
+
+@pytest.mark.parametrize(("pad", "kept"), [(3, b"001,K1"), (0, b"1,K1")])
+def test_first_zeros_come_back_only_where_the_contract_says_so(pad, kept):
+    """Fault 24."""
+    column = Column(type="text", pattern=r"\d{3}", pad=pad)
+    table = SentTable(recognise=("lea",), columns={"lea": column})
+    content = book({"Schools": [["LEA", "Child"], [1, "K1"]]})
+    [sheet] = open_bundle(partial(io.BytesIO, content), len(content), "x.xlsx").members
+    assert isinstance(sheet, Sheet)
+    assert [line for lines in sheet.read(table) for line in lines.records] == [kept]
 
 
 def test_a_bare_workbook_may_be_sent_with_its_manifest_beside_it(monitor):
