@@ -5,6 +5,7 @@ import zipfile
 from datetime import date
 from itertools import pairwise
 
+import pytest
 from lxml import etree
 
 from simulation.children import CHECK_LETTERS
@@ -66,15 +67,53 @@ def test_pupil_numbers_have_their_check_letter(inbox):
 
 def test_a_census_carries_its_terms_and_every_exclusion_belongs_to_a_pupil(inbox):
     pattern = "383/school_census_2026_summer.zip"
-    pupils = {row["pupilonrolltableid"] for row in inbox.rows(pattern, "pupilonroll.csv")}
+    pupils = {row["pupilonrolltableid"]: row for row in inbox.rows(pattern, "pupilonroll.csv")}
     exclusions = list(inbox.rows(pattern, "termlyexclusionsonroll.csv"))
-    assert {row["pupilonrolltableid"] for row in exclusions} == pupils
+    excluded = {row["pupilonrolltableid"] for row in exclusions}
+    assert excluded <= pupils.keys()
+    assert all(_missed_half(pupils[one]) for one in pupils.keys() - excluded)
     months = {row["startdate"][:8] for row in exclusions}
     assert min(months) == "2025-Dec"
     assert months == {"2025-Sep", "2025-Oct", "2025-Nov", "2025-Dec"} | {
         "2026-Jan", "2026-Feb", "2026-Mar"
     }  # fmt: skip
     assert all(re.fullmatch(r"\d+\.0", row["sessions"]) for row in exclusions)
+
+
+@pytest.fixture(scope="module")
+def with_rutland(make_inbox):
+    return make_inbox(areas=4, months=14)
+
+
+def test_a_small_authority_sends_the_sessions_of_its_whole_roll(with_rutland):
+    rows = list(with_rutland.rows("857/school_census_2026_summer.zip", "pupilonroll.csv"))
+    told = [row for row in rows if row["termlysessionspossible"]]
+    assert len(told) > 4_000
+    severe = sum(map(_missed_half, told)) / len(told)
+    assert 0.015 < severe < 0.035
+
+
+def test_the_autumn_census_gives_the_last_half_term_apart(with_rutland):
+    for term, is_apart in (("autumn", True), ("summer", False)):
+        rows = with_rutland.rows(f"857/school_census_2026_{term}.zip", "pupilonroll.csv")
+        parts = [row["summerhalfterm2sessionspossible"] for row in rows]
+        assert any(parts) == is_apart
+
+
+def test_placements_are_those_open_in_their_term(inbox):
+    rows = list(inbox.rows("383/alternative_provision_2026_spring.zip", "ap_placement.csv"))
+    assert len(rows) > 50
+    assert all(row["entry_date"] <= "2026-03-31" for row in rows)
+    assert all(not row["leaving_date"] or row["leaving_date"] >= "2026-01-01" for row in rows)
+    assert {row["arranged_by"] for row in rows} == {"LA", "SCH"}
+
+
+def _missed_half(row):
+    kinds = ("authorised", "unauthorised")
+    parts = ("termlysessions", "summerhalfterm2sessions")
+    missed = sum(int(row[part + kind] or 0) for part in parts for kind in kinds)
+    possible = sum(int(row[f"{part}possible"] or 0) for part in parts)
+    return possible > 0 and 2 * missed >= possible
 
 
 def test_looked_after_children_are_cumulated_over_the_collection_year(inbox):
