@@ -73,12 +73,12 @@ def care(missing: str = "", year: int = 2025) -> dict[str, str]:
 
 
 def zipped(files: dict[str, Any], manifest: dict[str, Any] | None = None) -> bytes:
+    """An archive whose bytes follow from what is in it, whenever it is made."""
+    held = dict(files) if manifest is None else files | {"manifest.json": json.dumps(manifest)}
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-        if manifest is not None:
-            archive.writestr("manifest.json", json.dumps(manifest))
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in held.items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 

@@ -25,7 +25,13 @@ from warehouse.intake.taking import IntakeReport
 from warehouse.state import problems, submissions
 
 FINAL = {"accepted", "quarantined"}
-XML_RECORDS = ("Child", "CINdetails", "Assessments", "AssessmentFactors")
+XML_RECORDS = {
+    "Message": (
+        "Child", "CINdetails", "Assessments", "AssessmentFactors", "Section47", "CINPlanDates",
+        "ChildProtectionPlans",
+    ),
+    "EXPSSDA903": ("HEADER", "EPISODE", "AMISSING"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,14 @@ def assert_invariants(was: Before, report: IntakeReport, canaries: Collection[st
     assert_accounted(was, report)
     assert_nothing_told(was, report, canaries)
     assert_rerun_changes_nothing(monitor)
+
+
+def counted(monitor: Monitor) -> IntakeReport:
+    """Take in what waits, and count every record of it again without the product's readers."""
+    was = before(monitor)
+    report = monitor.take_in()
+    assert_accounted(was, report)
+    return report
 
 
 def assert_accounted(was: Before, report: IntakeReport) -> None:
@@ -130,10 +144,11 @@ def _assert_rows_are_where_they_should_be(
             problems.c.submission_id == number, problems.c.rule == "UNKNOWN_FILE"
         )
         unread = set(connection.scalars(query))
-    counted = {
-        name: physical_records(data) for name, data in tables(sent.files) if name not in unread
-    }
-    assert row["records"] == sum(counted.values()), (sent.label, counted)
+    held = {name: data for name, data in tables(sent.files) if name not in unread}
+    records = {name: physical_records(data) for name, data in held.items()}
+    assert row["records"] == sum(records.values()), (sent.label, records)
+    if any(map(_is_xml, held.values())):
+        return  # several elements may stand on one line
     refused = rows_of(monitor.home.quarantine, number, ("table_name", "line"))
     assert len(refused) == row["quarantined"], sent.label
     if row["extract"] in ("ssd", "ssda903"):
@@ -157,11 +172,15 @@ def tables(files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
             yield Path(name).name, data
 
 
+def _is_xml(data: bytes) -> bool:
+    return data.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \n\r\t").startswith(b"<")
+
+
 def physical_records(data: bytes) -> int:
     """Records below the header of a CSV file, or elements of an XML return."""
-    if data.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \n\r\t").startswith(b"<"):
+    if _is_xml(data):
         root = etree.fromstring(data)
-        return sum(len(list(root.iter(tag))) for tag in XML_RECORDS)
+        return sum(len(list(root.iter(tag))) for tag in XML_RECORDS[root.tag])
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         text = data.decode(encoding)

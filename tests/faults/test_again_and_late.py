@@ -24,6 +24,7 @@ def days_told(monitor: Monitor, as_of=files.TODAY) -> int:
             inner join control.slices as slices
                 on referrals.submission_id = slices.submission_id
                 and referral_date between slice_start and slice_end
+                and slices.source = 'referrals'
         """
         return connection.execute(query).fetchall()[0][0]
 

@@ -7,6 +7,7 @@ and 112.") or by being a case of the table.
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ ELSEWHERE = {
 }
 
 
+@cache
 def cited() -> set[int]:
     return {case.fault for case in CASES} | {
         n for path in TESTS.rglob("test_*.py") for n in _in(path)

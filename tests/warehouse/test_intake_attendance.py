@@ -7,6 +7,7 @@ from pathlib import Path
 import intake_files as files
 import pytest
 from intake_files import errors
+from invariants import counted
 
 RELEASES = Path(__file__).parents[3] / "shared" / "data" / "attendance_releases"
 pytestmark = pytest.mark.skipif(not RELEASES.is_dir(), reason="the example files are not here")
@@ -20,7 +21,7 @@ def monitor(tmp_path):
 def sent(monitor, name, content):
     monitor.drop(name, content, "published")
     monitor.drop(f"{name}.manifest.json", '{"released_on": "2025-10-23"}', "published")
-    [outcome] = monitor.take_in().outcomes
+    [outcome] = counted(monitor).outcomes
     return outcome
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import intake_files as files
 import pytest
 from intake_files import errors, queries
+from invariants import counted
 
 YEAR = '{"period_start": "2017-04-01", "period_end": "2018-03-31"}'
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -22,7 +23,7 @@ def sent(monitor, *paths, sender="301", manifest=None):
         monitor.drop(f"bundle/{path.name}", path.read_bytes(), sender)
     if manifest:
         monitor.drop("bundle/manifest.json", manifest, sender)
-    [outcome] = monitor.take_in().outcomes
+    [outcome] = counted(monitor).outcomes
     return outcome
 
 
@@ -33,7 +34,7 @@ def folder(name, pattern="*"):
 def test_published_series_give_the_figures_that_were_published(monitor):
     for path in folder("published"):
         monitor.drop(path.name, path.read_bytes(), "published")
-    report = monitor.take_in()
+    report = counted(monitor)
     assert len(report.accepted) == 5
     assert report.quarantined_rows == 0
     national = "series, measure, time_period, area_code, filter, value"
@@ -54,7 +55,7 @@ def test_two_releases_of_one_series_are_both_kept(monitor):
         monitor.drop(path.name, path.read_bytes(), "published")
         manifest = f'{{"released_on": "{year}-11-17"}}'
         monitor.drop(f"{path.name}.manifest.json", manifest, "published")
-    monitor.take_in()
+    counted(monitor)
     found = monitor.raw(
         "published_figures",
         "submission_id, value, area_code, time_period, filter",
