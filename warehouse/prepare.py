@@ -102,7 +102,10 @@ def prepare(home: Home, state: State, as_of: date) -> None:
 def write_views(
     connection: duckdb.DuckDBPyConnection, home: Home, submitted: Iterable[Submitted]
 ) -> None:
-    """The accepted rows of these submissions as views raw.<table>."""
+    """The accepted rows of these submissions as views raw.<table>.
+
+    Rows that were taken in before a contract got a column have none in it.
+    """
     files = Files(home.raw, home.quarantine)
     batches = sorted({one.batch for one in submitted if one.is_accepted and one.batch})
     for table, columns in contracts.raw_tables().items():
@@ -110,8 +113,11 @@ def write_views(
         held = ", ".join(text(str(path)) for path in paths if path.exists())
         chosen = ", ".join(columns)
         empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns.items())
-        source = f"{chosen} from read_parquet([{held}])" if held else f"{empty} where false"
-        connection.execute(f"create view raw.{table} as select {source}").fetchall()
+        source = f"select {empty} where false"
+        if held:
+            rows = f"select * from read_parquet([{held}], union_by_name = true)"
+            source = f"select {chosen} from ({source} union all by name {rows})"
+        connection.execute(f"create view raw.{table} as {source}").fetchall()
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> None:

@@ -65,11 +65,17 @@ def row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 def content_hash(connection: duckdb.DuckDBPyConnection) -> str:
     """The same rows give the same hash, in whatever order they were written."""
-    digest = hashlib.sha256()
-    for table in published_tables():
-        if table.name != "release":
-            digest.update(f"{table.name} {_table_hash(connection, table)}\n".encode())
-    return digest.hexdigest()
+    hashes = table_hashes(connection).items()
+    return hashlib.sha256("".join(f"{name} {one}\n" for name, one in hashes).encode()).hexdigest()
+
+
+def table_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The hash of each table's content but for the one that says which release it is."""
+    return {
+        table.name: _table_hash(connection, table)
+        for table in published_tables()
+        if table.name != "release"
+    }
 
 
 def _table_hash(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> str:

@@ -16,7 +16,7 @@ import duckdb
 
 from warehouse.errors import GateFailed, SightlineError
 from warehouse.home import Home
-from warehouse.published_tables import content_hash, published_tables, row_counts
+from warehouse.published_tables import content_hash, published_tables, row_counts, table_hashes
 
 DATABASE = "sightline.duckdb"
 MANIFEST = "manifest.json"
@@ -121,6 +121,12 @@ def list_releases(home: Home) -> list[Release]:
     """Every release in place, the newest first."""
     found = [_read(path.parent) for path in home.releases.glob(f"[!.]*/{MANIFEST}")]
     return sorted(found, key=lambda one: (one.built_at, one.release_id), reverse=True)
+
+
+def table_hashes_of(path: Path) -> dict[str, str]:
+    """The content of each table of a published file, as a hash."""
+    with duckdb.connect(str(path), read_only=True, config=LOCKED) as connection:
+        return table_hashes(connection)
 
 
 def find(home: Home, release_id: str) -> Release:

@@ -1,12 +1,13 @@
 """Commands that read what is published: tables, their meaning, releases and the report."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say, table
+from orchestration.console import as_json, home_option, json_option, say, show_progress, table
 
 BAD_QUERY = 2
 LOOPBACK = "127.0.0.1"
@@ -142,6 +143,35 @@ def verify(home: Any, release_id: str | None) -> int:
     for name, is_whole in results.items():
         say(f"{name}  {'whole' if is_whole else 'NOT what was published'}")
     return 0 if all(results.values()) else 1
+
+
+@releases_group.command("rebuild")
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    help="The day of a release that was published.",
+)
+@home_option
+def rebuild(home: Any, as_of: datetime) -> int:
+    """Build a day's last release again as it was known then; exit code 1 where it is another.
+
+    Alerts and annotations are what people were told and said: they are kept, not built again.
+
+    Example: sightline releases rebuild --as-of 2026-10-20
+    """
+    from orchestration import rebuilding
+
+    show_progress()
+    found = rebuilding.rebuild(home, as_of.date())
+    if found.is_other_code:
+        say("It was published by another version of the code, which can itself be the reason")
+        say("for a difference.")
+    for name in found.differing:
+        say(f"  {name} is not what it was")
+    verdict = "differs from" if found.differing else "says the same as"
+    say(f"{found.rebuilt}, built again, {verdict} {found.published}")
+    return 1 if found.differing else 0
 
 
 @click.group("report")

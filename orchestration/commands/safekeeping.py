@@ -81,7 +81,9 @@ def rotate(home: Any, file: Path, reason: str) -> int:
 
 
 @click.command("forget")
-@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument(
+    "file", required=False, type=click.Path(path_type=Path, dir_okay=False, exists=True)
+)
 @reason_option
 @home_option
 def forget(home: Any, file: Path | None, reason: str) -> int:

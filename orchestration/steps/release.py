@@ -95,6 +95,7 @@ def _commit(run: Run, draft: releases.Draft, decisions: Decisions) -> None:
     """Release, alerts and messages in one transaction; then the pointer."""
     is_current = not run.is_history
     placed = replace(draft, folder=run.home.releases / draft.release_id)
+    hashes = releases.table_hashes_of(draft.database)
 
     def write() -> None:
         with run.state.begin() as connection:
@@ -110,6 +111,7 @@ def _commit(run: Run, draft: releases.Draft, decisions: Decisions) -> None:
                     code_version=draft.code_version,
                     simulated=draft.simulated,
                     is_current=is_current,
+                    table_hashes=hashes,
                 )
             )
             if is_current:

@@ -1,0 +1,74 @@
+"""Build a release again as it was known at its date, and compare it with what was published."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from orchestration import pipeline
+from orchestration.code_version import code_version
+from warehouse.errors import SightlineError
+from warehouse.home import Home, load_settings, today
+from warehouse.state import State, releases, runs
+
+# What people decided and said, and when: kept in the state, not derived from what was sent.
+RECORDED = ("alerts", "alert_events", "annotations")
+WRONG_USE = 2
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The release that was published, the one built again, and the tables that are not alike."""
+
+    published: str
+    rebuilt: str
+    differing: list[str]
+    is_other_code: bool
+
+
+def rebuild(home: Home, as_of: date) -> Comparison:
+    """Of several releases of one day the last is meant: what is known is known by the day."""
+    if as_of >= today(load_settings(home)):
+        raise SightlineError("only a day that is over can be looked back at", WRONG_USE)
+    state = State(home.state_db)
+    try:
+        former = _published(state, as_of)
+        report = pipeline.run(home, as_of=as_of)
+        if report.release_id is None:
+            raise SightlineError(f"nothing was built: {report.fault or '; '.join(report.gates)}")
+        again = _release(state, report.release_id)
+    finally:
+        state.close()
+    differing = [
+        name
+        for name, found in again["table_hashes"].items()
+        if name not in RECORDED and found != former["table_hashes"].get(name)
+    ]
+    is_other_code = former["code_version"] != code_version()
+    return Comparison(former["release_id"], again["release_id"], differing, is_other_code)
+
+
+def _published(state: State, as_of: date) -> dict[str, Any]:
+    query = (
+        sa.select(releases)
+        .join(runs, runs.c.release_id == releases.c.release_id)
+        .where(releases.c.as_of == as_of, runs.c.outcome == "released")
+        .order_by(releases.c.sequence.desc())
+        .limit(1)
+    )
+    with state.read() as connection:
+        row = connection.execute(query).mappings().one_or_none()
+    if row is None or not row["table_hashes"]:
+        raise SightlineError(
+            f"no release as of {as_of} was published, or before its tables were fingerprinted;"
+            f" to look back at that day: sightline run --as-of {as_of}",
+            WRONG_USE,
+        )
+    return dict(row)
+
+
+def _release(state: State, release_id: str) -> dict[str, Any]:
+    with state.read() as connection:
+        query = sa.select(releases).where(releases.c.release_id == release_id)
+        return dict(connection.execute(query).mappings().one())
