@@ -7,7 +7,7 @@ import duckdb
 import pandas as pd
 
 from warehouse import contract as contracts
-from warehouse.contract import CarriedOver
+from warehouse.contract_rules import CarriedOver
 from warehouse.intake.rules import text
 
 

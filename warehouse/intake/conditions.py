@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from warehouse.contract import Across, Contract, Rule, SentTable
+from warehouse.contract import Contract, SentTable
+from warehouse.contract_rules import Across, Rule
 from warehouse.intake import rules
 from warehouse.intake.checking import Checked
 from warehouse.intake.rules import Fault

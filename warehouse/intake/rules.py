@@ -6,7 +6,8 @@ what they cannot read.
 
 from dataclasses import dataclass
 
-from warehouse.contract import Code, Column, DateFormat, Years, date_formats
+from warehouse.contract import Code, Column, DateFormat, date_formats
+from warehouse.contract_rules import Years
 from warehouse.intake.problems import Severity
 from warehouse.intake.pseudonyms import pseudonym
 from warehouse.intake.spellings import spelled

@@ -1,0 +1,106 @@
+"""What a contract may state of rows, of rows beside each other, and of a whole submission."""
+
+import re
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+RULE = re.compile(r"[A-Z][A-Z0-9_]*")
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Years(Strict):
+    """The collection years, each named by its end, in which a thing is part of a return."""
+
+    first_year: int | None = Field(default=None, alias="from")
+    last_year: int | None = Field(default=None, alias="to")
+
+
+class Parent(Strict):
+    """The row of another table of the same bundle that a row belongs to."""
+
+    table: str
+    column: str
+    official: str | None = None
+
+
+class Across(Strict):
+    """Rows of one submission seen together, that are alike in `by`.
+
+    Of those, `twice` finds all but the first in the `order`; `overlap` those that start
+    before an earlier one ended; `not_ended` those without an end though a later one started;
+    `sum_at_most` all, where `total` adds up to more than `most`; `not_alone` those of which
+    `found` holds.
+    """
+
+    kind: Literal["twice", "overlap", "not_ended", "sum_at_most", "not_alone"]
+    by: tuple[str, ...]
+    order: tuple[str, ...] = ()
+    start: str | None = None
+    end: str | None = None
+    total: str | None = None
+    most: float | None = None
+    found: str | None = None
+
+    @model_validator(mode="after")
+    def is_complete(self) -> Self:
+        needed = {
+            "twice": (self.by,),
+            "overlap": (self.start, self.end),
+            "not_ended": (self.start, self.end),
+            "sum_at_most": (self.total, self.most),
+            "not_alone": (self.found,),
+        }
+        if not self.by or not all(needed[self.kind]):
+            raise ValueError(f"{self.kind} lacks a part")
+        return self
+
+
+class Rule(Years):
+    """What must not be so in a table.
+
+    Conditions are SQL over the names of its columns, of the columns of related tables as
+    table.column, and of `period_start`, `period_end`, `collection_year` and
+    `received_on`. A related row is one with the identifier that its table begins with. With
+    `lacks`, rows are found that have no related row in that table for which `matching` holds.
+    """
+
+    rule: str
+    official: str | None = None
+    severity: Literal["error", "query"]
+    column: str
+    says: str
+    when: str | None = None
+    across: Across | None = None
+    lacks: str | None = None
+    matching: str | None = None
+
+    @model_validator(mode="after")
+    def says_something(self) -> Self:
+        if not (self.when or self.across or self.lacks):
+            raise ValueError(f"{self.rule} needs `when`, `across` or `lacks`")
+        if not RULE.fullmatch(self.rule):
+            raise ValueError("rules are named in capitals")
+        return self
+
+
+class CarriedOver(Strict):
+    """What was open in one return is in the next: rows by these raw columns, open while blank."""
+
+    by: tuple[str, ...]
+    open_while_blank: str
+    official: str | None = None
+
+
+class VitalSign(Strict):
+    """What a submission as a whole is held to, and what that limit rests on."""
+
+    sign: str
+    reason: str
+    least: float | None = None
+    most: float | None = None
+    is_needed: bool = False
+    evidence: str = Field(min_length=20)
