@@ -61,7 +61,8 @@ select
     judged.period_start,
     judged.period_end,
     judged.is_provisional,
-    judged.is_revised,
+    judged.is_revised
+    or coalesce(population.is_revised and indicators.denominator <> 'pupils', false) as is_revised,
     case
         when judged.reason is not null then judged.reason
         when denominators.measured is null then indicators.without_denominator
@@ -78,6 +79,10 @@ left join {{ ref('int_measures') }} as numerators
     and judged.period_type = numerators.period_type
     and judged.period_start = numerators.period_start
 -- a population is that of the first month of the period
+left join {{ ref('int_population_months') }} as population
+    on indicators.denominator_is_population
+    and judged.la_code = population.la_code
+    and judged.period_start = population.period_start
 left join {{ ref('int_measures') }} as denominators
     on indicators.denominator = denominators.measure
     and judged.la_code = denominators.la_code

@@ -1,34 +1,4 @@
--- the newest figure not after the year; before the first one, the first
-with population_years as (
-    select
-        la_code,
-        min(mid_year) as first_year,
-        max(mid_year) as last_year
-    from {{ ref('population') }}
-    group by la_code
-),
-
-population as (
-    select
-        area_months.la_code,
-        area_months.period_start,
-        population.population_0_17,
-        population.population_10_17
-    from {{ ref('int_area_months') }} as area_months
-    inner join population_years
-        on area_months.la_code = population_years.la_code
-    inner join {{ ref('population') }} as population
-        on area_months.la_code = population.la_code
-        and population.mid_year = greatest(
-            population_years.first_year,
-            least(
-                population_years.last_year,
-                cast(extract(year from {{ add_months('area_months.period_start', -3) }}) as integer)
-            )
-        )
-),
-
-pupil_years as (
+with pupil_years as (
     select
         la_code,
         min(cast(substring(cast(academic_year as {{ dbt.type_string() }}), 1, 4) as integer)) as first_year,
@@ -61,14 +31,14 @@ select
     la_code,
     period_start,
     cast(population_0_17 as double) as measured
-from population
+from {{ ref('int_population_months') }}
 union all
 select
     'population_10_17' as measure,
     la_code,
     period_start,
     cast(population_10_17 as double) as measured
-from population
+from {{ ref('int_population_months') }}
 union all
 select
     'population_13_17' as measure,
@@ -76,14 +46,14 @@ select
     period_start,
     -- five of the eight years of age from 10 to 17
     cast(population_10_17 as double) * 5 / 8 as measured
-from population
+from {{ ref('int_population_months') }}
 union all
 select
     'expected_children' as measure,
     population.la_code,
     population.period_start,
     cast(population.population_10_17 as double) * estimates.value / estimates.population as measured
-from population
+from {{ ref('int_population_months') }} as population
 cross join {{ ref('estimates') }} as estimates
 where estimates.estimate = 'children_in_gangs'
 union all
