@@ -338,6 +338,7 @@ def _basis(series: Series) -> str:
         "financial_year": "years to 31 March",
         "academic_year": "academic years",
         "year_to_date": "academic years to date",
+        "quarter": "quarters",
         "week": "weeks",
         "term": "terms",
         "mid_year": "mid-year",

@@ -114,6 +114,7 @@ SOURCES = {
     "published_exclusions": "Department for Education, suspensions and permanent exclusions",
     "published_missing": "Department for Education, children looked after who went missing",
     "published_looked_after": "Department for Education, children looked after",
+    "youth_justice": "Youth-justice counts by authority",
     "published_attendance": "Department for Education, pupil attendance in schools",
     "published_population": "Office for National Statistics, mid-year population",
 }
@@ -164,6 +165,8 @@ def period(kind: str, start: date, end: date) -> str:
         return period_name(kind, start)
     if kind == "week":
         return f"Week of {day(start)}"
+    if kind == "quarter":
+        return f"Quarter to {month(end)}"
     if kind == "mid_year":
         return f"Mid-{end.year}"
     if kind == "financial_year":

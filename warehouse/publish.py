@@ -42,6 +42,11 @@ TIME_BASES = {
     "financial_year": ("cast(year(period_end) as varchar)", "'Reporting year'"),
     "academic_year": (ACADEMIC_YEAR, "'Academic year'"),
     "week": ("cast(isoyear(period_start) as varchar)", "'Week ' || week(period_start)"),
+    "quarter": (
+        "cast(year(period_start - interval 3 month) as varchar)"
+        " || right(cast(year(period_start - interval 3 month) + 1 as varchar), 2)",
+        "'Financial year Q' || quarter(period_start - interval 3 month)",
+    ),
     "year_to_date": (ACADEMIC_YEAR, "'Academic year to date'"),
     "mid_year": ("cast(year(period_end) as varchar)", "'Mid-year'"),
 }

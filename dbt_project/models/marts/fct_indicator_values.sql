@@ -113,6 +113,52 @@ latest as (
     where is_latest and area_level is not null
 ),
 
+population as (
+    select
+        la_code,
+        mid_year,
+        population_10_17,
+        mid_year = max(mid_year) over (partition by la_code) as is_newest
+    from {{ ref('int_population') }}
+),
+
+-- the population that counts for our own rates counts for series that have none of their own; the newest serves for two years more
+denominators as (
+    select
+        series,
+        measure,
+        breakdown,
+        area_code,
+        la_code,
+        area_level,
+        time_period,
+        time_identifier,
+        value,
+        marker
+    from latest
+    union all
+    select
+        'population' as series,
+        'population_10_17' as measure,
+        'Total' as breakdown,
+        cast(null as {{ dbt.type_string() }}) as area_code,
+        population.la_code,
+        'local_authority' as area_level,
+        cast(population.mid_year + ahead.years as {{ dbt.type_string() }}) as time_period,
+        'Mid-year' as time_identifier,
+        population.population_10_17 as value,
+        cast(null as {{ dbt.type_string() }}) as marker
+    from population
+    inner join (
+        select 0 as years
+        union all
+        select 1 as years
+        union all
+        select 2 as years
+    ) as ahead
+        on ahead.years = 0 or population.is_newest
+),
+
 from_series as (
     select
         series.indicator,
@@ -142,7 +188,7 @@ from_series as (
         on series.series = numerators.series
         and series.numerator = numerators.measure
         and series.numerator_filter = numerators.breakdown
-    left join latest as denominators
+    left join denominators
         on series.denominator_series = denominators.series
         and series.denominator = denominators.measure
         and series.denominator_filter = denominators.breakdown

@@ -1,4 +1,5 @@
 with figures as (
+    {% for series in ['stg_published_figures', 'stg_youth_justice', 'stg_survey_weeks'] %}
     select
         series,
         measure,
@@ -15,7 +16,9 @@ with figures as (
         submission_id,
         value,
         marker
-    from {{ ref('stg_published_figures') }}
+    from {{ ref(series) }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 ordered as (
