@@ -129,3 +129,26 @@ def test_few_alarms_are_false_at_their_nominal_rate() -> None:
     for sign in (-1, 1):
         assert 0.001 < (judged.p_one(sign) < 0.01).mean() < 0.02
         assert 0.001 < (judged.p_sustained(sign) < 0.01).mean() < 0.03
+
+
+def test_a_provisional_month_is_judged_against_the_share_that_is_usually_known() -> None:
+    counts = panel()
+    counts[:, -1] = np.rint(counts[:, -1] * 0.8)
+    counts[3, -1] = np.rint(counts[3, -1] * 0.5)
+    share, spread = np.ones_like(counts), np.zeros_like(counts)
+    share[:, -1], spread[:, -1] = 0.8, 0.001
+    judged = judge(counts, people(counts) * share, months(72), uncertainty=spread, tested=1)
+    assert judged.p_one(-1)[3, -1] < 0.001
+    assert (np.delete(judged.p_one(-1)[:, -1], 3) > 0.001).all()
+    assert abs(judged.national[-1] - np.log(1.0)) < 0.15
+
+
+def test_what_is_uncertain_must_change_more_to_be_believed() -> None:
+    counts = changed(panel(), 3, 0.67, last=4)
+    spread = np.zeros_like(counts)
+    certain = judge(counts, people(counts), months(72), tested=1)
+    spread[3] = 0.04
+    doubtful = judge(counts, people(counts), months(72), uncertainty=spread, tested=1)
+    assert doubtful.p_sustained(-1)[3, -1] > 10 * certain.p_sustained(-1)[3, -1]
+    assert doubtful.variance[3, -1] > certain.variance[3, -1]
+    assert abs(doubtful.detectable[3, -1]) > abs(certain.detectable[3, -1])
