@@ -18,7 +18,7 @@ import intake_files as files
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
-from intake_files import EPISODES, ssd, upn, zipped
+from intake_files import ASSESSMENTS, EPISODES, FACTORS, ssd, upn, zipped
 from reference import Entry, Reference, Sent, days
 
 from warehouse import home as homes
@@ -33,7 +33,7 @@ EXAMPLES = int(os.environ.get("SIGHTLINE_EXAMPLES", "12"))
 SENDERS = ("301", "302")
 MONTHS = tuple(date(2025 + (n + 9) // 12, (n + 9) % 12 + 1, 1) for n in range(6))
 KNOWN_ON = tuple(date(2026, 6, day) for day in (1, 2, 3))
-TABLES_BESIDE = 4
+TABLES_BESIDE = 2
 GOOD_ROWS = 10
 # Functions on whose entry a run is killed, with the entry that is meant.
 KILLED_AT = (
@@ -81,7 +81,11 @@ def _monthly(
         "period_start": str(start), "period_end": str(end), "prepared_on": str(known_on),
         "sequence": sequence, "simulated": True,
     }  # fmt: skip
-    tables = ssd(ssd_cin_episodes=text + "R99,K" * is_cut)
+    tables = ssd(
+        ssd_cin_episodes=text + "R99,K" * is_cut,
+        ssd_cin_assessments=ASSESSMENTS,
+        ssd_assessment_factors=FACTORS,
+    )
     records = TABLES_BESIDE + len(dates) + bad
     is_refused = is_cut or (bad > (len(dates) + bad) / 10 and bad >= 5)
     return Sent(
