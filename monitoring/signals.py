@@ -59,7 +59,7 @@ select
     facts.numerator, facts.denominator, facts.value, facts.is_provisional, facts.reason,
     facts.areas_due, facts.areas_included, areas.region_code,
     indicators.period_type, indicators.bad_direction, indicators.minimum_numerator,
-    indicators.school_days_only
+    indicators.school_days_only, indicators.denominator_is_population
 from marts.fct_indicator_values as facts
 inner join control.indicators as indicators
     on facts.indicator = indicators.indicator
@@ -78,10 +78,10 @@ order by facts.indicator, facts.breakdown, facts.area_code, facts.period_start
 
 def detect(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """One row for each monitored value of the last 24 months, and for each official year."""
-    values = connection.execute(VALUES, {"as_of": as_of}).df()
+    values = read(connection, as_of)
     annotations = annotated.read(connection)
     found = [
-        _indicator(frame, annotations.get(str(indicator), Annotations()))
+        judge_indicator(frame, annotations.get(str(indicator), Annotations()))
         for (indicator, _), frame in values.groupby(["indicator", "breakdown"], sort=True)
     ]
     found += judge_series(connection, as_of)
@@ -95,7 +95,13 @@ def detect(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
         connection.unregister("signals_found")
 
 
-def _indicator(values: pd.DataFrame, known: Annotations) -> pd.DataFrame:
+def read(connection: duckdb.DuckDBPyConnection, as_of: date) -> pd.DataFrame:
+    """Every value of a monitored indicator up to a date, with what is needed to judge it."""
+    return connection.execute(VALUES, {"as_of": as_of}).df()
+
+
+def judge_indicator(values: pd.DataFrame, known: Annotations) -> pd.DataFrame:
+    """The signals of one indicator, from the rows that `read` gives of it."""
     values = values.assign(period_start=pd.to_datetime(values["period_start"]))
     months = pd.date_range(values["period_start"].min(), values["period_start"].max(), freq="MS")
     if values["period_type"].iloc[0] == "term":

@@ -11,6 +11,7 @@ from orchestration.commands import (
     annotate,
     data,
     decisions,
+    history,
     monitor,
     safekeeping,
     senders,
@@ -49,6 +50,7 @@ for module in (
     data,
     alerts,
     annotate,
+    history,
     safekeeping,
     service,
 ):

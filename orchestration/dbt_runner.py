@@ -19,10 +19,12 @@ def parse(home: Home) -> Any:
         return _invoke(home, ["parse"]).result
 
 
-def build(home: Home, manifest: Any) -> Sequence[Any]:
+def build(home: Home, manifest: Any, *, tests: bool = True) -> Sequence[Any]:
     """Every seed, model and test in one go; results come in the order in which they ran."""
+    left_out = ["unit_test"] if tests else ["unit_test", "test"]
+    kinds = [word for kind in left_out for word in ("--exclude-resource-type", kind)]
     try:
-        outcome = _invoke(home, ["build", "--no-write-json"], manifest)
+        outcome = _invoke(home, ["build", "--no-write-json", *kinds], manifest)
     finally:
         _let_go()
     return list(outcome.result.results) if outcome.result is not None else []
@@ -50,7 +52,6 @@ def _say_where(home: Home) -> None:
         "SIGHTLINE_WORK_DB": str(home.work_db),
         "SIGHTLINE_MEMORY_LIMIT": load_settings(home).memory_limit,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test",
     }
 
 

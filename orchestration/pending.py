@@ -10,7 +10,7 @@ from orchestration.code_version import code_version
 from orchestration.run import last_good
 from warehouse import annotations, releases
 from warehouse.home import Home
-from warehouse.state import State, alert_events, submissions
+from warehouse.state import State, alert_events, backtests, submissions
 
 WORDS = {
     "as_of": "the date has moved on",
@@ -19,6 +19,7 @@ WORDS = {
     "submissions": "submissions wait to be published",
     "alerts": "somebody has decided on an alert",
     "warehouse": "the warehouse file has to be built again",
+    "backtests": "a back-test has a result",
     "annotations": "somebody has annotated a series",
 }
 
@@ -32,6 +33,7 @@ def fingerprint(home: Home, state: State, as_of: date) -> dict[str, Any]:
         "submissions": _ledger(state),
         "alerts": _events(state),
         "warehouse": home.warehouse_db.exists(),
+        "backtests": _newest_backtest(state),
         "annotations": [one.annotation_id for one in annotations.known(state, as_of)],
     }
 
@@ -70,6 +72,12 @@ def _ledger(state: State) -> list[Any]:
     ).group_by(submissions.c.status, submissions.c.held_reason.is_not(None))
     with state.read() as connection:
         return sorted([list(row) for row in connection.execute(query)], key=str)
+
+
+def _newest_backtest(state: State) -> int:
+    with state.read() as connection:
+        newest = sa.select(sa.func.coalesce(sa.func.max(backtests.c.backtest_id), 0))
+        return int(connection.execute(newest).scalar_one())
 
 
 def _events(state: State) -> int:

@@ -35,6 +35,11 @@ class RunReport:
         return asdict(self) | {"exit_code": self.exit_code}
 
     @property
+    def is_broken(self) -> bool:
+        """Whether nothing could be published."""
+        return bool(self.gates) or self.outcome == "failed"
+
+    @property
     def exit_code(self) -> int:
         if self.gates:
             return GATE

@@ -129,6 +129,7 @@ class Published:
     linkage: list[Row]
     estimates: list[Row]
     annotations: list[Row]
+    backtests: list[Row]
     tables: list[Row]
     headlines: dict[str, "Headline"] = field(default_factory=dict)
 
@@ -161,6 +162,7 @@ def read(path: Path) -> Published:
             linkage=_rows(connection, "from linkage order by la_code, extract"),
             estimates=_rows(connection, "from estimates"),
             annotations=_rows(connection, ANNOTATIONS),
+            backtests=_rows(connection, "from backtests order by least, change"),
             tables=_rows(connection, TABLES),
         )
     published.headlines = _headlines(published)

@@ -72,6 +72,7 @@ FAMILIES = {
     "exploitation": "Is exploitation being identified?",
     "exposure": "Is risk visible elsewhere?",
     "linkage": "Are children at risk known to services?",
+    "joint": "What do the signs say together?",
 }
 
 SEVERITIES = {

@@ -30,6 +30,8 @@ class Submitted:
     batch: str | None
     is_accepted: bool
     simulated: bool
+    records: int = 0
+    refused: int = 0
 
     @property
     def contract(self) -> Contract:
@@ -95,6 +97,8 @@ def _submitted(row: Mapping[str, Any]) -> Submitted:
         row["batch"],
         row["status"] == "accepted" and not is_held,
         row["simulated"],
+        row["records"],
+        row["quarantined"],
     )
 
 

@@ -14,6 +14,7 @@ SERIES_TYPES = {
     "country_limit": "double",
     "region_limit": "double",
 }
+SEVERAL = {"sources", "published", "exposure", "identification"}
 FOLDER = Path(__file__).parents[1] / "dbt_project" / "indicators"
 
 
@@ -43,17 +44,17 @@ class Indicator(BaseModel):
 
     indicator: str
     code: str
-    family: Literal["identification", "threshold", "exploitation", "exposure", "linkage"]
+    family: Literal["identification", "threshold", "exploitation", "exposure", "linkage", "joint"]
     name: str
     definition: str
-    numerator: str
-    denominator: str
-    denominator_is_population: bool
+    numerator: str | None = None
+    denominator: str | None = None
+    denominator_is_population: bool = False
     without_denominator: Literal["no_denominator", "too_little_history", "partial_roll"] = (
         "no_denominator"
     )
     """The reason to give where nothing was counted below the line."""
-    scale: float
+    scale: float = 1
     unit: str
     decimals: int = 1
     annualise: bool = False
@@ -83,6 +84,10 @@ class Indicator(BaseModel):
     owner: str
     reviewed_on: date
     published: list[PublishedSeries] = []
+    exposure: list[str] = []
+    """Of a divergence: the indicators whose rise says that more children are at risk."""
+    identification: list[str] = []
+    """Of a divergence: the indicators whose fall says that fewer children are seen."""
 
 
 def load() -> list[Indicator]:
@@ -98,7 +103,7 @@ def write(connection: duckdb.DuckDBPyConnection) -> None:
     """Write control.indicators, control.indicator_sources and control.indicator_series."""
     definitions = load()
     connection.execute("create schema if not exists control")
-    plain = [name for name in Indicator.model_fields if name not in {"sources", "published"}]
+    plain = [name for name in Indicator.model_fields if name not in SEVERAL]
     columns = ", ".join(f"{name} {_sql_type(name)}" for name in plain)
     connection.execute(f"create or replace table control.indicators ({columns})")
     connection.executemany(

@@ -30,6 +30,8 @@ TABLES = {
         "sequence": "integer",
         "is_in_force": "boolean",
         "simulated": "boolean",
+        "records": "integer",
+        "refused": "integer",
     },
     "slices": {
         "submission_id": "integer",
@@ -147,6 +149,8 @@ def _submission_rows(submitted: Sequence[Submitted], cut: Sequence[Slice]) -> Ro
                 one.sequence,
                 one.submission_id in alive,
                 one.simulated,
+                one.records,
+                one.refused,
             )
 
 

@@ -23,7 +23,7 @@ from warehouse.home import Home
 from warehouse.intake import ledger
 from warehouse.published_tables import create, published_tables, select_of
 from warehouse.releases import DATABASE, MANIFEST, Draft, verify_database
-from warehouse.state import State, alert_events, alerts, problems, submissions
+from warehouse.state import State, alert_events, alerts, backtests, problems, submissions
 
 STORAGE_VERSION = "v1.5.0"  # readable by the clients that analysts have: 1.5 and later
 
@@ -138,7 +138,7 @@ def _control_trends(connection: duckdb.DuckDBPyConnection) -> None:
         "create temp macro figure(x, decimals) as case when isfinite(x) then round(x, decimals) end"
     )
     connection.execute(f"create temp table uncontrolled as {select_of('trends')}")
-    given = connection.execute("select count(*) from work.marts.fct_indicator_values").fetchone()
+    given = connection.execute("select count(*) from work.marts.fct_values").fetchone()
     if given != connection.execute("select count(*) from uncontrolled").fetchone():
         raise GateFailed("joining the signals to the indicator values lost or repeated a row")
     disclosure.control(connection)
@@ -154,6 +154,8 @@ def _register_ledger(connection: duckdb.DuckDBPyConnection, state: State, as_of:
         _register(connection, "ledger", submissions, ledger.as_known(reading, as_of))
         found = [dict(row) for row in reading.execute(sa.select(problems)).mappings()]
         _register(connection, "problems", problems, found)
+        tested = [dict(row) for row in reading.execute(sa.select(backtests)).mappings()]
+        _register(connection, "backtests_given", backtests, tested)
 
 
 def _register(
@@ -169,7 +171,12 @@ def _register(
 
 
 def _arrow_type(kind: Any) -> pa.DataType:
-    by_kind = {sa.Integer: pa.int64(), sa.Date: pa.date32(), sa.Boolean: pa.bool_()}
+    by_kind = {
+        sa.Integer: pa.int64(),
+        sa.Date: pa.date32(),
+        sa.Boolean: pa.bool_(),
+        sa.Float: pa.float64(),
+    }
     return by_kind.get(type(kind), pa.string())
 
 

@@ -149,6 +149,22 @@ annotations = Table(
     Column("withdrawn_on", Date),
 )
 
+backtests = Table(
+    "backtests",
+    metadata,
+    Column("backtest_id", Integer, primary_key=True),
+    Column("run_on", Date, nullable=False),
+    Column("release_id", String, nullable=False),
+    Column("indicator", String, nullable=False),
+    Column("change", sa.Float, nullable=False),
+    Column("least", sa.Float, nullable=False),
+    Column("most", sa.Float),
+    Column("planted", Integer, nullable=False),
+    Column("found", Integer, nullable=False),
+    Column("median_delay", sa.Float),
+    Column("marks_per_100_years", sa.Float),
+)
+
 runs = Table(
     "runs",
     metadata,

@@ -27,7 +27,7 @@ select
 from marts.fct_signals as signals
 inner join control.indicators as indicators
     on signals.indicator = indicators.indicator
-inner join marts.fct_indicator_values as facts
+inner join marts.fct_values as facts
     on signals.indicator = facts.indicator
     and signals.area_code = facts.area_code
     and signals.period_type = facts.period_type
@@ -47,12 +47,16 @@ def evaluate(
     connection: duckdb.DuckDBPyConnection, state: State, as_of: date, release_id: str
 ) -> Decisions:
     """What opens, goes on or ends with these signals."""
-    cursor = connection.execute(FINDINGS)
-    names = [column[0] for column in cursor.description or []]
-    findings = [_finding(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
     with state.read() as reader:
         known = known_alerts(reader)
-    return decide(findings, known, as_of, release_id)
+    return decide(findings(connection), known, as_of, release_id)
+
+
+def findings(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
+    """What the signals say of every figure of our own."""
+    cursor = connection.execute(FINDINGS)
+    names = [column[0] for column in cursor.description or []]
+    return [_finding(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
 
 def known_alerts(connection: sa.Connection) -> list[Alert]:

@@ -20,7 +20,7 @@ def demo(folder: Path, quick: bool, again: bool) -> int:
 
     Example: sightline demo --quick
     """
-    from orchestration import demo, pipeline
+    from orchestration import demo, pipeline, telling
     from warehouse import home as homes
 
     show_progress()
@@ -31,7 +31,8 @@ def demo(folder: Path, quick: bool, again: bool) -> int:
         home = homes.find(folder)
     seconds = time.perf_counter() - started
     report = pipeline.run(home)
-    for line in demo.story(home, report, seconds):
+    told = telling.outcome(home, report) if report.is_broken else demo.story(home, report, seconds)
+    for line in told:
         say(line)
     return demo.exit_code(home, report)
 

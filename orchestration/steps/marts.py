@@ -4,7 +4,7 @@ from typing import Any
 
 from expectations import indicators
 from expectations.runner import CheckResult
-from monitoring import signals
+from monitoring import joint, signals
 from monitoring.alerts import evaluate
 from monitoring.alerts.lifecycle import Decisions
 from orchestration.run import Run
@@ -17,7 +17,11 @@ def detect(run: Run) -> Found:
     with run.step("signals") as found:
         with connect(run.home.work_db, home=run.home, settings=run.settings) as connection:
             signals.detect(connection, run.as_of)
-            query = "select status, count(*) from marts.fct_signals group by status order by status"
+            joint.write(connection)
+            query = (
+                "select status, count(*) from marts.fct_signals where status is not null"
+                " group by status order by status"
+            )
             found |= dict(connection.execute(query).fetchall())
         return found
 

@@ -39,6 +39,7 @@ def _context(view: View, indicator: Indicator) -> dict[str, Any]:
         "cards": view.cards(view.england, indicator, link=None) if view.england else [],
         "period": view.newest_period(indicator),
         "fixed_rule": _fixed_rule(view, indicator),
+        "silence": _silence(view, indicator),
         "regions": [(region, _rows(view, region, indicator)) for region in view.regions],
         "scripted": True,
     }
@@ -52,6 +53,23 @@ def _fixed_rule(view: View, indicator: Indicator) -> list[fixed_rule.Compared]:
         if series.source != "extracts"
     ]
     return fixed_rule.compare(official, indicator.bad_direction)
+
+
+def _silence(view: View, indicator: Indicator) -> list[dict[str, Any]]:
+    """What planted changes showed, in the words of a table."""
+    return [
+        {
+            **row,
+            "share": f"{row['change']:.0%}".replace("%", " %"),
+            "size": f"{row['least']:g} to {row['most']:g}"
+            if row["most"]
+            else f"{row['least']:g} and more",
+            "delay": "\u2013" if row["median_delay"] is None else f"{row['median_delay']:g}",
+            "marks": words.number(row["marks_per_100_years"] or 0, 1),
+        }
+        for row in view.published.backtests
+        if row["indicator"] == indicator.indicator
+    ]
 
 
 def _rows(view: View, region: Area, indicator: Indicator) -> list[dict[str, Any]]:

@@ -54,6 +54,7 @@ class Marts:
         )
         self._write(connection, "marts.dim_areas", self._areas())
         self._write(connection, "marts.fct_indicator_values", self._values())
+        connection.execute("create view marts.fct_values as from marts.fct_indicator_values")
         return connection
 
     def _indicator(self) -> dict[str, Any]:
@@ -65,6 +66,7 @@ class Marts:
             "is_monitored": True,
             "minimum_numerator": self.minimum,
             "school_days_only": False,
+            "denominator_is_population": True,
         }
 
     def _areas(self) -> list[dict[str, Any]]:

@@ -335,6 +335,7 @@ def _published(connection: duckdb.DuckDBPyConnection) -> None:
 def _signals(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
+        create view marts.fct_values as from marts.fct_indicator_values;
         create table marts.fct_signals as
         with means as (
             select measure, area_code, period_start, mean from expected

@@ -25,7 +25,7 @@ joined as (
         signals.reason as signal_reason,
         indicators.is_monitored,
         indicator_values.source = 'extracts' as is_ours
-    from work.marts.fct_indicator_values as indicator_values
+    from work.marts.fct_values as indicator_values
     inner join work.control.indicators as indicators
         on indicator_values.indicator = indicators.indicator
     left join known_areas

@@ -1,0 +1,273 @@
+"""What the signs say together: exposure against identification, areas against their like.
+
+A fall of one indicator has many innocent reasons. Children at risk going unseen shows in two at
+once, so these are the indicators of under-identification; the single falls are evidence for them.
+"""
+
+from collections.abc import Sequence
+
+import duckdb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats  # type: ignore[import-untyped]
+
+from monitoring.detection.discovery import discoveries
+from warehouse import indicators
+
+Array = NDArray[np.float64]
+
+VERSION = "1"
+WINDOW = 6  # months that are taken together
+FEWEST_MONTHS = 4  # of these, in which a part must be known
+CLIP = 2.5  # standard deviations that one month may bring; a dip is not a divergence
+BOTH = 1.0  # standard deviations by which each part must have moved, two months running
+FALSE_DISCOVERIES = 0.10
+ALPHA_TOTALS = 0.002  # as for a sustained change of a region or of England
+QUANTILE = 2.576
+FEWEST_FOR_SPREAD = 50
+MONTHS = 12
+SHOWN = 24
+NEIGHBOURS = 5  # of ten, that must have figures
+
+ALL_VALUES = """
+create or replace view marts.fct_values as
+from marts.fct_indicator_values union all by name from marts.fct_joint_values
+"""
+
+# How far each part of a divergence is from what was expected, in standard deviations; worse is up.
+DISTANCES = """
+select
+    facts.indicator, facts.area_code, facts.area_level, facts.la_code,
+    facts.period_start, facts.period_end, facts.areas_due, facts.areas_included,
+    case indicators.bad_direction when 'up' then 1 else -1 end
+        * (facts.value - signals.expected) * 2 * $quantile
+        / nullif(signals.upper - signals.lower, 0) as distance
+from marts.fct_indicator_values as facts
+inner join marts.fct_signals as signals
+    using (indicator, source, area_code, period_type, period_start, breakdown)
+inner join control.indicators as indicators using (indicator)
+where facts.source = 'extracts' and facts.period_type = 'month' and facts.breakdown = 'total'
+    and facts.indicator in (select unnest($parts))
+order by facts.indicator, facts.area_code, facts.period_start
+"""
+
+# The estimate's own range and the chance in the count, as if they were independent (log scale).
+RANGE_OF_INDEX = """
+insert into marts.fct_signals by name
+with spread as (
+    select ln(upper / lower) / (2 * 1.96) as of_estimate
+    from reference.estimates where estimate = 'children_in_gangs'
+),
+found as (
+    select *, exp(1.96 * sqrt(of_estimate ** 2 + 1 / nullif(numerator, 0))) as reach
+    from marts.fct_joint_values cross join spread
+    where indicator = 'under_identification_index' and value is not null
+)
+select
+    indicator, source, area_code, period_type, period_start, breakdown,
+    100 - (100 - value) * reach as lower, 100 - (100 - value) / reach as upper,
+    'estimate' as method, $version as version
+from found
+"""
+
+NEIGHBOURHOOD = """
+with months as (
+    select la_code, area_code, period_start, period_end, is_provisional,
+        sum(numerator) filter (where indicator = 'exploitation_factor_rate') as found,
+        sum(denominator) filter (where indicator <> 'exploitation_factor_rate') as exposed,
+        count(*) filter (where reason is not null) as gaps
+    from marts.fct_indicator_values
+    where source = 'extracts' and period_type = 'month' and area_level = 'local_authority'
+        and indicator in ('exploitation_factor_rate', 'excluded_not_known', 'missing_not_assessed')
+    group by all
+),
+years as (
+    select la_code, area_code, period_start, period_end,
+        sum(found) over year as found, sum(exposed) over year as exposed,
+        sum(case when found is null or exposed is null then 1 else 0 end) over year as gaps,
+        count(*) over year as months
+    from months
+    window year as (partition by la_code order by period_start rows 11 preceding)
+)
+select * from years where months = 12 and gaps <= 1 and exposed > 0
+order by period_start, la_code
+"""
+
+
+def write(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add what needs the signals to the joint values, and what is said of all of them."""
+    connection.execute(ALL_VALUES)
+    connection.execute(RANGE_OF_INDEX, {"version": VERSION})
+    _add(connection, *_neighbour_gap(connection))
+    for one in indicators.load():
+        if one.exposure and one.identification:
+            _add(connection, *_divergence(connection, one))
+
+
+def _add(
+    connection: duckdb.DuckDBPyConnection, values: pd.DataFrame, signals: pd.DataFrame
+) -> None:
+    for table, rows in (("fct_joint_values", values), ("fct_signals", signals)):
+        if len(rows):
+            connection.register("joint_rows", rows)
+            connection.execute(f"insert into marts.{table} by name select * from joint_rows")
+            connection.unregister("joint_rows")
+
+
+def _divergence(
+    connection: duckdb.DuckDBPyConnection, one: indicators.Indicator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    parts = {"parts": [*one.exposure, *one.identification], "quantile": QUANTILE}
+    found = connection.execute(DISTANCES, parts).df()
+    tables = [
+        _diverged(rows, one)
+        for _, rows in found.groupby(found["area_level"] == "local_authority", sort=False)
+    ]
+    if not tables:
+        return pd.DataFrame(), pd.DataFrame()
+    values, signals = (
+        pd.concat(list(rows), ignore_index=True) for rows in zip(*tables, strict=True)
+    )
+    return values, signals
+
+
+def _diverged(found: pd.DataFrame, one: indicators.Indicator) -> tuple[pd.DataFrame, pd.DataFrame]:
+    is_panel = found["area_level"].iloc[0] == "local_authority"
+    exposure = _together(found, one.exposure)
+    identification = _together(found, one.identification)
+    exposure, identification = exposure.align(identification)
+    value = (exposure + identification) / np.sqrt(2)
+    moved = (exposure >= BOTH) & (identification >= BOTH)
+    twice = moved & moved.shift(1, axis=1, fill_value=False)
+    p = pd.DataFrame(stats.norm.sf(value), index=value.index, columns=value.columns)
+    p = p.where(twice | value.isna(), 1.0)
+    named = p < ALPHA_TOTALS
+    if is_panel:
+        for month in p:
+            named[month] = discoveries(p[month].to_numpy(), FALSE_DISCOVERIES)
+    return _tables(found, one.indicator, value, p, named)
+
+
+def _together(found: pd.DataFrame, parts: Sequence[str]) -> pd.DataFrame:
+    """The parts' six-month distances, averaged and in standard deviations of all areas' own."""
+    sums = [
+        _six_months(found[found["indicator"] == part]) for part in parts
+        if (found["indicator"] == part).any()
+    ]  # fmt: skip
+    if not sums:
+        return pd.DataFrame()
+    stacked = pd.concat(sums).groupby(level=0).mean()
+    values = stacked.to_numpy(dtype=float)
+    finite = values[np.isfinite(values)]
+    if finite.size < FEWEST_FOR_SPREAD:
+        return stacked
+    low, high = np.quantile(finite, [0.25, 0.75])
+    return pd.DataFrame(stacked / max((high - low) / 1.349, 1 / np.sqrt(len(sums))))
+
+
+def _six_months(rows: pd.DataFrame) -> pd.DataFrame:
+    grid = rows.pivot_table(
+        index="area_code", columns="period_start", values="distance", dropna=False
+    )
+    clipped = grid.astype(float).clip(-CLIP, CLIP).T.rolling(WINDOW, min_periods=FEWEST_MONTHS)
+    return pd.DataFrame((clipped.sum() / np.sqrt(clipped.count())).T)
+
+
+def _tables(
+    found: pd.DataFrame, indicator: str, value: pd.DataFrame, p: pd.DataFrame, named: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    keys = ["area_code", "area_level", "la_code", "period_start", "period_end"]
+    cells = found.groupby(keys, dropna=False, as_index=False)[["areas_due", "areas_included"]].min()
+    row = value.index.get_indexer(pd.Index(cells["area_code"]))
+    column = value.columns.get_indexer(pd.Index(cells["period_start"]))
+    of_value, of_p, is_named = (t.to_numpy()[row, column] for t in (value, p, named))
+    known = np.isfinite(of_value)
+    cells["period_start"] = pd.to_datetime(cells["period_start"]).dt.date
+    cells["period_end"] = pd.to_datetime(cells["period_end"]).dt.date
+    common = cells.assign(
+        indicator=indicator, period_type="month", breakdown="total", source="extracts"
+    )
+    reason = np.full(known.shape, None, dtype=object)
+    reason[~known] = "too_few_parts"
+    values = common.assign(
+        value=of_value, is_provisional=False, is_revised=False, reason=reason
+    )  # fmt: skip
+    status = np.where(known, np.where(is_named, "worsening", "ok"), "not_assessable")
+    kind = np.full(known.shape, None, dtype=object)
+    kind[status == "worsening"] = "sustained"
+    signals = common[["indicator", "source", "area_code", "period_type", "period_start"]].assign(
+        breakdown="total",
+        expected=np.where(known, 0.0, np.nan),
+        lower=np.where(known, -QUANTILE, np.nan),
+        upper=np.where(known, QUANTILE, np.nan),
+        score=of_value,
+        p_sustained=np.where(known, of_p, np.nan),
+        status=status,
+        reason=reason,
+        kind=kind,
+        method="joint",
+        version=VERSION,
+    )
+    return values, signals
+
+
+def _neighbour_gap(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Found for those exposed, against the median of ten areas alike; a funnel that allows for the
+    ordinary differences between areas (Spiegelhalter 2005, additive over-dispersion)."""
+    years = connection.execute(NEIGHBOURHOOD).df()
+    alike = connection.execute(
+        "select la_code, neighbour_la_code from reference.statistical_neighbours"
+    ).df()
+    tables = [_month_of_neighbours(month, alike) for _, month in years.groupby("period_start")]
+    if not tables:
+        return pd.DataFrame(), pd.DataFrame()
+    rows = pd.concat(tables, ignore_index=True)
+    rows = rows.assign(
+        indicator="neighbour_gap", period_type="month", breakdown="total", source="extracts",
+        area_level="local_authority", numerator=rows["found"], areas_due=1, areas_included=1,
+        is_provisional=False, is_revised=False,
+    )  # fmt: skip
+    for name in ("period_start", "period_end"):
+        rows[name] = pd.to_datetime(rows[name]).dt.date
+    values = rows[
+        ["indicator", "area_code", "area_level", "la_code", "period_type", "period_start",
+         "period_end", "breakdown", "source", "numerator", "value", "areas_due", "areas_included",
+         "is_provisional", "is_revised"]
+    ]  # fmt: skip
+    signals = rows[
+        ["indicator", "source", "area_code", "period_type", "period_start", "breakdown", "expected",
+         "lower", "upper", "score"]
+    ]  # fmt: skip
+    return values, signals.assign(method="funnel", version=VERSION)
+
+
+def _month_of_neighbours(month: pd.DataFrame, alike: pd.DataFrame) -> pd.DataFrame:
+    rates = month.assign(rate=(month["found"] + 0.5) / month["exposed"])
+    beside = alike.merge(
+        rates[["la_code", "rate"]], left_on="neighbour_la_code", right_on="la_code",
+        suffixes=("", "_of"),
+    )  # fmt: skip
+    medians = beside.groupby("la_code")["rate"].agg(["median", "count"])
+    rates = rates.join(medians, on="la_code")
+    rates = rates[rates["count"] >= NEIGHBOURS]
+    usual = rates["median"] * rates["exposed"]
+    off = np.log((rates["found"] + 0.5) / usual)
+    # A median of n areas is itself known to about pi / 2n of their variance.
+    chance = (1 + np.pi / (2 * rates["count"])) / usual.clip(lower=1.0)
+    between = _spread(off) ** 2 - chance.mean() if len(off) else 0.0
+    spread = np.sqrt(chance + max(between, 0.0))
+    reach = QUANTILE * spread
+    return rates.assign(
+        value=(100 * rates["found"] / usual).round(),
+        expected=100.0,
+        lower=100 * np.exp(-reach),
+        upper=100 * np.exp(reach),
+        score=-off / spread,
+    )
+
+
+def _spread(off: "pd.Series[float]") -> float:
+    """Standard deviation by the inter-quartile range, which a few odd areas do not widen."""
+    low, high = np.quantile(off, [0.25, 0.75])
+    return float((high - low) / 1.349)

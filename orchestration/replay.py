@@ -1,0 +1,111 @@
+"""What would have been raised month by month, each month with only what was known then."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from monitoring import joint, signals
+from monitoring.alerts.evaluate import findings
+from monitoring.alerts.lifecycle import Alert, Event, decide
+from orchestration import dbt_runner
+from orchestration.run import ready
+from warehouse.connection import connect
+from warehouse.errors import SightlineError
+from warehouse.home import Home, load_settings
+from warehouse.prepare import prepare
+from warehouse.state import State
+
+Progress = Callable[[str, int, int], None]
+DAY = 21  # of a month: the monthly returns of the month before are due on the twentieth
+
+
+@dataclass(frozen=True)
+class _Aside(Home):
+    """The same monitor with its work file elsewhere, so that a replay disturbs nothing."""
+
+    @property
+    def work(self) -> Path:
+        return self.restricted / "replay"
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One day of history: what would have opened and ended on it, and what was open after it."""
+
+    as_of: date
+    events: tuple[Event, ...]
+    alerts: dict[str, Alert]
+
+    @property
+    def open(self) -> int:
+        return sum(alert.state == "open" for alert in self.alerts.values())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a change, for people and for files."""
+        return [
+            {
+                "as_of": self.as_of,
+                "event": event.event,
+                "period": event.period,
+                **{
+                    name: value
+                    for name, value in asdict(self.alerts[event.alert_id]).items()
+                    if name in ("indicator", "area_code", "area_name", "severity", "title")
+                },
+            }
+            for event in self.events
+            if event.event in ("opened", "reopened", "resolved", "retracted", "escalated")
+        ]
+
+
+def replay(
+    home: Home, first: date, last: date, *, progress: Progress | None = None
+) -> Iterator[Replayed]:
+    """Rebuild, judge and decide for each month from first to last, in order.
+
+    Raises SightlineError where nothing was known by then.
+    """
+    days = list(_days(first, last))
+    if not days:
+        raise SightlineError("no month ends between those dates", 2)
+    aside = _Aside(home.root)
+    aside.work.mkdir(mode=0o700, exist_ok=True)
+    say = progress or (lambda _stage, _done, _of: None)
+    with ready(home) as state:
+        manifest = dbt_runner.parse(aside)
+        known: dict[str, Alert] = {}
+        try:
+            for done, day in enumerate(days):
+                say("replaying", done, len(days))
+                yield _replayed(aside, state, manifest, day, known)
+        finally:
+            for leftover in aside.work.glob("*"):
+                leftover.unlink()
+
+
+def _replayed(
+    aside: Home, state: State, manifest: Any, day: date, known: dict[str, Alert]
+) -> Replayed:
+    prepare(aside, state, day)
+    if not _built(dbt_runner.build(aside, manifest, tests=False)):
+        raise SightlineError(f"the models of {day} could not be built")
+    with connect(aside.work_db, home=aside, settings=load_settings(aside)) as connection:
+        signals.detect(connection, day)
+        joint.write(connection)
+        decided = decide(findings(connection), known.values(), day, f"{day.isoformat()}.replay")
+    known |= {alert.alert_id: alert for alert in decided.alerts}
+    return Replayed(day, decided.events, dict(known))
+
+
+def _built(results: Sequence[Any]) -> bool:
+    return bool(results) and all(str(result.status) == "success" for result in results)
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    day = first.replace(day=DAY)
+    while day <= last:
+        if day >= first:
+            yield day
+        day = (day.replace(day=1) + timedelta(days=32)).replace(day=DAY)
