@@ -71,7 +71,7 @@ def _axis(values: list[float]) -> tuple[float, float, float]:
     """Round ends and step; the axis starts at nothing unless that would flatten the line."""
     high = max(values, default=1.0)
     low = min(values, default=0.0)
-    low = 0.0 if low < 0.6 * high else low
+    low = 0.0 if 0 <= low < 0.6 * high else low
     if high <= low:
         low, high = (0.0, high) if high > 0 else (0.0, 1.0)
     raw = (high - low) / 4

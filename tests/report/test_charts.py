@@ -98,3 +98,11 @@ def test_any_values_give_a_drawing_inside_its_frame(values: list[float | None]) 
     for one in of_class(svg, "line"):
         heights = [float(pair.split()[1]) for pair in re.split("[ML]", one.get("d"))[1:]]
         assert all(0 <= height <= 236 for height in heights)
+
+
+def test_values_below_nothing_are_drawn_inside_the_chart():
+    drawn = chart([point(1, -2.0, lower=-2.6, upper=2.6), point(2, 1.5, lower=-2.6, upper=2.6)])
+    [line] = of_class(drawn, "line")
+    heights = [float(pair.split()[1]) for pair in re.split("[ML]", line.get("d")) if pair]
+    assert max(heights) <= 200
+    assert [one.text for one in of_class(drawn, "y")][0].startswith("-")
