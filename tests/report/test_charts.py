@@ -105,4 +105,4 @@ def test_values_below_nothing_are_drawn_inside_the_chart():
     [line] = of_class(drawn, "line")
     heights = [float(pair.split()[1]) for pair in re.split("[ML]", line.get("d")) if pair]
     assert max(heights) <= 200
-    assert [one.text for one in of_class(drawn, "y")][0].startswith("-")
+    assert of_class(drawn, "y")[0].text.startswith("-")
