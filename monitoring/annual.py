@@ -57,17 +57,23 @@ order by all
 
 def judge_series(connection: duckdb.DuckDBPyConnection, as_of: object) -> list[pd.DataFrame]:
     """A frame of signals for each indicator that has an official yearly series."""
-    values = connection.execute(SERIES, {"as_of": as_of}).df()
     parts = connection.execute(PARTS).df()
     annotations = annotated.read(connection)
     return [
         _of_parts(
-            _series(frame, annotations.get(str(indicator), Annotations())).merge(
+            judge_years(frame, annotations.get(str(indicator), Annotations())).merge(
                 parts, on=["indicator", "source"]
             )
         )
-        for (indicator, _), frame in values.groupby(["indicator", "source"], sort=True)
+        for (indicator, _), frame in read(connection, as_of).groupby(
+            ["indicator", "source"], sort=True
+        )
     ]
+
+
+def read(connection: duckdb.DuckDBPyConnection, as_of: object) -> pd.DataFrame:
+    """Every year of every official series up to a date, its parts added up."""
+    return connection.execute(SERIES, {"as_of": as_of}).df()
 
 
 def _of_parts(rows: pd.DataFrame) -> pd.DataFrame:
@@ -93,7 +99,8 @@ class _Verdicts:
     detectable: Array
 
 
-def _series(values: pd.DataFrame, known: Annotations) -> pd.DataFrame:
+def judge_years(values: pd.DataFrame, known: Annotations) -> pd.DataFrame:
+    """The signals of one official series, from the rows that `read` gives of it."""
     sign = 1 if values["bad_direction"].iloc[0] == "up" else -1
     country = values[values["area_level"] == "country"].set_index(PERIOD)
     national = (country["counted"] / country["people"]).astype(float)

@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitoring import annotated, signals
+from monitoring import annotated, annual, signals
 from monitoring.annotated import Annotations
-from monitoring.backtest import Found, backtest
+from monitoring.backtest import MONTHS, YEARS, Found, backtest
 from warehouse import releases
 from warehouse.connection import connect
 from warehouse.errors import SightlineError
@@ -26,20 +26,31 @@ def run(
     if shown is None or not home.warehouse_db.exists():
         raise SightlineError("there are no figures yet; run: sightline run")
     with connect(home.warehouse_db, read_only=True) as connection:
-        values = signals.read(connection, shown.as_of)
+        months = signals.read(connection, shown.as_of)
+        years = annual.read(connection, shown.as_of)
         annotations = annotated.read(connection)
-    monthly = values[(values["breakdown"] == "total") & (values["period_type"] == "month")]
-    held = {str(name): rows for name, rows in monthly.groupby("indicator")}
-    if unknown := sorted(set(chosen) - set(held)):
-        tested = ", ".join(sorted(held))
-        raise SightlineError(f"{unknown[0]} is not tested each month; these are: {tested}", 2)
-    names = [name for name in held if not chosen or name in chosen]
+    months = months[(months["breakdown"] == "total") & (months["period_type"] == "month")]
+    held = [
+        (str(frame["indicator"].iloc[0]), frame, history)
+        for values, history, keys in (
+            (months, MONTHS, ["indicator"]),
+            (years, YEARS, ["indicator", "source"]),
+        )
+        for _, frame in values.groupby(keys, sort=True)
+        if (frame["area_level"] == "local_authority").any()
+    ]
+    tested = sorted({name for name, _, _ in held})
+    if unknown := sorted(set(chosen) - set(tested)):
+        names = ", ".join(tested)
+        raise SightlineError(f"{unknown[0]} is not tested; these are: {names}", 2)
+    wanted = [one for one in held if not chosen or one[0] in chosen]
     found: list[Found] = []
-    for done, name in enumerate(names):
-        progress("back-testing", done, len(names))
+    for done, (name, frame, history) in enumerate(wanted):
+        progress("back-testing", done, len(wanted))
         known = annotations.get(name, Annotations())
-        found += backtest(held[name], known, seed=seed, replicates=replicates)
-    _keep(home, found, shown.release_id)
+        found += backtest(frame, known, history, seed=seed, replicates=replicates)
+    if found:
+        _keep(home, found, shown.release_id)
     return found
 
 
@@ -57,10 +68,11 @@ def in_words(one: Found) -> dict[str, Any]:
     most = f"to {one.most:g}" if _finite(one.most) else "and more"
     return {
         "indicator": one.indicator,
+        "from": one.source,
         "change": f"{one.change:.0%}",
         "counts a month": f"{one.least:g} {most}",
-        "found in 6 months": f"{one.found} of {one.planted}",
-        "delay": "" if one.median_delay is None else f"{one.median_delay:g}",
+        "found in time": f"{one.found} of {one.planted}",
+        "delay": "" if one.median_delay is None else f"{one.median_delay:g} {one.period_type}s",
         "marks / 100 years": f"{one.marks_per_100_years:.1f}",
     }
 

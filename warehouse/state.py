@@ -156,6 +156,8 @@ backtests = Table(
     Column("run_on", Date, nullable=False),
     Column("release_id", String, nullable=False),
     Column("indicator", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("period_type", String, nullable=False),
     Column("change", sa.Float, nullable=False),
     Column("least", sa.Float, nullable=False),
     Column("most", sa.Float),

@@ -19,9 +19,10 @@ month = click.DateTime(["%Y-%m"])
 CHANGES = ("as_of", "event", "severity", "period", "title")
 RESULTS = (
     "indicator",
+    "from",
     "change",
     "counts a month",
-    "found in 6 months",
+    "found in time",
     "delay",
     "marks / 100 years",
 )

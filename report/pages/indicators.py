@@ -64,7 +64,10 @@ def _silence(view: View, indicator: Indicator) -> list[dict[str, Any]]:
             "size": f"{row['least']:g} to {row['most']:g}"
             if row["most"]
             else f"{row['least']:g} and more",
-            "delay": "\u2013" if row["median_delay"] is None else f"{row['median_delay']:g}",
+            "what": words.words(row["source"], words.SOURCES),
+            "delay": "\u2013"
+            if row["median_delay"] is None
+            else words.count(round(row["median_delay"]), row["period_type"]),
             "marks": words.number(row["marks_per_100_years"] or 0, 1),
         }
         for row in view.published.backtests

@@ -61,7 +61,7 @@ def test_a_planted_fall_thins_counts_from_its_onset_on_and_nothing_else(
 ) -> None:
     start = pd.Timestamp("2025-09-01")
     area = str(values["area_code"].iloc[0])
-    changed = backtest._planted(values, {area: (0.5, start)}, np.random.default_rng(1))
+    changed = backtest._planted(values, {area: (0.5, start)}, "numerator", np.random.default_rng(1))
     at = (values["area_code"] == area) & (pd.to_datetime(values["period_start"]) >= start)
     pd.testing.assert_frame_equal(changed[~at], values[~at])
     ratio = changed.loc[at, "numerator"].sum() / values.loc[at, "numerator"].sum()

@@ -302,3 +302,21 @@ def test_an_annotation_that_was_withdrawn_counts_no_more(annotated):
     with duckdb.connect(str(annotated.current / "sightline.duckdb"), read_only=True) as connection:
         found = marked(connection, "referral_rate", "2024", "local_authority")
     assert found["Buckinghamshire"] == ("worsening", "possible_recording_change")
+
+
+def test_changes_planted_in_the_real_series_say_what_silence_means(annotated):
+    where = ("--home", str(annotated.root))
+    asked = ("--indicator", "referral_rate", "--replicates", "6", "--json")
+    done = sightline("backtest", *asked, *where)
+    assert done.returncode == 0, done.stderr
+    found = [row for row in json.loads(done.stdout) if row["source"] == "published_referrals"]
+    assert {row["period_type"] for row in found} == {"year"}
+
+    def share(change: float) -> float:
+        rows = [row for row in found if row["change"] == change]
+        return sum(row["found"] for row in rows) / sum(row["planted"] for row in rows)
+
+    # A year of one authority moves by 16 % of itself: a half is seen, a tenth cannot be.
+    assert share(0.5) >= 0.5
+    assert share(0.1) <= 0.15
+    assert all(row["marks_per_100_years"] < 10 for row in found)

@@ -14,6 +14,8 @@ def upgrade() -> None:
         sa.Column("run_on", sa.Date, nullable=False),
         sa.Column("release_id", sa.String, nullable=False),
         sa.Column("indicator", sa.String, nullable=False),
+        sa.Column("source", sa.String, nullable=False),
+        sa.Column("period_type", sa.String, nullable=False),
         sa.Column("change", sa.Float, nullable=False),
         sa.Column("least", sa.Float, nullable=False),
         sa.Column("most", sa.Float),
