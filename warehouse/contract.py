@@ -13,6 +13,8 @@ from warehouse.contract_rules import CarriedOver, Parent, Rule, Strict, VitalSig
 from warehouse.errors import ConfigurationError
 
 FOLDER = Path(__file__).parent / "contracts"
+# The safe loader in C, where libyaml is there, is ten times as fast; every worker reads contracts.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 ColumnType = Literal[
     "id", "upn", "date", "month", "code", "codes", "boolean", "integer", "number", "text"
@@ -314,4 +316,4 @@ def _by_word(path: Path, words: dict[str, list[str]]) -> dict[str, str]:
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return dict(yaml.load(path.read_bytes(), Loader=LOADER))  # noqa: S506 (both are safe)

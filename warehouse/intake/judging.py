@@ -28,8 +28,12 @@ def give_submissions(connection: duckdb.DuckDBPyConnection, cases: list[Case]) -
         "create temp table submissions (submission_id integer, sender varchar, received_on date,"
         " collection_year integer, window_start date, window_end date)"
     ).fetchall()
-    rows = [facts(case) for case in cases]
-    connection.executemany("insert into submissions values (?, ?, ?, ?, ?, ?)", rows)
+    columns = [list(column) for column in zip(*map(facts, cases), strict=True)]
+    connection.execute(
+        "insert into submissions select unnest($1::integer[]), unnest($2::varchar[]),"
+        " unnest($3::date[]), unnest($4::integer[]), unnest($5::date[]), unnest($6::date[])",
+        columns,
+    ).fetchall()
 
 
 def judge(connection: duckdb.DuckDBPyConnection, cases: list[Case], checks: list[Checked]) -> None:

@@ -225,10 +225,11 @@ def _kind(column: Column, raw: str, value: str) -> list[tuple[str, str, str]]:
         case "code":
             return [(wrong, "CODE_UNKNOWN", _listed(column))]
         case "codes":
-            allowed = ", ".join(text(code) for code in column.codes)
+            # Comparing lists as sets takes ten times as long.
+            unknown = f"list_filter({value}, lambda one: not {in_list('one', tuple(column.codes))})"
             return [
                 (wrong, "CODE_FORMAT", 'write the codes as a JSON list, such as ["1A", "2B"]'),
-                (f"not list_has_all([{allowed}], {value})", "CODE_UNKNOWN", _listed(column)),
+                (f"len({unknown}) > 0", "CODE_UNKNOWN", _listed(column)),
             ]
         case "boolean":
             words = ", ".join(column.same_as) or "Y or N"
