@@ -208,6 +208,7 @@ def _rows(values: pd.DataFrame, verdicts: _Verdicts) -> pd.DataFrame:
             "p_sustained": at(verdicts.p),
             "dispersion": np.nan,
             "national_effect": np.nan,
+            "completeness": np.nan,
             "minimum_detectable_change": at(verdicts.detectable),
             "status": verdicts.status[row, column],
             "reason": verdicts.reason[row, column],

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monitoring import annotated
+from monitoring import annotated, delay
 from monitoring.annotated import Annotations
 from monitoring.annual import judge_series
 from monitoring.detection import counts as tails
@@ -45,6 +45,7 @@ COLUMNS = {
     "p_sustained": "double",
     "dispersion": "double",
     "national_effect": "double",
+    "completeness": "double",
     "minimum_detectable_change": "double",
     "status": "varchar",
     "reason": "varchar",
@@ -55,11 +56,17 @@ COLUMNS = {
 
 VALUES = """
 select
-    facts.indicator, facts.breakdown, facts.area_code, facts.area_level, facts.period_start,
+    facts.indicator, facts.breakdown, facts.area_code, facts.la_code, facts.area_level,
+    facts.period_start,
     facts.numerator, facts.denominator, facts.value, facts.is_provisional, facts.reason,
     facts.areas_due, facts.areas_included, areas.region_code,
     indicators.period_type, indicators.bad_direction, indicators.minimum_numerator,
-    indicators.school_days_only, indicators.denominator_is_population
+    indicators.school_days_only, indicators.denominator_is_population,
+    -- where the other count of a ratio comes late too, nobody knows what share of the ratio is in
+    case
+        when indicators.period_type = 'month' and indicators.denominator_is_population
+            then indicators.numerator
+    end as measure
 from marts.fct_indicator_values as facts
 inner join control.indicators as indicators
     on facts.indicator = indicators.indicator
@@ -97,7 +104,9 @@ def detect(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
 
 def read(connection: duckdb.DuckDBPyConnection, as_of: date) -> pd.DataFrame:
     """Every value of a monitored indicator up to a date, with what is needed to judge it."""
-    return connection.execute(VALUES, {"as_of": as_of}).df()
+    values = connection.execute(VALUES, {"as_of": as_of}).df()
+    on = ["measure", "la_code", "period_start"]
+    return values.merge(delay.learned(connection), on=on, how="left", validate="many_to_one")
 
 
 def judge_indicator(values: pd.DataFrame, known: Annotations) -> pd.DataFrame:
@@ -135,6 +144,8 @@ class _Grid:
     counts: Array
     exposure: Array  # what the counts are expected to be proportional to
     people: Array  # the denominators that the counts belong to
+    completeness: Array  # share of the final count that is in; NaN where nobody knows
+    uncertainty: Array  # relative variance of that share
     known: Annotations
 
     @property
@@ -146,6 +157,10 @@ class _Grid:
         """The last day of each period."""
         every = self.values["period_type"].iloc[0]
         return pd.DatetimeIndex([span_of(one.date(), every).end for one in self.months])
+
+    @property
+    def sent(self) -> NDArray[np.bool_]:
+        return np.isfinite(self.of("numerator"))
 
     def of(self, name: str) -> Array:
         out = np.full(self.counts.shape, np.nan)
@@ -163,23 +178,36 @@ def _grid(
     row = areas.get_indexer(values["area_code"])
     column = months.get_indexer(pd.DatetimeIndex(values["period_start"]))
     blank = np.full((len(areas), len(months)), np.nan)
-    grid = _Grid(values, months, areas, row, column, blank, blank, blank, known)
+    grid = _Grid(values, months, areas, row, column, blank, blank, blank, blank, blank, known)
     if parts is not None:
         return _of_parts(grid, parts)
     has_reason = np.ones(blank.shape, dtype=bool)
     has_reason[row, column] = values["reason"].notna()
+    grid = replace(grid, completeness=_completeness(grid))
     usable = ~(has_reason | _may_still_rise(grid) | known.problems(areas, months, grid.ends))
     counts, people = grid.of("numerator"), grid.of("denominator")
     days = school_days(months) if values["school_days_only"].iloc[0] else np.ones(len(months))
+    share = np.where(np.isfinite(grid.completeness), grid.completeness, 1.0)
     return replace(
-        grid, counts=np.where(usable, counts, np.nan), exposure=people * days, people=people
+        grid,
+        counts=np.where(usable, counts, np.nan),
+        exposure=people * days * share,
+        people=people,
+        uncertainty=np.nan_to_num(grid.of("completeness_variance")),
     )
 
 
+def _completeness(grid: _Grid) -> Array:
+    """What was learned; without it a provisional count may hold any share, another is all in."""
+    learned = grid.of("completeness")
+    otherwise = np.where(grid.of("is_provisional") == 1, np.nan, 1.0)
+    return np.where(np.isfinite(learned), learned, otherwise)
+
+
 def _may_still_rise(grid: _Grid) -> NDArray[np.bool_]:
-    """Provisional counts of what is bad when low: what is still to come can only add."""
+    """Counts of what is bad when low of which nobody knows how much is still to come."""
     falls = grid.values["bad_direction"].iloc[0] == "down"
-    return np.asarray((grid.of("is_provisional") == 1) & falls)
+    return np.asarray(np.isnan(grid.completeness) & (grid.of("is_provisional") == 1) & falls)
 
 
 def _of_parts(totals: _Grid, parts: _Grid) -> _Grid:
@@ -202,11 +230,19 @@ def _of_parts(totals: _Grid, parts: _Grid) -> _Grid:
     due = np.maximum(totals.of("areas_due"), 1)
     covered = (member @ known.astype(float)) / due >= LEAST_COVERED
     covered &= ~totals.known.problems(totals.areas, totals.months, totals.ends)
+    expected = usual[:, None] * exposure
+    final = expected / np.where(known, np.nan_to_num(parts.completeness, nan=1.0), 1.0)
+    weight = np.maximum(member @ expected, 1e-12)
+    # what delays one authority may delay them all: their errors are added, not averaged out
+    apart = member @ (expected * np.sqrt(parts.uncertainty)) / weight
+    is_known = covered & (member @ (parts.sent & np.isnan(parts.completeness)) == 0)
     return replace(
         totals,
         counts=np.where(covered, member @ counts, np.nan),
-        exposure=np.where(covered, member @ (usual[:, None] * exposure), np.nan),
+        exposure=np.where(covered, member @ expected, np.nan),
         people=np.where(covered, member @ people, np.nan),
+        completeness=np.where(is_known, weight / np.maximum(member @ final, 1e-12), np.nan),
+        uncertainty=apart**2,
     )
 
 
@@ -231,6 +267,7 @@ def _judgements(grid: _Grid, counts: Array, tested: int, *, is_panel: bool) -> J
         grid.exposure,
         grid.months.month.to_numpy(dtype=np.int64),
         holiday=easter_in_march(grid.months) if grid.rhythm is MONTHS else None,
+        uncertainty=grid.uncertainty,
         tested=tested,
         has_national_effect=is_panel,
         rhythm=grid.rhythm,
@@ -350,6 +387,7 @@ def _rows(
     detectable = np.expm1(sign * np.minimum(judged.detectable, 5.0))
 
     judged_at = verdicts.status != "not_assessable"
+    share = np.where(grid.sent, grid.completeness, np.nan)[:, first:]
 
     def at(array: NDArray[np.float64]) -> Array:
         return np.asarray(np.where(judged_at, array, np.nan)[row, column])
@@ -370,6 +408,7 @@ def _rows(
             "p_sustained": at(verdicts.p_sustained),
             "dispersion": at(spread / judged.mean),
             "national_effect": np.exp(judged.national[column]) if is_panel else np.nan,
+            "completeness": share[row, column],
             "minimum_detectable_change": at(detectable),
             "status": verdicts.status[row, column],
             "reason": verdicts.reason[row, column],

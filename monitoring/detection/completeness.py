@@ -30,16 +30,18 @@ class Completeness:
 
     share: Array
     variance: Array
+    periods: NDArray[np.int64]  # of the area's own that it was learned from
 
 
 def learn(reported: Array, final: Array) -> Completeness:
     """Learn from counts as once known (areas x periods x lags) and as they are (areas x periods).
 
-    NaN is "not sent" or "not yet final". Only the last twelve periods with a final count are used.
+    NaN is "not sent" or "not yet final". Of each area the last twelve periods are used that have a
+    final count and one as once known.
     """
-    mature = np.flatnonzero(np.isfinite(final).any(0))[-MATURE_PERIODS:]
-    once, now = reported[:, mature], final[:, mature, None]
+    once, now = reported, final[:, :, None]
     known = np.isfinite(once) & np.isfinite(now) & (now > 0)
+    known &= np.cumsum(known[:, ::-1], axis=1)[:, ::-1] <= MATURE_PERIODS
     seen, all_of_it = np.where(known, once, 0.0), np.where(known, now, 0.0)
     pooled = _ratio(seen.sum((0, 1)), all_of_it.sum((0, 1)))
     months = all_of_it[known.any(2)].max(-1) if known.any() else np.zeros(1)
@@ -51,7 +53,9 @@ def learn(reported: Array, final: Array) -> Completeness:
     usual = _ratio(apart.sum((0, 1)), counted.sum(0))
     variance = (apart.sum(1) + PRIOR_PERIODS * usual) / (counted + PRIOR_PERIODS)
     enough = known.any(0).sum(0) >= FEWEST_PERIODS
-    return Completeness(np.where(enough, share, np.nan), np.where(enough, variance, np.nan))
+    return Completeness(
+        np.where(enough, share, np.nan), np.where(enough, variance, np.nan), counted
+    )
 
 
 def _ratio(part: Array, whole: Array) -> Array:

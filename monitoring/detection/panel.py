@@ -273,11 +273,13 @@ def _variances(
 ) -> tuple[Variances, Array]:
     """One step of the fixed point, on what came before the guard: nothing judged widens its limits.
 
-    An area counts at most four times what is expected of it.
+    An area counts at most four times what is expected of it; without any, nothing is learned.
     """
     precision, pull = _before_guard(precision, pull, state.rhythm.guard)
     past = slice(0, pull.shape[1])
     known = known[:, past]
+    if not known.any():
+        return state.variances, state.noise
     shapes = {name: shape[past, past] for name, shape in shapes.items()}
     counted = known.any(1)
     inner = precision.reshape(len(pull), -1) @ np.stack([m.ravel() for m in shapes.values()], 1)

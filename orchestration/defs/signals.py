@@ -7,10 +7,11 @@ from orchestration.resources import Monitor
 from orchestration.steps import marts as steps
 
 VALUES = dg.AssetKey(["marts", "fct_indicator_values"])
+DELAY = dg.AssetKey(["intermediate", "int_reporting_delay"])
 SIGNALS = dg.AssetKey(["marts", "fct_signals"])
 
 
-@dg.asset(key=SIGNALS, deps=[VALUES], group_name="marts", kinds={"python", "duckdb"})
+@dg.asset(key=SIGNALS, deps=[VALUES, DELAY], group_name="marts", kinds={"python", "duckdb"})
 def signals(monitor: Monitor) -> dg.MaterializeResult[None]:
     """One row per monitored indicator, area and recent period: expected range and status."""
     return dg.MaterializeResult(metadata=steps.detect(monitor.run))

@@ -25,6 +25,7 @@ class Marts:
     began: dict[int, int] = field(default_factory=dict)
     population: float = 50_000.0
     period_type: str = "month"
+    told: dict[int, Array] = field(default_factory=dict)  # by area: each month as first told
 
     @property
     def months(self) -> pd.DatetimeIndex:
@@ -45,6 +46,9 @@ class Marts:
         connection.execute("create schema control")
         self._write(connection, "control.indicators", [self._indicator()])
         connection.execute(
+            "alter table control.indicators add column numerator varchar default 'referrals'"
+        )
+        connection.execute(
             "create table control.annotations (annotation_id integer, indicator varchar,"
             " area_code varchar, kind varchar, starts_on date, ends_on date)"
         )
@@ -54,6 +58,15 @@ class Marts:
         )
         self._write(connection, "marts.dim_areas", self._areas())
         self._write(connection, "marts.fct_indicator_values", self._values())
+        connection.execute(
+            "create schema intermediate; create table intermediate.int_reporting_delay (measure"
+            " varchar, la_code varchar, period_start date, age integer, reported double,"
+            " final double, is_in_force boolean)"
+        )
+        for row in self._told():
+            connection.execute(
+                "insert into intermediate.int_reporting_delay values (?, ?, ?, ?, ?, ?, ?)", row
+            )
         connection.execute("create view marts.fct_values as from marts.fct_indicator_values")
         return connection
 
@@ -93,6 +106,17 @@ class Marts:
             rows += [self._total(t, region) for region in range(REGIONS)] + [self._total(t, None)]
         return rows
 
+    def _told(self) -> list[list[Any]]:
+        """Each area sends a month again a month later, and never after."""
+        rows: list[list[Any]] = []
+        for n, series in self.told.items():
+            for t in np.flatnonzero(np.isfinite(series)):
+                is_newest = (n, t) in self.provisional
+                final = None if is_newest else float(self.counts[n, t])
+                month = self.months[t].date()
+                rows.append(["referrals", f"{n}", month, 0, float(series[t]), final, is_newest])
+        return rows
+
     def _total(self, t: int, region: int | None) -> dict[str, Any]:
         areas = np.arange(len(self.counts))
         chosen = areas if region is None else areas[areas % REGIONS == region]
@@ -112,6 +136,7 @@ class Marts:
         return {
             "indicator": "referral_rate",
             "area_code": code,
+            "la_code": f"{int(code[3:])}" if level == "local_authority" else None,
             "area_level": level,
             "period_type": self.period_type,
             "period_start": self.months[t].date(),
@@ -137,6 +162,7 @@ class Marts:
             for name, kind in {
                 "period_start": "date",
                 "reason": "varchar",
+                "la_code": "varchar",
                 "numerator": "double",
                 "denominator": "double",
                 "value": "double",

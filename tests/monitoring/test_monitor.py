@@ -5,6 +5,7 @@ import pytest
 from panels import changed, months, panel, people
 
 from monitoring.detection.monitor import judge
+from monitoring.detection.panel import Variances, fit
 
 
 def test_a_fall_of_a_third_in_one_area_is_found_there_and_nowhere_else() -> None:
@@ -152,3 +153,12 @@ def test_what_is_uncertain_must_change_more_to_be_believed() -> None:
     assert doubtful.p_sustained(-1)[3, -1] > 10 * certain.p_sustained(-1)[3, -1]
     assert doubtful.variance[3, -1] > certain.variance[3, -1]
     assert abs(doubtful.detectable[3, -1]) > abs(certain.detectable[3, -1])
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_few_areas_known_only_since_lately_teach_nothing_of_what_is_usual() -> None:
+    counts = panel(areas=3, periods=30)
+    counts[:, :-5] = np.nan
+    learned = fit(counts, people(counts), months(30))
+    assert learned.variances == Variances()
+    assert learned.noise == pytest.approx(Variances().noise)

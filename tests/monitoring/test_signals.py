@@ -83,6 +83,89 @@ def test_a_provisional_figure_may_be_worse_already_but_never_better_yet() -> Non
     assert (row["status"], row["reason"]) == ("ok", "provisional")
 
 
+SHARE = 0.7
+
+
+def sends_again(
+    counts: Any, *, area: int = 3, share: float = SHARE, spread: float = 0.0, since: int = 0
+) -> Marts:
+    """One area whose months are told of a first time when this share of them is in.
+
+    The newest month is told of only that once.
+    """
+    chance = np.random.default_rng(4)
+    shares = share * (1 + spread * chance.choice([-1.0, 1.0], counts.shape[1]))
+    told = np.rint(counts[area] * shares)
+    told[:since] = np.nan
+    counts = np.array(counts)
+    counts[area, -1] = told[-1]
+    return Marts(counts, provisional=((area, counts.shape[1] - 1),), told={area: told})
+
+
+def test_what_is_usually_still_to_come_is_no_fall() -> None:
+    marts = sends_again(panel(areas=24, periods=60))
+    row = newest(detected(marts), "E06000003")
+    assert (row["status"], row["reason"]) == ("ok", "provisional")
+    assert row["completeness"] == pytest.approx(SHARE, abs=0.02)
+    value = marts.counts[3, -1] / 50_000 * 10_000 * 12
+    assert row["expected"] == pytest.approx(value, rel=0.25)
+
+
+def test_a_true_fall_is_found_in_a_provisional_month_of_a_steady_sender() -> None:
+    fallen = sends_again(changed(panel(areas=24, periods=60, mean=600), 3, 0.6, last=1))
+    row = newest(detected(fallen), "E06000003")
+    assert (row["status"], row["kind"]) == ("worsening", "spike")
+
+
+@pytest.mark.parametrize(
+    "marts",
+    [
+        pytest.param(
+            sends_again(changed(panel(areas=24, periods=60), 3, 0.3, last=1), since=59),
+            id="who has sent no month again before",
+        ),
+        pytest.param(
+            sends_again(changed(panel(areas=24, periods=60), 3, 0.3, last=1), since=48),
+            id="who has done so for eleven months",
+        ),
+        pytest.param(
+            sends_again(changed(panel(areas=24, periods=60), 3, 0.3, last=1), spread=0.3),
+            id="of whose months now more, now less is in",
+        ),
+    ],
+)
+def test_a_provisional_fall_is_held_of_a_sender(marts: Marts) -> None:
+    row = newest(detected(marts), "E06000003")
+    assert (row["status"], row["reason"]) == ("not_assessable", "provisional")
+    assert row["completeness"] is None
+
+
+def test_an_area_without_a_delay_of_its_own_borrows_none_to_be_judged_by() -> None:
+    marts = sends_again(panel(areas=24, periods=60))
+    told = {**marts.told, 4: np.append(np.full(59, np.nan), marts.counts[4, -1])}
+    both = Marts(marts.counts, provisional=(*marts.provisional, (4, 59)), told=told)
+    assert newest(detected(both), "E06000004")["reason"] == "provisional"
+
+
+def test_what_is_still_to_come_of_most_authorities_is_no_fall_of_england() -> None:
+    counts = panel(areas=24, periods=60)
+    told = {n: np.rint(counts[n] * SHARE) for n in range(20)}
+    late = np.array(counts)
+    late[:20, -1] = np.rint(counts[:20, -1] * SHARE)
+    provisional = tuple((n, 59) for n in range(20))
+    row = newest(detected(Marts(late, provisional=provisional, told=told)), "E92000001")
+    assert row["status"] == "ok"
+    assert SHARE < row["completeness"] < 0.8
+
+
+def test_a_final_month_is_all_in_and_one_that_was_not_sent_has_no_share() -> None:
+    counts = panel(areas=24, periods=60)
+    counts[3, -1] = np.nan
+    connection = detected(Marts(counts))
+    assert newest(connection, "E06000002")["completeness"] == 1
+    assert newest(connection, "E06000003")["completeness"] is None
+
+
 def test_a_missing_return_is_no_fall_of_its_region_or_of_england() -> None:
     counts = panel(areas=24, periods=60)
     counts[0, -1] = np.nan

@@ -126,8 +126,10 @@ def connection() -> duckdb.DuckDBPyConnection:
             indicator varchar, area_code varchar, area_level varchar, region_code varchar,
             sub_region_code varchar, period_type varchar, period_start date, breakdown varchar,
             source varchar, numerator double, denominator double, value double, marker varchar,
-            expected double, lower double, upper double, score double,
-            minimum_detectable_change double, kind varchar, status varchar, reason varchar
+            expected double, lower double, upper double, score double, p_one double,
+            p_sustained double, dispersion double, national_effect double, completeness double,
+            minimum_detectable_change double, kind varchar, method varchar, version varchar,
+            status varchar, reason varchar
         )
         """
     )
@@ -141,10 +143,13 @@ def add(connection, indicator, area, numerator, denominator, **more) -> None:
         "period_start": MONTH, "breakdown": "total", "source": "extracts",
         "numerator": numerator, "denominator": denominator,
         "value": numerator / denominator * 100, "marker": None, "expected": 50.0,
-        "lower": 40.0, "upper": 60.0, "score": 1.0, "minimum_detectable_change": 9.0,
-        "kind": None, "status": "ok", "reason": None, **more,
+        "lower": 40.0, "upper": 60.0, "score": 1.0, "p_one": 0.2, "p_sustained": 0.3,
+        "dispersion": 1.2, "national_effect": 0.9, "completeness": 0.8,
+        "minimum_detectable_change": 9.0, "kind": None, "method": "panel", "version": "2",
+        "status": "ok", "reason": None, **more,
     }  # fmt: skip
-    connection.execute(f"insert into uncontrolled values ({', '.join('?' * 21)})", [*row.values()])
+    places = ", ".join("?" * len(row))
+    connection.execute(f"insert into uncontrolled values ({places})", [*row.values()])
 
 
 def controlled(connection, columns: str, indicator: str, area: str):
@@ -154,12 +159,21 @@ def controlled(connection, columns: str, indicator: str, area: str):
     ).fetchone()
 
 
-GIVES_BACK = "numerator, value, expected, lower, upper, score, minimum_detectable_change, kind"
+GIVES_BACK = (
+    "numerator, value, expected, lower, upper, score, p_one, p_sustained, dispersion,"
+    " national_effect, completeness, minimum_detectable_change, kind"
+)
 
 
 def test_everything_that_would_give_a_count_back_goes_with_it(connection) -> None:
     add(connection, "rate", "a", 3, 1000)
-    assert controlled(connection, GIVES_BACK, "rate", "a") == (None,) * 8
+    assert controlled(connection, GIVES_BACK, "rate", "a") == (None,) * 13
+    assert controlled(connection, "method, version", "rate", "a") == ("panel", "2")
+
+
+def test_what_is_shown_keeps_all_that_was_judged_of_it(connection) -> None:
+    add(connection, "rate", "a", 30, 1000)
+    assert None not in controlled(connection, GIVES_BACK.removesuffix(", kind"), "rate", "a")
 
 
 def test_the_population_and_the_marker_stay(connection) -> None:

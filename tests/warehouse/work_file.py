@@ -370,7 +370,8 @@ def _signals(connection: duckdb.DuckDBPyConnection) -> None:
         select
             indicator, source, area_code, period_type, period_start, breakdown,
             expected, greatest(0, expected - 2.6 * sd) as lower, expected + 2.6 * sd as upper,
-            score, 0.5 as p_one, 0.5 as p_sustained, 1.1 as dispersion, 0.0 as national_effect,
+            score, 0.5 as p_one, 0.5 as p_sustained, 1.1 as dispersion, 1.0 as national_effect,
+            1.0 as completeness,
             2.6 * sd as minimum_detectable_change,
             case
                 when value is null then 'not_assessable'

@@ -1,0 +1,104 @@
+-- what was first said of a month, by how many months after it the return ended, beside the count that no later return will change;
+-- only where months are sent again: other senders have no delay to learn
+with returns as (
+    select
+        submission_id,
+        sender as la_code,
+        period_start as window_start,
+        period_end as window_end,
+        received_on
+    from {{ source('control', 'submissions') }}
+    where extract = 'ssd'
+        and {{ dbt.datediff('period_start', 'period_end', 'day') }} > 31
+),
+
+told as (
+    select
+        returns.submission_id,
+        returns.la_code,
+        returns.received_on,
+        months.period_start,
+        months.period_end,
+        {{ dbt.datediff('months.period_start', 'returns.window_end', 'month') }} as age
+    from returns
+    inner join {{ ref('int_area_months') }} as months
+        on returns.la_code = months.la_code
+        and returns.window_start <= months.period_start
+        and returns.window_end >= months.period_end
+),
+
+counted as (
+    select
+        told.submission_id,
+        told.la_code,
+        told.received_on,
+        told.period_start,
+        told.period_end,
+        told.age,
+        count(distinct referrals.referral_key) as referrals
+    from told
+    left join {{ source('raw', 'ssd_referrals') }} as referrals
+        on told.submission_id = referrals.submission_id
+        and referrals.referral_date between told.period_start and told.period_end
+    group by told.submission_id, told.la_code, told.received_on, told.period_start, told.period_end, told.age
+),
+
+first_told as (
+    select
+        la_code,
+        period_start,
+        age,
+        referrals
+    from (
+        select
+            la_code,
+            period_start,
+            age,
+            referrals,
+            row_number() over (
+                partition by la_code, period_start, age order by received_on, submission_id
+            ) as place
+        from counted
+    ) as ordered
+    where place = 1
+),
+
+-- windows move on: the next one begins after the start of the newest
+newest as (
+    select
+        la_code,
+        max(window_start) as newest_start
+    from returns
+    group by la_code
+),
+
+in_force as (
+    select
+        counted.la_code,
+        counted.period_start,
+        counted.age,
+        counted.referrals,
+        counted.age >= 3 or counted.period_start <= newest.newest_start as is_final
+    from counted
+    inner join {{ source('control', 'slices') }} as slices
+        on counted.submission_id = slices.submission_id
+        and slices.source = 'front_door'
+        and slices.slice_start <= counted.period_start
+        and slices.slice_end >= counted.period_end
+    inner join newest
+        on counted.la_code = newest.la_code
+)
+
+select
+    'referrals' as measure,
+    first_told.la_code,
+    first_told.period_start,
+    first_told.age,
+    cast(first_told.referrals as double) as reported,
+    case when in_force.is_final then cast(in_force.referrals as double) end as final,
+    first_told.age = in_force.age and not in_force.is_final as is_in_force
+from first_told
+inner join in_force
+    on first_told.la_code = in_force.la_code
+    and first_told.period_start = in_force.period_start
+where first_told.age < 3
