@@ -158,10 +158,6 @@ class _Grid:
         every = self.values["period_type"].iloc[0]
         return pd.DatetimeIndex([span_of(one.date(), every).end for one in self.months])
 
-    @property
-    def sent(self) -> NDArray[np.bool_]:
-        return np.isfinite(self.of("numerator"))
-
     def of(self, name: str) -> Array:
         out = np.full(self.counts.shape, np.nan)
         out[self.row, self.column] = self.values[name].astype(float)
@@ -235,13 +231,12 @@ def _of_parts(totals: _Grid, parts: _Grid) -> _Grid:
     weight = np.maximum(member @ expected, 1e-12)
     # what delays one authority may delay them all: their errors are added, not averaged out
     apart = member @ (expected * np.sqrt(parts.uncertainty)) / weight
-    is_known = covered & (member @ (parts.sent & np.isnan(parts.completeness)) == 0)
     return replace(
         totals,
         counts=np.where(covered, member @ counts, np.nan),
         exposure=np.where(covered, member @ expected, np.nan),
         people=np.where(covered, member @ people, np.nan),
-        completeness=np.where(is_known, weight / np.maximum(member @ final, 1e-12), np.nan),
+        completeness=np.where(covered, weight / np.maximum(member @ final, 1e-12), np.nan),
         uncertainty=apart**2,
     )
 
@@ -387,7 +382,8 @@ def _rows(
     detectable = np.expm1(sign * np.minimum(judged.detectable, 5.0))
 
     judged_at = verdicts.status != "not_assessable"
-    share = np.where(grid.sent, grid.completeness, np.nan)[:, first:]
+    sent = np.isfinite(grid.of("numerator"))
+    share = np.where(sent, grid.completeness, np.nan)[:, first:]
 
     def at(array: NDArray[np.float64]) -> Array:
         return np.asarray(np.where(judged_at, array, np.nan)[row, column])
