@@ -98,6 +98,7 @@ REMEDIES = {
     "OPEN_NOT_LATEST": "Close the earlier episode; a child has one at a time.",
     "OPEN_THEN_ABSENT": "Send the period with its end, or still open.",
     "OPEN_TWICE": "Close the episode that has ended; a child has one at a time.",
+    "PERIOD_LENGTH": "Correct the first and the last day; each row tells of one whole period.",
     "PERMANENT_TWICE": "Send the exclusion that was upheld, and suspensions as such.",
     "PLACEMENT_ENDED_BEFORE": "Leave out placements that ended before the period.",
     "PLACEMENT_NOT_BEGUN": "Send the placement with the period in which it begins.",
