@@ -1,6 +1,6 @@
 """Judge the last periods of every monitored indicator and write marts.fct_signals."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import duckdb
@@ -12,11 +12,11 @@ from monitoring import annotated, delay
 from monitoring.annotated import Annotations
 from monitoring.annual import judge_series
 from monitoring.detection import counts as tails
-from monitoring.detection.calendar import easter_in_march, school_days
+from monitoring.detection.calendar import easter_in_march
 from monitoring.detection.discovery import discoveries
 from monitoring.detection.monitor import VERSION, Judgements, judge
-from monitoring.detection.rhythm import MONTHS, TERMS, Rhythm
-from warehouse.calendar import span_of
+from monitoring.detection.rhythm import MONTHS
+from monitoring.grid import Grid, grid_of, may_still_rise
 
 Array = NDArray[np.float64]
 
@@ -26,9 +26,7 @@ FALSE_DISCOVERIES = 0.10  # share of the authorities named in a month that may b
 ALPHA_ONE = 0.001
 ALPHA_SUSTAINED = 0.002
 LIMITS_ALPHA = 0.01
-RHYTHMS = {"month": MONTHS, "term": TERMS}
 TERM_STARTS = (1, 4, 9)
-LEAST_COVERED = 0.5  # of the authorities due; the rest are left out of what is expected too
 
 COLUMNS = {
     "indicator": "varchar",
@@ -117,10 +115,10 @@ def judge_indicator(values: pd.DataFrame, known: Annotations) -> pd.DataFrame:
         months = months[months.month.isin(TERM_STARTS)]
     factor = _value_of_a_count(values)
     is_authority = values["area_level"] == "local_authority"
-    authorities = _grid(values[is_authority], months, known)
+    authorities = grid_of(values[is_authority], months, known)
     found = [_judged(authorities, factor, is_panel=True)]
     if (~is_authority).any():
-        totals = _grid(values[~is_authority], months, known, authorities)
+        totals = grid_of(values[~is_authority], months, known, authorities)
         found.append(_judged(totals, factor, is_panel=False))
     return pd.concat(found, ignore_index=True)
 
@@ -132,116 +130,7 @@ def _value_of_a_count(values: pd.DataFrame) -> float:
     return float(usable.median()) if len(usable) else float("nan")
 
 
-@dataclass(frozen=True)
-class _Grid:
-    """The values of one indicator as arrays of areas x periods, which start in `months`."""
-
-    values: pd.DataFrame
-    months: pd.DatetimeIndex
-    areas: pd.Index
-    row: NDArray[np.int64]
-    column: NDArray[np.int64]
-    counts: Array
-    exposure: Array  # what the counts are expected to be proportional to
-    people: Array  # the denominators that the counts belong to
-    completeness: Array  # share of the final count that is in; NaN where nobody knows
-    uncertainty: Array  # relative variance of that share
-    known: Annotations
-
-    @property
-    def rhythm(self) -> Rhythm:
-        return RHYTHMS[self.values["period_type"].iloc[0]]
-
-    @property
-    def ends(self) -> pd.DatetimeIndex:
-        """The last day of each period."""
-        every = self.values["period_type"].iloc[0]
-        return pd.DatetimeIndex([span_of(one.date(), every).end for one in self.months])
-
-    def of(self, name: str) -> Array:
-        out = np.full(self.counts.shape, np.nan)
-        out[self.row, self.column] = self.values[name].astype(float)
-        return out
-
-
-def _grid(
-    values: pd.DataFrame,
-    months: pd.DatetimeIndex,
-    known: Annotations,
-    parts: "_Grid | None" = None,
-) -> _Grid:
-    areas = pd.Index(sorted(values["area_code"].unique()))
-    row = areas.get_indexer(values["area_code"])
-    column = months.get_indexer(pd.DatetimeIndex(values["period_start"]))
-    blank = np.full((len(areas), len(months)), np.nan)
-    grid = _Grid(values, months, areas, row, column, blank, blank, blank, blank, blank, known)
-    if parts is not None:
-        return _of_parts(grid, parts)
-    has_reason = np.ones(blank.shape, dtype=bool)
-    has_reason[row, column] = values["reason"].notna()
-    grid = replace(grid, completeness=_completeness(grid))
-    usable = ~(has_reason | _may_still_rise(grid) | known.problems(areas, months, grid.ends))
-    counts, people = grid.of("numerator"), grid.of("denominator")
-    days = school_days(months) if values["school_days_only"].iloc[0] else np.ones(len(months))
-    share = np.where(np.isfinite(grid.completeness), grid.completeness, 1.0)
-    return replace(
-        grid,
-        counts=np.where(usable, counts, np.nan),
-        exposure=people * days * share,
-        people=people,
-        uncertainty=np.nan_to_num(grid.of("completeness_variance")),
-    )
-
-
-def _completeness(grid: _Grid) -> Array:
-    """What was learned; without it a provisional count may hold any share, another is all in."""
-    learned = grid.of("completeness")
-    otherwise = np.where(grid.of("is_provisional") == 1, np.nan, 1.0)
-    return np.where(np.isfinite(learned), learned, otherwise)
-
-
-def _may_still_rise(grid: _Grid) -> NDArray[np.bool_]:
-    """Counts of what is bad when low of which nobody knows how much is still to come."""
-    falls = grid.values["bad_direction"].iloc[0] == "down"
-    return np.asarray(np.isnan(grid.completeness) & (grid.of("is_provisional") == 1) & falls)
-
-
-def _of_parts(totals: _Grid, parts: _Grid) -> _Grid:
-    """Counts of the authorities in a total that can be used, against what those usually count.
-
-    An authority that is missing, or not yet final, is then no fall.
-    """
-    known = np.isfinite(parts.counts) & (parts.exposure > 0)
-    for since, kinds in parts.known.changes(parts.areas, parts.ends):
-        known &= since | (kinds == None).all(1)[:, None]  # noqa: E711  (elementwise)
-    exposure = np.where(known, parts.exposure, 0.0)
-    people = np.where(known, parts.people, 0.0)
-    counts = np.where(known, parts.counts, 0.0)
-    usual = counts.sum(1) / np.maximum(exposure.sum(1), 1e-12)
-    first = parts.values.drop_duplicates("area_code").set_index("area_code")
-    region = first["region_code"].reindex(parts.areas).to_numpy()
-    level = totals.values.drop_duplicates("area_code").set_index("area_code")["area_level"]
-    is_country = (level.reindex(totals.areas) == "country").to_numpy()
-    member = is_country[:, None] | (region[None, :] == totals.areas.to_numpy()[:, None])
-    due = np.maximum(totals.of("areas_due"), 1)
-    covered = (member @ known.astype(float)) / due >= LEAST_COVERED
-    covered &= ~totals.known.problems(totals.areas, totals.months, totals.ends)
-    expected = usual[:, None] * exposure
-    final = expected / np.where(known, np.nan_to_num(parts.completeness, nan=1.0), 1.0)
-    weight = np.maximum(member @ expected, 1e-12)
-    # what delays one authority may delay them all: their errors are added, not averaged out
-    apart = member @ (expected * np.sqrt(parts.uncertainty)) / weight
-    return replace(
-        totals,
-        counts=np.where(covered, member @ counts, np.nan),
-        exposure=np.where(covered, member @ expected, np.nan),
-        people=np.where(covered, member @ people, np.nan),
-        completeness=np.where(covered, weight / np.maximum(member @ final, 1e-12), np.nan),
-        uncertainty=apart**2,
-    )
-
-
-def _judged(grid: _Grid, factor: float, *, is_panel: bool) -> pd.DataFrame:
+def _judged(grid: Grid, factor: float, *, is_panel: bool) -> pd.DataFrame:
     tested = min(grid.rhythm.tested, len(grid.months))
     first = len(grid.months) - tested
     judged = _judgements(grid, grid.counts, tested, is_panel=is_panel)
@@ -256,7 +145,7 @@ def _judged(grid: _Grid, factor: float, *, is_panel: bool) -> pd.DataFrame:
     return _rows(grid, judged, verdicts, factor, first, is_panel=is_panel)
 
 
-def _judgements(grid: _Grid, counts: Array, tested: int, *, is_panel: bool) -> Judgements:
+def _judgements(grid: Grid, counts: Array, tested: int, *, is_panel: bool) -> Judgements:
     return judge(
         counts,
         grid.exposure,
@@ -280,7 +169,7 @@ class _Verdicts:
 
 
 def _verdicts(
-    grid: _Grid, judged: Judgements, sign: int, first: int, *, is_panel: bool
+    grid: Grid, judged: Judgements, sign: int, first: int, *, is_panel: bool
 ) -> _Verdicts:
     reason = _not_assessable(grid, judged, first)
     assessable = reason == None  # noqa: E711  (elementwise)
@@ -327,7 +216,7 @@ def _alarms(
     return np.stack([discoveries(month, FALSE_DISCOVERIES) for month in p.T], axis=1)
 
 
-def _not_assessable(grid: _Grid, judged: Judgements, first: int) -> NDArray[np.object_]:
+def _not_assessable(grid: Grid, judged: Judgements, first: int) -> NDArray[np.object_]:
     """Why a value cannot be judged; None where it can."""
     reason = np.full(judged.mean.shape, None, dtype=object)
     minimum = float(grid.values["minimum_numerator"].iloc[0])
@@ -341,7 +230,7 @@ def _not_assessable(grid: _Grid, judged: Judgements, first: int) -> NDArray[np.o
     unusable = ~np.isfinite(grid.counts[:, first:])
     given = np.full(grid.counts.shape, None, dtype=object)
     given[grid.row, grid.column] = grid.values["reason"].where(grid.values["reason"].notna(), None)
-    provisional = _may_still_rise(grid)[:, first:]
+    provisional = may_still_rise(grid)[:, first:]
     no_people = ~(grid.exposure[:, first:] > 0)
     reason[unusable] = "no_count"
     reason[unusable & provisional] = "provisional"
@@ -354,7 +243,7 @@ def _not_assessable(grid: _Grid, judged: Judgements, first: int) -> NDArray[np.o
     return reason
 
 
-def _periods_known_of(grid: _Grid) -> Array:
+def _periods_known_of(grid: Grid) -> Array:
     """How many periods an area has had rows; areas there from the start count as old."""
     has_row = np.isfinite(grid.of("areas_due"))
     began = has_row.argmax(1)
@@ -363,7 +252,7 @@ def _periods_known_of(grid: _Grid) -> Array:
 
 
 def _rows(
-    grid: _Grid,
+    grid: Grid,
     judged: Judgements,
     verdicts: _Verdicts,
     factor: float,
