@@ -18,6 +18,8 @@ TABLES = ("ssd_persons", "ssd_identifiers", "ssd_referrals", "ssd_assessments", 
 KILLED_AT = """
 import os, signal, sys
 from pathlib import Path
+from warehouse import home as homes
+from warehouse.intake.taking import take_in
 from warehouse.state import State
 
 module, function, calls = sys.argv[2], sys.argv[3], int(sys.argv[4])
