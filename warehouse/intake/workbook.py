@@ -176,6 +176,8 @@ class Reading:
         """A block of rows, each with its number and its cells uncalculated."""
         lines = Lines(self.header, [], numbers := [])
         for number, (row, uncalculated) in rows:
+            if not row:  # what stands between two rows that hold something
+                continue
             record = self._record(number, row, uncalculated)
             if isinstance(record, SetAside):
                 lines.refused.append(record)
