@@ -73,7 +73,7 @@ from found
 
 NEIGHBOURHOOD = """
 with months as (
-    select la_code, area_code, period_start, period_end, is_provisional,
+    select la_code, area_code, period_start, period_end,
         sum(numerator) filter (where indicator = 'exploitation_factor_rate') as found,
         sum(denominator) filter (where indicator <> 'exploitation_factor_rate') as exposed,
         count(*) filter (where reason is not null) as gaps
