@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 
-class CheckerBroken(RuntimeError):  # noqa: N818
+class CheckerBroken(RuntimeError):
     """A check that could not run: a fault in the checker, never to be read as bad data."""
 
 

@@ -17,13 +17,13 @@ class ConfigurationError(SightlineError):
     exit_code = 3
 
 
-class KeyFault(ConfigurationError):  # noqa: N818
+class KeyFault(ConfigurationError):
     exit_code = 8
 
 
-class GateFailed(SightlineError):  # noqa: N818
+class GateFailed(SightlineError):
     exit_code = 5
 
 
-class Busy(SightlineError):  # noqa: N818
+class Busy(SightlineError):
     exit_code = 6

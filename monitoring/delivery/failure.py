@@ -1,7 +1,7 @@
 """What a channel raises when a message did not go."""
 
 
-class DeliveryFailed(Exception):  # noqa: N818
+class DeliveryFailed(Exception):
     """`is_final`: trying again cannot help; `is_channel`: no other message would go either."""
 
     def __init__(self, message: str, *, is_final: bool = False, is_channel: bool = False) -> None:

@@ -37,7 +37,7 @@ def replay(home: Any, first: datetime | None, last: datetime | None, is_json: bo
     """What would have been raised each month, on the 21st, with only what was known then.
 
     Nothing is published, recorded or sent. Each month is built anew: on a national set that takes
-    about half a minute.
+    a minute or two.
 
     Example: sightline replay --from 2025-10 --to 2026-09
     """

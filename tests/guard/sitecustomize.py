@@ -15,7 +15,7 @@ OWN_NAMES = {"", "localhost", socket.gethostname()}
 LOG = "SIGHTLINE_TEST_NETWORK_LOG"
 
 
-class OffLimits(RuntimeError):  # noqa: N818
+class OffLimits(RuntimeError):
     """Something tried to leave the machine."""
 
 

@@ -47,7 +47,7 @@ class BadRow:
     value: str | None = None
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """A whole submission cannot be taken in; says everything that is known to be wrong with it."""
 
     def __init__(self, *problems: Problem) -> None:
