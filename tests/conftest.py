@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support import Ran, fresh_home, sightline
 
 from simulation.national import simulate
@@ -13,6 +14,11 @@ from simulation.truth import Truth
 
 GUARD = Path(__file__).parent / "guard"
 AREAS, MONTHS = 8, 30
+
+
+# The same examples each time: what a test finds must not depend on the day it runs.
+settings.register_profile("suite", derandomize=True)
+settings.load_profile("suite")
 
 
 def pytest_configure() -> None:
