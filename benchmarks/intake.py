@@ -210,7 +210,7 @@ STEPS: dict[str, Callable[[Path], None]] = {
 def cost(step: str, path: Path) -> Cost:
     """What a step costs in a process of its own, with the processes that it starts."""
     command = [sys.executable, __file__, "--step", step, str(path)]
-    process = subprocess.Popen(command)  # noqa: S603 (itself)
+    process = subprocess.Popen(command)  # noqa: S603 (this very file, no shell)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

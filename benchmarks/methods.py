@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special  # type: ignore[import-untyped]
+from scipy import special
 from series import FIRST_WEEK, LAGS, TESTED, Panel, Weekly
 
 from monitoring.detection import completeness, farrington, rules, weekly

@@ -131,7 +131,7 @@ def _result_format(identify: str | None) -> dict[str, Any]:
 
 
 def _rule(result: "ExpectationValidationResult") -> str:
-    assert result.expectation_config is not None  # noqa: S101
+    assert result.expectation_config is not None  # noqa: S101 (for the types: each has one)
     return str((result.expectation_config.meta or {})["rule"])
 
 

@@ -98,8 +98,8 @@ def _of_parts(totals: Grid, parts: Grid) -> Grid:
     An authority that is missing, or not yet final, is then no fall.
     """
     known = np.isfinite(parts.counts) & (parts.exposure > 0)
-    for since, kinds in parts.known.changes(parts.areas, parts.ends):
-        known &= since | (kinds == None).all(1)[:, None]  # noqa: E711  (elementwise)
+    for since, _ in parts.known.changes(parts.areas, parts.ends):
+        known &= since | ~since.any(1, keepdims=True)  # an area without a change is known all along
     exposure = np.where(known, parts.exposure, 0.0)
     people = np.where(known, parts.people, 0.0)
     counts = np.where(known, parts.counts, 0.0)

@@ -10,9 +10,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from monitoring.detection.discovery import discoveries
+from monitoring.detection.spread import spread
 from warehouse import indicators
 
 Array = NDArray[np.float64]
@@ -162,8 +163,7 @@ def _together(found: pd.DataFrame, parts: Sequence[str]) -> pd.DataFrame:
     finite = values[np.isfinite(values)]
     if finite.size < FEWEST_FOR_SPREAD:
         return stacked
-    low, high = np.quantile(finite, [0.25, 0.75])
-    return pd.DataFrame(stacked / max((high - low) / 1.349, 1 / np.sqrt(len(sums))))
+    return pd.DataFrame(stacked / max(spread(finite), 1 / np.sqrt(len(sums))))
 
 
 def _six_months(rows: pd.DataFrame) -> pd.DataFrame:
@@ -255,19 +255,13 @@ def _month_of_neighbours(month: pd.DataFrame, alike: pd.DataFrame) -> pd.DataFra
     off = np.log((rates["found"] + 0.5) / usual)
     # A median of n areas is itself known to about pi / 2n of their variance.
     chance = (1 + np.pi / (2 * rates["count"])) / usual.clip(lower=1.0)
-    between = _spread(off) ** 2 - chance.mean() if len(off) else 0.0
-    spread = np.sqrt(chance + max(between, 0.0))
-    reach = QUANTILE * spread
+    between = spread(off.to_numpy()) ** 2 - chance.mean() if len(off) else 0.0
+    ordinary = np.sqrt(chance + max(between, 0.0))
+    reach = QUANTILE * ordinary
     return rates.assign(
         value=(100 * rates["found"] / usual).round(),
         expected=100.0,
         lower=100 * np.exp(-reach),
         upper=100 * np.exp(reach),
-        score=-off / spread,
+        score=-off / ordinary,
     )
-
-
-def _spread(off: "pd.Series[float]") -> float:
-    """Standard deviation by the inter-quartile range, which a few odd areas do not widen."""
-    low, high = np.quantile(off, [0.25, 0.75])
-    return float((high - low) / 1.349)

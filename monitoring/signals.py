@@ -172,7 +172,7 @@ def _verdicts(
     grid: Grid, judged: Judgements, sign: int, first: int, *, is_panel: bool
 ) -> _Verdicts:
     reason = _not_assessable(grid, judged, first)
-    assessable = reason == None  # noqa: E711  (elementwise)
+    assessable = pd.isna(reason)
     minimum = float(grid.values["minimum_numerator"].iloc[0])
     alone = assessable & (judged.mean >= minimum)
     is_provisional = grid.of("is_provisional")[:, first:] == 1
@@ -235,7 +235,7 @@ def _not_assessable(grid: Grid, judged: Judgements, first: int) -> NDArray[np.ob
     reason[unusable] = "no_count"
     reason[unusable & provisional] = "provisional"
     reason[no_people] = "no_denominator"
-    named = unusable & (given[:, first:] != None)  # noqa: E711
+    named = unusable & pd.notna(given[:, first:])
     reason[named] = given[:, first:][named]
     reason[grid.known.problems(grid.areas, grid.months, grid.ends)[:, first:]] = (
         annotated.DATA_PROBLEM

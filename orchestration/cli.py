@@ -26,7 +26,7 @@ UNEXPECTED = 1
 class InOrder(click.Group):
     """Lists commands as a newcomer meets them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click gives it)
         return list(self.commands)
 
 

@@ -45,6 +45,15 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
         say("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
+def state_of(home: Any) -> Any:
+    """The state of a monitor, closed at the end of the block that it is opened for."""
+    from contextlib import closing
+
+    from warehouse.state import State
+
+    return closing(State(home.state_db))
+
+
 def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a command the monitor in --home DIR, or in the current folder."""
 

@@ -80,7 +80,7 @@ def _yearly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Itera
         yield Parcel(f"cin_census_{end.year}", manifest, build, is_certain=True)
 
 
-def _census_file(world: World, end: date, day: int, dropped: int | None) -> Content:  # noqa: ARG001
+def _census_file(world: World, end: date, day: int, dropped: int | None) -> Content:  # noqa: ARG001 (all builders are called alike)
     file, counts = cin.census(world, end)
     return {"cin_census.xml": file}, counts
 
@@ -97,7 +97,7 @@ def _termly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Itera
         manifest = Manifest("school_census", sender.la_code, census.start, census.end, prepared)
 
         def build(
-            day: int,  # noqa: ARG001
+            day: int,  # noqa: ARG001 (all builders are called alike)
             dropped: int | None,
             census: Census = census,
             span: tuple[int, int] = (number(start), number(end)),
@@ -128,7 +128,7 @@ def _quarterly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> It
         manifest = Manifest("ssda903", sender.la_code, start, end, prepared)
 
         def build(
-            day: int,  # noqa: ARG001
+            day: int,  # noqa: ARG001 (all builders are called alike)
             dropped: int | None,
             start: date = start,
             end: date = end,
@@ -145,7 +145,7 @@ def _each_term(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> It
         prepared = min(term.end + timedelta(days=int(rng.integers(12, 30))), horizon.as_of)
         manifest = Manifest("alternative_provision", sender.la_code, term.start, term.end, prepared)
 
-        def build(day: int, dropped: int | None, term: Term = term) -> Content:  # noqa: ARG001
+        def build(day: int, dropped: int | None, term: Term = term) -> Content:  # noqa: ARG001 (all builders are called alike)
             return content(placements.members(sender.worlds, term, dropped=dropped))
 
         name = f"alternative_provision_{term.start.year}_{term.name.lower()}"

@@ -3,7 +3,6 @@
 An annotation is a recorded decision: by whom, from when, why. It can be withdrawn, never edited.
 """
 
-import csv
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 
 from warehouse import audit, indicators
 from warehouse.errors import SightlineError
-from warehouse.intake.senders import SEEDS
+from warehouse.intake.senders import seed
 from warehouse.state import State, annotations
 
 WRONG_USE = 2
@@ -41,14 +40,8 @@ class Annotation:
     recorded_on: date
     withdrawn_on: date | None
 
-    @property
-    def indicators(self) -> list[str]:
-        """The indicators that it is about."""
-        return [
-            one.indicator
-            for one in indicators.load()
-            if self.scope == one.indicator or self.scope in one.sources
-        ]
+    def is_about(self, one: indicators.Indicator) -> bool:
+        return self.scope == one.indicator or self.scope in one.sources
 
 
 def add(
@@ -127,11 +120,10 @@ def area_code(area: str) -> str:
 def _areas() -> dict[str, str]:
     newest: dict[str, tuple[str, str]] = {}
     codes = {}
-    with (SEEDS / "areas.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            key = row["la_code"] or row["area_code"]
-            codes[row["area_code"]] = key
-            newest[key] = max(newest.get(key, ("", "")), (row["valid_from"], row["area_code"]))
+    for row in seed("areas.csv"):
+        key = row["la_code"] or row["area_code"]
+        codes[row["area_code"]] = key
+        newest[key] = max(newest.get(key, ("", "")), (row["valid_from"], row["area_code"]))
     codes |= {key: key for key in newest}
     return {code: newest[key][1] for code, key in codes.items()}
 

@@ -7,8 +7,8 @@ is right: that identifier then links nothing at its sender, and the conflict is 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array  # type: ignore[import-untyped]
-from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from warehouse import contract as contracts
 

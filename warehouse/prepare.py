@@ -181,11 +181,12 @@ def _window_rows(covered: Iterable[Covered]) -> Rows:
 
 
 def _annotation_rows(known: Iterable[Annotation]) -> Rows:
+    loaded = indicators.load()
     for one in known:
-        for indicator in one.indicators:
+        for indicator in filter(one.is_about, loaded):
             yield (
                 one.annotation_id,
-                indicator,
+                indicator.indicator,
                 one.area_code,
                 one.kind,
                 one.starts_on,

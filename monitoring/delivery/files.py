@@ -1,6 +1,5 @@
 """Messages as files in the outbox folder: JSON, a web page and an e-mail that can be opened."""
 
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -33,4 +32,4 @@ def _write(path: Path, content: bytes) -> None:
     """Whole or not at all."""
     draft = path.with_name(path.name + ".part")
     draft.write_bytes(content)
-    os.replace(draft, path)  # noqa: PTH105
+    draft.replace(path)

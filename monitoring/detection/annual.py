@@ -21,9 +21,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from monitoring.detection.discovery import discoveries
+from monitoring.detection.spread import spread
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -113,8 +114,8 @@ def _breaks(x: Array, noise: Array) -> Flags:
     change = x - last
     found = np.zeros(x.shape, dtype=bool)
     for t in range(1, x.shape[1]):
-        spread = _spread(change[:, : t + 1])
-        limit = BREAK * np.sqrt(spread**2 + noise[:, t] + last_noise[:, t])
+        ordinary = _spread(change[:, : t + 1])
+        limit = BREAK * np.sqrt(ordinary**2 + noise[:, t] + last_noise[:, t])
         found[:, t] = np.abs(change[:, t]) > limit
     return found
 
@@ -165,11 +166,9 @@ def _own_spread(off: Array, breaks: Flags) -> Array:
 
 
 def _spread(values: Array) -> float:
+    """Of what is known; not a number where that is too little."""
     finite = values[np.isfinite(values)]
-    if finite.size < FEWEST_FOR_SPREAD:
-        return float("nan")
-    low, high = np.quantile(finite, [0.25, 0.75])
-    return float((high - low) / 1.349)
+    return spread(finite) if finite.size >= FEWEST_FOR_SPREAD else float("nan")
 
 
 def _named(p: Array) -> Flags:

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats  # type: ignore[import-untyped]
+from scipy import special, stats
 
 Array = NDArray[np.float64]
 Bound = Literal["nbPlugin", "delta", "muan"]

@@ -12,6 +12,8 @@ to 0 by a prior N(0, 0.3^2), so that it means something in large panels only.
 import numpy as np
 from numpy.typing import NDArray
 
+from monitoring.detection.spread import spread
+
 Array = NDArray[np.float64]
 
 FEWEST_AREAS = 20  # regions and England move together and say little about chance
@@ -42,8 +44,7 @@ def against_null(scores: Array, per_year: int = 12) -> Array:
         for kind in range(kinds.shape[2]):
             values = recent[..., kind][np.isfinite(recent[..., kind])]
             if values.size >= FEWEST_SCORES:
-                low, high = np.quantile(values, [0.25, 0.75])
-                out[:, period, kind] /= max((high - low) / 1.349, NARROWEST)
+                out[:, period, kind] /= max(spread(values), NARROWEST)
     return out.reshape(scores.shape)
 
 

@@ -14,7 +14,7 @@ S_d(-j) = (d'P r - d'P_j (P r)_j / P_jj) / sqrt(d'P d - (d'P_j)^2 / P_jj).
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp  # type: ignore[import-untyped]
+from scipy.special import logsumexp
 
 from monitoring.detection import counts as tails
 from monitoring.detection.panel import Array, Fit

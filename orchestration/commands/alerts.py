@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say, table
+from orchestration.console import as_json, home_option, json_option, say, state_of, table
 
 UNDELIVERED = 7
 ENDED = ("resolved", "retracted")
@@ -35,7 +35,7 @@ def list_alerts(home: Any, is_all: bool, is_json: bool) -> int:
     from monitoring.alerts import people
     from monitoring.alerts.lifecycle import LIVE
 
-    with _state(home) as state:
+    with state_of(home) as state:
         rows = people.list_alerts(state, states=LIVE + ENDED if is_all else LIVE)
     if is_json:
         as_json(rows)
@@ -63,7 +63,7 @@ def show(home: Any, alert_id: str, is_json: bool) -> int:
     from monitoring.alerts.lifecycle import LIVE
     from warehouse import indicators
 
-    with _state(home) as state:
+    with state_of(home) as state:
         events = people.history(state, alert_id)
         known = people.list_alerts(state, states=LIVE + ENDED)
     alert = next(row for row in known if row["alert_id"] == events[0]["alert_id"])
@@ -91,7 +91,7 @@ def history(home: Any, alert_id: str, is_json: bool) -> int:
     """
     from monitoring.alerts import people
 
-    with _state(home) as state:
+    with state_of(home) as state:
         events = people.history(state, alert_id)
     if is_json:
         as_json(events)
@@ -112,7 +112,7 @@ def ack(home: Any, alert_id: str, who: str, note: str) -> int:
     """
     from monitoring.alerts import people
 
-    with _state(home) as state:
+    with state_of(home) as state:
         moved = people.acknowledge(state, alert_id, who=who, note=note, today=_today(home))
     say(f"{moved.title}: {moved.state}")
     return 0
@@ -131,7 +131,7 @@ def snooze(home: Any, alert_id: str, until: datetime, who: str, note: str) -> in
     """
     from monitoring.alerts import people
 
-    with _state(home) as state:
+    with state_of(home) as state:
         moved = people.snooze(
             state, alert_id, who=who, note=note, today=_today(home), until=until.date()
         )
@@ -152,7 +152,7 @@ def resolve(home: Any, alert_id: str, reason: str, who: str, note: str) -> int:
     """
     from monitoring.alerts import people
 
-    with _state(home) as state:
+    with state_of(home) as state:
         moved = people.resolve(
             state, alert_id, who=who, note=note, today=_today(home), reason=reason
         )
@@ -172,7 +172,7 @@ def deliver(home: Any, retry: bool, is_json: bool) -> int:
     from monitoring.delivery import relay
     from warehouse.home import load_settings
 
-    with _state(home) as state:
+    with state_of(home) as state:
         if retry:
             relay.retry_now(state, include_dead=True)
         done = relay.deliver(home, load_settings(home), state, datetime.now(UTC))
@@ -229,14 +229,6 @@ def test_channel(home: Any, name: str) -> int:
         return UNDELIVERED
     say(f"{name}: delivered")
     return 0
-
-
-def _state(home: Any) -> Any:
-    from contextlib import closing
-
-    from warehouse.state import State
-
-    return closing(State(home.state_db))
 
 
 def _today(home: Any) -> Any:

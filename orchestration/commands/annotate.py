@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say, table
+from orchestration.console import as_json, home_option, json_option, say, state_of, table
 
 COLUMNS = ("number", "area", "about", "kind", "starts_on", "ends_on", "state", "reason")
 day = click.DateTime(["%Y-%m-%d"])
@@ -51,7 +51,7 @@ def add(
             f"the reason seems to hold {found}; it is published, so say it without",
             annotations.WRONG_USE,
         )
-    with _state(home) as state:
+    with state_of(home) as state:
         number = annotations.add(
             state,
             area=area,
@@ -79,7 +79,7 @@ def list_annotations(home: Any, is_json: bool) -> int:
 
     from warehouse import annotations
 
-    with _state(home) as state:
+    with state_of(home) as state:
         held = annotations.listing(state)
     if is_json:
         as_json([asdict(one) for one in held])
@@ -110,7 +110,7 @@ def withdraw(home: Any, number: int, reason: str) -> int:
     from warehouse import annotations
     from warehouse.home import load_settings, today
 
-    with _state(home) as state:
+    with state_of(home) as state:
         annotations.withdraw(state, number, reason=reason, today=today(load_settings(home)))
     say(f"Annotation {number} no longer counts. The next run judges without it: sightline run")
     return 0
@@ -127,14 +127,6 @@ def kinds() -> int:
     for kind, meaning in MEANINGS.items():
         say(f"{kind}: {meaning}")
     return 0
-
-
-def _state(home: Any) -> Any:
-    from contextlib import closing
-
-    from warehouse.state import State
-
-    return closing(State(home.state_db))
 
 
 COMMANDS = (annotate,)

@@ -30,7 +30,7 @@ def up(home: Any, port: int) -> int:
         [*_python("dagster._daemon"), "run", *module],
     ]
     processes = [
-        subprocess.Popen(command, env=environment, cwd=home.root)  # noqa: S603
+        subprocess.Popen(command, env=environment, cwd=home.root)  # noqa: S603 (our own words)
         for command in commands
     ]
     say(f"http://{LOOPBACK}:{port}/  (stop with Ctrl+C)")

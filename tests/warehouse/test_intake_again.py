@@ -1,11 +1,13 @@
 """Second deliveries, corrections, and crashes: the same files always lead to the same rows."""
 
+import inspect
 import os
 import signal
 import subprocess
 import sys
 
 import intake_files as files
+import killing
 import pytest
 from intake_files import MARCH, referrals, rules, ssd, zipped
 
@@ -14,28 +16,17 @@ from warehouse.intake import judging
 KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
 TABLES = ("ssd_persons", "ssd_identifiers", "ssd_referrals", "ssd_assessments", "ssd_factors")
 
-# Kills itself on entering a function, as a power cut would: nothing is caught, nothing closed.
-KILLED_AT = """
-import os, signal, sys
+KILLED_AT = f"""{inspect.getsource(killing)}
+
 from pathlib import Path
 from warehouse import home as homes
 from warehouse.intake.taking import take_in
 from warehouse.state import State
 
-module, function, calls = sys.argv[2], sys.argv[3], int(sys.argv[4])
-
-def watch(frame, event, argument):
-    global calls
-    if event != "call" or frame.f_code.co_name != function:
-        return
-    if frame.f_globals.get("__name__") == module:
-        calls -= 1
-        if calls == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-home = homes.find(Path(sys.argv[1]))
+folder, module, function, calls = sys.argv[1:]
+home = homes.find(Path(folder))
 state = State(home.state_db)
-sys.setprofile(watch)
+kill_at(module, function, int(calls))
 take_in(home, homes.load_settings(home), state)
 """
 

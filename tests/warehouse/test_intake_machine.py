@@ -7,7 +7,6 @@ fails.
 
 import os
 import signal
-import sys
 import tempfile
 from collections import Counter
 from datetime import date
@@ -19,6 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from intake_files import ASSESSMENTS, EPISODES, FACTORS, ssd, upn, zipped
+from killing import kill_at
 from reference import Entry, Reference, Sent, days
 
 from warehouse import home as homes
@@ -265,27 +265,13 @@ def killed(root: Path, module: str, function: str, calls: int) -> None:
     child = os.fork()
     if child == 0:
         try:
-            _kill_at(f"warehouse.intake.{module}", function, calls)
+            kill_at(f"warehouse.intake.{module}", function, calls)
             home = homes.find(root)
             take_in(home, homes.load_settings(home), State(home.state_db))
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)
     assert os.WIFEXITED(status) or os.WTERMSIG(status) == signal.SIGKILL
-
-
-def _kill_at(module: str, function: str, calls: int) -> None:
-    left = calls
-
-    def watch(frame, event, _argument):
-        nonlocal left
-        if event != "call" or frame.f_code.co_name != function:
-            return
-        left -= frame.f_globals.get("__name__") == module
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.setprofile(watch)
 
 
 Intake.TestCase.settings = settings(

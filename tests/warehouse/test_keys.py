@@ -1,5 +1,6 @@
 """The key: refused when it is weak or another, and changed with all history or not at all."""
 
+import inspect
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ from datetime import date
 
 import duckdb
 import intake_files as files
+import killing
 import pytest
 from intake_files import care, referrals, ssd, upn
 
@@ -32,28 +34,18 @@ WEAK = {
     "says it twice": os.urandom(16).hex() * 2,
 }
 
-KILLED_AT = """
-import os, signal, sys
+KILLED_AT = f"""{inspect.getsource(killing)}
+
 from pathlib import Path
-from warehouse import home as homes, keys
+from warehouse import home as homes
 from warehouse.intake import rotation
 from warehouse.state import State
 
-folder, new_key, module, function, calls = *sys.argv[1:5], int(sys.argv[5])
-
-def watch(frame, event, argument):
-    global calls
-    if event != "call" or frame.f_code.co_name != function:
-        return
-    if frame.f_globals.get("__name__") == module:
-        calls -= 1
-        if calls == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
+folder, new_key, module, function, calls = sys.argv[1:]
 home = homes.find(Path(folder))
 state = State(home.state_db)
-settings = homes.load_settings(home).model_copy(update={"threads": 1})
-sys.setprofile(watch)
+settings = homes.load_settings(home).model_copy(update={{"threads": 1}})
+kill_at(module, function, int(calls))
 rotation.rotate(home, state, settings, Path(new_key), "a reason", lambda *_: None)
 """
 

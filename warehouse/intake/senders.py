@@ -26,10 +26,10 @@ class Authority:
 def authorities() -> dict[str, Authority]:
     """Every authority by its three-digit code; a recode under the same code counts as one."""
     forerunners: dict[str, set[str]] = {}
-    for row in _rows("area_successions.csv"):
+    for row in seed("area_successions.csv"):
         forerunners.setdefault(row["la_code_to"], set()).add(row["la_code_from"])
     found: dict[str, Authority] = {}
-    for row in _rows("areas.csv"):
+    for row in seed("areas.csv"):
         if row["area_level"] == "local_authority" and row["la_code"]:
             code = row["la_code"]
             known = found.get(code)
@@ -41,7 +41,7 @@ def authorities() -> dict[str, Authority]:
 @cache
 def numbers() -> dict[str, str]:
     """The three-digit code of each authority by its code at the Office for National Statistics."""
-    return {row["area_code"]: row["la_code"] for row in _rows("areas.csv") if row["la_code"]}
+    return {row["area_code"]: row["la_code"] for row in seed("areas.csv") if row["la_code"]}
 
 
 def _authority(row: dict[str, str], forerunners: frozenset[str]) -> Authority:
@@ -56,6 +56,7 @@ def _joined(one: Authority, other: Authority) -> Authority:
     return Authority(last.la_code, last.name, began, last.valid_to, last.forerunners)
 
 
-def _rows(name: str) -> list[dict[str, str]]:
+def seed(name: str) -> list[dict[str, str]]:
+    """The rows of a seed of the models."""
     with (SEEDS / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

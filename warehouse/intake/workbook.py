@@ -11,7 +11,7 @@ from functools import partial
 from itertools import islice, repeat
 from typing import Any
 
-import openpyxl  # type: ignore[import-untyped]
+import openpyxl
 
 from warehouse.contract import Column, SentTable, compared, date_formats
 from warehouse.intake.lines import Lines, SetAside

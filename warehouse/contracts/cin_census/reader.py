@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import BinaryIO
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from warehouse.intake.lines import Lines
 from warehouse.intake.problems import Refused, refuse

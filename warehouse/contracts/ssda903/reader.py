@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from warehouse.intake.lines import Lines
 from warehouse.intake.xml import Tables, elements, read_blocks, text_of, texts_of
