@@ -291,7 +291,7 @@ def _column_rules(contract: Contract) -> Iterator[Fault]:
     """The rules that follow from types, lists and keys, in the order of the columns."""
     for table in contract.tables.values():
         for name, column in table.columns.items():
-            yield from faults(name, column, "r")
+            yield from faults(name, column)
             yield from queries(name, column)
         if table.unique:
             yield Fault("", CONFLICT, "", table.unique[0])

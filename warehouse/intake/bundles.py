@@ -7,7 +7,7 @@ import zipfile
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -91,7 +91,7 @@ def _from_archive(archive: zipfile.ZipFile, size: int, name: str) -> Bundle:
     manifest = Manifest()
     members: list[Member] = []
     for info in sorted(filter(_is_wanted, files), key=lambda info: info.filename):
-        shown = escaped(PurePosixPath(info.filename).name)
+        shown = escaped(info.filename.rpartition("/")[2])
         opened = _unzipped(archive, info, name)
         if shown == MANIFEST:
             with opened() as file:
@@ -113,8 +113,7 @@ def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Ope
 
 def _is_wanted(info: zipfile.ZipInfo) -> bool:
     """Left out: what a Mac adds to archives, and hidden files."""
-    parts = PurePosixPath(info.filename).parts
-    return not any(part.startswith((".", "__MACOSX")) for part in parts)
+    return not any(part.startswith((".", "__MACOSX")) for part in info.filename.split("/"))
 
 
 def _check_listing(files: list[zipfile.ZipInfo], packed: int, name: str) -> None:
@@ -122,8 +121,8 @@ def _check_listing(files: list[zipfile.ZipInfo], packed: int, name: str) -> None
         raise refuse("ARCHIVE", f"it holds more than {MAX_MEMBERS} files", file=name)
     if any(info.flag_bits & 1 for info in files):
         raise refuse("ARCHIVE", "it is encrypted; send it without a password", file=name)
-    paths = [PurePosixPath(info.filename.replace("\\", "/")) for info in files]
-    if any(path.is_absolute() or ".." in path.parts for path in paths):
+    paths = [info.filename.replace("\\", "/").split("/") for info in files]
+    if any(not path[0] or ".." in path for path in paths):
         raise refuse("ARCHIVE", "it holds a path that leads outside itself", file=name)
     total = sum(info.file_size for info in files)
     too_big = any(info.file_size > MAX_MEMBER_BYTES for info in files)

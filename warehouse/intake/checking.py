@@ -1,11 +1,13 @@
-"""Judge every value of a spooled table in one statement: typed and pseudonymised, or faulty."""
+"""Judge the rows of spooled tables: typed and pseudonymised, or faulty."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from warehouse.contract import Contract
 from warehouse.intake import published, rules
+from warehouse.intake.lexicon import Lexicon
 from warehouse.intake.rules import Fault
 from warehouse.intake.spool import Spooled
 
@@ -16,10 +18,13 @@ CONFLICT = "CONFLICT"
 
 @dataclass(frozen=True)
 class Statement:
-    """A table's rules as SQL: the typed columns, the faults, and what goes to the raw table."""
+    """A table's rules as SQL: its texts, what is looked up for them, the typed columns, the place
+    of the first fault, and what goes to the raw table."""
 
     texts: dict[str, str]
+    looked_up: str
     values: dict[str, str]
+    fault: str
     faults: list[Fault]
     raw: str | None
     raw_columns: dict[str, str]
@@ -35,7 +40,7 @@ class Checked:
     rejects: str
     contract: Contract
     table: str
-    header: list[str]
+    header: Sequence[str]
     positions: dict[str, int]
     delimiter: str
     submissions: list[int]
@@ -46,41 +51,57 @@ class Checked:
 
 
 def check(
-    connection: duckdb.DuckDBPyConnection, spooled: Spooled, number: int, *, every_text: bool
+    connection: duckdb.DuckDBPyConnection, spool: Sequence[Spooled], *, every_text: bool
+) -> list[Checked]:
+    """Read spooled files into temporary tables of judged rows; faulty ones keep their text."""
+    lexicon = Lexicon()
+    statements = [_statement(one, number, lexicon) for number, one in enumerate(spool)]
+    for number, (spooled, statement) in enumerate(zip(spool, statements, strict=True)):
+        texts = "".join(f", {sql} as {alias}" for alias, sql in statement.texts.items())
+        connection.execute(
+            f"create temp table spooled_{number} as"
+            f" select submission_id, line{texts} from {_reader(spooled, number)}"
+        ).fetchall()
+    lexicon.judge(connection)
+    return [
+        _judge(connection, spooled, number, statement, every_text=every_text)
+        for number, (spooled, statement) in enumerate(zip(spool, statements, strict=True))
+    ]
+
+
+def _judge(
+    connection: duckdb.DuckDBPyConnection,
+    spooled: Spooled,
+    number: int,
+    statement: Statement,
+    *,
+    every_text: bool,
 ) -> Checked:
-    """Read a spooled file into a temporary table of judged rows; faulty ones keep their text."""
     keeps = "true" if every_text else "fault is not null"
-    statement = _statement(spooled)
-    relation, rejects = f"checked_{number}", f"rejects_{number}"
-    found = f"found_{number}"
-    texts = "".join(f", {sql} as {alias}" for alias, sql in statement.texts.items())
+    texts = "".join(f", {alias}" for alias in statement.texts)
     values = "".join(f", {sql} as {alias}" for alias, sql in statement.values.items())
     kept = "".join(f", {alias}" for alias in statement.values)
     row = ", ".join(f"{alias[2:]} := {alias}" for alias in statement.texts)
     connection.execute(
         f"""
-        create temp table {relation} as
-        with spooled as (
-            select submission_id, line{texts} from {_reader(spooled, rejects)}
-        ),
-        judged as (
-            select spooled.*, received_on{values}
-            from spooled inner join submissions using (submission_id)
-        ),
-        faulty as (
-            select *, {_first_fault(statement.faults)} as fault from judged
+        create temp table checked_{number} as
+        with judged as (
+            select submission_id, line{texts}{values}, {statement.fault} as fault
+            from spooled_{number} inner join submissions using (submission_id)
+            {statement.looked_up}
         )
         select
             submission_id, line, fault{kept},
             case when {keeps} then cast(to_json(struct_pack({row})) as varchar) end
                 as row_text
-        from faulty
+        from judged
         """
     ).fetchall()
+    connection.execute(f"drop table spooled_{number}").fetchall()
     return Checked(
-        relation,
-        found,
-        rejects,
+        f"checked_{number}",
+        f"found_{number}",
+        f"rejects_{number}",
         spooled.contract,
         spooled.table,
         spooled.header,
@@ -94,44 +115,46 @@ def check(
     )
 
 
-def _statement(spooled: Spooled) -> Statement:
+def _statement(spooled: Spooled, number: int, lexicon: Lexicon) -> Statement:
     if spooled.contract.reader == "published":
-        return Statement(*published.statement(spooled.contract, spooled.header))
-    return _by_contract(spooled)
+        texts, values, faults, raw, columns = published.statement(spooled.contract, spooled.header)
+        return Statement(texts, "", values, rules.first_fault(faults), faults, raw, columns)
+    return _by_contract(spooled, number, lexicon)
 
 
-def _by_contract(spooled: Spooled) -> Statement:
+def _by_contract(spooled: Spooled, number: int, lexicon: Lexicon) -> Statement:
     """Every column of the contract has its place, also where the file lacks it."""
     table = spooled.contract.tables[spooled.table]
     texts: dict[str, str] = {}
+    looked_up: list[str] = []
     values: dict[str, str] = {}
+    first: list[str] = []
     faults: list[Fault] = []
     raw_columns: dict[str, str] = {}
     for name, column in table.columns.items():
-        raw = f"r_{name}"
-        if name in spooled.positions:
-            texts[raw] = f"nullif(c{spooled.positions[name]}, '')"
-            faults += rules.faults(name, column, raw)
-        else:
-            raw = "cast(null as varchar)"
-        values |= rules.values(name, column, raw)
         if column.raw:
             raw_columns[column.raw] = f"unnest(v_{name})" if column.type == "codes" else f"v_{name}"
+        if name not in spooled.positions:
+            absent = rules.values(column, "cast(null as varchar)")
+            values |= {f"{value}_{name}": sql for value, sql in absent.items()}
+            continue
+        texts[f"r_{name}"] = f"c{spooled.positions[name]}"
+        entry = lexicon.entry_for(column, f"spooled_{number}", f"r_{name}")
+        looked_up.append(entry.beside(f"t_{name}", f"r_{name}"))
+        values |= {f"{value}_{name}": f"t_{name}.{value}" for value in entry.judgement.values}
+        first.append(f"{rules.place_of_fault(name, column, f't_{name}.fault')} + {len(faults)}")
+        faults += rules.faults(name, column)
     if table.unique:
         message = "two rows give the same identifier and differ"
         key = table.unique[0]
-        number = table.columns[key].official.get(CONFLICT)
-        faults.append(Fault("false", CONFLICT, message, key, number))
+        official = table.columns[key].official.get(CONFLICT)
+        faults.append(Fault("false", CONFLICT, message, key, official))
     raw_columns |= {name: str(value).lower() for name, value in table.constants.items()}
-    return Statement(texts, values, faults, table.raw, raw_columns)
+    fault = f"coalesce({', '.join(first)})" if first else "cast(null as integer)"
+    return Statement(texts, " ".join(looked_up), values, fault, faults, table.raw, raw_columns)
 
 
-def _first_fault(faults: list[Fault]) -> str:
-    cases = "".join(f" when {fault.condition} then {i}" for i, fault in enumerate(faults))
-    return f"case{cases} end" if cases else "cast(null as integer)"
-
-
-def _reader(spooled: Spooled, rejects: str) -> str:
+def _reader(spooled: Spooled, number: int) -> str:
     """Read with nothing guessed; lines of the wrong width go to the rejects."""
     columns = "".join(f", 'c{place}': 'varchar'" for place in range(len(spooled.header)))
     return f"""read_csv(
@@ -139,6 +162,6 @@ def _reader(spooled: Spooled, rejects: str) -> str:
         columns = {{'submission_id': 'integer', 'line': 'integer'{columns}}},
         delim = {rules.text(spooled.delimiter)}, quote = '"', escape = '"', new_line = '\\n',
         strict_mode = true, null_padding = false, max_line_size = {MAX_LINE},
-        store_rejects = true, rejects_table = '{rejects}', rejects_scan = '{rejects}_scans',
-        rejects_limit = 0
+        store_rejects = true, rejects_limit = 0,
+        rejects_table = 'rejects_{number}', rejects_scan = 'reject_scans_{number}'
     )"""

@@ -40,6 +40,11 @@ class Test:
     def is_of_one_row(self) -> bool:
         return self.across is None and self.lacks is None
 
+    @property
+    def needs_facts(self) -> bool:
+        """Whether it asks for anything of the whole submission."""
+        return "facts." in f"{self.condition} {self.matching} {self.across}"
+
 
 def of_contract(number: int, fault: Fault, rule: Rule, contract: Contract, table: str) -> Test:
     """A contract's own rule, ready to be put into a statement."""
@@ -47,7 +52,7 @@ def of_contract(number: int, fault: Fault, rule: Rule, contract: Contract, table
     condition = names.resolved(rule.when or "true")
     for limit, sign in ((rule.first_year, ">="), (rule.last_year, "<=")):
         if limit is not None:
-            condition = f"({condition}) and facts.collection_year {sign} {limit}"
+            condition = f"facts.collection_year {sign} {limit} and ({condition})"
     across = names.across(rule.across) if rule.across else None
     related = frozenset(names.related)
     matching = names.resolved(rule.matching) if rule.matching else "true"
@@ -131,7 +136,7 @@ def statements(checks: Sequence[Checked], checked: Checked, tests: Iterable[Test
 
 
 def _of_rows(checks: Sequence[Checked], checked: Checked, tests: Sequence[Test]) -> str:
-    source = _beside(checks, checked, tests[0].related)
+    source = _beside(checks, checked, tests, tests[0].related)
     numbers = ", ".join(f"case when {test.condition} then {test.number} end" for test in tests)
     any_of = " or ".join(f"({test.condition})" for test in tests)
     return source and (
@@ -143,19 +148,21 @@ def _of_rows(checks: Sequence[Checked], checked: Checked, tests: Sequence[Test])
 
 def _across(checks: Sequence[Checked], checked: Checked, test: Test, across: Across) -> str:
     """Only rows that share their `by` with another are put side by side."""
-    source = _beside(checks, checked, test.related)
+    source = _beside(checks, checked, [test], test.related)
     keys = [f"key_{place}" for place in range(len(across.by))]
     orders = [f"order_{place}" for place in range(len(across.order))]
     values = dict(zip(keys, across.by, strict=True)) | dict(zip(orders, across.order, strict=True))
     for name in ("start", "end", "total", "found"):
         values |= {f"its_{name}": text} if (text := getattr(across, name)) else {}
+    if across.kind in ("twice", "overlap"):
+        values["content"] = _content(checked)
     named = "".join(f", {text} as {name}" for name, text in values.items())
     by = ", ".join(["submission_id", *keys])
     return (
         source
         and f"""
         with kept as (
-            select rows.rowid as place, rows.submission_id, {_content(checked)} as content{named}
+            select rows.rowid as place, rows.submission_id{named}
             from {source} where rows.fault is null and ({test.condition})
         ),
         shared as (
@@ -204,7 +211,7 @@ def _compared(across: Across, by: str, orders: Sequence[str]) -> str:
 
 def _lacking(checks: Sequence[Checked], checked: Checked, test: Test, lacked: str) -> str:
     """Rows with no row of another table that belongs to them."""
-    source = _beside(checks, checked, test.related - {lacked})
+    source = _beside(checks, checked, [test], test.related - {lacked})
     if source and (others := _sound_rows(checks, checked, lacked)):
         belongs = f"{_joined(checked, lacked)} and ({test.matching})"
         source += f" anti join ({others}) as {lacked} on {belongs}"
@@ -214,11 +221,14 @@ def _lacking(checks: Sequence[Checked], checked: Checked, test: Test, lacked: st
     )
 
 
-def _beside(checks: Sequence[Checked], checked: Checked, related: Iterable[str]) -> str:
-    """The rows of a table beside the facts of their submission and related rows; empty where
-    nobody sent a related table."""
-    facts = "inner join submissions as facts on rows.submission_id = facts.submission_id"
-    source = f"{checked.relation} as rows {facts}"
+def _beside(
+    checks: Sequence[Checked], checked: Checked, tests: Iterable[Test], related: Iterable[str]
+) -> str:
+    """The rows of a table beside what tests need: the facts of their submission, and related rows;
+    empty where nobody sent a related table."""
+    source = f"{checked.relation} as rows"
+    if any(test.needs_facts for test in tests):
+        source += " inner join submissions as facts on rows.submission_id = facts.submission_id"
     for name in sorted(related):
         others = _sound_rows(checks, checked, name)
         if not others:

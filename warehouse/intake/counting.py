@@ -46,18 +46,19 @@ def count_rejects(connection: duckdb.DuckDBPyConnection, checked: Checked, cases
 
 def count_faults(connection: duckdb.DuckDBPyConnection, checked: Checked, cases: Cases) -> None:
     counts = connection.execute(
-        f"select submission_id, count(*) from {checked.relation} group by submission_id"
+        f"select submission_id, fault, count(*), min(line) from {checked.relation}"
+        " group by submission_id, fault order by submission_id, min(line)"
     ).fetchall()
-    read = dict(counts)
+    read: dict[int, int] = defaultdict(int)
+    for submission_id, _, count, _ in counts:
+        read[submission_id] += count
     for submission_id in checked.submissions:
         tally = cases[submission_id].tallies[checked.table]
-        if tally.spooled != read.get(submission_id, 0) + tally.rejected:
+        if tally.spooled != read[submission_id] + tally.rejected:
             raise AccountingError(checked.table)
-    faults = connection.execute(
-        f"select submission_id, fault, count(*), min(line) from {checked.relation}"
-        " where fault is not null group by submission_id, fault order by submission_id, min(line)"
-    ).fetchall()
-    for submission_id, number, count, line in faults:
+    for submission_id, number, count, line in counts:
+        if number is None:
+            continue
         tally = cases[submission_id].tallies[checked.table]
         tally.faulty += count
         tally.at_odds += count if checked.faults[number].is_beside_others else 0

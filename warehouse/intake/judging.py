@@ -122,7 +122,7 @@ def _refuse_foreign(
 
 
 def _upns(checked: Checked) -> list[str]:
-    return [name.removeprefix("given_") for name in checked.columns if name.startswith("given_")]
+    return [name.removeprefix("issuer_") for name in checked.columns if name.startswith("issuer_")]
 
 
 def _other(sender: str | None, counts: dict[str, int]) -> str | None:

@@ -14,8 +14,6 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
-import sqlalchemy as sa
-
 from warehouse.home import Home
 from warehouse.intake import ledger
 from warehouse.intake.bundles import MANIFEST, open_plain
@@ -71,10 +69,10 @@ def land(home: Home, state: State, received_on: date) -> Landed:
     entries = list(_entries(home.inbox))
     for chunk in _chunks(entries, CHUNK):
         arrivals = list(_read(chunk, home.spool, landed))
+        came = [(one.entry.sender, one.sha256, one.entry.path.name) for one in arrivals]
         with state.begin() as connection:
-            known = {a.entry.path: _receive(connection, a, received_on) for a in arrivals}
-        for arrival in arrivals:
-            before = known[arrival.entry.path]
+            known = ledger.receive(connection, came, received_on)
+        for arrival, before in zip(arrivals, known, strict=True):
             was_there = before == ledger.ERASED or _move(home, arrival)
             _clear(arrival)
             if before in ("accepted", ledger.ERASED) or (before == "received" and was_there):
@@ -213,17 +211,13 @@ def _pack(content: dict[str, Path], out: BinaryIO) -> None:
                     shutil.copyfileobj(file, member, COPIED_AT_ONCE)
 
 
-def _receive(connection: sa.Connection, arrival: Arrival, received_on: date) -> str | None:
-    entry = arrival.entry
-    return ledger.receive(connection, entry.sender, arrival.sha256, entry.path.name, received_on)
-
-
 def _move(home: Home, arrival: Arrival) -> bool:
     """Whether the same bytes were there before."""
     target = place(home, arrival.sha256)
-    target.parent.mkdir(mode=0o700, exist_ok=True)
     was_there = target.exists()
     if not was_there:
+        if not target.parent.exists():
+            target.parent.mkdir(mode=0o700)
         _rename(arrival.packed or arrival.entry.path, target)
         target.chmod(0o400)
     return was_there

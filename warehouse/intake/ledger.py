@@ -1,6 +1,6 @@
 """The ledger of submissions: what came, what became of it, and what is in force."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,34 +15,45 @@ ERASED = "erased"
 
 
 def receive(
-    connection: sa.Connection, sender: str, sha256: str, name: str, received_on: date
-) -> str | None:
-    """Enter an arrival and say what its bytes' status was before; refused ones get another try.
+    connection: sa.Connection, came: Sequence[tuple[str, str, str]], received_on: date
+) -> list[str | None]:
+    """Enter arrivals, each a sender, a hash and a name, and say of each what its bytes' status was
+    before; refused ones get another try.
 
     Bytes that were taken in and then erased, in part or by age, are not to be kept again.
     """
-    same = sa.select(submissions).where(
-        submissions.c.sender == sender, submissions.c.sha256 == sha256
-    )
-    known = connection.execute(same).one_or_none()
-    if known is None:
-        connection.execute(
-            submissions.insert().values(
-                sender=sender,
-                received_on=received_on,
-                sha256=sha256,
-                original_name=escaped(name),
-                landing_name=f"{sha256[:2]}/{sha256}",
-                status="received",
-            )
-        )
-        return None
-    is_purged = known.purged_on is not None
-    if known.redacted_sha256 is not None or (is_purged and known.status == "accepted"):
+    hashes = {sha256 for _, sha256, _ in came}
+    query = sa.select(submissions).where(submissions.c.sha256.in_(hashes))
+    known = {(row.sender, row.sha256): row for row in connection.execute(query)}
+    statuses: list[str | None] = []
+    new: dict[tuple[str, str], dict[str, Any]] = {}
+    for sender, sha256, name in came:
+        if (sender, sha256) in new:
+            statuses.append("received")
+        elif row := known.get((sender, sha256)):
+            statuses.append(_received_again(connection, row))
+        else:
+            new[sender, sha256] = {
+                "sender": sender,
+                "received_on": received_on,
+                "sha256": sha256,
+                "original_name": escaped(name),
+                "landing_name": f"{sha256[:2]}/{sha256}",
+                "status": "received",
+            }
+            statuses.append(None)
+    if new:
+        connection.execute(submissions.insert(), [*new.values()])
+    return statuses
+
+
+def _received_again(connection: sa.Connection, row: "sa.Row[Any]") -> str:
+    is_purged = row.purged_on is not None
+    if row.redacted_sha256 is not None or (is_purged and row.status == "accepted"):
         return ERASED
-    if known.status == "quarantined":
-        forget_outcome(connection, known.submission_id)
-    return str(known.status)
+    if row.status == "quarantined":
+        forget_outcome(connection, row.submission_id)
+    return str(row.status)
 
 
 def forget_outcome(connection: sa.Connection, submission_id: int) -> None:

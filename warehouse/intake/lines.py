@@ -19,7 +19,7 @@ class SetAside(NamedTuple):
 class Lines:
     """Records of one file; `numbers` are physical line numbers, None means `first` and on."""
 
-    header: list[str]
+    header: Sequence[str]
     records: list[bytes]
     numbers: list[int] | None = None
     first: int = 2

@@ -123,10 +123,7 @@ def _load_spooled(name: str, cases: list[Case], spool: Spool, workshop: Workshop
         raise _stopped("the database engine does not start") from None
     try:
         give_submissions(connection, cases)
-        checks = [
-            check(connection, one, i, every_text=workshop.values)
-            for i, one in enumerate(spool.close())
-        ]
+        checks = check(connection, spool.close(), every_text=workshop.values)
         judge(connection, cases, checks)
         if workshop.rows:
             name_rows(connection, cases, checks, workshop.rows, with_values=workshop.values)

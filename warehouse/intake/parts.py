@@ -3,13 +3,15 @@
 import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from importlib import import_module
 from typing import BinaryIO, Protocol, cast
 
+from warehouse import contract as contracts
 from warehouse.contract import Contract, SentTable, compared
 from warehouse.intake.lines import Lines, SetAside
 from warehouse.intake.members import Sheet
-from warehouse.intake.problems import Problem, refuse
+from warehouse.intake.problems import Problem, Refused
 from warehouse.intake.recognise import FIGURES, Recognised
 from warehouse.intake.text import read_text
 from warehouse.intake.xml import ReturnHeader
@@ -25,7 +27,7 @@ class Part:
 
     table: str
     file: str
-    header: list[str]
+    header: tuple[str, ...]
     positions: dict[str, int]
     delimiter: str = ","
     records: int = 0
@@ -37,7 +39,7 @@ class Part:
 
     @property
     def signature(self) -> tuple[object, ...]:
-        return (self.table, self.delimiter, tuple(self.header), tuple(self.positions.items()))
+        return (self.table, self.delimiter, self.header, tuple(self.positions.items()))
 
     @property
     def is_empty(self) -> bool:
@@ -82,8 +84,11 @@ def read_parts(one: Recognised, keep: Keep) -> list[Part]:
     parts: dict[str, Part] = {}
     for table, lines in _blocks(one):
         if table not in parts:
-            positions = _positions(one, table, lines.header)
-            parts[table] = Part(table, one.member.name, lines.header, positions, one.delimiter)
+            header = tuple(lines.header)
+            positions, fault = _positions(one.contract.name, table, header)
+            if fault:
+                raise Refused(replace(fault, file=one.member.name))
+            parts[table] = Part(table, one.member.name, header, positions, one.delimiter)
         parts[table].count(lines)
         keep(one.contract, parts[table], lines)
     return list(parts.values())
@@ -104,17 +109,20 @@ def _blocks(one: Recognised) -> Iterator[tuple[str, Lines]]:
         yield one.table, lines
 
 
-def _positions(one: Recognised, name: str, header: list[str]) -> dict[str, int]:
-    """Where each known column stands; a published series is read whole."""
-    table = one.contract.tables.get(name, NO_FIGURES)
-    file = one.member.name
+@lru_cache(maxsize=256)
+def _positions(
+    extract: str, name: str, header: tuple[str, ...]
+) -> tuple[dict[str, int], Problem | None]:
+    """Where each known column stands, and what is wrong with that; all of a published series is
+    read. Thousands of files share a few headers."""
+    table = contracts.load()[extract].tables.get(name, NO_FIGURES)
     spellings = table.headers if name != FIGURES else {h: h for h in map(compared, header)}
     positions: dict[str, int] = {}
     for place, written in enumerate(header):
         meant = spellings.get(compared(written))
         if meant in positions:
             message = "the header names this column twice"
-            raise refuse("DUPLICATE_COLUMN", message, file=file, line=1, column=meant)
+            return {}, Problem("DUPLICATE_COLUMN", message, line=1, column=meant)
         if meant:
             positions[meant] = place
     absent = [
@@ -122,5 +130,5 @@ def _positions(one: Recognised, name: str, header: list[str]) -> dict[str, int]:
     ]
     if absent:
         message = f"a column is missing: {', '.join(absent)}"
-        raise refuse("MISSING_COLUMN", message, file=file, line=1, column=absent[0])
-    return positions
+        return {}, Problem("MISSING_COLUMN", message, line=1, column=absent[0])
+    return positions, None

@@ -72,6 +72,8 @@ def refuse(
 
 def escaped(name: str) -> str:
     """A sender's file name as plain characters, so that it can be shown and stored anywhere."""
-    shown = name.encode("ascii", "backslashreplace").decode("ascii")
-    shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
+    shown = name
+    if not (name.isascii() and name.isprintable()):
+        shown = name.encode("ascii", "backslashreplace").decode("ascii")
+        shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
     return shown if len(shown) <= 160 else f"{shown[:120]}...{shown[-30:]}"

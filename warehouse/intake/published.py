@@ -1,5 +1,7 @@
 """Official series in the open-data shape: every measure of a row becomes a figure of its own."""
 
+from collections.abc import Sequence
+
 from warehouse.contract import PUBLISHED_FIGURES, Contract, compared
 from warehouse.intake.rules import Fault, in_list, text
 
@@ -34,7 +36,7 @@ WEEK = r"\d{4} Week ([1-9]|[1-4][0-9]|5[0-3])"
 Statement = tuple[dict[str, str], dict[str, str], list[Fault], str, dict[str, str]]
 
 
-def statement(contract: Contract, header: list[str]) -> Statement:
+def statement(contract: Contract, header: Sequence[str]) -> Statement:
     """Texts, typed values, faults, raw table and raw columns for a file with this header."""
     places = {compared(name): place for place, name in enumerate(header)}
     parted_by = next(name for name in contract.filter if name in places)
@@ -60,7 +62,7 @@ def _figure(measure: str, raw: str) -> str:
     return f"struct_pack(measure := {text(measure)}, value := {value}, marker := {marker})"
 
 
-def _faults(measures: dict[str, int], header: list[str]) -> list[Fault]:
+def _faults(measures: dict[str, int], header: Sequence[str]) -> list[Fault]:
     faults = [
         Fault("r_time_period is null", "REQUIRED_MISSING", "a value is needed here", "time_period"),
         Fault(

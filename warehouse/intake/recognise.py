@@ -116,7 +116,7 @@ def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = 
 
 
 def _nearest(
-    member: Member, header: list[str], expected: str | None, held: set[tuple[str, str]]
+    member: Member, header: Iterable[str], expected: str | None, held: set[tuple[str, str]]
 ) -> Refused:
     names = {compared(name) for name in header}
     best, missing, title = 0.5, "", ""

@@ -4,7 +4,8 @@ Values arrive as text, and nothing is cast before its pattern or list was matche
 what they cannot read.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from warehouse.contract import Code, Column, DateFormat, date_formats
 from warehouse.contract_rules import Years
@@ -48,6 +49,12 @@ def in_list(raw: str, values: tuple[str, ...]) -> str:
     return f"{raw} in ({', '.join(text(value) for value in values)})"
 
 
+def first_fault(faults: Iterable[Fault]) -> str:
+    """SQL for the place of the first fault that a row has among these, or null."""
+    cases = "".join(f" when {fault.condition} then {i}" for i, fault in enumerate(faults))
+    return f"case{cases} end" if cases else "cast(null as integer)"
+
+
 def typed(column: Column, raw: str) -> str:
     """SQL for the value, null where the text does not follow the rule."""
     match column.type:
@@ -56,7 +63,7 @@ def typed(column: Column, raw: str) -> str:
         case "upn":
             upn = normalised(raw)
             return f"case when {is_upn(upn)} then {pseudonym(text('upn'), text(''), upn)} end"
-        case "date":
+        case "date" | "month":
             return _date(raw, date_formats()[column.format])
         case "code":
             return _code(raw, column)
@@ -76,37 +83,77 @@ def typed(column: Column, raw: str) -> str:
             return f"case when {_matches(raw, str(column.pattern))} then {raw} end"
 
 
-def values(name: str, column: Column, raw: str) -> dict[str, str]:
-    """What is held of a value while it is judged: what may be kept of it, and what rules need."""
+@dataclass(frozen=True)
+class Judgement:
+    """What every row with the same `text` in a column has in common, as SQL over that text.
+
+    `values` are what is held of it while rows are judged, `v` what may be kept. With `is_scoped`
+    the same text means another thing from another sender.
+    """
+
+    values: dict[str, str]
+    faults: tuple[Fault, ...]
+    is_scoped: bool
+
+
+def judgement(column: Column) -> Judgement:
+    """What can be told of a value by its text alone, the plainest fault first."""
+    value = "d" if column.type == "month" else "v"
+    found = _kind(column, "text", value)
+    if column.type in ("date", "month"):
+        found.append((f"{value} < date '{EARLIEST}'", "DATE_INVALID", "the year is before 1900"))
+    faults = tuple(Fault(sql, rule, says) for sql, rule, says in found)
+    return Judgement(values(column, "text"), faults, is_scoped=column.type == "id")
+
+
+def values(column: Column, raw: str) -> dict[str, str]:
+    """What may be kept of a value, and what rules need of it."""
+    value = typed(column, raw)
     match column.type:
         case "month":
-            month = f"cast(date_trunc('month', d_{name}) as date)"
-            return {f"d_{name}": _date(raw, date_formats()[column.format]), f"v_{name}": month}
+            return {"d": value, "v": f"cast(date_trunc('month', {value}) as date)"}
         case "upn":
-            upn = normalised(raw)
-            return {
-                f"v_{name}": typed(column, raw),
-                f"given_{name}": f"{upn} is not null",
-                f"issuer_{name}": f"{upn}[2:4]",
-            }
+            return {"v": value, "issuer": f"{normalised(raw)}[2:4]"}
         case "code" if limited := _limited(column):
             written = f"case when {in_list(raw, tuple(limited))} then {raw} end"
-            return {f"v_{name}": typed(column, raw), f"written_{name}": written}
+            return {"v": value, "written": written}
         case _:
-            return {f"v_{name}": typed(column, raw)}
+            return {"v": value}
 
 
-def faults(name: str, column: Column, raw: str) -> list[Fault]:
-    """What can be wrong with a value, the plainest first; `raw` is SQL for the text."""
-    found: list[tuple[str, str, str]] = []
+def faults(name: str, column: Column) -> list[Fault]:
+    """Everything that can be wrong with a value, the plainest first."""
+    found = [*_missing(name, column), *judgement(column).faults, *_limits(name, column)]
+    return [replace(one, column=name, official=column.official.get(one.rule)) for one in found]
+
+
+def place_of_fault(name: str, column: Column, looked_up: str) -> str:
+    """SQL for the place of a row's first fault among these, or null; `looked_up` is its text's."""
+    missing, by_text = _missing(name, column), judgement(column).faults
+    return (
+        f"coalesce({first_fault(missing)}, {looked_up} + {len(missing)},"
+        f" {first_fault(_limits(name, column))} + {len(missing) + len(by_text)})"
+    )
+
+
+def _missing(name: str, column: Column) -> list[Fault]:
+    """What is wrong where a needed value is not there."""
+    rule = "ID_MISSING" if column.type == "id" else "REQUIRED_MISSING"
+    found = [Fault(f"r_{name} is null", rule, "a value is needed here")]
+    return found if column.required else []
+
+
+def _limits(name: str, column: Column) -> list[Fault]:
+    """What a day cannot be beside other values of its row, though the calendar has it."""
     value = f"d_{name}" if column.type == "month" else f"v_{name}"
-    if column.required:
-        rule = "ID_MISSING" if column.type == "id" else "REQUIRED_MISSING"
-        found.append((f"{raw} is null", rule, "a value is needed here"))
-    found += _kind(column, raw, value)
-    if column.type in ("date", "month"):
-        found += _limits(column, value)
-    return [Fault(sql, rule, says, name, column.official.get(rule)) for sql, rule, says in found]
+    found = []
+    if column.type in ("date", "month") and not column.may_be_future:
+        says = "the date lies after the day on which the file was received"
+        found.append(Fault(f"{value} > received_on", "DATE_FUTURE", says))
+    if column.not_before:
+        says = f"the date lies before {column.not_before}"
+        found.append(Fault(f"{value} < v_{column.not_before}", "DATE_ORDER", says))
+    return found
 
 
 def queries(name: str, column: Column) -> list[Fault]:
@@ -114,7 +161,7 @@ def queries(name: str, column: Column) -> list[Fault]:
     found = []
     if column.type == "upn":
         says = "it is no valid UPN, so these rows are not linked to other extracts"
-        wrong = f"rows.given_{name} and rows.v_{name} is null"
+        wrong = f"rows.issuer_{name} is not null and rows.v_{name} is null"
         found.append((wrong, "UPN_INVALID", says))
     if column.in_period:
         says = "the date lies outside the days that this submission speaks for"
@@ -150,7 +197,7 @@ def _out_of_year(name: str, column: Column, limited: dict[str, Code]) -> str:
     else:
         written = f"rows.written_{name}"
         found = {is_out: in_list(written, tuple(codes)) for is_out, codes in groups.items()}
-    return " or ".join(f"({is_used} and {is_out})" for is_out, is_used in found.items())
+    return " or ".join(f"({is_out} and {is_used})" for is_out, is_used in found.items())
 
 
 def _is_out(years: Years) -> str:
@@ -165,18 +212,6 @@ def _years(limited: dict[str, Code]) -> str:
 def _span(years: Years) -> str:
     first = f" from {years.first_year}" if years.first_year else ""
     return first + (f" to {years.last_year}" if years.last_year else "")
-
-
-def _limits(column: Column, value: str) -> list[tuple[str, str, str]]:
-    """What a day cannot be, though the calendar has it."""
-    found = [(f"{value} < date '{EARLIEST}'", "DATE_INVALID", "the year is before 1900")]
-    if not column.may_be_future:
-        message = "the date lies after the day on which the file was received"
-        found.append((f"{value} > received_on", "DATE_FUTURE", message))
-    if column.not_before:
-        message = f"the date lies before {column.not_before}"
-        found.append((f"{value} < v_{column.not_before}", "DATE_ORDER", message))
-    return found
 
 
 def normalised(raw: str) -> str:

@@ -1,6 +1,6 @@
 """Gather the lines of many submissions into one CSV for each kind of table, to be read at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import add
@@ -22,7 +22,7 @@ class Spooled:
 
     contract: Contract
     table: str
-    header: list[str]
+    header: Sequence[str]
     positions: dict[str, int]
     delimiter: str
     path: Path

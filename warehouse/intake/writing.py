@@ -15,7 +15,7 @@ from warehouse.intake.checking import Checked
 from warehouse.intake.outcomes import Case
 from warehouse.intake.rules import text
 
-OPTIONS = "format parquet, compression zstd"
+OPTIONS = "format parquet, compression zstd, compression_level 1"
 UNFINISHED = ".tmp"
 # The keys that name a child; others name what happened to one.
 PEOPLE = ("person_key", "upn_key", "former_upn_key")
@@ -47,9 +47,9 @@ def write(
     files: Files,
 ) -> None:
     """Every file is whole on disk before any gets its name."""
-    good = [case.pending.submission_id for case in cases if not case.outcome.is_refused]
+    bad = [case.pending.submission_id for case in cases if case.outcome.is_refused]
     connection.execute(
-        "create temp table good as select unnest($1::integer[]) as submission_id", [good]
+        "create temp table bad as select unnest($1::integer[]) as submission_id", [bad]
     ).fetchall()
     written = []
     for table, columns in contracts.raw_tables().items():
@@ -75,7 +75,7 @@ def _accepted(checked: Checked, columns: dict[str, str]) -> str:
     has_figure = " and (figure.value is not null or figure.marker is not null)" if figures else ""
     return (
         f"select {chosen} from {checked.relation}{figures} where fault is null"
-        f" and submission_id in (select submission_id from good){has_figure}"
+        f" and submission_id not in (select submission_id from bad){has_figure}"
     )
 
 
