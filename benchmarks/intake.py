@@ -1,25 +1,32 @@
-"""What intake costs beside DuckDB's own typed read of the same CSV files, and how much it holds.
+"""What intake costs beside DuckDB's own typed read of the same files, and how much it holds.
 
-    python benchmarks/intake.py [--records N] [--authorities N] [--months N] [--runs N]
-                                [--xml MB] [--json]
+    python benchmarks/intake.py [--areas N] [--months N] [--runs N] [--records N] [--xml MB]
+                                [--only PART] [--json]
 
-All data are simulated. Every step is a process of its own, and the steps alternate; printed are
-medians of CPU seconds, those of child processes with them, less what starting Python and its
-modules takes. The floor reads the very members of the bundles, unpacked: as many files, of the same
-rows. Intake fills a home that exists. Compare ratios: seconds depend on the machine.
+All data are simulated. `extracts` are those of an authority in the real formats, as
+`sightline simulate` writes them (--areas 153 --months 60: the nation); the floor reads the very
+members of their bundles, unpacked, with the types of the contracts, and writes Parquet. Returns in
+XML have no such floor and are left out of both. `shapes` are the same rows in many small bundles
+and in few. `xml` is one return of so many MB.
+
+Every step is a process of its own, and the steps alternate; printed are medians of CPU seconds,
+those of child processes with them, less what starting Python and its modules takes. Compare
+ratios: seconds depend on the machine.
 """
 
 import argparse
 import json
 import os
+import secrets
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -28,62 +35,294 @@ from pathlib import Path
 
 import duckdb
 
+from simulation.national import simulate
 from warehouse import home as homes
+from warehouse.contract import Column, SentTable, compared, date_formats
 from warehouse.home import Home
 from warehouse.intake.bundles import open_bundle, open_plain
-from warehouse.intake.pseudonyms import pseudonym, set_key
+from warehouse.intake.lexicon import Lexicon
+from warehouse.intake.pseudonyms import set_key
 from warehouse.intake.reading import read_submission
+from warehouse.intake.recognise import match
+from warehouse.intake.rules import normalised, text
 from warehouse.intake.senders import authorities
 from warehouse.intake.spool import Spool
 from warehouse.intake.taking import take_in
+from warehouse.intake.text import header_of
 from warehouse.state import State
 
 TODAY = date(2026, 10, 20)
-# Typed columns of each table, as the floor reads them.
+LAST_MONTH = "ssd_2026-09.zip"
+KNOWN = {"id", "upn"}
+FLOOR_TYPES = {"date": "date", "month": "date", "integer": "integer", "number": "double"}
+# The tables of the bundles whose shape is compared, and their columns.
 TABLES = {
-    "ssd_person": {
-        "pers_person_id": "varchar",
-        "pers_sex": "varchar",
-        "pers_dob": "date",
-    },
-    "ssd_linked_identifiers": {
-        "link_table_id": "varchar",
-        "link_person_id": "varchar",
-        "link_identifier_type": "varchar",
-        "link_identifier_value": "varchar",
-    },
-    "ssd_cin_episodes": {
-        "cine_referral_id": "varchar",
-        "cine_person_id": "varchar",
-        "cine_referral_date": "date",
-        "cine_cin_primary_need_code": "varchar",
-        "cine_referral_source_code": "varchar",
-        "cine_referral_nfa": "varchar",
-        "cine_close_reason": "varchar",
-        "cine_close_date": "date",
-    },
-    "ssd_cin_assessments": {
-        "cina_assessment_id": "varchar",
-        "cina_person_id": "varchar",
-        "cina_referral_id": "varchar",
-        "cina_assessment_start_date": "date",
-        "cina_assessment_auth_date": "date",
-    },
-    "ssd_assessment_factors": {
-        "cinf_table_id": "varchar",
-        "cinf_assessment_id": "varchar",
-        "cinf_assessment_factors_json": "varchar",
-    },
+    "ssd_person": ("pers_person_id", "pers_sex", "pers_dob"),
+    "ssd_linked_identifiers": (
+        "link_table_id",
+        "link_person_id",
+        "link_identifier_type",
+        "link_identifier_value",
+    ),
+    "ssd_cin_episodes": (
+        "cine_referral_id",
+        "cine_person_id",
+        "cine_referral_date",
+        "cine_cin_primary_need_code",
+        "cine_referral_source_code",
+        "cine_referral_nfa",
+        "cine_close_reason",
+        "cine_close_date",
+    ),
+    "ssd_cin_assessments": (
+        "cina_assessment_id",
+        "cina_person_id",
+        "cina_referral_id",
+        "cina_assessment_start_date",
+        "cina_assessment_auth_date",
+    ),
+    "ssd_assessment_factors": (
+        "cinf_table_id",
+        "cinf_assessment_id",
+        "cinf_assessment_factors_json",
+    ),
 }
 CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
+SAMPLED_EVERY = 0.2
 
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU seconds, and the most memory that any one process held, in MB."""
+    """CPU seconds, and the most memory that its processes held at once, in MB."""
 
     cpu: float
     rss: float
+
+
+# The steps, each run in a process of its own.
+
+
+def floor(folder: Path) -> None:
+    """Typed CSV to Parquet, and no more; a folder of files for each header."""
+    with duckdb.connect() as connection:
+        for files in sorted(folder.iterdir()):
+            first = next(files.iterdir())
+            with first.open("rb") as file:
+                header = header_of(file.readline())
+            sent = table_of(header)
+            held = {name: sent.columns.get(sent.headers.get(compared(name), "")) for name in header}
+            types = {
+                n: FLOOR_TYPES.get(c.type, "varchar") if c else "varchar" for n, c in held.items()
+            }
+            formats = [
+                date_formats()[c.format].strptime
+                for c in held.values()
+                if c and c.type in ("date", "month")
+            ]
+            days = f", dateformat = {text(formats[0])}" if formats else ""
+            connection.execute(
+                f"copy (select * from read_csv('{files}/*.csv', header = true, columns = {types},"
+                f" auto_detect = false{days}))"
+                f" to '{folder.parent}/floor.parquet' (format parquet, compression zstd)"
+            )
+
+
+def intake(home: Path) -> None:
+    """What the command line does; a single row that is refused makes the figures worthless."""
+    at = Home(home)
+    report = take_in(at, homes.load_settings(at), State(at.state_db))
+    if report.refused or report.quarantined_rows:
+        first = next((one.first_error for one in report.outcomes if one.first_error), "")
+        raise SystemExit(f"{len(report.refused)} bundles were refused: {first}")
+
+
+def pseudonyms(_folder: Path) -> None:
+    """Those of a million identifiers that stand once each, as intake makes them."""
+    with duckdb.connect() as connection:
+        set_key(connection, secrets.token_bytes(32))
+        connection.execute("create table submissions as select 1 as submission_id, '301' as sender")
+        connection.execute(
+            "create table spooled as"
+            " select 1 as submission_id, 'K' || range as r from range(1000000)"
+        )
+        lexicon = Lexicon()
+        lexicon.entry_for(Column(type="id", kind="person"), "spooled", "r")
+        lexicon.judge(connection)
+
+
+def xml(path: Path) -> None:
+    """Read a return to the spool."""
+    with tempfile.TemporaryDirectory() as folder:
+        spool = Spool(Path(folder))
+        bundle = open_bundle(partial(open_plain, path), path.stat().st_size, path.name)
+        read_submission(bundle, None, spool.draft(1).add)
+        spool.close()
+
+
+def nothing(_folder: Path) -> None:
+    """Starting, which the others do too."""
+
+
+STEPS: dict[str, Callable[[Path], None]] = {
+    "start": nothing,
+    "floor": floor,
+    "intake": intake,
+    "pseudonyms": pseudonyms,
+    "xml": xml,
+}
+
+
+def cost(step: str, path: Path) -> Cost:
+    """What a step costs in a process of its own, with the processes that it starts."""
+    command = [sys.executable, __file__, "--step", step, str(path)]
+    process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 (this very file)
+    most = 0.0
+    while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+        most = max(most, held_by(process.pid))
+        time.sleep(SAMPLED_EVERY)
+    _, status, used = ended
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"the step {step} failed")
+    return Cost(used.ru_utime + used.ru_stime, max(most, used.ru_maxrss / 1024))
+
+
+def held_by(session: int) -> float:
+    """The memory of all processes of a session, in MB, where the system tells it."""
+    pages = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        if int(fields[3]) == session:
+            pages += int(fields[21])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def fresh_home(folder: Path, bundles_of: Path) -> Path:
+    home = folder / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    made = homes.create(home, today=TODAY)
+    State(made.state_db).close()
+    shutil.copytree(bundles_of, made.inbox, dirs_exist_ok=True)
+    return home
+
+
+# Extracts in the real formats.
+
+
+def table_of(header: tuple[str, ...]) -> SentTable:
+    found = match(header)
+    if found is None:
+        raise SystemExit(f"no contract knows this header: {', '.join(header)}")
+    contract, table = found
+    return contract.tables[table]
+
+
+def unpack(inbox: Path, folder: Path) -> tuple[int, int]:
+    """Every table of every bundle as plain CSV, a folder for each header; bundles and records.
+
+    Bundles with returns in XML are taken out of the inbox.
+    """
+    headers: dict[tuple[str, ...], Path] = {}
+    bundles = records = 0
+    for path in sorted(inbox.glob("*/*.zip")):
+        with zipfile.ZipFile(path) as archive:
+            names = [one for one in archive.namelist() if one != "manifest.json"]
+            tables = [archive.read(name) for name in names]
+        if any(name.endswith(".xml") for name in names):
+            path.unlink()
+            continue
+        bundles += 1
+        for data in tables:
+            files = headers.setdefault(header_of(data), folder / str(len(headers)))
+            files.mkdir(parents=True, exist_ok=True)
+            (files / f"{path.parent.name}-{path.stem}.csv").write_bytes(data)
+            records += data.count(b"\n") - 1
+    return bundles, records
+
+
+def new_identifiers(folder: Path) -> int:
+    """How many different identifiers stand in all files, by kind and sender; UPNs by themselves."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for files in sorted(folder.iterdir()):
+        with next(files.iterdir()).open("rb") as file:
+            header = header_of(file.readline())
+        sent = table_of(header)
+        for name in header:
+            column = sent.columns.get(sent.headers.get(compared(name), ""))
+            if column and column.type in KNOWN:
+                scope = "''" if column.type == "upn" else "parse_filename(filename)[1:3]"
+                value = normalised(f"cast({name} as varchar)")
+                found[column.type, str(column.kind)].append(
+                    f"select {scope} as sender, {value} as value from"
+                    f" read_csv('{files}/*.csv', header = true, all_varchar = true,"
+                    " filename = true, delim = ',', quote = '\"')"
+                )
+    with duckdb.connect() as connection:
+        counts = [
+            connection.execute(
+                "select count(*) from (select distinct sender, value from"
+                f" ({' union all '.join(selects)}) where value is not null)"
+            ).fetchone()
+            for selects in found.values()
+        ]
+    return sum(count[0] for count in counts if count)
+
+
+def extracts(folder: Path, wanted: argparse.Namespace) -> dict[str, float]:
+    """Simulated extracts beside their floor, then one more month, then one bundle again."""
+    inbox = folder / "sent"
+    simulate(inbox, months=wanted.months, areas=wanted.areas)
+    bundles, records = unpack(inbox, folder / "plain")
+    runs: dict[str, list[Cost]] = defaultdict(list)
+    for _ in range(wanted.runs):
+        runs["start"].append(cost("start", folder))
+        runs["pseudonyms"].append(cost("pseudonyms", folder))
+        runs["floor"].append(cost("floor", folder / "plain"))
+        runs["intake"].append(cost("intake", fresh_home(folder, inbox)))
+    cpu = less_start(runs)
+    new = new_identifiers(folder / "plain")
+    found = {
+        "records": records,
+        "bundles": bundles,
+        "identifiers": new,
+        "floor_cpu": cpu["floor"],
+        "intake_cpu": cpu["intake"],
+        "pseudonyms_cpu_per_million": cpu["pseudonyms"],
+        "over_floor": (cpu["intake"] - new / 1e6 * cpu["pseudonyms"]) / cpu["floor"],
+        "over_floor_in_all": cpu["intake"] / cpu["floor"],
+        "rss_mb": max(one.rss for one in runs["intake"]),
+    }
+    return found | growing(folder, inbox, statistics.median(one.cpu for one in runs["start"]))
+
+
+def less_start(runs: Mapping[str, list[Cost]]) -> dict[str, float]:
+    medians = {name: statistics.median(one.cpu for one in costs) for name, costs in runs.items()}
+    return {name: median - medians["start"] for name, median in medians.items()}
+
+
+def growing(folder: Path, inbox: Path, start: float) -> dict[str, float]:
+    """A further month of all senders in a home that holds the months before, and one bundle of it
+    sent again."""
+    for path in inbox.glob(f"*/{LAST_MONTH}"):
+        path.rename(folder / f"{path.parent.name}.zip")
+    home = fresh_home(folder, inbox)
+    cost("intake", home)
+    held_back = sorted(folder.glob("*.zip"))
+    for path in held_back:
+        shutil.copy(path, home / "inbox" / path.stem / LAST_MONTH)
+    month = cost("intake", home)
+    again = home / "inbox" / held_back[0].stem / LAST_MONTH
+    shutil.copy(held_back[0], again)
+    with zipfile.ZipFile(again, "a") as archive:
+        archive.comment = b"sent again"
+    once_more = cost("intake", home)
+    return {"next_month_cpu": month.cpu - start, "sent_again_cpu": once_more.cpu - start}
+
+
+# The same rows in many bundles and in few.
 
 
 def months(count: int) -> list[tuple[date, date]]:
@@ -125,11 +364,6 @@ def bundles(
             yield sender, first, last, rows(sender, number * each + 1, each, first)
 
 
-def write_csv(path: Path, table: str, lines: list[str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join([",".join(TABLES[table]), *lines, ""]))
-
-
 def write_zip(path: Path, first: date, last: date, tables: dict[str, list[str]]) -> None:
     manifest = {"period_start": str(first), "period_end": str(last), "simulated": True}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,92 +373,33 @@ def write_zip(path: Path, first: date, last: date, tables: dict[str, list[str]])
         archive.writestr("manifest.json", json.dumps(manifest))
 
 
-def prepare(folder: Path, records: int, senders: list[str], spans: list[tuple[date, date]]) -> int:
-    """The same rows as many small bundles and as few large ones, each with its members as plain
-    CSV beside them; their number."""
+def shapes(folder: Path, wanted: argparse.Namespace) -> dict[str, float]:
+    senders = list(islice((c for c, a in authorities().items() if not a.valid_to), 40))
+    spans = months(60)
     whole: dict[str, dict[str, list[str]]] = {s: {t: [] for t in TABLES} for s in senders}
-    made = 0
-    for sender, first, last, tables in bundles(records, senders, spans):
+    for sender, first, last, tables in bundles(wanted.records, senders, spans):
         write_zip(folder / "small" / sender / f"{first}.zip", first, last, tables)
         for table, lines in tables.items():
-            write_csv(folder / "small_csv" / table / f"{sender}-{first}.csv", table, lines)
             whole[sender][table] += lines
-            made += len(lines)
     for sender, tables in whole.items():
         write_zip(folder / "few" / sender / "all.zip", spans[-1][0], spans[0][1], tables)
-        for table, lines in tables.items():
-            write_csv(folder / "few_csv" / table / f"{sender}.csv", table, lines)
-    return made
+    runs: dict[str, list[Cost]] = defaultdict(list)
+    for _ in range(wanted.runs):
+        runs["start"].append(cost("start", folder))
+        for shape in ("few", "small"):
+            runs[shape].append(cost("intake", fresh_home(folder, folder / shape)))
+    cpu = less_start(runs)
+    return {
+        "shape_records": sum(len(lines) for tables in whole.values() for lines in tables.values()),
+        "bundles_small": len(senders) * len(spans),
+        "bundles_few": len(senders),
+        "small_cpu": cpu["small"],
+        "few_cpu": cpu["few"],
+        "small_over_few": cpu["small"] / cpu["few"],
+    }
 
 
-def floor(folder: Path) -> None:
-    """Typed CSV to Parquet, and no more."""
-    with duckdb.connect() as connection:
-        for table, columns in TABLES.items():
-            connection.execute(
-                f"copy (select * from read_csv('{folder}/{table}/*.csv', header = true,"
-                f" columns = {columns}, auto_detect = false))"
-                f" to '{folder}/{table}.parquet' (format parquet, compression zstd)"
-            )
-
-
-def intake(home: Path) -> None:
-    """What the command line does; a single row that is refused makes the figures worthless."""
-    at = Home(home)
-    report = take_in(at, homes.load_settings(at), State(at.state_db))
-    if report.refused or report.quarantined_rows:
-        first = next((one.first_error for one in report.outcomes if one.first_error), "")
-        raise SystemExit(f"{len(report.refused)} bundles were refused: {first}")
-
-
-def hashing(_folder: Path) -> None:
-    """The pseudonyms of a million identifiers."""
-    with duckdb.connect() as connection:
-        set_key(connection, os.urandom(32))
-        value = pseudonym("'person'", "'301'", "cast(range as varchar)")
-        connection.execute(f"select max({value}) from range(1000000)").fetchall()
-
-
-def xml(path: Path) -> None:
-    """Read a return to the spool."""
-    with tempfile.TemporaryDirectory() as folder:
-        spool = Spool(Path(folder))
-        bundle = open_bundle(partial(open_plain, path), path.stat().st_size, path.name)
-        read_submission(bundle, None, spool.draft(1).add)
-        spool.close()
-
-
-def nothing(_folder: Path) -> None:
-    """Starting, which the others do too."""
-
-
-STEPS: dict[str, Callable[[Path], None]] = {
-    "start": nothing,
-    "floor": floor,
-    "intake": intake,
-    "hashing": hashing,
-    "xml": xml,
-}
-
-
-def cost(step: str, path: Path) -> Cost:
-    """What a step costs in a process of its own, with the processes that it starts."""
-    command = [sys.executable, __file__, "--step", step, str(path)]
-    process = subprocess.Popen(command)  # noqa: S603 (this very file, no shell)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"the step {step} failed")
-    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
-
-
-def fresh_home(folder: Path, bundles_of: Path) -> Path:
-    home = folder / "home"
-    shutil.rmtree(home, ignore_errors=True)
-    made = homes.create(home, today=TODAY)
-    State(made.state_db).close()
-    shutil.copytree(bundles_of, made.inbox, dirs_exist_ok=True)
-    return home
+# One large return in XML.
 
 
 def write_return(path: Path, size: int) -> None:
@@ -253,84 +428,36 @@ def write_return(path: Path, size: int) -> None:
         file.write("</Children></Message>\n")
 
 
-def measure(folder: Path, wanted: argparse.Namespace) -> dict[str, float]:
-    senders = list(
-        islice((c for c, a in authorities().items() if not a.valid_to), wanted.authorities)
-    )
-    spans = months(wanted.months)
-    made = prepare(folder, wanted.records, senders, spans)
-    runs: dict[str, list[Cost]] = defaultdict(list)
-    for _ in range(wanted.runs):
-        runs["start"].append(cost("start", folder))
-        runs["hash"].append(cost("hashing", folder))
-        for shape in ("few", "small"):
-            runs[f"{shape}_floor"].append(cost("floor", folder / f"{shape}_csv"))
-            runs[shape].append(cost("intake", fresh_home(folder, folder / shape)))
-    start = statistics.median(one.cpu for one in runs["start"])
-    cpu = {
-        name: statistics.median(one.cpu for one in costs) - start for name, costs in runs.items()
-    }
-    hashed = made * HASHED_A_RECORD / 1e6 * cpu["hash"]
-    found = {
-        "records": made,
-        "bundles_small": len(senders) * len(spans),
-        "bundles_few": len(senders),
-        "few_floor_cpu": cpu["few_floor"],
-        "small_floor_cpu": cpu["small_floor"],
-        "few_cpu": cpu["few"],
-        "small_cpu": cpu["small"],
-        "hash_cpu_per_million": cpu["hash"],
-        "few_over_floor": (cpu["few"] - hashed) / cpu["few_floor"],
-        "small_over_floor": (cpu["small"] - hashed) / cpu["small_floor"],
-        "small_over_few": cpu["small"] / cpu["few"],
-        "peak_rss_mb": max(one.rss for one in (*runs["few"], *runs["small"])),
-    }
-    return found | growing(folder, wanted, senders, start) | returns(folder, wanted)
-
-
-def growing(
-    folder: Path, wanted: argparse.Namespace, senders: list[str], start: float
-) -> dict[str, float]:
-    """One more month, and one bundle sent again, in the home that holds the months before."""
-    home, (first, last) = folder / "home", (date(2026, 4, 1), date(2026, 4, 30))
-    each = max(wanted.records // (len(TABLES) * len(senders) * wanted.months), 1)
-    for sender in senders:
-        tables = rows(sender, wanted.months * each + 1, each, first)
-        write_zip(home / "inbox" / sender / "next.zip", first, last, tables)
-    month = cost("intake", home)
-    tables = rows(senders[0], wanted.months * each + 2, each, first)
-    write_zip(home / "inbox" / senders[0] / "again.zip", first, last, tables)
-    again = cost("intake", home)
-    return {"next_month_cpu": month.cpu - start, "sent_again_cpu": again.cpu - start}
-
-
 def returns(folder: Path, wanted: argparse.Namespace) -> dict[str, float]:
-    if not wanted.xml:
-        return {}
     path = folder / "census.xml"
     write_return(path, wanted.xml)
     read = cost("xml", path)
     return {"xml_mb": path.stat().st_size / 2**20, "xml_cpu": read.cpu, "xml_rss_mb": read.rss}
 
 
-# Identifiers among the columns of a child's five rows: person and pupil number, referral and
-# person, assessment, referral and person, factor's assessment, and the two of the link.
-HASHED_A_RECORD = 9 / 5
+PARTS: dict[str, Callable[[Path, argparse.Namespace], dict[str, float]]] = {
+    "extracts": extracts,
+    "shapes": shapes,
+    "xml": returns,
+}
 WORDS = {
-    "records": "records",
-    "bundles_small": "bundles, where many small ones are sent",
-    "bundles_few": "bundles, where few large ones are",
-    "few_floor_cpu": "few bundles' CSV, typed, to Parquet by DuckDB alone, CPU s",
-    "small_floor_cpu": "many bundles' CSV, typed, to Parquet by DuckDB alone, CPU s",
-    "few_cpu": "intake of few bundles, CPU s",
-    "small_cpu": "intake of many bundles, CPU s",
-    "hash_cpu_per_million": "pseudonyms, CPU s a million",
-    "few_over_floor": "few bundles without pseudonyms over their floor (goal: at most 2)",
-    "small_over_floor": "many bundles without pseudonyms over theirs (goal: at most 2)",
-    "small_over_few": "many bundles over few (goal: at most 1.5)",
-    "peak_rss_mb": "most memory of a process, MB (goal: under 1,500)",
+    "records": "records of simulated extracts",
+    "bundles": "bundles that hold them",
+    "identifiers": "identifiers in them, each counted once",
+    "floor_cpu": "their CSV, typed, to Parquet by DuckDB alone, CPU s",
+    "intake_cpu": "their intake, CPU s",
+    "pseudonyms_cpu_per_million": "pseudonyms, CPU s a million new identifiers (goal: at most 1.5)",
+    "over_floor": "intake without pseudonyms over the floor (goal: at most 2)",
+    "over_floor_in_all": "intake with them over the floor",
+    "rss_mb": "most memory of all its processes together, MB (goal: under 1,500)",
     "next_month_cpu": "a further month of all senders, CPU s",
-    "sent_again_cpu": "one bundle sent again, CPU s",
+    "sent_again_cpu": "one bundle of it sent again, CPU s",
+    "shape_records": "the same records in many small bundles and in few",
+    "bundles_small": "many",
+    "bundles_few": "few",
+    "small_cpu": "intake of many, CPU s",
+    "few_cpu": "intake of few, CPU s",
+    "small_over_few": "many over few (goal: at most 1.5)",
     "xml_mb": "a return in XML of so many MB",
     "xml_cpu": "read to the spool, CPU s",
     "xml_rss_mb": "most memory while it is read, MB (goal: under 300)",
@@ -341,11 +468,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--records", type=int, default=500_000)
-    parser.add_argument("--authorities", type=int, default=40)
-    parser.add_argument("--months", type=int, default=12)
+    parser.add_argument("--areas", type=int, default=12)
+    parser.add_argument("--months", type=int, default=36)
+    parser.add_argument("--records", type=int, default=3_000_000)
+    parser.add_argument("--xml", type=int, default=100, metavar="MB")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--xml", type=int, default=0, metavar="MB")
+    parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--step", nargs=2, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
@@ -353,13 +481,15 @@ def main() -> None:
         name, path = wanted.step
         STEPS[name](Path(path))
         return
-    with tempfile.TemporaryDirectory() as folder:
-        found = measure(Path(folder), wanted)
+    found: dict[str, float] = {}
+    for name in [wanted.only] if wanted.only else PARTS:
+        with tempfile.TemporaryDirectory() as folder:
+            found |= PARTS[name](Path(folder), wanted)
     if wanted.json:
         sys.stdout.write(json.dumps(found) + "\n")
         return
     for key, value in found.items():
-        sys.stdout.write(f"{WORDS[key]:<66}{value:>10,.2f}\n")
+        sys.stdout.write(f"{WORDS[key]:<72}{value:>12,.2f}\n")
 
 
 if __name__ == "__main__":
