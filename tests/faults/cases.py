@@ -171,6 +171,17 @@ NOTED = (
     + "R2,K1,2026-03-10,N1,2A,N,T,,\nR3,K1,bad,N1,2A,N,T,,\n"
 )
 NAMES_BESIDE = PERSONS.replace("\n", ",note\n") + "K1,F,WBRI,2012-05-14,Canary Smith\n"
+
+
+def month_first(count: int, more: str = "") -> dict[str, str]:
+    """Periods of going missing of which no day lies after the 12th, as if the month stood first."""
+    days = [f"{day:02}/{month:02}/2025" for month in range(5, 10) for day in range(4, 10)][:count]
+    rows = "".join(f"K1,14/05/2012,M,{day},{day}\n" for day in days)
+    episodes = "CHILD,DECOM,RNE,LS,CIN,PLACE,DEC,REC\nK1,02/04/2025,S,C2,N1,U6,,\n"
+    missing = "CHILD,DOB,MISSING,MIS_START,MIS_END\n"
+    return care() | {"b.csv": episodes, "c.csv": missing + rows + more}
+
+
 EMPTY_CARE = {name: text.partition("\n")[0] + "\n" for name, text in care().items()}
 EMPTY_SSD = {name: text.partition("\n")[0] + "\n" for name, text in ssd().items()}
 ENTITY = '<!DOCTYPE Message [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
@@ -301,6 +312,11 @@ BAD_VALUES = (
             ("DATE_INVALID", 15, "mis_start")),
     referral_date(36, "tomorrow", "2026-10-21", "DATE_FUTURE"),
     referral_date(36, "long_ago", "1066-10-14", "DATE_INVALID"),
+    bundle(35, "month_first", month_first(30), ("DAY_AND_MONTH", None, "mis_start"), manifest=YEAR,
+           records=32, quarantined=32),
+    bundle(35, "too_few_to_tell", month_first(19), manifest=YEAR, records=21),
+    bundle(35, "one_day_tells", month_first(29, "K1,14/05/2012,M,13/07/2025,13/07/2025\n"),
+           manifest=YEAR, records=32),
     bundle(36, "unborn", ssd(ssd_person=PERSONS + "K1,U,NOBT,\n"), records=5),
     *(
         figures(37, f"number_{n}", value, ("NUMBER", 25_002, "referral_count"), rows=25_000)

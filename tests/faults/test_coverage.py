@@ -29,7 +29,6 @@ APPLICABLE = {
 IN_NAME = re.compile(r"^test_fault_((?:\d+_(?:and_)?)+)")
 IN_WORDS = re.compile(r"\bFaults? (\d+(?:(?:, | and |, and )\d+)*)")
 ELSEWHERE = {
-    35: "the order of day and month is never guessed: each contract names one format",
     123: "no file is unpickled: steps hand each other paths and counts, and rows as Parquet",
 }
 

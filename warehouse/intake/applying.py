@@ -49,9 +49,12 @@ def apply_rules(connection: duckdb.DuckDBPyConnection, checks: Sequence[Checked]
     for is_due in rounds:
         for checked in ordered:
             due = [test for test in tests[checked.relation] if is_due(test)]
-            for statement in statements(ordered, checked, due):
-                connection.execute(f"insert into {checked.found} {statement}").fetchall()
-            _mark_errors(connection, checked, due)
+            found = [
+                connection.execute(f"insert into {checked.found} {statement}").fetchone()
+                for statement in statements(ordered, checked, due)
+            ]
+            if any(count and count[0] for count in found):
+                _mark_errors(connection, checked, due)
 
 
 def _place(checked: Checked) -> tuple[str, int]:

@@ -14,7 +14,7 @@ from warehouse.state import State, problems, submissions
 WRONG_USE = 2
 # Judgements about a file that was read to its end. What could not be read, or says of itself that
 # it is another authority's, has to be sent again.
-MAY_BE_OVERRIDDEN = ("TOO_MANY_BAD_ROWS", "WRONG_SENDER")
+MAY_BE_OVERRIDDEN = ("TOO_MANY_BAD_ROWS", "WRONG_SENDER", "DAY_AND_MONTH")
 
 
 def accept(state: State, submission_id: int, reason: str, on: date) -> None:

@@ -20,6 +20,8 @@ FEWEST_BAD_ROWS = 5
 # UPNs name the authority that issued them. Another authority's file shows at once; few are needed.
 FEWEST_UPNS = 30
 FOREIGN_SHARE, OWN_SHARE = 0.5, 0.05
+# Two days in five are the 12th or earlier; that twenty are by chance happens once in 100 million.
+FEWEST_DATES, FEWEST_DAYS, LAST_MONTH = 20, 6, 12
 
 
 def give_submissions(connection: duckdb.DuckDBPyConnection, cases: list[Case]) -> None:
@@ -51,6 +53,8 @@ def judge(connection: duckdb.DuckDBPyConnection, cases: list[Case], checks: list
         if case.contract:
             _settle(case, case.contract)
     _refuse_foreign(connection, checks, by_id)
+    for checked in checks:
+        _refuse_swapped(connection, checked, by_id)
     for case in cases:
         case.let_verdict_stand()
 
@@ -119,6 +123,36 @@ def _refuse_foreign(
                 " any by the sender: it looks like another authority's file"
             )
             case.refuse(Problem("WRONG_SENDER", message, file=case.outcome.name))
+
+
+def _refuse_swapped(connection: duckdb.DuckDBPyConnection, checked: Checked, cases: Cases) -> None:
+    """Refuse a file whose dates can all be read with day and month the other way round."""
+    table = checked.contract.tables.get(checked.table)
+    columns = table.columns.items() if table else ()
+    for name in (n for n, c in columns if c.type == "date" and c.format == "day_first"):
+        rows = connection.execute(
+            f"""
+            with early as (
+                select submission_id from {checked.relation} where fault is null
+                group by submission_id having max(day(v_{name})) <= {LAST_MONTH}
+            )
+            select submission_id, count(distinct v_{name}) as dates
+            from {checked.relation} semi join early using (submission_id) where fault is null
+            group by submission_id
+            having dates >= {FEWEST_DATES} and count(distinct day(v_{name})) >= {FEWEST_DAYS}
+            """
+        ).fetchall()
+        for submission_id, dates in rows:
+            case = cases[submission_id]
+            if not case.outcome.is_refused:
+                message = (
+                    f"none of {dates} dates lies after the {LAST_MONTH}th of a month, so day and"
+                    " month seem to stand the wrong way round"
+                )
+                file = case.tallies[checked.table].file
+                case.refuse(
+                    Problem("DAY_AND_MONTH", message, table=checked.table, file=file, column=name)
+                )
 
 
 def _upns(checked: Checked) -> list[str]:

@@ -5,6 +5,7 @@ REMEDIES = {
     "AMBIGUOUS_EXTRACT": "Send the tables of each return in a folder or zip of their own.",
     "ARCHIVE": "Make a plain zip, without a password, of the tables themselves.",
     "CHANGED": "Wait until the file is written completely, then send it again.",
+    "DAY_AND_MONTH": "Export again with dates as DD/MM/YYYY; a spreadsheet may have turned them.",
     "DECOMPRESSED_SIZE": "Save it again in Excel with only the tables that are asked for.",
     "DELIMITER": "Export again with commas between the columns.",
     "DUPLICATE_COLUMN": "Keep the right one of the two columns and remove the other.",
