@@ -21,10 +21,13 @@ import sqlalchemy as sa
 from intake_files import Monitor
 from lxml import etree
 
+from warehouse.intake.problems import escaped
 from warehouse.intake.taking import IntakeReport
 from warehouse.state import problems, submissions
 
 FINAL = {"accepted", "quarantined"}
+SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 XML_RECORDS = {
     "Message": (
         "Child", "CINdetails", "Assessments", "AssessmentFactors", "Section47", "CINPlanDates",
@@ -165,11 +168,44 @@ def tables(files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
     for name, data in files.items():
         if data.startswith(b"PK"):
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                yield from tables({n: archive.read(n) for n in archive.namelist()})
+                held = {n: archive.read(n) for n in archive.namelist()}
+            yield from sheets(name, held) if "xl/workbook.xml" in held else tables(held)
         elif data.startswith(b"\x1f\x8b"):
             yield from tables({name.removesuffix(".gz"): gzip.decompress(data)})
         elif Path(name).name != "manifest.json":
             yield Path(name).name, data
+
+
+def sheets(name: str, parts: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """The sheets of a workbook as CSV, by its XML alone."""
+    links = etree.fromstring(parts["xl/_rels/workbook.xml.rels"])
+    targets = {link.get("Id"): link.get("Target") for link in links}
+    shared = etree.fromstring(parts.get("xl/sharedStrings.xml", b"<none/>"))
+    texts = ["".join(one.itertext()) for one in shared]
+    for sheet in etree.fromstring(parts["xl/workbook.xml"]).iter(f"{{{SHEETS}}}sheet"):
+        target = targets[sheet.get(f"{{{LINKS}}}id")]
+        part = target[1:] if target.startswith("/") else f"xl/{target}"
+        yield f"{name}, sheet {escaped(sheet.get('name'))}", _as_text(parts[part], texts)
+
+
+def _as_text(sheet: bytes, texts: list[str]) -> bytes:
+    """One line for each row in which anything stands, and an empty one for each other."""
+    rows = [
+        [_said(cell, texts) for cell in row.iter(f"{{{SHEETS}}}c")]
+        for row in etree.fromstring(sheet).iter(f"{{{SHEETS}}}row")
+    ]
+    width = max(map(len, rows), default=0)
+    out = io.StringIO()
+    csv.writer(out).writerows(
+        [*row, *[""] * (width - len(row))] if any(row) else [] for row in rows
+    )
+    return out.getvalue().encode()
+
+
+def _said(cell: etree._Element, texts: list[str]) -> str:
+    held = "".join(cell.itertext())
+    is_place = cell.get("t") == "s" and held.isdigit() and int(held) < len(texts)
+    return texts[int(held)] if is_place else held
 
 
 def _is_xml(data: bytes) -> bool:

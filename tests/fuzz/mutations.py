@@ -15,6 +15,22 @@ TOKENS = (
     b"<Child>", b"<![CDATA[", b"]]>", b"<!-- -->", b"<?x?>", b'<!DOCTYPE a [<!ENTITY b "c">]>',
     b"<CINdetails>", b"<Child/>", b"xmlns='urn:x' ",
 )  # fmt: skip
+# Values that an attribute of a cell or a row should not have.
+ODD = (
+    "",
+    "0",
+    "-1",
+    "1e3",
+    "A0",
+    "XFE9",
+    "9" * 12,
+    "hidden",
+    "inlineStr",
+    "e",
+    "d",
+    "rId1",
+    "1900",
+)
 ENCODINGS = ("utf-16", "utf-16-le", "utf-8-sig", "utf-32", "cp500")
 
 
@@ -23,7 +39,9 @@ def bent(draw: st.DrawFn, seed: bytes) -> bytes:
     """A file after one to four mishaps."""
     data = seed
     if seed.startswith(b"<") and draw(st.booleans()):
-        return draw(moved_element(draw(moved_element(data))))
+        for _ in range(2):
+            data = draw(st.one_of(moved_element(data), changed_attribute(data)))
+        return data
     for _ in range(draw(st.integers(1, 4))):
         data = draw(st.one_of(*(mishap(data) for mishap in MISHAPS)))
     return data
@@ -104,19 +122,44 @@ def other_endings(draw: st.DrawFn, data: bytes) -> bytes:
 
 @st.composite
 def moved_element(draw: st.DrawFn, data: bytes) -> bytes:
-    """A copy of an element stands where it does not belong, and perhaps no longer where it did."""
-    try:
-        root = etree.fromstring(data)
-    except (etree.XMLSyntaxError, ValueError):
+    """A copy of an element stands among its like or where it does not belong, and perhaps no longer
+    where it did."""
+    elements = _elements(data)
+    if not elements:
         return data
-    elements = list(root.iter(etree.Element))
     one, other = (draw(st.sampled_from(elements)) for _ in range(2))
-    copied = deepcopy(one)
-    parent = one.getparent()
-    if parent is not None and draw(st.booleans()) and one not in other.iterancestors():
+    copied, parent = deepcopy(one), one.getparent()
+    if parent is not None and draw(st.booleans()):
+        other = parent
+    if parent is not None and draw(st.booleans()) and one not in (other, *other.iterancestors()):
         parent.remove(one)
-    other.append(copied)
-    return bytes(etree.tostring(root))
+    other.insert(draw(st.integers(0, len(other))), copied)
+    return bytes(etree.tostring(elements[0]))
+
+
+@st.composite
+def changed_attribute(draw: st.DrawFn, data: bytes) -> bytes:
+    """An attribute gone, as that of another element, or as no element has it."""
+    elements = _elements(data)
+    told = [(element, name) for element in elements for name in element.attrib]
+    if not told:
+        return data
+    element, name = draw(st.sampled_from(told))
+    others = [other.attrib[name] for other in elements if name in other.attrib]
+    new = draw(st.one_of(st.none(), st.sampled_from(others), st.sampled_from(ODD)))
+    if new is None:
+        del element.attrib[name]
+    else:
+        element.set(name, new)
+    return bytes(etree.tostring(elements[0]))
+
+
+def _elements(data: bytes) -> list[etree._Element]:
+    """Every element of a file, the outermost first; none where it is no longer XML."""
+    try:
+        return list(etree.fromstring(data).iter(etree.Element))
+    except (etree.XMLSyntaxError, ValueError):
+        return []
 
 
 MISHAPS = (

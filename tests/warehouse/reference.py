@@ -99,6 +99,11 @@ class Reference:
             if speaks.get((one.sender, day)) == number
         )
 
+    def rows(self) -> Counter[int]:
+        """The referrals kept of each submission by its number, whether or not they are in force."""
+        kept = enumerate(self.sent, 1)
+        return Counter({number: len(one.referrals) for number, one in kept if one.accepted})
+
     def _in_order(self, as_of: date) -> list[tuple[int, Sent]]:
         """Later ones overwrite earlier ones."""
         heard = [(number, one) for number, one in enumerate(self.sent, 1) if one.speaks(as_of)]

@@ -9,6 +9,7 @@ import os
 import signal
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -31,12 +32,16 @@ from warehouse.state import State
 IS_LONG = "SIGHTLINE_EXAMPLES" in os.environ
 EXAMPLES = int(os.environ.get("SIGHTLINE_EXAMPLES", "12"))
 SENDERS = ("301", "302")
-MONTHS = tuple(date(2025 + (n + 9) // 12, (n + 9) % 12 + 1, 1) for n in range(6))
+# The census outranks the first four; what is sent for the others speaks beside it.
+MONTHS = tuple(date(2025 + (n + 11) // 12, (n + 11) % 12 + 1, 1) for n in range(6))
 KNOWN_ON = tuple(date(2026, 6, day) for day in (1, 2, 3))
 TABLES_BESIDE = 2
 GOOD_ROWS = 10
+SEQUENCES = (None, 1, 2, 3, 4)
 # Functions on whose entry a run is killed, with the entry that is meant.
+KILLED_BEFORE_THE_LEDGER = ("ledger", "receive", 1)
 KILLED_AT = (
+    KILLED_BEFORE_THE_LEDGER,
     ("landing", "_move", 1),
     ("landing", "_clear", 1),
     ("ledger", "waiting", 1),
@@ -64,7 +69,7 @@ def monthly(draw: st.DrawFn) -> Sent:
     bad = draw(st.sampled_from([0, 0, 1, 6]))
     is_cut = draw(st.sampled_from([False, False, False, True]))
     known_on = draw(st.sampled_from(KNOWN_ON))
-    sequence = draw(st.sampled_from([None, 1, 2, 3]))
+    sequence = draw(st.sampled_from(SEQUENCES))
     return _monthly(start, end, (*told, *strays), bad, is_cut, known_on, sequence,
                     draw(st.sampled_from(SENDERS)))  # fmt: skip
 
@@ -148,17 +153,22 @@ class Intake(RuleBasedStateMachine):
         self.drop(sent)
 
     @precondition(lambda self: self.reference.sent)
-    @rule(which=st.integers(0, 1000))
-    def repeat(self, which: int) -> None:
-        self.drop(self.reference.sent[which % len(self.reference.sent)])
+    @rule(which=st.integers(0, 1000), is_for_another=st.booleans())
+    def repeat(self, which: int, is_for_another: bool) -> None:
+        """The same bytes again; from another sender they are something new."""
+        one = self.reference.sent[which % len(self.reference.sent)]
+        if is_for_another and one.extract == "ssd" and one.overridden_on is None:
+            [other] = set(SENDERS) - {one.sender}
+            one = replace(one, sender=other, withdrawn_on=None)
+        self.drop(one)
 
     @precondition(lambda self: any(one.extract == "ssd" for one in self.reference.sent))
     @rule(
         which=st.integers(0, 1000),
         bad=st.sampled_from([0, 1, 6]),
-        is_cut=st.booleans(),
+        is_cut=st.sampled_from([False, False, True]),
         known_on=st.sampled_from(KNOWN_ON),
-        sequence=st.sampled_from([None, 1, 2, 3]),
+        sequence=st.sampled_from(SEQUENCES),
     )
     def resubmit(
         self, which: int, bad: int, is_cut: bool, known_on: date, sequence: int | None
@@ -175,10 +185,17 @@ class Intake(RuleBasedStateMachine):
         self.monitor.take_in()
         self.expect()
 
-    @precondition(lambda self: self.waiting)
-    @rule(point=st.sampled_from(KILLED_AT))
-    def run_killed_and_run_again(self, point: tuple[str, str, int]) -> None:
+    @rule(sent=monthly(), point=st.sampled_from(KILLED_AT), more=st.none() | monthly())
+    def run_killed_and_run_again(
+        self, sent: Sent, point: tuple[str, str, int], more: Sent | None
+    ) -> None:
+        """What comes in between makes another batch of the next run."""
+        self.drop(sent)
         killed(self.monitor.home.root, *point)
+        if point != KILLED_BEFORE_THE_LEDGER:
+            self.number()
+        if more:
+            self.drop(more)
         self.monitor.take_in()
         self.expect()
 
@@ -204,10 +221,14 @@ class Intake(RuleBasedStateMachine):
         one.accept(files.TODAY)
         self.run()
 
-    def expect(self) -> None:
+    def number(self) -> None:
+        """What lies in the inbox is entered in the order of senders and names."""
         ordered = sorted(self.waiting, key=lambda item: item[:2])
         self.reference.take_in([sent for _, _, sent in ordered])
         self.waiting = []
+
+    def expect(self) -> None:
+        self.number()
         names = ("sender", "status", "records", "accepted", "quarantined")
         found = [Entry(*(row[name] for name in names)) for row in self.monitor.ledger()]
         assert found == self.reference.ledger()
@@ -218,6 +239,7 @@ class Intake(RuleBasedStateMachine):
                 self.run()
             for as_of in (KNOWN_ON[0], files.TODAY):
                 self.compare(as_of)
+            self.compare_rows()
             assert list(self.monitor.home.spool.iterdir()) == []
         finally:
             self.monitor.state.close()
@@ -237,6 +259,15 @@ class Intake(RuleBasedStateMachine):
         assert dict(speaks) == self.reference.speaks(as_of)
         found = Counter({(la_code, month): count for la_code, month, count in months})
         assert found == self.reference.referrals(as_of)
+
+    def compare_rows(self) -> None:
+        """On disk lie the rows of what was accepted, once, whichever run and batch wrote them."""
+        found = [
+            number
+            for table in ("ssd_referrals", "cin_referrals")
+            for (number,) in self.monitor.raw(table, "submission_id")
+        ]
+        assert Counter(found) == self.reference.rows()
 
 
 def may_be_accepted(one: Sent) -> bool:
@@ -287,3 +318,18 @@ Intake.TestCase.settings = settings(
 
 class TestIntake(Intake.TestCase):
     """Collected by pytest; the states are those above."""
+
+
+def test_wherever_a_run_is_killed_nothing_is_lost_or_counted_twice() -> None:
+    """At each place once, with something new to take in by the run that makes it good."""
+    machine = Intake()
+    try:
+        for number, point in enumerate(KILLED_AT):
+            first, second = (
+                _monthly(MONTHS[0], month_of(MONTHS[-1]).end, (MONTHS[-1].replace(day=day),), 1,
+                         is_cut=False, known_on=KNOWN_ON[0], sequence=None, sender=SENDERS[0])
+                for day in (2 * number + 1, 2 * number + 2)
+            )  # fmt: skip
+            machine.run_killed_and_run_again(first, point, second)
+    finally:
+        machine.teardown()

@@ -264,6 +264,35 @@ def test_a_bomb_is_refused_before_it_is_unpacked(monitor, content):
 
 
 @pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'<row r="2"', b'<row r="1"'),  # would stand for the row before it
+        (b'<row r="2"', b'<row r="1048577"'),
+        (b'<row r="2"', b'<row r="999999999999"'),
+        (b'<c r="C2"', b'<c r="A2"'),  # would stand for the cell before it
+        (b'<c r="C2"', b'<row r="3"/><c r="C2"'),
+        (b"</c>", b'<c r="B1"><v>1</v></c></c>'),
+    ],
+)
+def test_a_sheet_of_which_rows_or_cells_would_be_lost_is_refused(monitor, old, new):
+    """Fault 21."""
+    content = edited(book(tables()), "xl/worksheets/sheet3.xml", old, new)
+    monitor.drop_zip({"return.xlsx": content}, YEAR)
+    [outcome] = monitor.take_in().outcomes
+    assert outcome.is_refused
+    assert [one.rule for one in outcome.problems] == ["NOT_XLSX"]
+    assert "damaged" in outcome.problems[0].message
+
+
+def test_rows_and_cells_need_not_say_where_they_stand(monitor):
+    content = book(tables())
+    for place in (b' r="2"', b' r="A2"', b' r="B2"'):
+        content = edited(content, "xl/worksheets/sheet3.xml", place, b"")
+    assert sent(monitor, content).accepted == 3
+
+
+@pytest.mark.timeout(60)
 def test_a_stray_cell_at_the_far_corner_is_refused_in_good_time(monitor):
     """Fault 26."""
     out = openpyxl.load_workbook(io.BytesIO(book(tables())))

@@ -12,6 +12,9 @@ from itertools import islice, repeat
 from typing import Any
 
 import openpyxl
+from lxml import etree
+from openpyxl.utils.cell import coordinate_to_tuple
+from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from warehouse.contract import Column, SentTable, compared, date_formats
 from warehouse.intake.lines import Lines, SetAside
@@ -25,6 +28,8 @@ MAX_PARTS = 1_000
 # The largest list of the largest authority unpacks to about 20 MB.
 MAX_UNPACKED = 256 << 20
 MAX_COLUMNS = 256
+# As many as Excel can show; the parser would count up to any number that a row claims.
+MAX_ROWS = 1 << 20
 ROWS_SEARCHED = 12
 ROWS_A_BLOCK = 20_000
 # What may stand before the first element of a part: nothing that declares an entity.
@@ -40,6 +45,7 @@ PARSING_FAULTS = (
     SyntaxError,
     TypeError,
 )
+ROW, CELL, FORMULA = (f"{{{SHEET_MAIN_NS}}}{tag}" for tag in ("row", "c", "f"))
 Row = tuple[Any, ...]
 
 
@@ -115,14 +121,34 @@ def _sheet(opened: Opened, name: str, sheet: Any) -> Sheet:
 
 
 def _has_formulas(opened: Opened, part: str) -> bool:
-    """Whether any cell is calculated."""
+    """Whether any cell is calculated; raises ValueError where a row or cell stands out of order.
+
+    The parser would leave it out without a word.
+    """
+    found, last = False, 0
     with opened() as file, zipfile.ZipFile(file) as archive, archive.open(part) as source:
-        held = b""
-        while block := source.read(1 << 20):
-            if re.search(rb"<(?:\w+:)?f[ />]", held + block):
-                return True
-            held = block[-16:]
-    return False
+        for _, row in etree.iterparse(source, tag=ROW, load_dtd=False, no_network=True):
+            number = int(row.get("r", last + 1))
+            if not last < number <= MAX_ROWS or row.getparent().tag == ROW or not _is_in_order(row):
+                raise ValueError("out of order")
+            last = number
+            found = found or next(row.iter(FORMULA), None) is not None
+            row.clear()
+            while row.getprevious() is not None:
+                del row.getparent()[0]
+    return found
+
+
+def _is_in_order(row: etree._Element) -> bool:
+    """Whether each cell stands in the row itself, right of the one before it."""
+    last = 0
+    for cell in row.iter(CELL):
+        place = cell.get("r")
+        column = coordinate_to_tuple(place)[1] if place else last + 1
+        if column <= last or cell.getparent() is not row:
+            return False
+        last = column
+    return True
 
 
 def _read(
