@@ -88,7 +88,7 @@ TABLES = {
     ),
 }
 CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
-SAMPLED_EVERY = 0.2
+SAMPLED_EVERY = 0.1
 
 
 @dataclass(frozen=True)
@@ -184,11 +184,14 @@ def cost(step: str, path: Path) -> Cost:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"the step {step} failed")
-    return Cost(used.ru_utime + used.ru_stime, max(most, used.ru_maxrss / 1024))
+    return Cost(used.ru_utime + used.ru_stime, most or used.ru_maxrss / 1024)
 
 
 def held_by(session: int) -> float:
-    """The memory of all processes of a session, in MB, where the system tells it."""
+    """The memory of all processes of a session, in MB, where the system tells it.
+
+    The kernel's own maximum counts what this process held when it started them.
+    """
     pages = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -468,8 +471,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--areas", type=int, default=12)
-    parser.add_argument("--months", type=int, default=36)
+    parser.add_argument("--areas", type=int, default=24)
+    parser.add_argument("--months", type=int, default=60)
     parser.add_argument("--records", type=int, default=3_000_000)
     parser.add_argument("--xml", type=int, default=100, metavar="MB")
     parser.add_argument("--runs", type=int, default=3)
