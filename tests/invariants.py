@@ -226,7 +226,12 @@ def physical_records(data: bytes) -> int:
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     next(rows)
-    return sum(1 for row in rows if row and not (len(row) == 1 and row[0].isspace()))
+    return sum(1 for row in rows if row and not (len(row) == 1 and row[0] and not _visible(row[0])))
+
+
+def _visible(text: str) -> str:
+    """Other blanks than these are characters like any other."""
+    return text.strip(" \t\n\r\x0b\x0c")
 
 
 def assert_nothing_told(was: Before, report: IntakeReport, canaries: Collection[str]) -> None:

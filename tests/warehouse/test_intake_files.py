@@ -71,6 +71,7 @@ def test_a_broken_file_is_refused_with_its_rule(monitor, content, name, rule):
     [
         (referrals(9, "R99,K1,2026-0"), ("TRUNCATED", 11, None)),
         (referrals(3) + '"R9,K1,2026-03-09,N1,2A,N,,\n', ("UNTERMINATED_QUOTE", 5, None)),
+        (referrals(3).replace("\n", ',"notes\n', 1), ("UNTERMINATED_QUOTE", 1, None)),
         (referrals(3).replace("cine_person_id", "cine_referral_id"), ("DUPLICATE_COLUMN", 1)),
         (referrals(3).replace("cine_person_id", "cine_persons"), ("MISSING_COLUMN", 1)),
         (referrals(3).replace("cine_referral_date", "day"), ("MISSING_COLUMN", 1)),
@@ -119,6 +120,17 @@ def test_columns_are_found_by_name_in_any_order_and_case(tmp_path):
     plain.send(ssd())
     shuffled.send(ssd(ssd_person=" PERS_SEX ,pers_dob,Pers_Person_ID\nF,2012-05-14,K1\n"))
     assert plain.raw("ssd_persons") == shuffled.raw("ssd_persons")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_name_may_be_broken_into_lines_as_wrapped_headings_are(monitor, newline):
+    header, _, rows = referrals(3, "R9,K1,bad,N1,2A,N,,\n").partition("\n")
+    header = header.replace("cine_referral_date", '"cine_referral\n_date"') + ',"Notes, if\nany"\n'
+    text = header + rows.replace("\n", ",x\n")
+    outcome = monitor.send(ssd(ssd_cin_episodes=text.replace("\n", newline)))
+    assert (outcome.is_refused, outcome.quarantined) == (False, 1)
+    assert errors(outcome)[0] == ("DATE_FORMAT", 7, "cine_referral_date")
+    assert len(monitor.raw("ssd_referrals")) == 3
 
 
 def test_unknown_columns_are_never_kept(monitor):

@@ -34,6 +34,9 @@ TOTAL = re.compile(rb'(grand |sub-?)?totals?(?=[,;|\t" ]|$)', re.IGNORECASE)
 QUOTED = re.compile(rb'"[^"]*"')
 # Stands for a line feed inside quotes, so that every record is one line of the spool.
 FOLDED_NEWLINE = "\x0b"
+# What is stripped from bytes; text would lose other characters, too.
+BLANKS = " \t\n\r\v\f"
+LONGEST_HEADER = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,11 @@ def read_text(
     for first, text, is_last in _blocks(opened, encoding, name):
         body, start = _with_line_feeds(text, name, first), first
         if layout is None:
-            layout = Layout(name, header_of(body, delimiter), delimiter)
-            body, start = body.partition(b"\n")[2], 2
+            header = _first_record(body, delimiter)
+            if header.count(b'"') & 1:
+                raise _unterminated(name, 1)
+            layout = Layout(name, _names(header, delimiter), delimiter)
+            body, start = body[len(header) + 1 :], header.count(b"\n") + 2
         lines = _read_block(body, layout, start, is_last=is_last)
         if not (first == 1 and is_last):
             repeats.drop_from(lines)
@@ -63,18 +69,33 @@ def read_text(
 
 
 def header_of(text: bytes, delimiter: str = ",") -> tuple[str, ...]:
-    """The names in the first line, trimmed."""
-    return _names(text.partition(b"\n")[0], delimiter)
+    """The names in the first record, with single blanks."""
+    return _names(_first_record(text, delimiter), delimiter)
+
+
+def _first_record(text: bytes, delimiter: str) -> bytes:
+    """The header, whose names may be broken into lines; of one with an open quote the first line."""
+    line = text.partition(b"\n")[0]
+    if b'"' not in line:
+        return line
+    source = io.StringIO(text[:LONGEST_HEADER].decode("utf-8", "ignore"), newline="")
+    reader = csv.reader(source, delimiter=delimiter)
+    try:
+        next(reader)
+    except csv.Error:
+        return line
+    record = b"\n".join(text.split(b"\n", reader.line_num)[: reader.line_num])
+    return line if record.count(b'"') & 1 else record
 
 
 @lru_cache(maxsize=256)
-def _names(line: bytes, delimiter: str) -> tuple[str, ...]:
+def _names(record: bytes, delimiter: str) -> tuple[str, ...]:
     """Thousands of files share a few headers."""
     try:
-        names = next(csv.reader([line.decode("utf-8").rstrip("\r")], delimiter=delimiter), [])
+        names = next(csv.reader([record.decode("utf-8").rstrip("\r")], delimiter=delimiter), [])
     except csv.Error:
         return ()
-    return tuple(name.strip() for name in names)
+    return tuple(" ".join(name.split()) for name in names)
 
 
 def _encoding(opened: Opened, name: str, allowed: tuple[str, ...]) -> str:
@@ -245,7 +266,7 @@ def _joined(body: bytes, layout: Layout, first: int) -> tuple[list[bytes], list[
     records, numbers, number = [], [], first
     try:
         for row in reader:
-            if row and not (len(row) == 1 and row[0].isspace()):
+            if row and not (len(row) == 1 and row[0] and not row[0].strip(BLANKS)):
                 records.append(written(row, layout.delimiter))
                 numbers.append(number)
             number = first + reader.line_num
