@@ -37,7 +37,7 @@ MONTHS = tuple(date(2025 + (n + 11) // 12, (n + 11) % 12 + 1, 1) for n in range(
 KNOWN_ON = tuple(date(2026, 6, day) for day in (1, 2, 3))
 TABLES_BESIDE = 2
 GOOD_ROWS = 10
-SEQUENCES = (None, 1, 2, 3, 4)
+SEQUENCES = (None, 10, 20)
 # Functions on whose entry a run is killed, with the entry that is meant.
 KILLED_BEFORE_THE_LEDGER = ("ledger", "receive", 1)
 KILLED_AT = (
@@ -168,15 +168,16 @@ class Intake(RuleBasedStateMachine):
         bad=st.sampled_from([0, 1, 6]),
         is_cut=st.sampled_from([False, False, True]),
         known_on=st.sampled_from(KNOWN_ON),
-        sequence=st.sampled_from(SEQUENCES),
+        step=st.sampled_from([None, -1, -1, 1]),
     )
     def resubmit(
-        self, which: int, bad: int, is_cut: bool, known_on: date, sequence: int | None
+        self, which: int, bad: int, is_cut: bool, known_on: date, step: int | None
     ) -> None:
-        """The same period again: fewer children, better or worse."""
+        """The same period again: fewer children, better or worse, meant to come before or after."""
         monthly = [one for one in self.reference.sent if one.extract == "ssd"]
         one = monthly[which % len(monthly)]
         fewer = one.referrals[:-GOOD_ROWS][1:]
+        sequence = one.sequence + step if one.sequence and step else None
         self.drop(_monthly(one.start, one.end, fewer, bad, is_cut, known_on, sequence, one.sender))
 
     @precondition(lambda self: self.waiting)
@@ -232,6 +233,7 @@ class Intake(RuleBasedStateMachine):
         names = ("sender", "status", "records", "accepted", "quarantined")
         found = [Entry(*(row[name] for name in names)) for row in self.monitor.ledger()]
         assert found == self.reference.ledger()
+        assert [path for path in self.monitor.home.inbox.rglob("*") if path.is_file()] == []
 
     def teardown(self) -> None:
         try:
