@@ -323,6 +323,12 @@ UNREADABLE = {
         b'<!DOCTYPE x [<!ENTITY a "b">]><worksheet',
     ),
     "broken": edited(book(tables()), "xl/workbook.xml", b"<sheets>", b"<sheets>&"),
+    "strict": edited(
+        book(tables()),
+        "xl/workbook.xml",
+        b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+        b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+    ),
 }
 
 

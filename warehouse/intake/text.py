@@ -74,7 +74,7 @@ def header_of(text: bytes, delimiter: str = ",") -> tuple[str, ...]:
 
 
 def _first_record(text: bytes, delimiter: str) -> bytes:
-    """The header, whose names may be broken into lines; of one with an open quote the first line."""
+    """The header, whose names may be broken into lines; its first line where a quote stays open."""
     line = text.partition(b"\n")[0]
     if b'"' not in line:
         return line

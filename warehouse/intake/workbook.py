@@ -45,6 +45,8 @@ PARSING_FAULTS = (
     SyntaxError,
     TypeError,
 )
+# The namespaces of a rarer way to save a workbook, of which no cell would be found.
+STRICT = b"http://purl.oclc.org/ooxml/"
 ROW, CELL, FORMULA = (f"{{{SHEET_MAIN_NS}}}{tag}" for tag in ("row", "c", "f"))
 Row = tuple[Any, ...]
 
@@ -77,8 +79,11 @@ def _check(archive: zipfile.ZipFile, size: int, name: str) -> None:
     for part in parts:
         if part.filename.endswith((".xml", ".rels")):
             with archive.open(part) as file:
-                if not PROLOG.match(file.read(4_096)):
-                    raise _not_xlsx(name, "a part of it declares a document type")
+                start = file.read(4_096)
+            if not PROLOG.match(start):
+                raise _not_xlsx(name, "a part of it declares a document type")
+            if part.filename == "xl/workbook.xml" and STRICT in start:
+                raise _not_xlsx(name, "it is a Strict Open XML workbook; save it as plain .xlsx")
 
 
 def _not_xlsx(name: str, message: str) -> Refused:
