@@ -44,7 +44,7 @@ def window(start, end, referrals):
                 f"C{month:%y%m}{i},{about},{month.replace(day=i % 27 + 1):%d/%m/%Y},Police\n"
             )
         for i in range(referrals):
-            day = f"{month.replace(day=i + 1):%d/%m/%Y}"
+            day = f"{month.replace(day=2 * i + 1):%d/%m/%Y}"
             source = "b) Schools" if i % 5 == 0 else "g) Police"
             made += f"R{month:%y%m}{i},{about},{day},{source},{'Yes' if i < 2 else 'No'},X\n"
         assessed += (
