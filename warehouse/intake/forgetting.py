@@ -176,6 +176,8 @@ def _note(
     """Whether the child stands in a submission; what it is called there is noted."""
     found = records_of(contents, wanted(row.sender, contents.identifiers()))
     for table, places in zip(contents.tables, found, strict=True):
+        if not places:
+            continue
         search.records[table.contract.name] += len(places)
         own = {one for place in places for one in table.identifiers(place) if one[1]}
         search.clear.setdefault(row.sender, set()).update(wanted(row.sender, own))

@@ -10,6 +10,7 @@ import re
 import zipfile
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from xml.parsers import expat
 
@@ -41,6 +42,7 @@ class Table:
     records: list[bytes] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
 
+    @cached_property
     def people(self) -> list[tuple[str, int]]:
         """The columns that name a child: their kind, and where they stand."""
         sent = self.contract.tables.get(self.part.table)
@@ -52,7 +54,7 @@ class Table:
         ]
 
     def identifiers(self, row: int) -> set[Identifier]:
-        return {(kind, self.rows[row][place]) for kind, place in self.people()}
+        return {(kind, self.rows[row][place]) for kind, place in self.people}
 
     def texts(self, column: str, rows: Collection[int]) -> set[str]:
         place = self.part.positions.get(column)
