@@ -212,6 +212,18 @@ def test_a_upn_alone_is_enough(monitor):
     assert canaries_in(monitor.home) == set()
 
 
+def test_bytes_that_do_not_open_may_hold_the_child_and_go(monitor):
+    monitor.drop("a.zip", FIRST)
+    monitor.drop_zip(ssd(), sender="302")
+    monitor.drop("cut.zip", FIRST[:-200], sender="302")
+    monitor.take_in()
+    [cut] = [row for row in monitor.ledger() if row["original_name"] == "cut.zip"]
+    landed = monitor.home.landing / cut["landing_name"]
+    assert landed.read_bytes() == FIRST[:-200]
+    erase(monitor)
+    assert not landed.exists()
+
+
 def test_a_child_of_another_authority_with_the_same_number_stays(monitor):
     """Fault 44."""
     monitor.drop_zip(bundle())

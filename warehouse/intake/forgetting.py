@@ -176,18 +176,19 @@ def _note(
     """Whether the child stands in a submission; what it is called there is noted."""
     found = records_of(contents, wanted(row.sender, contents.identifiers()))
     for table, places in zip(contents.tables, found, strict=True):
-        if not places:
-            continue
         search.records[table.contract.name] += len(places)
         own = {one for place in places for one in table.identifiers(place) if one[1]}
-        search.clear.setdefault(row.sender, set()).update(wanted(row.sender, own))
+        known = search.clear.setdefault(row.sender, set())
+        if own:
+            known |= wanted(row.sender, own)
     if any(found):
         search.redact.add(row.submission_id)
     return any(found)
 
 
 def _is_mentioned(home: Home, row: "sa.Row[Any]", search: Search) -> bool:
-    """Bytes that do not open, from a sender who knows the child, count as if they did name it."""
+    """Bytes that do not open may name the child; they count as if they did, where anything of
+    their sender could be read."""
     texts = {text for _, text in search.clear.get(row.sender, ())}
     texts |= {text for some in search.clear.values() for kind, text in some if kind == "upn"}
     pending = pending_of(home, row, None)
