@@ -59,4 +59,4 @@ def _let_go() -> None:
     # The adapter keeps the work file open for the life of the process.
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]  # no types

@@ -19,7 +19,7 @@ def home_in_use() -> Home:
     return homes.find(Path(os.environ.get("SIGHTLINE_HOME", ".")))
 
 
-class Monitor(dg.ConfigurableResource):  # type: ignore[type-arg]
+class Monitor(dg.ConfigurableResource):  # type: ignore[type-arg]  # it gives itself
     """Holds the lock from a run's first step to its last, however the run was started."""
 
     as_of: str | None = None

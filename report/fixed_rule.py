@@ -1,6 +1,7 @@
 """What a fixed rule would have marked each year, beside what the areas' own limits marked."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import NamedTuple
 
 from report import words
@@ -28,11 +29,11 @@ def compare(series: Iterable[Series], direction: str) -> list[Compared]:
     return [row for year in years if (row := _year(held, year, direction)).authorities]
 
 
-def _key(series: Series, point: Point) -> tuple[str, object, object]:
+def _key(series: Series, point: Point) -> tuple[str, date, date]:
     return series.period_type, point.period_start, point.period_end
 
 
-def _year(held: list[Series], year: tuple[str, object, object], direction: str) -> Compared:
+def _year(held: list[Series], year: tuple[str, date, date], direction: str) -> Compared:
     found = [
         (series.points[at], before)
         for series in held
@@ -44,7 +45,7 @@ def _year(held: list[Series], year: tuple[str, object, object], direction: str) 
     recording = [point for point in worse if point.reason == RECORDING]
     sign = 1 if direction == "up" else -1
     return Compared(
-        words.short_period(*year),  # type: ignore[arg-type]
+        words.short_period(*year),
         len(found),
         sum(sign * ((point.value or 0) / before - 1) >= FIXED for point, before in found),
         len(recording),

@@ -21,6 +21,7 @@ from warehouse.state import State, submissions
 
 TODAY = date(2026, 10, 20)
 MARCH = {"period_start": "2026-03-01", "period_end": "2026-03-31"}
+YEAR = {"period_start": "2025-04-01", "period_end": "2026-03-31"}
 CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 
 PERSONS = "pers_person_id,pers_sex,pers_ethnicity,pers_dob\n"
@@ -70,6 +71,15 @@ def care(missing: str = "", year: int = 2025) -> dict[str, str]:
         "c.csv": "CHILD,DOB,MISSING,MIS_START,MIS_END\n"
         f"K1,14/05/2012,M,03/06/{year},05/06/{year}\n{missing}",
     }
+
+
+def month_first(count: int, more: str = "") -> dict[str, str]:
+    """Periods of going missing of which no day lies after the 12th, as if the month stood first."""
+    days = [f"{day:02}/{month:02}/2025" for month in range(5, 10) for day in range(4, 10)][:count]
+    rows = "".join(f"K1,14/05/2012,M,{day},{day}\n" for day in days)
+    episodes = "CHILD,DECOM,RNE,LS,CIN,PLACE,DEC,REC\nK1,02/04/2025,S,C2,N1,U6,,\n"
+    missing = "CHILD,DOB,MISSING,MIS_START,MIS_END\n"
+    return care() | {"b.csv": episodes, "c.csv": missing + rows + more}
 
 
 def zipped(files: dict[str, Any], manifest: dict[str, Any] | None = None) -> bytes:

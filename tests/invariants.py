@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import whitespace
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -226,12 +227,12 @@ def physical_records(data: bytes) -> int:
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     next(rows)
-    return sum(1 for row in rows if row and not (len(row) == 1 and row[0] and not _visible(row[0])))
+    return sum(1 for row in rows if row and not _is_blank(row))
 
 
-def _visible(text: str) -> str:
-    """Other blanks than these are characters like any other."""
-    return text.strip(" \t\n\r\x0b\x0c")
+def _is_blank(row: list[str]) -> bool:
+    """Whether a line holds blanks alone; those beyond ASCII are characters like any other."""
+    return len(row) == 1 and row[0] != "" and not row[0].strip(whitespace)
 
 
 def assert_nothing_told(was: Before, report: IntakeReport, canaries: Collection[str]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from typing import Any
 
 from report import words
@@ -18,7 +19,7 @@ def pages(view: View) -> Iterator[Page]:
     for alert in view.alerts:
         yield Page(
             f"alerts/{alert['file']}", "alert.html", alert["title"], HERE,
-            lambda alert=alert: _context(view, alert),  # type: ignore[misc]
+            partial(_context, view, alert),
             (START, (HERE, "Alerts")),
         )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """A page for each authority and region, and the list of them."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -17,13 +18,13 @@ def pages(view: View) -> Iterator[Page]:
     for region in [*view.regions, *view.sub_regions]:
         yield Page(
             view.link(region), "area.html", region.area_name, HERE,
-            lambda region=region: _context(view, region),  # type: ignore[misc]
+            partial(_context, view, region),
             (START, (HERE, "Areas")),
         )  # fmt: skip
     for area in [*view.authorities, *view.former]:
         yield Page(
             view.link(area), "area.html", area.area_name, HERE,
-            lambda area=area: _context(view, area),  # type: ignore[misc]
+            partial(_context, view, area),
             (START, (HERE, "Areas"), *_region_link(view, area)),
         )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """A page for each indicator: what it is, why it matters, what to check, every area's figure."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from report import fixed_rule, words
@@ -21,7 +22,7 @@ def pages(view: View) -> Iterator[Page]:
     for indicator in view.indicators:
         yield Page(
             f"indicators/{indicator.indicator}.html", "indicator.html", indicator.name, HERE,
-            lambda indicator=indicator: _context(view, indicator),  # type: ignore[misc]
+            partial(_context, view, indicator),
             (START, (HERE, "Indicators")),
         )  # fmt: skip
 

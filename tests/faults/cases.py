@@ -11,10 +11,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import intake_files as files
-from intake_files import EPISODES, FACTORS, IDENTIFIERS, MARCH, PERSONS, care, referrals, ssd, upn
+from intake_files import (
+    EPISODES,
+    FACTORS,
+    IDENTIFIERS,
+    MARCH,
+    PERSONS,
+    YEAR,
+    care,
+    month_first,
+    referrals,
+    ssd,
+    upn,
+)
 
 Error = tuple[str, int | None, str | None]
-YEAR = {"period_start": "2025-04-01", "period_end": "2026-03-31"}
 # Planted in ids, names and notes; no place but landing and quarantine may hold it.
 CANARY = "CANARY"
 HTML = b"<html><body><table><tr><td>CANARY</td></tr></table></body></html>"
@@ -171,15 +182,6 @@ NOTED = (
     + "R2,K1,2026-03-10,N1,2A,N,T,,\nR3,K1,bad,N1,2A,N,T,,\n"
 )
 NAMES_BESIDE = PERSONS.replace("\n", ",note\n") + "K1,F,WBRI,2012-05-14,Canary Smith\n"
-
-
-def month_first(count: int, more: str = "") -> dict[str, str]:
-    """Periods of going missing of which no day lies after the 12th, as if the month stood first."""
-    days = [f"{day:02}/{month:02}/2025" for month in range(5, 10) for day in range(4, 10)][:count]
-    rows = "".join(f"K1,14/05/2012,M,{day},{day}\n" for day in days)
-    episodes = "CHILD,DECOM,RNE,LS,CIN,PLACE,DEC,REC\nK1,02/04/2025,S,C2,N1,U6,,\n"
-    missing = "CHILD,DOB,MISSING,MIS_START,MIS_END\n"
-    return care() | {"b.csv": episodes, "c.csv": missing + rows + more}
 
 
 EMPTY_CARE = {name: text.partition("\n")[0] + "\n" for name, text in care().items()}

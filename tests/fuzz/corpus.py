@@ -11,7 +11,7 @@ from pathlib import Path
 
 import intake_files as files
 import openpyxl
-from intake_files import EPISODES, care, ssd, upn
+from intake_files import EPISODES, YEAR, care, ssd, upn
 from invariants import SHEETS, physical_records, tables
 from lxml import etree
 
@@ -21,7 +21,6 @@ from warehouse.intake.senders import PUBLISHER
 
 KEY = b"0123456789abcdef" * 2
 RECEIVED = date(2026, 10, 20)
-YEAR = {"period_start": "2025-04-01", "period_end": "2026-03-31"}
 REFERRALS = EPISODES.replace("cine_close_reason", "cine_referral_team,cine_close_reason") + (
     'R1,K1,2026-03-09,N1,2A,N,"North, ""A""",,\n'
     'R2,K2,2026-03-10,N2,6,Y,"two\nlines",RC7,2026-03-20\n'

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from intake_files import ASSESSMENTS, EPISODES, FACTORS, MARCH, PERSONS, care, ssd, upn
+from intake_files import ASSESSMENTS, EPISODES, FACTORS, MARCH, PERSONS, YEAR, care, ssd, upn
 
 Tables = dict[str, str]
 Found = tuple[str, str | None, str]
-YEAR = {"period_start": "2025-04-01", "period_end": "2026-03-31"}
 AUTUMN = {"period_start": "2025-09-01", "period_end": "2025-12-31"}
 
 

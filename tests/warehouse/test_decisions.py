@@ -5,7 +5,7 @@ from datetime import date
 import intake_files as files
 import pytest
 import sqlalchemy as sa
-from intake_files import care, referrals, rules, ssd, upn
+from intake_files import YEAR, month_first, referrals, rules, ssd, upn
 
 from warehouse import audit, publish
 from warehouse.connection import connect
@@ -15,7 +15,6 @@ from warehouse.intake import decisions
 from warehouse.state import submissions
 
 EARLIER, DAY, LATER = date(2026, 10, 20), date(2026, 10, 21), date(2026, 10, 22)
-YEAR = {"period_start": "2025-04-01", "period_end": "2026-03-31"}
 MANY_BAD = referrals(30, *(f"R9{i},K1,bad,N1,2A,N,,\n" for i in range(6)))
 
 
@@ -80,16 +79,12 @@ def test_a_refusal_for_the_issuers_of_upns_can_be_lifted(monitor):
 
 
 def test_a_refusal_for_days_that_may_be_months_can_be_lifted(monitor):
-    days = [f"{day:02}/{month:02}/2025" for month in range(5, 9) for day in range(4, 10)]
-    episodes = "CHILD,DECOM,RNE,LS,CIN,PLACE,DEC,REC\nK1,02/04/2025,S,C2,N1,U6,,\n"
-    missing = "CHILD,DOB,MISSING,MIS_START,MIS_END\n"
-    missing += "".join(f"K1,14/05/2012,M,{day},{day}\n" for day in days)
-    outcome = monitor.send(care() | {"b.csv": episodes, "c.csv": missing}, YEAR)
+    outcome = monitor.send(month_first(24), YEAR)
     assert rules(outcome) == ["DAY_AND_MONTH"]
     decisions.accept(monitor.state, 1, "the home counts only the first third of a month", DAY)
     [outcome] = monitor.take_in().outcomes
     assert (outcome.is_refused, outcome.quarantined) == (False, 0)
-    assert len(monitor.raw("missing_episodes")) == len(days)
+    assert len(monitor.raw("missing_episodes")) == 24
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import date
 
 import intake_files as files
 import pytest
-from intake_files import EPISODES, FACTORS, IDENTIFIERS, MARCH, PERSONS, ssd, upn, zipped
+from intake_files import EPISODES, FACTORS, IDENTIFIERS, MARCH, PERSONS, YEAR, ssd, upn, zipped
 from test_intake_xml import CHILD, census
 
 from warehouse import audit, keys, retention
@@ -22,7 +22,6 @@ GONE, STAYS = "CANARY0077", "STAYS00011"
 GONE_UPN, FORMER_UPN, STAYS_UPN = upn(77), upn(78), upn(11)
 CANARIES = [text.encode() for text in (GONE, GONE_UPN, FORMER_UPN, "SecretName", "2011-03-27")]
 REASON = "request 17"
-YEAR = {"period_start": "2025-04-01", "period_end": "2026-03-31"}
 
 
 @pytest.fixture

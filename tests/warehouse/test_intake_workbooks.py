@@ -10,7 +10,7 @@ from functools import partial
 import intake_files as files
 import openpyxl
 import pytest
-from intake_files import care, errors, queries, rules, zipped
+from intake_files import YEAR, care, errors, queries, rules, zipped
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from warehouse.contract import Column, SentTable
@@ -19,7 +19,6 @@ from warehouse.intake.members import Sheet
 from warehouse.intake.problems import Refused
 
 KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
-YEAR = {"period_start": "2025-04-01", "period_end": "2026-03-31"}
 NAMES = {"a.csv": "Header", "b.csv": "Episodes", "c.csv": "Missing"}
 
 

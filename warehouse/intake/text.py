@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from itertools import chain
+from string import whitespace
 from typing import BinaryIO
 
 import numpy as np
@@ -34,8 +35,6 @@ TOTAL = re.compile(rb'(grand |sub-?)?totals?(?=[,;|\t" ]|$)', re.IGNORECASE)
 QUOTED = re.compile(rb'"[^"]*"')
 # Stands for a line feed inside quotes, so that every record is one line of the spool.
 FOLDED_NEWLINE = "\x0b"
-# What is stripped from bytes; text would lose other characters, too.
-BLANKS = " \t\n\r\v\f"
 LONGEST_HEADER = 1 << 16
 
 
@@ -266,7 +265,8 @@ def _joined(body: bytes, layout: Layout, first: int) -> tuple[list[bytes], list[
     records, numbers, number = [], [], first
     try:
         for row in reader:
-            if row and not (len(row) == 1 and row[0] and not row[0].strip(BLANKS)):
+            # Unlike text, bytes know no other blanks than these.
+            if row and not (len(row) == 1 and row[0] and not row[0].strip(whitespace)):
                 records.append(written(row, layout.delimiter))
                 numbers.append(number)
             number = first + reader.line_num

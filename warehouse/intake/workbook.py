@@ -3,7 +3,7 @@
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -120,12 +120,11 @@ def _sheet(opened: Opened, name: str, sheet: Any) -> Sheet:
     shown = f"{name}, sheet {escaped(sheet.title)}"
     first = [[_text(cell, None) for cell in row] for row in islice(_rows(sheet), ROWS_SEARCHED)]
     head = b"".join(written(_trimmed(row), ",") + b"\n" for row in first)
-    has_formulas = partial(_has_formulas, opened, sheet._worksheet_path)
-    read = partial(_read, opened, sheet.title, shown, has_formulas)
+    read = partial(_read, opened, sheet.title, shown, sheet._worksheet_path)
     return Sheet(shown, "sheet", head, opened, sheet.sheet_state != "visible", read)
 
 
-def _has_formulas(opened: Opened, part: str) -> bool:
+def _inspect(opened: Opened, part: str) -> bool:
     """Whether any cell is calculated; raises ValueError where a row or cell stands out of order.
 
     The parser would leave it out without a word.
@@ -156,11 +155,9 @@ def _is_in_order(row: etree._Element) -> bool:
     return True
 
 
-def _read(
-    opened: Opened, title: str, name: str, has_formulas: Callable[[], bool], table: SentTable
-) -> Iterator[Lines]:
+def _read(opened: Opened, title: str, name: str, path: str, table: SentTable) -> Iterator[Lines]:
     with _refusing(name), _workbook(opened) as book:
-        if not has_formulas():
+        if not _inspect(opened, path):
             yield from _blocks(_rows(book[title]), repeat(()), name, table)
             return
         with _workbook(opened, formulas=True) as formulas:
