@@ -1,5 +1,6 @@
 select
     exclusions.la_code,
+    exclusions.submission_id,
     identities.child_key,
     exclusions.exclusion_key,
     exclusions.category,
