@@ -77,7 +77,7 @@ def _existing(release: Path, relative: str, name: str) -> str:
 
 def _help() -> dict[str, Any]:
     return {
-        "markers": list(words.MARKERS.items()),
+        "markers": [*words.MARKERS.items(), *words.CAVEATS.values()],
         "severities": list(words.SEVERITIES.items()),
         "glossary": GLOSSARY,
         "scripted": False,

@@ -284,7 +284,8 @@ def _values(connection: duckdb.DuckDBPyConnection) -> None:
                 when above.count is null then 'no_return'
                 when coalesce(below.count, 0) = 0 then 'no_denominator'
             end as reason,
-            1 as areas_due, case when above.count is null then 0 else 1 end as areas_included
+            1 as areas_due, case when above.count is null then 0 else 1 end as areas_included,
+            cast(null as varchar) as caveat
         from control.indicators as indicators
         inner join counts as above on indicators.numerator = above.measure
         inner join counts as below
@@ -312,7 +313,7 @@ def _published(connection: duckdb.DuckDBPyConnection) -> None:
                 else floor(children * 0.054 + year % 5)
             end,
             children, case when not is_gap then 520 + 9 * (year % 5) end,
-            case when is_gap then 'x' end, false, false, null, 1, 1
+            case when is_gap then 'x' end, false, false, null, 1, 1, null
         from (
             select *, area_code = '{SILENT}' and year = 2021 as is_gap
             from marts.dim_areas
@@ -326,7 +327,7 @@ def _published(connection: duckdb.DuckDBPyConnection) -> None:
             area_level, period_type,
             cast(year(period_end) as varchar) as time_period, 'Reporting year' as time_identifier,
             period_start, period_end, 'total' as breakdown, date '2025-10-30' as released_on,
-            numerator as value, marker, true as is_latest
+            numerator as value, marker, true as is_latest, false as is_revised
         from marts.fct_indicator_values where source = 'published_referrals'
         """
     )

@@ -1,4 +1,4 @@
-{# A share cannot be above one hundred per cent, nor any count below nothing; a population and a usual level are no wholes. #}
+{# A proportion cannot be above one hundred per cent, nor any count below nothing. #}
 {% test expect_part_within_whole(model) %}
 select facts.*
 from {{ model }} as facts
@@ -9,9 +9,7 @@ where facts.source = 'extracts'
         facts.numerator < 0
         or facts.denominator < 0
         or (
-            not indicators.denominator_is_population
-            and indicators.unit like 'per cent of%'
-            and indicators.denominator <> 'usual_referrals'
+            indicators.kind = 'proportion'
             and facts.numerator > facts.denominator
         )
     )
