@@ -25,7 +25,7 @@ FEW_INDICATORS = ("referral_rate", "re_referral_rate", "suspension_rate")
 RATES = {
     "referrals": 43, "usual_referrals": 43, "re_referrals": 9.7, "referrals_no_further_action": 2.8,
     "referrals_from_schools": 8.9, "exploitation_assessments": 1.8, "identified_children": 12,
-    "identified_girls": 4, "identified_under_14": 5, "suspensions": 60, "permanent_exclusions": 0.7,
+    "identified_girls": 4, "identified_under_14": 5, "suspensions": 60, "suspensions_weapon": 1.4, "suspensions_drugs_alcohol": 1.9, "permanent_exclusions": 0.7,
     "suspended_pupils": 200, "missing_children": 10, "missing_children_repeat": 6.3,
     "missing_episodes": 5.6, "missing_episodes_over_24_hours": 3.7, "looked_after_children": 67,
     "looked_after_children_in_year": 95, "excluded_pupils": 6, "excluded_pupils_not_known": 3,
