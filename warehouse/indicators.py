@@ -188,7 +188,13 @@ def write(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _sql_type(name: str) -> str:
-    kinds: dict[object, str] = {Literal[0, 11, 12]: "integer", bool: "boolean", int: "integer", float: "double", date: "date"}
+    kinds: dict[object, str] = {
+        bool: "boolean",
+        int: "integer",
+        Literal[0, 11, 12]: "integer",
+        float: "double",
+        date: "date",
+    }
     return kinds.get(Indicator.model_fields[name].annotation, "varchar")
 
 
