@@ -56,7 +56,6 @@ def test_no_model_is_without_a_unit_test(tmp_path):
     done = dbt(tmp_path, "parse")
     assert done.returncode == 0, done.stdout[-3000:]
     manifest = json.loads((tmp_path / "target" / "manifest.json").read_text("utf-8"))
-    assert len(manifest["nodes"]) > len(manifest["unit_tests"]) > 0
     assert without_unit_test(manifest) == set()
 
 
