@@ -44,6 +44,7 @@ TABLES = {
         "place": "integer",
         "is_own": "boolean",
         "speaks": "boolean",
+        "window_end": "date",
     },
     "coverage": {
         "la_code": "varchar",
@@ -180,6 +181,7 @@ def _slice_row(piece: Slice) -> Sequence[object]:
         piece.place,
         piece.is_own,
         piece.speaks,
+        one.windows[piece.source].end,
     )
 
 
