@@ -33,7 +33,8 @@ told as (
     from {{ source('control', 'indicator_sources') }} as sources
     inner join {{ source('control', 'slices') }} as slices
         on sources.source = slices.source
-    where slices.is_own and slices.speaks
+        and slices.is_own
+        and slices.speaks
 )
 
 select
