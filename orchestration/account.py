@@ -81,6 +81,8 @@ def fate(row: dict[str, Any]) -> str:
         return f"taken in, and withdrawn by a person on {row['withdrawn_on']}"
     if row["overridden_on"]:
         return f"taken in, because a person accepted it on {row['overridden_on']}"
+    if str(row["held_reason"]).startswith(ledger.UNUSABLE):
+        return "held back: it is not used until it is sent anew"
     if row["held_reason"]:
         return "held back: it is not used until a person accepts it"
     if row["quarantined"]:

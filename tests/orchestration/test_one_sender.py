@@ -98,10 +98,11 @@ BAD = {
     "row check": Bad(SENDERS[2], "category.zip", "check failed: exclusions: category not among"),
     "share": Bad(SENDERS[3], "missing.zip", "check failed: indicator values: a part is more"),
     "accepted": Bad(SENDERS[4], "accepted.zip", "cannot be used, though a person accepted it:"),
+    "cast": Bad("published", "broken.csv", "check failed: series vintages cannot be computed"),
     "official": Bad("published", "terms.csv", "check failed: published figures: period_type is"),
 }
 # Those that only a check of the models finds.
-CHECKED = ("row check", "share", "accepted", "official")
+CHECKED = ("row check", "share", "accepted", "official", "cast")
 WITHDRAWN = Bad(SENDERS[5], "withdrawn.zip", "withdrawn")
 CONTRADICTORY = (SENDERS[6], "numbers_start_again.zip")
 QUIET = SENDERS[7:]
@@ -139,10 +140,11 @@ def send_bad(monitor: Monitor) -> None:
     sender, name = CONTRADICTORY
     again = census(sender, 2026, "Spring", "1,1,2025-Oct-10 00:00:00,9,PERM,PP\n", pupil=2)
     monitor.drop_zip(again, None, name, sender)
-    monitor.drop(BAD["official"].name, SERIES.format(year=2025), "published")
-    monitor.drop(
-        f"{BAD['official'].name}.manifest.json", '{"released_on": "2025-10-30"}', "published"
-    )
+    for kind, year in (("official", 2025), ("cast", 2023)):
+        name = BAD[kind].name
+        monitor.drop(name, SERIES.format(year=year), "published")
+        released = json.dumps({"released_on": f"{year}-10-30"})
+        monitor.drop(f"{name}.manifest.json", released, "published")
 
 
 def number_of(monitor: Monitor, bad: Bad) -> int:
@@ -193,6 +195,7 @@ def among(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     for kind in ("row check", "accepted"):
         plant(monitor, "census_exclusions", BAD[kind], "category = 'FIXD'")
     plant(monitor, "published_figures", BAD["official"], "time_identifier = 'Autumn term'")
+    plant(monitor, "published_figures", BAD["cast"], "time_period = 'last year'")
     decisions.withdraw(monitor.state, number_of(monitor, WITHDRAWN), "as asked", files.TODAY)
     number = number_of(monitor, BAD["accepted"])
     with monitor.state.begin() as connection:
