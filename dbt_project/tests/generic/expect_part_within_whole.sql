@@ -1,5 +1,5 @@
 {#
-    A share cannot be above one hundred per cent, nor any count below nothing; a population and a usual level are no wholes.
+    A proportion cannot be above one hundred per cent, nor any count below nothing.
     An authority's first such period names the submissions that told of it; what follows from them is only judged without them.
 #}
 {% test expect_part_within_whole(model) %}
@@ -15,9 +15,7 @@ with impossible as (
             facts.numerator < 0
             or facts.denominator < 0
             or (
-                not indicators.denominator_is_population
-                and indicators.unit like 'per cent of%'
-                and indicators.denominator <> 'usual_referrals'
+                indicators.kind = 'proportion'
                 and facts.numerator > facts.denominator
             )
         )
