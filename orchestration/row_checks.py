@@ -19,6 +19,7 @@ WORDS = {
     "expect_present": "{column_name} is missing",
     "expect_unique_rows": "told twice with the same {columns}",
     "expect_part_within_whole": "a part is more than its whole",
+    "expect_figures_that_can_be": "a part is more than its whole, or a count below nothing",
 }
 
 

@@ -30,7 +30,8 @@ EXCLUSIONS = (
 SERIES = (
     "time_period,time_identifier,geographic_level,country_code,country_name,region_code,"
     "region_name,old_la_code,new_la_code,la_name,category,referral_count,rereferral_count\n"
-    "{year},Reporting year,National,E92000001,England,,,,,,All,600000,140000\n"
+    "{year},Reporting year,National,E92000001,England,,,,,,Referrals and Re-referrals,600000,"
+    "140000\n"
 )
 
 
@@ -99,12 +100,13 @@ BAD = {
     "share": Bad(SENDERS[3], "missing.zip", "check failed: indicator values: a part is more"),
     "accepted": Bad(SENDERS[4], "accepted.zip", "cannot be used, though a person accepted it:"),
     "cast": Bad("published", "broken.csv", "check failed: series vintages cannot be computed"),
+    "contradictory": Bad("published", "parts.csv", "a part is more than its whole"),
     "official": Bad("published", "terms.csv", "check failed: published figures: period_type is"),
 }
 # Those that only a check of the models finds.
-CHECKED = ("row check", "share", "accepted", "official", "cast")
+CHECKED = ("row check", "share", "accepted", "official", "cast", "contradictory")
 WITHDRAWN = Bad(SENDERS[5], "withdrawn.zip", "withdrawn")
-CONTRADICTORY = (SENDERS[6], "numbers_start_again.zip")
+NUMBERED_ANEW = (SENDERS[6], "numbers_start_again.zip")
 QUIET = SENDERS[7:]
 
 
@@ -137,12 +139,15 @@ def send_bad(monitor: Monitor) -> None:
     monitor.drop_zip(
         month(WITHDRAWN.sender, december), manifest(december), WITHDRAWN.name, WITHDRAWN.sender
     )
-    sender, name = CONTRADICTORY
+    sender, name = NUMBERED_ANEW
     again = census(sender, 2026, "Spring", "1,1,2025-Oct-10 00:00:00,9,PERM,PP\n", pupil=2)
     monitor.drop_zip(again, None, name, sender)
-    for kind, year in (("official", 2025), ("cast", 2023)):
+    for kind, year in (("official", 2025), ("cast", 2023), ("contradictory", 2022)):
         name = BAD[kind].name
-        monitor.drop(name, SERIES.format(year=year), "published")
+        figures = SERIES.format(year=year)
+        if kind == "contradictory":
+            figures = figures.replace("140000", "640000")
+        monitor.drop(name, figures, "published")
         released = json.dumps({"released_on": f"{year}-10-30"})
         monitor.drop(f"{name}.manifest.json", released, "published")
 
