@@ -18,7 +18,6 @@ from warehouse.in_force import Slice, Submitted, in_force, known, slices
 from warehouse.intake import ledger
 from warehouse.intake.pool import pending_of
 from warehouse.intake.problems import Problem
-from warehouse.intake.rules import text
 from warehouse.intake.senders import authorities
 from warehouse.intake.validate import Verdict, Wanted, judged
 from warehouse.state import State
@@ -109,12 +108,10 @@ def counted(home: Home, submission_id: int) -> list[dict[str, Any]]:
     if not home.warehouse_db.exists():
         return []
     query = (
-        f"select table_name, taken_in, {', '.join(FATES)} from work.marts.fct_submission_rows"
+        f"select table_name, taken_in, {', '.join(FATES)} from marts.fct_submission_rows"
         " where submission_id = ? and taken_in > 0 order by table_name"
     )
-    with connect(home=home) as connection:
-        # Its views name each other by the name that the file has while it is made.
-        connection.execute(f"attach {text(str(home.warehouse_db))} as work (read_only)")
+    with connect(home.warehouse_db, home=home, read_only=True) as connection:
         try:
             found = connection.execute(query, [submission_id])
         except duckdb.CatalogException:  # a file that an older version made

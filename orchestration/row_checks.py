@@ -12,7 +12,7 @@ from warehouse.connection import connect
 from warehouse.home import Home, load_settings
 
 OF = "submission_id"
-RELATION = re.compile(r'"work"\."\w+"\."\w+"')
+RELATION = re.compile(r'"\w+"\."\w+"\."\w+"')
 # What a test found, in words; of a test that is not here its name is said.
 WORDS = {
     "expect_values": "{column_name} not among {values}",
@@ -55,7 +55,7 @@ def reasons(found: Iterable[Failed]) -> dict[int, str]:
     for one in found:
         for submission_id, reason in one.reasons.items():
             told.setdefault(submission_id, []).append(reason)
-    return {one: f"check failed: {'; '.join(parts)}" for one, parts in told.items()}
+    return {one: f"check failed: {'; '.join(dict.fromkeys(parts))}" for one, parts in told.items()}
 
 
 def _failing(work: duckdb.DuckDBPyConnection, node: Any) -> dict[int, str]:
@@ -89,7 +89,7 @@ def _blamed(work: duckdb.DuckDBPyConnection, node: Any) -> dict[int, str]:
         for one in ids
         if _breaks(work, sql, relations, [one])
     ]
-    return {one: f"{_subject(node.name)} cannot be computed with its rows" for one in found}
+    return {one: f"{_subject(node)} cannot be computed with its rows" for one in found}
 
 
 def _breaks(
@@ -105,7 +105,9 @@ def _breaks(
     return False
 
 
-def _subject(model: str) -> str:
+def _subject(node: Any) -> str:
+    """The model, or that which a test is about, without its layer."""
+    model = str(getattr(node, "attached_node", None) or node.name).rsplit(".", 1)[-1]
     return model.partition("_")[2].replace("_", " ")
 
 
@@ -118,4 +120,4 @@ def _words(node: Any) -> str:
         name: ", ".join(map(str, value)) if isinstance(value, list) else value
         for name, value in told.kwargs.items()
     }
-    return f"{_subject(str(node.attached_node).rsplit('.', 1)[-1])}: {words.format(**arguments)}"
+    return f"{_subject(node)}: {words.format(**arguments)}"

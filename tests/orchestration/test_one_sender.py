@@ -99,7 +99,7 @@ BAD = {
     "row check": Bad(SENDERS[2], "category.zip", "check failed: exclusions: category not among"),
     "share": Bad(SENDERS[3], "missing.zip", "check failed: indicator values: a part is more"),
     "accepted": Bad(SENDERS[4], "accepted.zip", "cannot be used, though a person accepted it:"),
-    "cast": Bad("published", "broken.csv", "check failed: series vintages cannot be computed"),
+    "cast": Bad("published", "broken.csv", "check failed: published figures cannot be computed"),
     "contradictory": Bad("published", "parts.csv", "a part is more than its whole"),
     "official": Bad("published", "terms.csv", "check failed: published figures: period_type is"),
 }

@@ -69,18 +69,16 @@ def test_a_withdrawn_submission_says_so(monitor: files.Monitor) -> None:
 
 
 def counted(monitor: files.Monitor, *rows: tuple[int, str, int, int, int, int, int]) -> None:
-    """The file that a run leaves, made under another name, whose views name each other by it."""
-    path = monitor.home.work / "work.duckdb"
+    """What a run leaves of the view that accounts for every row."""
     values = ", ".join(map(str, rows))
-    with duckdb.connect(str(path)) as connection:
+    with duckdb.connect(str(monitor.home.warehouse_db)) as connection:
         connection.execute(f"""
             create schema marts;
             create table marts.found as from (values {values}) as rows (
                 submission_id, table_name, taken_in, counted, told_late, superseded, outside
             );
-            create view marts.fct_submission_rows as from work.marts.found;
+            create view marts.fct_submission_rows as from marts.found;
         """)
-    path.replace(monitor.home.warehouse_db)
 
 
 def said(monitor: files.Monitor, number: int) -> list[str]:
