@@ -5,6 +5,7 @@ import io
 import zipfile
 from datetime import date
 
+import duckdb
 import intake_files as files
 import pytest
 from intake_files import EPISODES, FACTORS, IDENTIFIERS, MARCH, PERSONS, YEAR, ssd, upn, zipped
@@ -16,6 +17,7 @@ from warehouse.errors import SightlineError
 from warehouse.intake import erasing
 from warehouse.intake.forgetting import Child, child_in, forget
 from warehouse.intake.rotation import rotate
+from warehouse.intake.writing import drop_rows
 from warehouse.prepare import prepare
 
 GONE, STAYS = "CANARY0077", "STAYS00011"
@@ -268,6 +270,18 @@ def test_rows_whose_original_is_gone_are_forgotten_too(monitor):
     assert [len(monitor.raw(table)) for table in tables] == [2, 3, 2, 2, 2]
     erase(monitor)
     assert [len(monitor.raw(table)) for table in tables] == [1, 1, 1, 1, 1]
+
+
+def test_of_a_table_that_is_no_longer_kept_its_rows_go_too(tmp_path):
+    path = tmp_path / "raw" / "once_kept" / "a.parquet"
+    path.parent.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute(
+            "copy (select unnest([1, 2]) as person_key, unnest([7, 8]) as event_key)"
+            f" to '{path}' (format parquet)"
+        )
+        drop_rows(tmp_path / "raw", ["a"], [1])
+        assert connection.execute(f"select person_key from '{path}'").fetchall() == [(2,)]
 
 
 def test_a_child_of_whom_nothing_is_kept_is_kept_out_all_the_same(monitor):
