@@ -95,6 +95,8 @@ class Indicator(BaseModel):
             "missing",
         ]
     ]
+    over_twelve_months: bool = False
+    """Whether a month's count is that of the twelve months to its end; else months add up."""
     months_before: int = 0
     months_after: int = 0
     source: str
