@@ -218,7 +218,7 @@ def test_a_count_of_twelve_months_is_withheld_with_the_month_at_the_years_end_al
     home = homes.create(tmp_path)
     work_file.write(home.work_db)
     with duckdb.connect(str(home.work_db)) as work:
-        work.execute("update control.indicators set over_twelve_months = true")
+        work.execute("update control.indicators set months_before = 11")
     with duckdb.connect(str(work_file.draft(home).database), read_only=True) as connection:
         last = f"""
             select marker is not distinct from 'c' from trends

@@ -18,7 +18,7 @@ withheld as (
         and months.marker = 'c'
         and months.period_start >= years.period_start
         and months.period_end <= years.period_end
-        and (not indicators.over_twelve_months or months.period_end = years.period_end)
+        and (indicators.months_before <> 11 or months.period_end = years.period_end)
 ),
 
 marked as (

@@ -60,6 +60,7 @@ summed as (
         max(case when facts.reason is null and facts.is_provisional then 1 else 0 end) = 1 as is_provisional,
         max(case when facts.reason is null and facts.is_revised then 1 else 0 end) = 1 as is_revised,
         max(facts.reason) as reason,
+        max(case when memberships.area_level = 'local_authority' then facts.caveat end) as caveat,
         sum(case when facts.reason = 'not_due' then 0 else 1 end) as areas_due,
         sum(case when facts.reason is null then 1 else 0 end) as areas_included
     from {{ ref('int_indicator_area_periods') }} as facts
@@ -102,7 +103,7 @@ from_extracts as (
         end as reason,
         cast(summed.areas_due as integer) as areas_due,
         cast(summed.areas_included as integer) as areas_included,
-        cast(null as {{ dbt.type_string() }}) as caveat
+        summed.caveat
     from summed
     inner join {{ source('control', 'indicators') }} as indicators
         on summed.indicator = indicators.indicator

@@ -20,7 +20,7 @@ with official as (
         -- a count that its publisher withholds is from 1 to 5, one that rounds to zero at most 5
         case when facts.marker = 'c' then 1 when facts.marker in ('k', 'low') then 0 else facts.numerator end as lowest,
         case when facts.marker in ('c', 'k', 'low') then 5 else facts.numerator end as highest,
-        indicators.over_twelve_months
+        indicators.months_before = 11 as is_of_twelve_months
     from {{ ref('fct_indicator_values') }} as facts
     inner join {{ source('control', 'indicators') }} as indicators
         on facts.indicator = indicators.indicator
@@ -102,7 +102,7 @@ beside as (
         and ours.period_type = 'month'
         and ours.period_start >= official.period_start
         and ours.period_end <= official.period_end
-        and (not official.over_twelve_months or ours.period_end = official.period_end)
+        and (not official.is_of_twelve_months or ours.period_end = official.period_end)
     group by
         official.indicator,
         official.area_code,
@@ -126,8 +126,8 @@ measured as (
         official.source,
         official.numerator as official,
         official.marker as official_marker,
-        case when beside.months_covered = case when official.over_twelve_months then 1 else 12 end then beside.counted end as counted,
-        cast(beside.months_covered * case when official.over_twelve_months then 12 else 1 end as integer) as months_covered,
+        case when beside.months_covered = case when official.is_of_twelve_months then 1 else 12 end then beside.counted end as counted,
+        cast(beside.months_covered * case when official.is_of_twelve_months then 12 else 1 end as integer) as months_covered,
         beside.is_provisional,
         official.lowest,
         official.highest,
