@@ -38,7 +38,7 @@ select
     case when not is_withheld then counted end as counted,
     case when is_withheld then 'c' when counted is null then 'x' end as marker,
     case when not is_withheld then difference end as difference,
-    case when not is_withheld then allowed end as allowed,
+    case when not is_withheld then figure(allowed, 2) end as allowed,
     case when is_withheld then 'not_comparable' else verdict end as verdict,
     case when is_withheld and reason is null then 'withheld' else reason end as reason
 from marked
