@@ -35,6 +35,8 @@ REASONS = {
     "reorganised": "new boundary: the first year of a new authority",
     "no_denominator": "nothing to divide by",
     "withheld": "count withheld",
+    "official_in_parts": "the official series gives its parts apart",
+    "months_missing": "not all months of the year are covered",
     "not_monitored": "shown, not tested",
     "published_series": "official figure, not tested",
     "not_tested": "before the tested months",
