@@ -73,7 +73,7 @@ def _write_ties(connection: duckdb.DuckDBPyConnection) -> None:
         connection,
         f"""
         create temp table named as
-        select distinct sender, place, submission_id, holder, is_person, number, is_former
+        select sender, place, submission_id, holder, is_person, number, is_former
         from ({named()}) inner join sent using (submission_id)
         """,
     )
@@ -186,17 +186,22 @@ def _part_authorities(connection: duckdb.DuckDBPyConnection) -> None:
     Those that agree share one; of those that tell neither birth nor sex nobody knows whom they
     mean, so that each stands alone.
     """
-    rows = connection.execute(
+    run(
+        connection,
         f"""
-        create temp table seen as
+        create temp view seen as
         select ties.sender, number as upn, birth, girl
         from ties inner join profiles
             on ties.sender = profiles.sender and ties.holder = profiles.identifier_key
         where cut is null
-        union
+        union all
         select sender, identifier_key as upn, birth, girl from profiles where not is_person;
         create temp table torn as
-        select upn from seen group by upn having min(sender) <> max(sender) and {disagree()};
+        select upn from seen group by upn having min(sender) <> max(sender) and {disagree()}
+        """,
+    )
+    rows = connection.execute(
+        """
         select upn, sender, min(birth), max(birth), min(girl), max(girl)
         from seen semi join torn using (upn)
         group by upn, sender order by upn, sender
@@ -268,15 +273,24 @@ def _is_one_child(profiles: list[tuple[Any, ...]]) -> bool:
 
 
 def _numbered() -> str:
-    selects = " union all ".join(
-        f"select distinct {key} as identifier_key from raw.{table}"
-        " inner join sent using (submission_id)"
+    """Every identifier that stands anywhere, with a number of its own from 0."""
+    described = tables_with("birth_month", "sex")
+    others = "".join(
+        f" union all select {keys[0]} from raw.{table} inner join sent using (submission_id)"
         for table, keys in tables_with().items()
-        for key in keys
+        if table not in described
     )
     return f"""
         select identifier_key, row_number() over () - 1 as number
-        from (select distinct identifier_key from ({selects}) where identifier_key is not null)
+        from (
+            select distinct identifier_key
+            from (
+                select identifier_key from profiles
+                union all select number from named
+                union all select number from ties{others}
+            )
+            where identifier_key is not null
+        )
     """
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import duckdb
 
-from warehouse import annotations, indicators
+from warehouse import annotations, identity_decisions, indicators
 from warehouse import contract as contracts
 from warehouse.annotations import Annotation
 from warehouse.calendar import month_of
@@ -98,7 +98,8 @@ def prepare(home: Home, state: State, as_of: date) -> None:
         _write(connection, "run", [_run_row(submitted, months, as_of)])
         _write(connection, "annotations", _annotation_rows(annotations.known(state, as_of)))
         indicators.write(connection)
-        write_identities(connection)
+        decided = [one for _, one in identity_decisions.known(state, as_of)]
+        write_identities(connection, decided)
 
 
 def write_views(
