@@ -70,7 +70,7 @@ def test_an_identifier_is_kept_nowhere_in_clear(monitor):
     assert "_key" not in str(identity_decisions.listing(monitor.state))
 
 
-@pytest.mark.parametrize("text", ["", "K1", "x:K1", "301:", f"301{upn(1)}", "A301000000001"])
+@pytest.mark.parametrize("text", ["", "K1", "x:K1", "301:", f"301{upn(1)}", "I301000000001"])
 def test_what_is_no_identifier_is_refused_without_being_repeated(monitor, text):
     with pytest.raises(SightlineError) as refused:
         decide(monitor, "cut", text, "301:K2")
