@@ -19,7 +19,7 @@ PERSON, UPN, FORMER = KEYS = ("person_key", "upn_key", "former_upn_key")
 # Births further apart, in months, are those of two children; a year alone may be a slip of the pen.
 MOST_APART = 12
 # The column of control.submissions by which a newer one is told from an older one of its sender.
-PLACE = "submission_id"
+PLACE = "place"
 MEANINGS = "control.reused_identifiers"
 
 
