@@ -18,8 +18,6 @@ from warehouse import contract as contracts
 PERSON, UPN, FORMER = KEYS = ("person_key", "upn_key", "former_upn_key")
 # Births further apart, in months, are those of two children; a year alone may be a slip of the pen.
 MOST_APART = 12
-# The column of control.submissions by which a newer one is told from an older one of its sender.
-PLACE = "place"
 MEANINGS = "control.reused_identifiers"
 
 
@@ -39,13 +37,8 @@ def write_sent(connection: duckdb.DuckDBPyConnection) -> None:
     """
     run(
         connection,
-        f"""
-        create temp table sent as
-        select
-            submission_id, sender, extract, period_start,
-            row_number() over (order by {PLACE}, submission_id) as place
-        from control.submissions
-        """,
+        "create temp table sent as"
+        " select submission_id, sender, extract, place, period_start from control.submissions",
     )
     run(
         connection,

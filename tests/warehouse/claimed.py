@@ -25,7 +25,7 @@ class Claimed:
         self.connection = duckdb.connect()
         self.connection.execute("create schema given; create schema raw; create schema control")
         self.connection.execute(
-            "create table control.submissions (submission_id integer, sender varchar,"
+            "create table control.submissions (submission_id integer, place integer, sender varchar,"
             " extract varchar, period_start date, period_end date, is_in_force boolean)"
         )
         for table, columns in contract.raw_tables().items():
@@ -38,8 +38,8 @@ class Claimed:
         """A return, newer than those before it; its period begins a month later, if not told."""
         self.sent += 1
         starts = start or date(2025, 1, 1) + timedelta(days=31 * self.sent)
-        row = [self.sent, sender, extract, starts, starts + timedelta(days=30), True]
-        self.connection.execute("insert into control.submissions values (?, ?, ?, ?, ?, ?)", row)
+        row = [self.sent, self.sent, sender, extract, starts, starts + timedelta(days=30), True]
+        self.connection.execute("insert into control.submissions values (?, ?, ?, ?, ?, ?, ?)", row)
         return self.sent
 
     def ssd(self, *people: Sequence[Any], sender: str = "301", start: date | None = None) -> int:
