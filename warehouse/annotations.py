@@ -23,7 +23,7 @@ MEANINGS = {
     "practice_change": "the work changed, and with it the usual level: judged anew from then on",
     "recording_change": "what is counted changed: figures before and after are not compared",
     "rebaseline": "the level from then on is the usual one",
-    "renumbering": "children were numbered anew: measures over months count on, and are judged anew",
+    "renumbering": "children were numbered anew: measures over months count on, judged anew",
     "data_problem": "the figures of these months are wrong: they are shown and not judged",
 }
 

@@ -218,9 +218,7 @@ def mean(connection: duckdb.DuckDBPyConnection, rows: list[tuple[int, int, int]]
         )
 
 
-def note(
-    connection: duckdb.DuckDBPyConnection, kind: str, found: list[tuple[int, int]]
-) -> None:
+def note(connection: duckdb.DuckDBPyConnection, kind: str, found: list[tuple[int, int]]) -> None:
     """Note identifiers that stand for several children, with the submission that tells it."""
     connection.execute(
         f"insert into not_one select '{kind}', unnest($1::integer[]), unnest($2::bigint[])",
@@ -264,7 +262,10 @@ def _doubtful(connection: duckdb.DuckDBPyConnection) -> list[Claim]:
         order by identifier_key, place
         """
     ).fetchall()
-    return [Claim(*row[:5], frozenset(row[5] or ())) for row in rows]
+    return [
+        Claim(number, sender, submission_id, birth, girl, frozenset(upns or ()))
+        for number, sender, submission_id, birth, girl, upns in rows
+    ]
 
 
 def _by_submission(

@@ -339,7 +339,7 @@ class Children:
         self.labels[members] = self._next_label() + parted
 
     def part_contradictions(self) -> None:
-        """Where births or sexes of those joined contradict each other, only the same stay joined."""
+        """Where births or sexes of those joined contradict each other, only equals stay joined."""
         least, most = (
             _extreme(self.births, self.labels, pick) for pick in (np.minimum, np.maximum)
         )
@@ -401,9 +401,7 @@ class Children:
         if is_giant.any():
             self.part("joined_to_too_many", is_giant, np.zeros(len(self.tie), dtype=np.bool_))
 
-    def decide(
-        self, connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]
-    ) -> None:
+    def decide(self, connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:
         """People cut and join last, whatever is claimed."""
         numbers = _numbers_of(connection, decisions)
         known = [one for one in decisions if one.one in numbers and one.other in numbers]
@@ -415,9 +413,7 @@ class Children:
             self.tie = np.append(self.tie, np.full(len(joined), UNKNOWN))
             self.one, self.other = np.append(self.one, ends[0]), np.append(self.other, ends[1])
             self.holds = np.append(self.holds, np.ones(len(joined), dtype=np.bool_))
-            self.labels = _components(
-                self.one[self.holds], self.other[self.holds], self.count
-            )
+            self.labels = _components(self.one[self.holds], self.other[self.holds], self.count)
         for one, other in apart:
             is_direct = (self.one == one) & (self.other == other)
             self._without(is_direct | (self.one == other) & (self.other == one), one)
@@ -431,9 +427,7 @@ class Children:
         self.part("decision", children, ~ties)
 
     def write(self, connection: duckdb.DuckDBPyConnection) -> None:
-        connection.register(
-            "labels", {"number": np.arange(self.count), "label": self.labels}
-        )
+        connection.register("labels", {"number": np.arange(self.count), "label": self.labels})
         run(
             connection,
             """
@@ -524,9 +518,7 @@ def _array(column: Any) -> Places:
     return np.asarray(column, dtype=np.int64)
 
 
-def _extreme(
-    told: tuple[Places, ...], labels: Labels, pick: "np.ufunc"
-) -> Places:
+def _extreme(told: tuple[Places, ...], labels: Labels, pick: "np.ufunc") -> Places:
     """The least or greatest that is told of each label, by which of them the function picks."""
     values = told[0] if pick is np.minimum else told[1]
     is_told = values != UNKNOWN

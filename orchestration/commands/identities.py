@@ -124,9 +124,7 @@ def withdraw(home: Any, number: int, reason: str) -> int:
     from warehouse.home import load_settings, today
 
     with state_of(home) as state:
-        identity_decisions.withdraw(
-            state, number, reason=reason, today=today(load_settings(home))
-        )
+        identity_decisions.withdraw(state, number, reason=reason, today=today(load_settings(home)))
     say(f"Identity decision {number} no longer counts. Publish without it with: sightline run")
     return 0
 

@@ -25,8 +25,8 @@ class Claimed:
         self.connection = duckdb.connect()
         self.connection.execute("create schema given; create schema raw; create schema control")
         self.connection.execute(
-            "create table control.submissions (submission_id integer, place integer, sender varchar,"
-            " extract varchar, period_start date, period_end date, is_in_force boolean)"
+            "create table control.submissions (submission_id integer, place integer,"
+            " sender varchar, extract varchar, period_start date, period_end date, is_in_force boolean)"
         )
         for table, columns in contract.raw_tables().items():
             held = ", ".join(f"{name} {kind}" for name, kind in columns.items())
@@ -64,9 +64,7 @@ class Claimed:
             )  # fmt: skip
         return sent
 
-    def care(
-        self, *people: Sequence[Any], sender: str = "301", start: date | None = None
-    ) -> int:
+    def care(self, *people: Sequence[Any], sender: str = "301", start: date | None = None) -> int:
         """A return of looked-after children: number, birth month, sex, UPN, end, reason."""
         sent = self.send("ssda903", sender, start)
         for person, birth, sex, upn, ended_on, reason in people:

@@ -250,7 +250,8 @@ class TestANumberGivenToAnotherChild:
         said = self.send(before, after)
         meant = said.meant("ssd_persons")
         [old] = meant[2]
-        assert meant[4] == {1} and old != 1
+        assert meant[4] == {1}
+        assert old != 1
         assert said.joined() == {frozenset({old, 1001}), frozenset({1, 1002}), frozenset({2, 1003})}
         assert said.meant("ssd_identifiers")[2] == {old}
         assert said.conflicts() == {"number_of_different_children": 1}
@@ -275,7 +276,8 @@ class TestANumberGivenToAnotherChild:
         said.ssd((1, "2008-03", "F", 1001))
         said.ssd((1, "2014-09", "M", 1002))
         meant = said.children().meant("ssd_persons")
-        assert meant[1] == meant[3] != {1} and meant[2] == meant[4] == {1}
+        assert meant[1] == meant[3] != {1}
+        assert meant[2] == meant[4] == {1}
         assert said.joined() == {frozenset({*meant[1], 1001}), frozenset({1, 1002})}
 
 
@@ -300,7 +302,8 @@ class TestTwoAuthorities:
             assert joined == {frozenset({1, 501, 1001})}
             assert said.conflicts() == {}
         else:
-            assert {len(child) for child in joined} == {2} and len(joined) == 2
+            assert {len(child) for child in joined} == {2}
+            assert len(joined) == 2
             assert not any({1, 501} <= child for child in joined)
             assert said.conflicts() == {"upn_at_several_authorities": 2}
 
@@ -312,7 +315,8 @@ class TestTwoAuthorities:
         said.ssd((1, "2012-05", "F", 1001), sender="301")
         said.ssd((501, "2004-05", "F", 1001), sender="302")
         meant = said.children().meant("census_pupils", "upn_key")
-        assert meant[1] == meant[3] == {1001} and meant[2] != {1001}
+        assert meant[1] == meant[3] == {1001}
+        assert meant[2] != {1001}
         assert said.joined() == {frozenset({1, 1001}), frozenset({501, *meant[2]})}
         assert said.conflicts() == {"upn_at_several_authorities": 3}
 
