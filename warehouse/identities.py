@@ -324,7 +324,7 @@ class Children:
         self.count = len(self.births[0])
         self.holds = np.ones(len(self.tie), dtype=np.bool_)
         self.cut: dict[str, list[Places]] = {}
-        self.labels = _components(self.one, self.other, self.count)
+        self.labels = components(self.one, self.other, self.count)
 
     def part(self, kind: str, children: Flags, keep: Flags) -> None:
         """Of these children, by label, cut the ties that are not to be kept."""
@@ -335,7 +335,7 @@ class Children:
         own = own[keep[own]]
         members = np.flatnonzero(children[self.labels])
         one, other = (np.searchsorted(members, ends[own]) for ends in (self.one, self.other))
-        parted = _components(one, other, len(members))
+        parted = components(one, other, len(members))
         self.labels[members] = self._next_label() + parted
 
     def part_contradictions(self) -> None:
@@ -413,7 +413,7 @@ class Children:
             self.tie = np.append(self.tie, np.full(len(joined), UNKNOWN))
             self.one, self.other = np.append(self.one, ends[0]), np.append(self.other, ends[1])
             self.holds = np.append(self.holds, np.ones(len(joined), dtype=np.bool_))
-            self.labels = _components(self.one[self.holds], self.other[self.holds], self.count)
+            self.labels = components(self.one[self.holds], self.other[self.holds], self.count)
         for one, other in apart:
             is_direct = (self.one == one) & (self.other == other)
             self._without(is_direct | (self.one == other) & (self.other == one), one)
@@ -529,7 +529,7 @@ def _extreme(told: tuple[Places, ...], labels: Labels, pick: "np.ufunc") -> Plac
     return found
 
 
-def _components(one: Places, other: Places, count: int) -> Labels:
+def components(one: Places, other: Places, count: int) -> Labels:
     """A label for each number; numbers that are joined, however far apart, share theirs."""
     if not count:
         return np.empty(0, dtype=np.int32)
