@@ -5,11 +5,12 @@ from datetime import date, timedelta
 
 import duckdb
 
-from warehouse import annotations, indicators
+from warehouse import annotations, identity_decisions, indicators
 from warehouse import contract as contracts
 from warehouse.annotations import Annotation
 from warehouse.calendar import month_of
 from warehouse.connection import connect
+from warehouse.continuity import write_breaks
 from warehouse.coverage import Covered, coverage, expected
 from warehouse.home import Home, load_settings
 from warehouse.identities import write_identities
@@ -65,12 +66,6 @@ TABLES = {
         "window_end": "date",
     },
     "authorities": {"la_code": "varchar"},
-    "breaks": {
-        "la_code": "varchar",
-        "source": "varchar",
-        "extract": "varchar",
-        "broke_on": "date",
-    },
     "annotations": {
         "annotation_id": "integer",
         "indicator": "varchar",
@@ -108,10 +103,12 @@ def prepare(home: Home, state: State, as_of: date) -> None:
         months = _months(cut, covered, as_of)
         _write(connection, "months", [(month,) for month in months])
         _write(connection, "run", [_run_row(submitted, months, as_of)])
-        _write(connection, "annotations", _annotation_rows(annotations.known(state, as_of)))
-        _write(connection, "breaks", [])
+        annotated = annotations.known(state, as_of)
+        _write(connection, "annotations", _annotation_rows(annotated))
         indicators.write(connection)
-        write_identities(connection)
+        decided = [one for _, one in identity_decisions.known(state, as_of)]
+        write_identities(connection, decided)
+        write_breaks(connection, annotated)
 
 
 def write_views(
