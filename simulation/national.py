@@ -1,7 +1,7 @@
 """A national set of extracts in the real file formats, with planted and recorded changes."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,7 @@ from simulation.calibration import PREDECESSORS, Authority, authorities
 from simulation.parcels import is_early
 from simulation.post import Sent, send, senders
 from simulation.truth import Event, Truth
-from simulation.world import build
+from simulation.world import World, build
 
 Progress = Callable[[int, int, str], None]
 """Authorities done, authorities in all, and words."""
@@ -73,8 +73,22 @@ def _authority(
     events: tuple[Event, ...],
     seed: int,
 ) -> list[Sent]:
-    worlds = tuple(build(authority, horizon, events, seed) for authority in group)
+    worlds = _worlds(horizon, group, events, seed)
     return [send(out, sender, horizon, events, seed) for sender in senders(worlds, horizon)]
+
+
+def _worlds(
+    horizon: Horizon, group: tuple[Authority, ...], events: tuple[Event, ...], seed: int
+) -> tuple[World, ...]:
+    return tuple(build(authority, horizon, events, seed) for authority in group)
+
+
+def worlds_of(truth: Truth) -> Iterator[tuple[Horizon, tuple[World, ...]]]:
+    """All that happened in a nation that was simulated before, one sender or succession a time."""
+    months = (truth.until.year - truth.start.year) * 12 + truth.until.month - truth.start.month + 1
+    horizon = Horizon(months, truth.until)
+    for group in _groups(_chosen(len(truth.la_codes))):
+        yield horizon, _worlds(horizon, group, truth.events, truth.seed)
 
 
 def _truth(

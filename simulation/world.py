@@ -1,4 +1,4 @@
-"""Everything that happens in one authority, before anybody reports it."""
+"""Everything that happens in one authority, and how it is recorded, before anybody reports it."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,9 @@ from simulation.casework import Casework, casework
 from simulation.children import Population, population
 from simulation.events import effects, onset_of
 from simulation.exclusions import Exclusions, exclusions
+from simulation.identities import identified
 from simulation.placements import ApPlacements, placements
+from simulation.recording import Recording, recording
 from simulation.referrals import Referrals, referrals, seen_elsewhere
 from simulation.truth import Event
 
@@ -30,6 +32,8 @@ class World:
     casework: Casework
     absence: Absence
     placements: ApPlacements
+    recording: Recording
+    simulated_from: int
     reporting_from: int
     """The first day of the first monthly extract."""
     first_child: int
@@ -54,6 +58,12 @@ def build(authority: Authority, horizon: Horizon, events: tuple[Event, ...], see
     )  # fmt: skip
     worked = casework(rng, authority, horizon, people, made, looked_after, changed)
     missed = absence(rng, authority, horizon, people, changed, excluded, (made, looked_after))
+    placed = placements(rng, authority, horizon, people, excluded)
+    aside = np.random.default_rng([seed, int(authority.la_code), 11])
+    told = recording(aside, looked_after, made, worked, placed)
+    people, (excluded, looked_after, made, worked, missed, placed) = identified(
+        aside, authority, horizon, people, (excluded, looked_after, made, worked, missed, placed)
+    )
     part = list(PREDECESSORS).index(authority.la_code) if authority.la_code in PREDECESSORS else 0
     return World(
         authority=authority,
@@ -63,7 +73,9 @@ def build(authority: Authority, horizon: Horizon, events: tuple[Event, ...], see
         referrals=made,
         casework=worked,
         absence=missed,
-        placements=placements(rng, authority, horizon, people, excluded),
+        placements=placed,
+        recording=told,
+        simulated_from=int(horizon.days[0]),
         reporting_from=number(horizon.start),
         first_child=2_000_000 * part,
         first_number=4_000_000 * part,

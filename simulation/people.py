@@ -1,0 +1,68 @@
+"""Who is who in a simulated nation: what every identifier stands for, to judge linkage against.
+
+It is made anew from the seed each time and written nowhere.
+"""
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.national import worlds_of
+from simulation.post import senders
+from simulation.truth import Truth
+from simulation.world import World
+
+
+class Known(NamedTuple):
+    """An identifier as a sender gives it, and the child that it stands for.
+
+    `kind` is person for a local number and upn for a present or former pupil number. `child` names
+    a person of the simulation, alike for all senders: identifiers of one child may be tied, others
+    not. An adopted child is another child from the adoption on, since its new identity may not be
+    tied to the old one. An identifier that a sender gave to two children comes twice.
+    """
+
+    sender: str
+    kind: Literal["person", "upn"]
+    identifier: str
+    child: str
+
+
+def people(truth: Truth) -> Iterator[Known]:
+    """Every identifier of every child of whom something is told, at each sender that may tell it.
+
+    Which rows carry another child's pupil number by mistake, files show: the child of a row's local
+    number is then not the one of its pupil number.
+    """
+    for horizon, worlds in worlds_of(truth):
+        for sender in senders(worlds, horizon):
+            for world in sender.worlds:
+                yield from _of(world, sender.la_code)
+
+
+def _of(world: World, sender: str) -> Iterator[Known]:
+    people, la_code = world.population, world.authority.la_code
+    in_care, at_school = told(world)
+    for who in in_care.tolist():
+        child = f"{la_code}-{people.person[who]}"
+        yield Known(sender, "person", people.child_id[who].decode(), child)
+    for who in np.union1d(in_care, at_school).tolist():
+        child = f"{la_code}-{people.person[who]}"
+        for upn in (people.upn[who], people.former_upn[who]):
+            if upn:
+                yield Known(sender, "upn", upn.decode(), child)
+
+
+def told(world: World) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The identities of which social care and of which schools tell."""
+    in_care = (
+        world.referrals.child,
+        world.casework.child,
+        world.care.child,
+        world.care.short_breaks.child,
+    )
+    absent = (missed.child for missed in world.absence.values())
+    at_school = (world.exclusions.child, world.placements.child, *absent)
+    return np.unique(np.concatenate(in_care)), np.unique(np.concatenate(at_school))
