@@ -1,12 +1,13 @@
 """A national set of extracts in the real file formats, with planted and recorded changes."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 from simulation import events as plan
+from simulation import recording
 from simulation.calendar import Horizon
 from simulation.calibration import PREDECESSORS, Authority, authorities
 from simulation.parcels import is_early
@@ -74,7 +75,10 @@ def _authority(
     seed: int,
 ) -> list[Sent]:
     worlds = _worlds(horizon, group, events, seed)
-    return [send(out, sender, horizon, events, seed) for sender in senders(worlds, horizon)]
+    sent = [send(out, sender, horizon, events, seed) for sender in senders(worlds, horizon)]
+    for world in worlds:
+        sent[0].totals.update(world.planted())
+    return sent
 
 
 def _worlds(
@@ -116,5 +120,27 @@ def _truth(
         never_sent=tuple(sorted(name for one in sent for name in one.never_sent)),
         late=tuple(sorted(name for one in sent for name in one.late)),
         delivered_twice=tuple(name for one in sent for name in one.delivered_twice),
+        cases=_cases(horizon, codes, sent),
         totals=dict(sorted(totals.items())),
     )
+
+
+def _cases(
+    horizon: Horizon, codes: tuple[str, ...], sent: list[Sent]
+) -> dict[str, tuple[str, ...]]:
+    """Senders and returns that are told of in a way of their own."""
+    again = [name for one in sent for name in one.resubmissions if name.endswith("_again")]
+    return {
+        "never sends SSDA903": _of(codes, recording.NO_CARE_RETURN),
+        "names files by words": tuple(filter(recording.named_by_words, codes)),
+        "gives old numbers to other children": tuple(
+            code
+            for code in _of(codes, recording.NUMBERS_REUSED)
+            if recording.day_back(horizon, recording.NUMBERS_REUSED[code]) is not None
+        ),
+        "sent again on purpose": tuple(sorted(again)),
+    }
+
+
+def _of(codes: tuple[str, ...], those: Container[str]) -> tuple[str, ...]:
+    return tuple(code for code in codes if code in those)

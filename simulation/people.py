@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulation.national import worlds_of
 from simulation.post import senders
@@ -44,7 +43,7 @@ def people(truth: Truth) -> Iterator[Known]:
 
 def _of(world: World, sender: str) -> Iterator[Known]:
     people, la_code = world.population, world.authority.la_code
-    in_care, at_school = told(world)
+    in_care, at_school = world.told()
     for who in in_care.tolist():
         child = f"{la_code}-{people.person[who]}"
         yield Known(sender, "person", people.child_id[who].decode(), child)
@@ -53,16 +52,3 @@ def _of(world: World, sender: str) -> Iterator[Known]:
         for upn in (people.upn[who], people.former_upn[who]):
             if upn:
                 yield Known(sender, "upn", upn.decode(), child)
-
-
-def told(world: World) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The identities of which social care and of which schools tell."""
-    in_care = (
-        world.referrals.child,
-        world.casework.child,
-        world.care.child,
-        world.care.short_breaks.child,
-    )
-    absent = (missed.child for missed in world.absence.values())
-    at_school = (world.exclusions.child, world.placements.child, *absent)
-    return np.unique(np.concatenate(in_care)), np.unique(np.concatenate(at_school))

@@ -15,7 +15,6 @@ from simulation.calendar import Days, Horizon, Weights, add_months, number
 from simulation.calibration import PREDECESSORS
 from simulation.care import Care, Missing
 from simulation.casework import Casework
-from simulation.children import Population
 from simulation.events import PLAN, PRIORITY
 from simulation.placements import ApPlacements
 from simulation.referrals import Referrals
@@ -146,20 +145,6 @@ def _next_april(days: Days) -> Days:
     return np.asarray(
         ((years + 1) * 12 + 3).astype("datetime64[M]").astype("datetime64[D]").astype(np.int32)
     )
-
-
-def planted(told: Recording, care: Care, people: Population, chosen: Numbers) -> dict[str, int]:
-    """How many of each kind there are; `chosen` are the identities of which anything is told."""
-    return {
-        "referrals told late": int(told.late_referral.sum()),
-        "closures told again": int(told.closure_told.sum()),
-        "placements told late": int(told.late_placement.sum()),
-        "missing episodes told late": int(told.late_missing.sum()),
-        "missing twice on a day": len(told.missing.of) - len(care.missing.of),
-        "children adopted": int(care.adopted.sum()),
-        "children in short breaks": len(np.unique(care.short_breaks.child)),
-        "sex or birth corrected": int((people.corrected_on[chosen] > 0).sum()),
-    }
 
 
 def chance(numbers: Numbers, *salts: int) -> Weights:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.absence import Absence, absence
 from simulation.calendar import Horizon, number
 from simulation.calibration import PREDECESSORS, Authority
 from simulation.care import Care, care
 from simulation.casework import Casework, casework
-from simulation.children import Population, population
+from simulation.children import LONG_AGO, Population, population
 from simulation.events import effects, onset_of
 from simulation.exclusions import Exclusions, exclusions
 from simulation.identities import identified
@@ -18,6 +19,7 @@ from simulation.recording import Recording, recording
 from simulation.referrals import Referrals, referrals, seen_elsewhere
 from simulation.truth import Event
 
+Identities = NDArray[np.int64]
 HIDDEN_BEFORE = 150
 """Days before the onset from which pupils who are to be overlooked are not referred."""
 
@@ -39,6 +41,38 @@ class World:
     first_child: int
     first_number: int
     """Where the numbering starts, so that authorities that were one do not share a number."""
+
+    def told(self) -> tuple[Identities, Identities]:
+        """The identities of which social care and of which schools tell, in order."""
+        in_care = (
+            self.referrals.child,
+            self.casework.child,
+            self.care.child,
+            self.care.short_breaks.child,
+        )
+        absent = (missed.child for missed in self.absence.values())
+        at_school = (self.exclusions.child, self.placements.child, *absent)
+        return np.unique(np.concatenate(in_care)), np.unique(np.concatenate(at_school))
+
+    def planted(self) -> dict[str, int]:
+        """How many there are of each kind of case that returns seldom hold."""
+        people, care, told = self.population, self.care, self.recording
+        in_care, at_school = self.told()
+        own = people.person == np.arange(len(people.person))
+        first_adopted = int(own.sum()) - int(care.adopted.sum())
+        adopted = in_care[own[in_care] & (in_care >= first_adopted)]
+        return {
+            "referrals told late": int(told.late_referral.sum()),
+            "closures told again": int(told.closure_told.sum()),
+            "placements told late": int(told.late_placement.sum()),
+            "missing episodes told late": int(told.late_missing.sum()),
+            "missing twice on a day": len(told.missing.of) - len(care.missing.of),
+            "children in short breaks": len(np.unique(care.short_breaks.child)),
+            "children adopted": int(care.adopted.sum()),
+            "adopted children told of anew": len(adopted),
+            "sex or birth corrected": int((people.corrected_on[in_care] > LONG_AGO).sum()),
+            "local numbers given to two": len(in_care) - len(np.unique(people.child_id[in_care])),
+        }
 
 
 def build(authority: Authority, horizon: Horizon, events: tuple[Event, ...], seed: int) -> World:
