@@ -24,14 +24,14 @@ UNEVENNESS = 0.33
 DURATIONS = (0, 1, 2, 3, 5, 7, 12, 20, 45)
 DURATION_SHARES = (0.335, 0.42, 0.145, 0.05, 0.025, 0.01, 0.007, 0.004, 0.004)
 AWAY_SHARE = 0.114
-ADOPTED_SHARE, ADOPTED_BELOW, ADOPTED_AFTER = 0.6, 6, 200
-"""Of children who leave care below that age after so many days: about one in eleven of all who
-leave, as published for the year to March 2024."""
-SHORT_BREAKS = 0.0024
+ADOPTED_SHARE, ADOPTED_BELOW, ADOPTED_AFTER = 0.9, 6, 200
+"""Of children who leave care below that age after so many days: one in thirteen of all who leave,
+nearly as many as were published for the year to March 2024, about 3,000 of 33,000."""
+SHORT_BREAKS = 0.0017
 """Agreed series of short breaks that begin in a year, for each looked-after child. They last about
 eighteen months, so 6 in 1,000 have one at some time in a year: the Department for Education counts
 500 children who had only such breaks in the year to March 2025, beside 82,000 looked after."""
-SHORT_BREAKS_BEFORE = 0.02
+SHORT_BREAKS_BEFORE = 0.01
 """Of the older children who enter care, those who had short breaks before. Nothing is published;
 enough that each set of authorities has some."""
 ONE_BY_ONE = 0.4

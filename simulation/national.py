@@ -77,7 +77,7 @@ def _authority(
     worlds = _worlds(horizon, group, events, seed)
     sent = [send(out, sender, horizon, events, seed) for sender in senders(worlds, horizon)]
     for world in worlds:
-        sent[0].totals.update(world.planted())
+        sent[0].planted.update(world.planted())
     return sent
 
 
@@ -104,8 +104,10 @@ def _truth(
     sent: list[Sent],
 ) -> Truth:
     totals: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for one in sent:
         totals.update(one.totals)
+        counts.update(one.planted)
     return Truth(
         seed=seed,
         scenario=scenario,
@@ -121,6 +123,7 @@ def _truth(
         late=tuple(sorted(name for one in sent for name in one.late)),
         delivered_twice=tuple(name for one in sent for name in one.delivered_twice),
         cases=_cases(horizon, codes, sent),
+        counts=dict(counts),
         totals=dict(sorted(totals.items())),
     )
 

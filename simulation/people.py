@@ -43,11 +43,11 @@ def people(truth: Truth) -> Iterator[Known]:
 
 def _of(world: World, sender: str) -> Iterator[Known]:
     people, la_code = world.population, world.authority.la_code
-    in_care, at_school = world.told()
+    in_care = world.known_to_social_care()
     for who in in_care.tolist():
         child = f"{la_code}-{people.person[who]}"
         yield Known(sender, "person", people.child_id[who].decode(), child)
-    for who in np.union1d(in_care, at_school).tolist():
+    for who in np.union1d(in_care, world.known_to_schools()).tolist():
         child = f"{la_code}-{people.person[who]}"
         for upn in (people.upn[who], people.former_upn[who]):
             if upn:

@@ -29,6 +29,7 @@ class Sent:
     """An account of what was written."""
 
     totals: Counter[str] = field(default_factory=Counter)
+    planted: Counter[str] = field(default_factory=Counter)
     resubmissions: list[str] = field(default_factory=list)
     never_sent: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)

@@ -50,9 +50,10 @@ class Truth:
     late: tuple[str, ...] = ()
     delivered_twice: tuple[str, ...] = ()
     cases: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """What is told of in a way of its own, in words, with its senders or returns."""
+    """Ways of their own in which senders tell, in words, with the senders or returns."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """How many there are of each kind of rare case, in words."""
     totals: dict[str, int] = field(default_factory=dict)
-    """Records of each table, and how many of each kind of rare case were planted."""
 
     def save(self, path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -42,36 +42,38 @@ class World:
     first_number: int
     """Where the numbering starts, so that authorities that were one do not share a number."""
 
-    def told(self) -> tuple[Identities, Identities]:
-        """The identities of which social care and of which schools tell, in order."""
-        in_care = (
-            self.referrals.child,
-            self.casework.child,
-            self.care.child,
-            self.care.short_breaks.child,
-        )
+    def known_to_social_care(self) -> Identities:
+        """Of whom referrals, assessments or returns of looked-after children tell, in order."""
+        care = self.care
+        told = (self.referrals.child, self.casework.child, care.child, care.short_breaks.child)
+        return np.unique(np.concatenate(told))
+
+    def known_to_schools(self) -> Identities:
+        """Of whom censuses or returns of alternative provision tell, in order."""
         absent = (missed.child for missed in self.absence.values())
-        at_school = (self.exclusions.child, self.placements.child, *absent)
-        return np.unique(np.concatenate(in_care)), np.unique(np.concatenate(at_school))
+        return np.unique(np.concatenate([self.exclusions.child, self.placements.child, *absent]))
 
     def planted(self) -> dict[str, int]:
         """How many there are of each kind of case that returns seldom hold."""
         people, care, told = self.population, self.care, self.recording
-        in_care, at_school = self.told()
+        in_care = self.known_to_social_care()
         own = people.person == np.arange(len(people.person))
         first_adopted = int(own.sum()) - int(care.adopted.sum())
         adopted = in_care[own[in_care] & (in_care >= first_adopted)]
         return {
             "referrals told late": int(told.late_referral.sum()),
-            "closures told again": int(told.closure_told.sum()),
+            "closures of older referrals": int(told.closure_told.sum()),
             "placements told late": int(told.late_placement.sum()),
             "missing episodes told late": int(told.late_missing.sum()),
-            "missing twice on a day": len(told.missing.of) - len(care.missing.of),
+            "children missing again on the same day": len(told.missing.of) - len(care.missing.of),
             "children in short breaks": len(np.unique(care.short_breaks.child)),
             "children adopted": int(care.adopted.sum()),
-            "adopted children told of anew": len(adopted),
-            "sex or birth corrected": int((people.corrected_on[in_care] > LONG_AGO).sum()),
-            "local numbers given to two": len(in_care) - len(np.unique(people.child_id[in_care])),
+            "of them told of under a new identity": len(adopted),
+            "children whose sex or birth was corrected": int(
+                (people.corrected_on[in_care] > LONG_AGO).sum()
+            ),
+            "local numbers given to a second child": len(in_care)
+            - len(np.unique(people.child_id[in_care])),
         }
 
 
