@@ -106,7 +106,7 @@ def _with_slips(
 ) -> Population:
     """Sex or birth wrong until a day; pupil numbers that a neighbour gave to somebody else."""
     count = len(people.birth)
-    wrong = np.flatnonzero(rng.random(count) < recording.CORRECTED)
+    wrong = _some(rng, count, recording.CORRECTED)
     of_sex = rng.random(len(wrong)) < recording.SEX_CORRECTED
     by_years = rng.random(len(wrong)) < recording.YEARS_CORRECTED
     # Earlier than the true one, since nothing is told of children who are not born yet.
@@ -125,9 +125,12 @@ def _with_slips(
     )
 
 
+def _some(rng: Generator, count: int, share: float) -> Numbers:
+    return np.unique(rng.integers(0, count, rng.binomial(count, share)))
+
+
 def _shared(rng: Generator, authority: Authority, people: Population) -> text.Text:
-    count = len(people.birth)
-    chosen = np.flatnonzero(rng.random(count) < recording.SHARED_UPN)
+    chosen = _some(rng, len(people.birth), recording.SHARED_UPN)
     apart = np.where(rng.random(len(chosen)) < 0.5, recording.YEARS_APART, 0)
     place = rng.random(len(chosen))
     other = recording.neighbour(authority.la_code)

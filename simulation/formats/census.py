@@ -1,6 +1,7 @@
 """Exclusions and excluded pupils as tables of a school census, on roll and no longer on roll."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +119,12 @@ def _pupils(
 
 
 def _numbers(letter: str, after: int, count: int) -> text.Text:
-    return text.numbered(letter, after + 1 + np.arange(count), 8)
+    return _series(letter, 1 << (after + count).bit_length())[after : after + count]
+
+
+@cache
+def _series(letter: str, count: int) -> text.Text:
+    return text.numbered(letter, 1 + np.arange(count), 8)
 
 
 def _sessions(

@@ -280,8 +280,9 @@ def _told_late(sent: Rows, chosen: NDArray[np.int64]) -> Days:
 
 def _told_now(sent: Rows, start: date, end: date, *, by_cut: bool) -> NDArray[np.int64]:
     """Referrals of earlier days that this window tells: recorded late, or closed in its months."""
-    closed = (sent.closed >= number(start)) & (sent.closed <= number(end)) & sent.closure_told
-    told = np.flatnonzero(closed & (sent.referred < number(start)))
+    told = np.flatnonzero(sent.closure_told)
+    closed = (sent.closed[told] >= number(start)) & (sent.closed[told] <= number(end))
+    told = told[closed & (sent.referred[told] < number(start))]
     if by_cut:
         return told
     before = _between(sent.referred, add_months(start, -1), start - timedelta(days=1))
