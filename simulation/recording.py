@@ -35,15 +35,15 @@ PLACEMENT_TOLD_LATE = 0.012
 """Placements in alternative provision that only the next term's return tells."""
 MISSING_TWICE_A_DAY = 0.02
 """Missing episodes that end on their first day, after which the child goes again that day."""
-CORRECTED = 0.002
-"""Children whose sex or birth was recorded wrongly at first: a slip in one form of hundreds."""
+CORRECTED = 0.004
+"""Children whose sex or birth was recorded wrongly at first: a slip in one form of 250."""
 SEX_CORRECTED, YEARS_CORRECTED = 0.4, 0.1
 """Of those: the sex; the birth by years, where it is otherwise wrong by months."""
 WRONG_UPN = 1 / 2_000
 """Records of social care that carry another child's pupil number until the next return."""
 NEAR_IN_THE_LIST = 0.5
 """Of those, taken from a child near in a list by birth; otherwise from anybody."""
-SHARED_UPN = 1 / 8_000
+SHARED_UPN = 1 / 5_000
 """Children who carry a pupil number that a neighbouring authority gave to another child."""
 YEARS_APART = 8
 """Between the two, for half of them; the others are of an age."""
