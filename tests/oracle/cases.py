@@ -1030,7 +1030,7 @@ def twelve_months_between_suspensions(s):
         counted("excluded_pupils", "2026-02", 2),
         counted("excluded_pupils", "2025-02", 1),
         counted("excluded_pupils", "2025-03", 0),
-        counted("suspended_pupils", "2026-02", 3),
+        counted("suspended_pupils", "2026-02", 4),
     ]
 
 
