@@ -97,7 +97,7 @@ def _covered(
 ) -> Covered:
     start = period.start if due.counted_from == "start" else period.end
     due_on = start + timedelta(days=due.days)
-    whole = [one for one in sent if one.is_accepted and _holds(one.period, period)]
+    whole = [one for one in sent if one.is_accepted and _covers(one, contract, period)]
     if whole:
         received_on = min(one.received_on for one in whole)
         status = "received" if received_on <= due_on else "late"
@@ -120,6 +120,12 @@ def _covered(
 def _current(whole: list[Submitted], in_force: list[Slice]) -> Submitted:
     alive = {piece.submission.submission_id for piece in in_force}
     return next((one for one in reversed(whole) if one.submission_id in alive), whole[-1])
+
+
+def _covers(one: Submitted, contract: Contract, period: Span) -> bool:
+    """Whether it holds the whole period, and came when all that it tells of had passed."""
+    ends = (window.end for window in contract.windows(period).values())
+    return _holds(one.period, period) and max(ends) <= one.received_on
 
 
 def _holds(outer: Span, inner: Span) -> bool:

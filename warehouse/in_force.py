@@ -1,7 +1,11 @@
-"""Which submission speaks for which days, as known at a date: newer windows cut older ones."""
+"""Which submission speaks for which days, as known at a date: the newest that covers a day decides.
+
+A row counts if no newer submission of its sender and source covers its day, also where it lies
+outside the days that its own submission covers: it is told late then.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -13,6 +17,7 @@ from warehouse.intake import ledger
 from warehouse.state import State
 
 DAY = timedelta(days=1)
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,9 @@ class Submitted:
     simulated: bool
     records: int = 0
     refused: int = 0
+    arrival: int = 0
+    """The number of the intake in which it came; what came together shares it."""
+    name: str = ""
 
     @property
     def contract(self) -> Contract:
@@ -39,34 +47,69 @@ class Submitted:
 
     @property
     def windows(self) -> dict[str, Span]:
-        return self.contract.windows(self.period)
+        """The days that it covers, by what it tells: none after the day on which it came."""
+        told = self.contract.windows(self.period)
+        return {
+            source: Span(window.start, min(window.end, self.received_on))
+            for source, window in told.items()
+            if window.start <= self.received_on
+        }
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Days of an authority for which a submission is in force as a source of something."""
+    """Days of an authority, and what a submission has to say of them as a source of something."""
 
     submission: Submitted
     source: str
     span: Span
+    place: int = 0
+    """Its place among the submissions for this source; a higher one is newer."""
+    is_own: bool = True
+    """Whether the submission covers these days."""
+    speaks: bool = True
+    """Whether no newer submission covers them."""
 
 
 def known(state: State, as_of: date) -> list[Submitted]:
-    """Every submission with a period that was known at a date, in the order of becoming known."""
+    """Every submission with a period that was known at a date, in the order of becoming known.
+
+    What came together stands in the order of the end of its period, then of its start and name.
+    """
     with state.read() as connection:
         rows = ledger.as_known(connection, as_of)
     found = [_submitted(row) for row in rows if _speaks(row)]
-    return sorted(found, key=lambda one: (one.known_on, one.submission_id))
+    return sorted(found, key=_newness)
 
 
 def slices(submitted: Iterable[Submitted]) -> list[Slice]:
     """For each authority, family and source, the days of each submission, no day twice."""
+    return [piece for piece in told(submitted) if piece.is_own and piece.speaks]
+
+
+def told(submitted: Iterable[Submitted]) -> list[Slice]:
+    """All days of each submission and source, parted by whether it covers and speaks for them."""
     groups: dict[tuple[str, str, str], list[Submitted]] = defaultdict(list)
-    for one in submitted:
+    for one in in_sequence(submitted):
         if one.is_accepted and one.contract.sent_by == "authority":
             for source in one.windows:
                 groups[one.sender, one.contract.family, source].append(one)
-    return [one for (_, _, source), group in sorted(groups.items()) for one in _cut(group, source)]
+    return [one for (_, _, source), group in sorted(groups.items()) for one in _told(group, source)]
+
+
+def in_sequence(submitted: Iterable[Submitted]) -> list[Submitted]:
+    """Submissions for the same days, all numbered by their sender, stand in that order."""
+    ordered = list(submitted)
+    places: dict[tuple[str, str, Span], list[int]] = defaultdict(list)
+    for place, one in enumerate(ordered):
+        places[one.sender, one.extract, one.period].append(place)
+    for same in places.values():
+        numbered = [ordered[place] for place in same]
+        if all(one.sequence is not None for one in numbered):
+            numbered.sort(key=lambda one: one.sequence or 0)
+            for place, one in zip(same, numbered, strict=True):
+                ordered[place] = one
+    return ordered
 
 
 def in_force(submitted: Sequence[Submitted], cut: Iterable[Slice]) -> set[int]:
@@ -99,33 +142,44 @@ def _submitted(row: Mapping[str, Any]) -> Submitted:
         row["simulated"],
         row["records"],
         row["quarantined"],
+        row["arrival"],
+        row["original_name"],
     )
 
 
-def _cut(group: list[Submitted], source: str) -> list[Slice]:
-    taken: list[Span] = []
-    found = []
-    ordered = sorted(_in_sequence(group), key=lambda one: one.contract.rank)
-    for one in ordered[::-1]:
-        free = _minus(one.windows[source], taken)
-        found += [Slice(one, source, span) for span in free]
-        taken += free
-    return found
+def _newness(one: Submitted) -> tuple[date, int, date, date, str, int]:
+    period = one.period
+    return (one.known_on, one.arrival, period.end, period.start, one.name, one.submission_id)
 
 
-def _in_sequence(group: list[Submitted]) -> list[Submitted]:
-    """Submissions for the same days, all numbered by their sender, stand in that order."""
-    places: dict[tuple[str, Span], list[int]] = defaultdict(list)
-    for place, one in enumerate(group):
-        places[one.extract, one.period].append(place)
-    ordered = list(group)
-    for same in places.values():
-        numbered = [group[place] for place in same]
-        if all(one.sequence is not None for one in numbered):
-            numbered.sort(key=lambda one: one.sequence or 0)
-            for place, one in zip(same, numbered, strict=True):
-                ordered[place] = one
-    return ordered
+def _told(group: list[Submitted], source: str) -> Iterator[Slice]:
+    """The newest first; what none has covered so far is left for the one before it."""
+    free = [Span(FIRST_DAY, LAST_DAY)]
+    ordered = sorted(group, key=lambda one: one.contract.rank)
+    for place, one in reversed(list(enumerate(ordered))):
+        window = one.windows[source]
+        own, outside = _parted(free, window)
+        covered = _minus(Span(FIRST_DAY, LAST_DAY), free)
+        silent_own, silent_outside = _parted(covered, window)
+        for spans, is_own, speaks in (
+            (own, True, True),
+            (outside, False, True),
+            (silent_own, True, False),
+            (silent_outside, False, False),
+        ):
+            yield from (Slice(one, source, span, place, is_own, speaks) for span in spans)
+        free = outside
+
+
+def _parted(spans: Iterable[Span], window: Span) -> tuple[list[Span], list[Span]]:
+    """The days of these spans that lie in a window, and those that lie outside it."""
+    spans = list(spans)
+    inside = [
+        Span(max(one.start, window.start), min(one.end, window.end))
+        for one in spans
+        if one.start <= window.end and one.end >= window.start
+    ]
+    return inside, [rest for one in spans for rest in _without(one, window)]
 
 
 def _minus(span: Span, taken: Iterable[Span]) -> list[Span]:

@@ -74,8 +74,12 @@ class Indicator(BaseModel):
             "missing",
         ]
     ]
-    months_before: int = 0
+    months_before: Literal[0, 11, 12] = 0
+    """How many months before its own a figure looks back on: eleven for a year that ends with the
+    month, twelve where each event looks back a year."""
     months_after: int = 0
+    asks_whether_known: bool = False
+    """Whether it rests on who was known to social care at the time."""
     source: str
     lag_days: int
     why_it_matters: str
@@ -133,7 +137,7 @@ def write(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _sql_type(name: str) -> str:
-    kinds: dict[object, str] = {bool: "boolean", int: "integer", float: "double", date: "date"}
+    kinds: dict[object, str] = {Literal[0, 11, 12]: "integer", bool: "boolean", int: "integer", float: "double", date: "date"}
     return kinds.get(Indicator.model_fields[name].annotation, "varchar")
 
 

@@ -13,7 +13,7 @@ from warehouse.connection import connect
 from warehouse.coverage import Covered, coverage, expected
 from warehouse.home import Home, load_settings
 from warehouse.identities import write_identities
-from warehouse.in_force import Slice, Submitted, in_force, known, slices
+from warehouse.in_force import Slice, Submitted, in_force, in_sequence, known, told
 from warehouse.intake.rules import text
 from warehouse.intake.writing import Files
 from warehouse.state import State
@@ -28,6 +28,7 @@ TABLES = {
         "received_on": "date",
         "released_on": "date",
         "sequence": "integer",
+        "place": "integer",
         "is_in_force": "boolean",
         "simulated": "boolean",
         "records": "integer",
@@ -40,6 +41,9 @@ TABLES = {
         "source": "varchar",
         "slice_start": "date",
         "slice_end": "date",
+        "place": "integer",
+        "is_own": "boolean",
+        "speaks": "boolean",
     },
     "coverage": {
         "la_code": "varchar",
@@ -60,6 +64,12 @@ TABLES = {
         "window_end": "date",
     },
     "authorities": {"la_code": "varchar"},
+    "breaks": {
+        "la_code": "varchar",
+        "source": "varchar",
+        "extract": "varchar",
+        "broke_on": "date",
+    },
     "annotations": {
         "annotation_id": "integer",
         "indicator": "varchar",
@@ -80,7 +90,8 @@ def prepare(home: Home, state: State, as_of: date) -> None:
     """Everything that the models read, as it was known at a date."""
     settings = load_settings(home)
     submitted = known(state, as_of)
-    cut = slices(submitted)
+    pieces = told(submitted)
+    cut = [piece for piece in pieces if piece.is_own and piece.speaks]
     senders = expected(submitted, settings.authorities)
     covered = coverage(submitted, cut, senders, as_of)
     for leftover in home.work.glob(f"{home.work_db.name}*"):
@@ -89,7 +100,7 @@ def prepare(home: Home, state: State, as_of: date) -> None:
         connection.execute("create schema raw; create schema control").fetchall()
         write_views(connection, home, submitted)
         _write(connection, "submissions", _submission_rows(submitted, cut))
-        _write(connection, "slices", map(_slice_row, cut))
+        _write(connection, "slices", map(_slice_row, pieces))
         _write(connection, "coverage", map(_coverage_row, covered))
         _write(connection, "windows", _window_rows(covered))
         _write(connection, "authorities", [(authority.la_code,) for authority in senders])
@@ -97,6 +108,7 @@ def prepare(home: Home, state: State, as_of: date) -> None:
         _write(connection, "months", [(month,) for month in months])
         _write(connection, "run", [_run_row(submitted, months, as_of)])
         _write(connection, "annotations", _annotation_rows(annotations.known(state, as_of)))
+        _write(connection, "breaks", [])
         indicators.write(connection)
         write_identities(connection)
 
@@ -135,7 +147,7 @@ def _write(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> Non
 
 def _submission_rows(submitted: Sequence[Submitted], cut: Sequence[Slice]) -> Rows:
     alive = in_force(submitted, cut)
-    for one in submitted:
+    for place, one in enumerate(in_sequence(submitted)):
         if one.is_accepted:
             is_published = one.contract.sent_by == "publisher"
             yield (
@@ -147,6 +159,7 @@ def _submission_rows(submitted: Sequence[Submitted], cut: Sequence[Slice]) -> Ro
                 one.received_on,
                 one.known_on if is_published else None,
                 one.sequence,
+                place,
                 one.submission_id in alive,
                 one.simulated,
                 one.records,
@@ -157,7 +170,17 @@ def _submission_rows(submitted: Sequence[Submitted], cut: Sequence[Slice]) -> Ro
 def _slice_row(piece: Slice) -> Sequence[object]:
     one = piece.submission
     span = piece.span
-    return (one.submission_id, one.extract, one.sender, piece.source, span.start, span.end)
+    return (
+        one.submission_id,
+        one.extract,
+        one.sender,
+        piece.source,
+        span.start,
+        span.end,
+        piece.place,
+        piece.is_own,
+        piece.speaks,
+    )
 
 
 def _coverage_row(row: Covered) -> Sequence[object]:

@@ -21,6 +21,7 @@ submissions = Table(
     Column("period_start", Date),
     Column("period_end", Date),
     Column("received_on", Date, nullable=False),
+    Column("arrival", Integer, nullable=False, default=0, server_default="0"),
     Column("prepared_on", Date),
     Column("released_on", Date),
     Column("sequence", Integer),

@@ -10,9 +10,14 @@
     cast({{ dbt.dateadd('day', days, column) }} as date)
 {%- endmacro %}
 
-{# Whole years between a month of birth and a date; the day of birth does not pass the border. #}
+{# Whole years between a month of birth and a date; only the month of birth is kept, so its 15th counts as the day. #}
 {% macro age_at(birth_month, column) -%}
-    cast(floor({{ dbt.datediff(birth_month, column, 'month') }} / 12.0) as integer)
+    cast(
+        floor(
+            ({{ dbt.datediff(birth_month, column, 'month') }} - case when extract(day from {{ column }}) < 15 then 1 else 0 end)
+            / 12.0
+        ) as integer
+    )
 {%- endmacro %}
 
 {# A key for what a child has at most once a day, where the sender gives it none: the child's key, moved on by the days since 2000. #}

@@ -1,21 +1,23 @@
-{# Joins facts to the days for which their submission is in force as a source; rows dated outside them belong to another submission. #}
+{#
+    Joins facts to the days of which their submission speaks for a source: a row counts where no newer submission of its sender covers
+    its day, also outside the days that its own submission covers (`slices.is_own` is false then, and the row is told late).
+#}
 {% macro in_slice(facts, date_column, told) -%}
     inner join {{ source('control', 'slices') }} as slices
         on {{ facts }}.submission_id = slices.submission_id
         and slices.source = '{{ told }}'
+        and slices.speaks
         and {{ facts }}.{{ date_column }} between slices.slice_start and slices.slice_end
 {%- endmacro %}
 
-{# The same for facts that carry no date of their own: all rows of a submission that is in force anywhere. #}
+{# For facts that carry no date of their own: all rows of a submission that still speaks for any of the days that it covers. #}
 {% macro in_force(facts) -%}
     inner join (
-        select
+        select distinct
             submission_id,
-            la_code,
-            min(slice_start) as slice_start,
-            max(slice_end) as slice_end
+            la_code
         from {{ source('control', 'slices') }}
-        group by submission_id, la_code
+        where is_own and speaks
     ) as slices
         on {{ facts }}.submission_id = slices.submission_id
 {%- endmacro %}

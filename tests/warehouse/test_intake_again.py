@@ -12,6 +12,7 @@ import pytest
 from intake_files import MARCH, referrals, rules, ssd, zipped
 
 from warehouse.intake import judging
+from warehouse.intake.landing import land
 
 KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
 TABLES = ("ssd_persons", "ssd_identifiers", "ssd_referrals", "ssd_assessments", "ssd_factors")
@@ -74,6 +75,32 @@ def test_the_same_bytes_twice_at_once_count_once(monitor):
     monitor.drop_zip(ssd(), name="b.zip")
     report = monitor.take_in()
     assert (len(report.outcomes), report.repeated) == (1, ["301/b.zip"])
+
+
+def arrivals(monitor):
+    return {row["original_name"]: row["arrival"] for row in monitor.ledger()}
+
+
+def test_what_comes_in_one_intake_has_its_number(monitor, monkeypatch):
+    monkeypatch.setattr("warehouse.intake.landing.CHUNK", 1)
+    monitor.drop("a.csv", "a")
+    monitor.drop("b.csv", "b", sender="302")
+    monitor.take_in()
+    monitor.drop("a.csv", "a")
+    monitor.drop("c.csv", "c")
+    monitor.take_in()
+    assert arrivals(monitor) == {"a.csv": 1, "b.csv": 1, "c.csv": 2}
+
+
+def test_an_intake_that_was_cut_off_goes_on_under_its_number(monitor, monkeypatch):
+    monkeypatch.setattr("warehouse.intake.landing.CHUNK", 1)
+    monitor.drop("a.csv", "a")
+    land(monitor.home, monitor.state, files.TODAY)
+    monitor.drop("b.csv", "b")
+    monitor.take_in()
+    monitor.drop("c.csv", "c")
+    monitor.take_in()
+    assert arrivals(monitor) == {"a.csv": 1, "b.csv": 1, "c.csv": 2}
 
 
 def test_refused_bytes_are_tried_again(monitor):

@@ -69,7 +69,7 @@ def test_a_correction_of_the_middle_leaves_both_ends():
 
 
 def test_the_yearly_census_outranks_months_whenever_it_came():
-    census = known(1, "2025-04-01", "2026-03-31", on="2026-01-01", extract="cin_census")
+    census = known(1, "2025-04-01", "2026-03-31", on="2026-04-20", extract="cin_census")
     month = known(2, "2026-03-01", "2026-03-31", on="2026-05-01")
     assert in_force(census, month) == [("2025-04-01", "2026-03-31", 1)]
 

@@ -42,6 +42,24 @@ def test_a_broken_migration_leaves_nothing_behind(path, monkeypatch):
     State(path)
 
 
+def test_what_came_before_intakes_were_numbered_stands_by_its_day(path, monkeypatch):
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with monkeypatch.context() as patch:
+        patch.setattr(upgrade, "HEAD", "0005")
+        upgrade.upgrade(engine)
+    days = ["2026-03-09", "2026-01-05", "2026-03-09", "2026-02-01"]
+    with engine.begin() as connection:
+        for number, day in enumerate(days):
+            connection.exec_driver_sql(
+                "insert into submissions (sender, received_on, sha256, original_name,"
+                " landing_name, status) values ('301', ?, ?, 'x', 'x', 'accepted')",
+                (day, str(number)),
+            )
+    with State(path).read() as connection:
+        query = sa.select(layout.submissions.c.arrival)
+        assert connection.execute(query).scalars().all() == [3, 1, 3, 2]
+
+
 def test_a_newer_layout_is_refused(path):
     state = State(path)
     with state.begin() as connection:

@@ -67,11 +67,13 @@ def land(home: Home, state: State, received_on: date) -> Landed:
     """Empty the inbox into the landing store; bytes that came before only go away."""
     landed = Landed()
     entries = list(_entries(home.inbox))
+    with state.read() as connection:
+        number = ledger.next_arrival(connection)
     for chunk in _chunks(entries, CHUNK):
         arrivals = list(_read(chunk, home.spool, landed))
         came = [(one.entry.sender, one.sha256, one.entry.path.name) for one in arrivals]
         with state.begin() as connection:
-            known = ledger.receive(connection, came, received_on)
+            known = ledger.receive(connection, came, received_on, number)
         for arrival, before in zip(arrivals, known, strict=True):
             was_there = before == ledger.ERASED or _move(home, arrival)
             _clear(arrival)

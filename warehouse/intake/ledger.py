@@ -14,11 +14,27 @@ from warehouse.state import problems, submission_profiles, submissions
 ERASED = "erased"
 
 
+def next_arrival(connection: sa.Connection) -> int:
+    """The number of the intake that begins, 1, 2, 3, ...; one that was cut off goes on."""
+    table = submissions.c
+    newest = int(
+        connection.execute(sa.select(sa.func.coalesce(sa.func.max(table.arrival), 0))).scalar_one()
+    )
+    is_cut_off = sa.and_(
+        table.arrival == newest, table.status == "received", table.overridden_on.is_(None)
+    )
+    waits = connection.execute(sa.select(sa.exists().where(is_cut_off))).scalar_one()
+    return newest if waits else newest + 1
+
+
 def receive(
-    connection: sa.Connection, came: Sequence[tuple[str, str, str]], received_on: date
+    connection: sa.Connection,
+    came: Sequence[tuple[str, str, str]],
+    received_on: date,
+    arrival: int,
 ) -> list[str | None]:
     """Enter arrivals, each a sender, a hash and a name, and say of each what its bytes' status was
-    before; refused ones get another try.
+    before; refused ones get another try. `arrival` is the number of this intake.
 
     Bytes that were taken in and then erased, in part or by age, are not to be kept again.
     """
@@ -36,6 +52,7 @@ def receive(
             new[sender, sha256] = {
                 "sender": sender,
                 "received_on": received_on,
+                "arrival": arrival,
                 "sha256": sha256,
                 "original_name": escaped(name),
                 "landing_name": f"{sha256[:2]}/{sha256}",

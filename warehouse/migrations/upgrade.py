@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from warehouse.errors import ConfigurationError
 
-HEAD = "0005"
+HEAD = "0006"
 FOLDER = Path(__file__).parent
 
 

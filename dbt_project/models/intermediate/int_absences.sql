@@ -1,19 +1,21 @@
 -- what counts as persistent was 20 per cent of possible sessions until 2009/10 and 15 until 2014/15; it is 10 since
 with aged as (
     select
-        la_code,
-        upn_key,
-        sessions_possible,
-        sessions_missed,
-        term_start,
-        term_end,
-        {{ age_at('birth_month', add_days(school_year_start('term_start'), -1)) }} as age
-    from {{ ref('stg_absences') }}
+        absences.la_code,
+        identifiers.child_key,
+        absences.sessions_possible,
+        absences.sessions_missed,
+        absences.term_start,
+        absences.term_end,
+        {{ age_at('coalesce(identifiers.birth_month, absences.birth_month)', add_days(school_year_start('absences.term_start'), -1)) }} as age
+    from {{ ref('stg_absences') }} as absences
+    left join {{ ref('int_identifiers') }} as identifiers
+        on absences.upn_key = identifiers.identifier_key
 )
 
 select
     aged.la_code,
-    identities.child_key,
+    aged.child_key,
     aged.term_start,
     aged.term_end,
     aged.age,
@@ -25,9 +27,7 @@ select
     aged.sessions_missed * 100 >= aged.sessions_possible * 50 as is_severe,
     known.child_key is not null as is_known
 from aged
-left join {{ source('control', 'identities') }} as identities
-    on aged.upn_key = identities.identifier_key
 left join {{ ref('int_known_terms') }} as known
-    on identities.child_key = known.child_key
+    on aged.child_key = known.child_key
     and aged.term_start = known.term_start
 where aged.age between 5 and 17

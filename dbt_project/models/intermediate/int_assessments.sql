@@ -11,33 +11,62 @@ with factors as (
 
 numbered as (
     select
-        submission_id,
-        assessment_key,
-        person_key,
-        la_code,
-        completed_date,
+        assessments.submission_id,
+        assessments.la_code,
+        assessments.extract,
+        assessments.is_own,
+        assessments.assessment_key,
+        assessments.event_key,
+        assessments.completed_date,
+        identifiers.child_key,
+        identifiers.sex,
+        identifiers.birth_month,
         row_number() over (
-            partition by la_code, assessment_key order by submission_id desc, completed_date asc
+            partition by assessments.la_code, assessments.event_key, identifiers.child_key
+            order by assessments.place desc, assessments.completed_date asc
         ) as newest_first
-    from {{ ref('stg_assessments') }}
+    from {{ ref('stg_assessments') }} as assessments
+    inner join {{ ref('int_identifiers') }} as identifiers
+        on assessments.person_key = identifiers.identifier_key
+),
+
+events as (
+    select *
+    from numbered
+    where newest_first = 1
+),
+
+-- as with referrals: what another extract has told of its own days is not told late by this one
+told_by_another as (
+    select distinct
+        late.submission_id,
+        late.event_key
+    from events as late
+    inner join events as own
+        on late.la_code = own.la_code
+        and late.child_key = own.child_key
+        and late.completed_date = own.completed_date
+        and late.extract <> own.extract
+    where not late.is_own and own.is_own
 )
 
 select
-    assessments.la_code,
-    identities.child_key,
-    assessments.assessment_key,
-    children.sex,
+    events.submission_id,
+    events.la_code,
+    events.is_own,
+    events.child_key,
+    events.event_key as assessment_key,
+    events.sex,
     coalesce(factors.has_gangs_or_criminal_exploitation = 1, false) as has_gangs_or_criminal_exploitation,
     coalesce(factors.has_exploitation_screen = 1, false) as has_exploitation_screen,
-    assessments.completed_date,
-    {{ month_of('assessments.completed_date') }} as event_month,
-    {{ age_at('children.birth_month', 'assessments.completed_date') }} as age
-from numbered as assessments
-inner join {{ source('control', 'identities') }} as identities
-    on assessments.person_key = identities.identifier_key
-left join {{ ref('int_children') }} as children
-    on identities.child_key = children.child_key
+    events.completed_date,
+    {{ month_of('events.completed_date') }} as event_month,
+    {{ age_at('events.birth_month', 'events.completed_date') }} as age
+from events
+left join told_by_another
+    on events.submission_id = told_by_another.submission_id
+    and events.event_key = told_by_another.event_key
 left join factors
-    on assessments.submission_id = factors.submission_id
-    and assessments.assessment_key = factors.assessment_key
-where assessments.newest_first = 1
+    on events.submission_id = factors.submission_id
+    and events.assessment_key = factors.assessment_key
+where told_by_another.submission_id is null

@@ -6,6 +6,7 @@ with extracts as (
         slice_start,
         slice_end
     from {{ source('control', 'slices') }}
+    where is_own and speaks
 ),
 
 sources as (
@@ -63,15 +64,16 @@ newest as (
     group by extracts.la_code, extracts.source
 ),
 
+-- a return that came after another for the same days or more; one that grows by the quarter corrects nothing
 corrected as (
     select newer.submission_id
     from {{ source('control', 'submissions') }} as newer
     inner join {{ source('control', 'submissions') }} as older
         on newer.sender = older.sender
         and newer.extract = older.extract
-        and newer.period_start = older.period_start
-        and newer.period_end = older.period_end
-        and newer.submission_id <> older.submission_id
+        and newer.period_start >= older.period_start
+        and newer.period_end <= older.period_end
+        and newer.place > older.place
     group by newer.submission_id
 ),
 
@@ -130,6 +132,20 @@ revised as (
     group by spine.la_code, spine.source, spine.period_start
 ),
 
+-- the twelve months after a sender numbered its children anew
+renumbered as (
+    select distinct
+        spine.la_code,
+        spine.source,
+        spine.period_start
+    from spine
+    inner join {{ source('control', 'breaks') }} as breaks
+        on spine.la_code = breaks.la_code
+        and spine.source = breaks.source
+        and breaks.broke_on <= spine.period_end
+        and breaks.broke_on >= {{ add_months('spine.period_start', -11) }}
+),
+
 joined as (
     select
         spine.la_code,
@@ -149,7 +165,9 @@ joined as (
             false
         ) as is_provisional,
         revised.la_code is not null as is_revised,
+        renumbered.la_code is not null as is_renumbered,
         case
+            when covered.days_covered > 0 then 'partly_covered'
             when reasons.is_quarantined = 1 then 'quarantined'
             when reasons.is_missing = 1 then 'no_return'
             when reasons.is_not_due = 1 or owing.la_code is null then 'not_due'
@@ -174,6 +192,10 @@ joined as (
         on spine.la_code = revised.la_code
         and spine.source = revised.source
         and spine.period_start = revised.period_start
+    left join renumbered
+        on spine.la_code = renumbered.la_code
+        and spine.source = renumbered.source
+        and spine.period_start = renumbered.period_start
 )
 
 select
@@ -183,11 +205,14 @@ select
     is_covered,
     is_provisional,
     is_revised,
+    is_renumbered,
     case when not is_covered then reason_not_covered end as reason,
+    {% for months in [11, 12] %}
     sum(case when is_covered then 1 else 0 end) over (
         partition by la_code, source order by period_start
-        rows between 12 preceding and 1 preceding
-    ) as months_covered_before,
+        rows between {{ months }} preceding and 1 preceding
+    ) as covered_in_{{ months }}_before,
+    {% endfor %}
     count(*) over (
         partition by la_code, source order by period_start
         rows between 12 preceding and 1 preceding
@@ -196,5 +221,9 @@ select
     sum(case when is_covered and not is_provisional then 1 else 0 end) over (
         partition by la_code, source order by period_start
         rows between 1 following and 3 following
-    ) as months_covered_after
+    ) as months_covered_after,
+    sum(case when not is_covered and reason_not_covered <> 'not_due' then 1 else 0 end) over (
+        partition by la_code, source order by period_start
+        rows between 1 following and 3 following
+    ) as months_missing_after
 from joined

@@ -1,15 +1,68 @@
+-- an exclusion is told by its pupil, category and first day: the number of its row is that of one census alone. A pupil without a valid
+-- UPN cannot be followed from census to census; what is told late of one is taken for what was told of a pupil born in the same month.
+with told as (
+    select
+        exclusions.submission_id,
+        exclusions.la_code,
+        exclusions.place,
+        exclusions.is_own,
+        exclusions.exclusion_key,
+        exclusions.category,
+        exclusions.is_for_weapon,
+        exclusions.is_for_drugs_or_alcohol,
+        exclusions.start_date,
+        identifiers.child_key,
+        coalesce(identifiers.birth_month, pupils.birth_month) as birth_month,
+        case
+            when identifiers.child_key is not null then identifiers.child_key
+            when exclusions.is_own then exclusions.exclusion_key + exclusions.submission_id
+            else {{ dbt.datediff("cast('1990-01-01' as date)", 'pupils.birth_month', 'month') }}
+        end as pupil_key
+    from {{ ref('stg_exclusions') }} as exclusions
+    left join {{ ref('stg_pupils') }} as pupils
+        on exclusions.submission_id = pupils.submission_id
+        and exclusions.pupil_key = pupils.pupil_key
+    left join {{ ref('int_identifiers') }} as identifiers
+        on pupils.upn_key = identifiers.identifier_key
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by la_code, pupil_key, category, start_date
+            order by place desc, exclusion_key asc
+        ) as newest_first
+    from told
+),
+
+told_before as (
+    select distinct
+        late.submission_id,
+        late.exclusion_key
+    from told as late
+    inner join told as own
+        on late.la_code = own.la_code
+        and late.category = own.category
+        and late.start_date = own.start_date
+        and late.birth_month = own.birth_month
+    where not late.is_own and late.child_key is null and own.is_own
+)
+
 select
-    exclusions.la_code,
-    identities.child_key,
-    exclusions.exclusion_key,
-    exclusions.category,
-    exclusions.sessions,
-    exclusions.start_date,
-    {{ month_of('exclusions.start_date') }} as event_month,
-    {{ age_at('pupils.birth_month', 'exclusions.start_date') }} as age
-from {{ ref('stg_exclusions') }} as exclusions
-left join {{ ref('stg_pupils') }} as pupils
-    on exclusions.submission_id = pupils.submission_id
-    and exclusions.pupil_key = pupils.pupil_key
-left join {{ source('control', 'identities') }} as identities
-    on pupils.upn_key = identities.identifier_key
+    numbered.submission_id,
+    numbered.la_code,
+    numbered.is_own,
+    numbered.child_key,
+    numbered.pupil_key,
+    numbered.category,
+    numbered.is_for_weapon,
+    numbered.is_for_drugs_or_alcohol,
+    numbered.start_date,
+    {{ month_of('numbered.start_date') }} as event_month,
+    {{ age_at('numbered.birth_month', 'numbered.start_date') }} as age
+from numbered
+left join told_before
+    on numbered.submission_id = told_before.submission_id
+    and numbered.exclusion_key = told_before.exclusion_key
+where numbered.newest_first = 1 and told_before.submission_id is null

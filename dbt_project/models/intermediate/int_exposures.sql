@@ -1,47 +1,9 @@
--- a child aged 10 to 17 whose risk shows outside social care, and whether social care knew of it then or soon after
-with severely_absent as (
-    select
-        la_code,
-        child_key,
-        term_end as exposed_date,
-        min(age) as age
-    from {{ ref('int_absences') }}
-    where is_severe and child_key is not null
-    group by la_code, child_key, term_end
-),
-
-placed as (
-    select
-        la_code,
-        child_key,
-        event_month,
-        min(entry_date) as exposed_date,
-        min(age) as age
-    from {{ ref('int_ap_placements') }}
-    where child_key is not null
-    group by la_code, child_key, event_month
-),
-
-missing as (
-    select
-        episodes.la_code,
-        episodes.child_key,
-        episodes.event_month,
-        min(episodes.start_date) as exposed_date,
-        min({{ age_at('children.birth_month', 'episodes.start_date') }}) as age
-    from {{ ref('int_missing_episodes') }} as episodes
-    inner join {{ ref('int_children') }} as children
-        on episodes.child_key = children.child_key
-    where episodes.category = 'M'
-    group by episodes.la_code, episodes.child_key, episodes.event_month
-),
-
-exposures as (
+-- each risk of a child aged 10 to 17 that shows outside social care, and whether social care knew of the child then or soon after
+with exposures as (
     select
         la_code,
         child_key,
         'exclusion' as exposure,
-        event_month,
         exposed_date,
         age
     from {{ ref('int_excluded_pupils') }}
@@ -50,31 +12,29 @@ exposures as (
         la_code,
         child_key,
         'severe_absence' as exposure,
-        {{ month_of('exposed_date') }} as event_month,
-        exposed_date,
-        age
-    from severely_absent
-    where age between 10 and 17
+        term_end as exposed_date,
+        min(age) as age
+    from {{ ref('int_absences') }}
+    where is_severe and child_key is not null and age between 10 and 17
+    group by la_code, child_key, term_end
     union all
-    select
+    select distinct
         la_code,
         child_key,
         'alternative_provision' as exposure,
-        event_month,
-        exposed_date,
+        entry_date as exposed_date,
         age
-    from placed
-    where age between 10 and 17
+    from {{ ref('int_ap_placements') }}
+    where child_key is not null and age between 10 and 17
     union all
-    select
+    select distinct
         la_code,
         child_key,
         'missing' as exposure,
-        event_month,
-        exposed_date,
+        start_date as exposed_date,
         age
-    from missing
-    where age between 10 and 17
+    from {{ ref('int_missing_episodes') }}
+    where category = 'M' and age between 10 and 17
 ),
 
 exposed as (
@@ -87,7 +47,6 @@ events as (
         la_code,
         child_key,
         exposure,
-        event_month,
         age,
         exposed_date as event_date,
         1 as event_kind,
@@ -99,7 +58,6 @@ events as (
         cast(null as {{ dbt.type_string() }}) as la_code,
         spells.child_key,
         cast(null as {{ dbt.type_string() }}) as exposure,
-        cast(null as date) as event_month,
         cast(null as integer) as age,
         spells.known_from as event_date,
         0 as event_kind,
@@ -116,7 +74,6 @@ judged as (
         la_code,
         child_key,
         exposure,
-        event_month,
         age,
         event_date as exposed_date,
         event_kind,
@@ -135,10 +92,13 @@ select
     la_code,
     child_key,
     exposure,
-    event_month,
+    {{ month_of('exposed_date') }} as event_month,
     exposed_date,
     age,
     coalesce(known_to >= exposed_date, false) as is_known,
-    coalesce(next_referral_date <= {{ add_days('exposed_date', 90) }}, false) as is_referred_after
+    coalesce(next_referral_date <= {{ add_days('exposed_date', 90) }}, false) as is_referred_after,
+    row_number() over (
+        partition by la_code, child_key, exposure, {{ month_of('exposed_date') }} order by exposed_date
+    ) = 1 as is_first_in_month
 from judged
 where event_kind = 1

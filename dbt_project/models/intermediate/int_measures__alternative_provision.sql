@@ -22,7 +22,7 @@ select
     {{ term_start('exposed_date') }} as period_start,
     cast(count(*) as double) as measured
 from {{ ref('int_exposures') }}
-where exposure = 'alternative_provision'
+where exposure = 'alternative_provision' and is_first_in_month
 group by la_code, {{ term_start('exposed_date') }}
 union all
 select
@@ -31,5 +31,5 @@ select
     {{ term_start('exposed_date') }} as period_start,
     cast(count(*) as double) as measured
 from {{ ref('int_exposures') }}
-where exposure = 'alternative_provision' and not is_known and not is_referred_after
+where exposure = 'alternative_provision' and is_first_in_month and not is_known and not is_referred_after
 group by la_code, {{ term_start('exposed_date') }}

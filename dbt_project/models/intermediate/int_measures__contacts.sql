@@ -1,7 +1,7 @@
 select
     'contacts' as measure,
     la_code,
-    {{ month_of('contact_date') }} as period_start,
+    event_month as period_start,
     cast(count(*) as double) as measured
-from {{ ref('stg_contacts') }}
-group by la_code, {{ month_of('contact_date') }}
+from {{ ref('int_contacts') }}
+group by la_code, event_month

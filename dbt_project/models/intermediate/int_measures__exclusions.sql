@@ -17,6 +17,17 @@ from {{ ref('int_exclusions') }}
 where category in ('SUSP', 'PERM')
 group by category, la_code, event_month
 union all
+{% for measure, is_so in {'suspensions_weapon': 'is_for_weapon', 'suspensions_drugs_alcohol': 'is_for_drugs_or_alcohol'}.items() %}
+select
+    '{{ measure }}' as measure,
+    la_code,
+    event_month as period_start,
+    cast(count(*) as double) as measured
+from {{ ref('int_exclusions') }}
+where category = 'SUSP' and {{ is_so }}
+group by la_code, event_month
+union all
+{% endfor %}
 select
     'suspended_pupils' as measure,
     la_code,

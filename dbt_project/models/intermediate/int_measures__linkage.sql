@@ -4,7 +4,7 @@ select
     event_month as period_start,
     cast(count(*) as double) as measured
 from {{ ref('int_exposures') }}
-where exposure = 'exclusion'
+where exposure = 'exclusion' and is_first_in_month
 group by la_code, event_month
 union all
 select
@@ -13,7 +13,7 @@ select
     event_month as period_start,
     cast(count(*) as double) as measured
 from {{ ref('int_exposures') }}
-where exposure = 'exclusion' and not is_known and not is_referred_after
+where exposure = 'exclusion' and is_first_in_month and not is_known and not is_referred_after
 group by la_code, event_month
 union all
 select

@@ -12,20 +12,26 @@ with counted as (
     group by la_code, event_month
 ),
 
+-- the same month of the three years before, where each was covered
 usual as (
     select
-        this_year.la_code,
-        this_year.period_start,
-        avg(cast(earlier.referrals as double)) as usual_referrals
-    from counted as this_year
-    inner join counted as earlier
-        on this_year.la_code = earlier.la_code
-        and earlier.period_start in (
-            {{ add_months('this_year.period_start', -12) }},
-            {{ add_months('this_year.period_start', -24) }},
-            {{ add_months('this_year.period_start', -36) }}
+        months.la_code,
+        months.period_start,
+        avg(cast(coalesce(earlier.referrals, 0) as double)) as usual_referrals
+    from {{ ref('int_area_months') }} as months
+    inner join {{ ref('int_coverage_months') }} as covered
+        on months.la_code = covered.la_code
+        and covered.source = 'front_door'
+        and covered.is_covered
+        and covered.period_start in (
+            {{ add_months('months.period_start', -12) }},
+            {{ add_months('months.period_start', -24) }},
+            {{ add_months('months.period_start', -36) }}
         )
-    group by this_year.la_code, this_year.period_start
+    left join counted as earlier
+        on covered.la_code = earlier.la_code
+        and covered.period_start = earlier.period_start
+    group by months.la_code, months.period_start
     having count(*) = 3
 )
 

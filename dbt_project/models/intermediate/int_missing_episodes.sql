@@ -1,25 +1,88 @@
-with numbered as (
-    select
+-- episodes that begin on one day and end on different ones are several; one told open is the same as its version with an end
+with told as (
+    select distinct
+        episodes.submission_id,
         episodes.la_code,
-        identities.child_key,
+        episodes.place,
+        episodes.is_own,
+        identifiers.child_key,
+        identifiers.birth_month,
         episodes.category,
         episodes.start_date,
-        episodes.end_date,
-        row_number() over (
-            partition by episodes.la_code, identities.child_key, episodes.category, episodes.start_date
-            order by episodes.submission_id desc, episodes.end_date asc
-        ) as newest_first
+        episodes.end_date
     from {{ ref('stg_missing_episodes') }} as episodes
-    inner join {{ source('control', 'identities') }} as identities
-        on episodes.person_key = identities.identifier_key
+    inner join {{ ref('int_identifiers') }} as identifiers
+        on episodes.person_key = identifiers.identifier_key
+),
+
+closed_elsewhere as (
+    select distinct
+        still_open.submission_id,
+        still_open.child_key,
+        still_open.category,
+        still_open.start_date
+    from told as still_open
+    inner join told as closed
+        on still_open.la_code = closed.la_code
+        and still_open.child_key = closed.child_key
+        and still_open.category = closed.category
+        and still_open.start_date = closed.start_date
+    left join told as beside
+        on still_open.submission_id = beside.submission_id
+        and still_open.child_key = beside.child_key
+        and still_open.category = beside.category
+        and still_open.start_date = beside.start_date
+        and closed.end_date = beside.end_date
+    where still_open.end_date is null and closed.end_date is not null and beside.end_date is null
+),
+
+numbered as (
+    select
+        told.*,
+        row_number() over (
+            partition by told.la_code, told.child_key, told.category, told.start_date, told.end_date
+            order by told.place desc
+        ) as newest_first
+    from told
+    left join closed_elsewhere
+        on told.submission_id = closed_elsewhere.submission_id
+        and told.child_key = closed_elsewhere.child_key
+        and told.category = closed_elsewhere.category
+        and told.start_date = closed_elsewhere.start_date
+        and told.end_date is null
+    where closed_elsewhere.submission_id is null
+),
+
+-- in short breaks alone on the day on which it began
+in_short_break as (
+    select
+        episodes.la_code,
+        episodes.child_key,
+        episodes.start_date
+    from numbered as episodes
+    inner join {{ ref('int_care_spells') }} as spells
+        on episodes.la_code = spells.la_code
+        and episodes.child_key = spells.child_key
+        and episodes.start_date between spells.counted_from and spells.counted_to
+    where episodes.newest_first = 1
+    group by episodes.la_code, episodes.child_key, episodes.start_date
+    having min(case when spells.is_short_break then 1 else 0 end) = 1
 )
 
 select
-    la_code,
-    child_key,
-    category,
-    start_date,
-    end_date,
-    {{ month_of('start_date') }} as event_month
+    numbered.submission_id,
+    numbered.la_code,
+    numbered.is_own,
+    numbered.child_key,
+    numbered.category,
+    numbered.start_date,
+    numbered.end_date,
+    {{ month_of('numbered.start_date') }} as event_month,
+    {{ age_at('numbered.birth_month', 'numbered.start_date') }} as age,
+    in_short_break.child_key is not null as is_short_break
 from numbered
-where newest_first = 1
+left join in_short_break
+    on numbered.la_code = in_short_break.la_code
+    and numbered.child_key = in_short_break.child_key
+    and numbered.start_date = in_short_break.start_date
+where numbered.newest_first = 1

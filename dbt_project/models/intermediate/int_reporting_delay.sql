@@ -83,6 +83,8 @@ in_force as (
     inner join {{ source('control', 'slices') }} as slices
         on counted.submission_id = slices.submission_id
         and slices.source = 'front_door'
+        and slices.is_own
+        and slices.speaks
         and slices.slice_start <= counted.period_start
         and slices.slice_end >= counted.period_end
     inner join newest

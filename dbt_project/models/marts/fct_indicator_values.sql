@@ -60,6 +60,7 @@ summed as (
         max(case when facts.reason is null and facts.is_provisional then 1 else 0 end) = 1 as is_provisional,
         max(case when facts.reason is null and facts.is_revised then 1 else 0 end) = 1 as is_revised,
         max(facts.reason) as reason,
+        max(case when memberships.area_level = 'local_authority' then facts.caveat end) as caveat,
         sum(case when facts.reason = 'not_due' then 0 else 1 end) as areas_due,
         sum(case when facts.reason is null then 1 else 0 end) as areas_included
     from {{ ref('int_indicator_area_periods') }} as facts
@@ -100,6 +101,7 @@ from_extracts as (
             when summed.areas_included = 0 then summed.reason
             when summed.areas_included < 0.9 * summed.areas_due then 'partial_coverage'
         end as reason,
+        summed.caveat,
         cast(summed.areas_due as integer) as areas_due,
         cast(summed.areas_included as integer) as areas_included
     from summed
@@ -181,6 +183,7 @@ from_series as (
             when numerators.value is null then 'marked_in_source'
             when coalesce(denominators.value, 0) = 0 then 'no_denominator'
         end as reason,
+        cast(null as {{ dbt.type_string() }}) as caveat,
         1 as areas_due,
         case when numerators.value is null then 0 else 1 end as areas_included
     from {{ source('control', 'indicator_series') }} as series
@@ -221,6 +224,7 @@ select
     is_provisional,
     is_revised,
     reason,
+    caveat,
     areas_due,
     areas_included
 from from_extracts
@@ -242,6 +246,7 @@ select
     is_provisional,
     is_revised,
     reason,
+    caveat,
     areas_due,
     areas_included
 from from_series

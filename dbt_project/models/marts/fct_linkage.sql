@@ -58,10 +58,9 @@ with linked as (
     select
         la_code,
         'school_census' as extract,
-        exclusion_key as record_key,
-        max(case when child_key is null then 0 else 1 end) as is_linked
+        pupil_key as record_key,
+        case when child_key is null then 0 else 1 end as is_linked
     from {{ ref('int_exclusions') }}
-    group by la_code, exclusion_key
     union all
     select
         la_code,

@@ -26,4 +26,6 @@ from sessions
 inner join {{ source('control', 'slices') }} as slices
     on sessions.submission_id = slices.submission_id
     and slices.source = 'absence'
+    and slices.is_own
+    and slices.speaks
 where sessions.sessions_possible > 0 and sessions.sessions_missed <= sessions.sessions_possible

@@ -3,10 +3,11 @@ select
     placements.placement_key,
     placements.upn_key,
     slices.la_code,
-    placements.arranged_by,
+    slices.place,
+    slices.is_own,
     placements.placement_reason,
+    placements.sex,
     placements.birth_month,
-    placements.entry_date,
-    placements.leaving_date
+    placements.entry_date
 from {{ source('raw', 'ap_placements') }} as placements
 {{ in_slice('placements', 'entry_date', 'alternative_provision') }}

@@ -1,11 +1,18 @@
+-- as often as it was returned; what of it counts is for the days of which its return speaks
 select
     episodes.submission_id,
     episodes.person_key,
     slices.la_code,
-    episodes.legal_status,
-    episodes.placement_type,
+    slices.place,
+    episodes.legal_status in ('V3', 'V4') as is_short_break,
     episodes.start_date,
-    case when episodes.start_date > slices.slice_start then episodes.start_date else slices.slice_start end as counted_from,
-    case when episodes.end_date < slices.slice_end then episodes.end_date else slices.slice_end end as counted_to
+    episodes.end_date,
+    slices.slice_start,
+    slices.slice_end
 from {{ source('raw', 'care_episodes') }} as episodes
-{{ in_force('episodes') }}
+inner join {{ source('control', 'slices') }} as slices
+    on episodes.submission_id = slices.submission_id
+    and slices.source = 'missing'
+    and slices.speaks
+    and episodes.start_date <= slices.slice_end
+    and coalesce(episodes.end_date, slices.slice_end) >= slices.slice_start

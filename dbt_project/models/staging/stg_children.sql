@@ -47,8 +47,11 @@ with children as (
 )
 
 select
+    submissions.sender,
+    submissions.place,
     children.identifier_key,
     children.sex,
     children.birth_month
 from children
-{{ in_force('children') }}
+inner join {{ source('control', 'submissions') }} as submissions
+    on children.submission_id = submissions.submission_id

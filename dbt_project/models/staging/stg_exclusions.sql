@@ -3,8 +3,11 @@ select
     exclusions.exclusion_key,
     exclusions.pupil_key,
     slices.la_code,
+    slices.place,
+    slices.is_own,
     exclusions.category,
-    exclusions.sessions,
+    coalesce('OW' in (exclusions.reason_1, exclusions.reason_2, exclusions.reason_3), false) as is_for_weapon,
+    coalesce('DA' in (exclusions.reason_1, exclusions.reason_2, exclusions.reason_3), false) as is_for_drugs_or_alcohol,
     exclusions.start_date
 from {{ source('raw', 'census_exclusions') }} as exclusions
 {{ in_slice('exclusions', 'start_date', 'exclusions') }}

@@ -1,9 +1,7 @@
 select
-    pupils.submission_id,
-    pupils.pupil_key,
-    pupils.upn_key,
-    slices.la_code,
-    pupils.sex,
-    pupils.birth_month
-from {{ source('raw', 'census_pupils') }} as pupils
-{{ in_force('pupils') }}
+    submission_id,
+    pupil_key,
+    upn_key,
+    sex,
+    birth_month
+from {{ source('raw', 'census_pupils') }}
