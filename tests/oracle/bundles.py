@@ -123,7 +123,8 @@ def cin(sender: str, year: int, *, children: Lines, details: Lines = ()) -> str:
             )
             told[child][-1] += (
                 f"<Assessments>{_element('AssessmentActualStartDate', words[1])}"
-                f"{_element('AssessmentAuthorisationDate', words[2])}<FactorsIdentifiedAtAssessment>"
+                f"{_element('AssessmentAuthorisationDate', words[2])}"
+                "<FactorsIdentifiedAtAssessment>"
                 f"{factors}</FactorsIdentifiedAtAssessment></Assessments>\n"
             )
             continue
@@ -143,7 +144,8 @@ def cin(sender: str, year: int, *, children: Lines, details: Lines = ()) -> str:
         body += (
             f"<Child><ChildIdentifiers>{_element('LAchildID', words[0])}{_element('UPN', number)}"
             f"{_element('FormerUPN', _number(sender, more.get('former', '-')))}"
-            f"{_element('PersonBirthDate', words[1])}{_element('Sex', words[2])}</ChildIdentifiers>\n"
+            f"{_element('PersonBirthDate', words[1])}{_element('Sex', words[2])}"
+            "</ChildIdentifiers>\n"
         )
         body += "".join(f"<CINdetails>{one}</CINdetails>\n" for one in told.get(words[0], []))
         body += "</Child>\n"
@@ -166,8 +168,8 @@ def care(
 ) -> Files:
     """An SSDA903 return for `first day/last day`.
 
-    Children: id, birth, [pupil number], [sex=]. Episodes: child, start, legal status, [end], [rec=].
-    Missing: child, M or A, start, [end].
+    Children: id, birth, [pupil number], [sex=]. Episodes: child, start, legal status, [end],
+    [rec=]. Missing: child, M or A, start, [end].
     """
     first, last = _span(period)
     is_new = (last.year + (last.month > 3)) >= 2025
@@ -226,7 +228,9 @@ def census(
         for words, _ in _rows(exclusions)
     ]
     files = {
-        "schoolcensus.csv": _table("schoolcensustableid,lea,year,term", [("C1", sender, year, term)])
+        "schoolcensus.csv": _table(
+            "schoolcensustableid,lea,year,term", [("C1", sender, year, term)]
+        )
     }
     for roll, parent, name in (("", "pupilonroll", "on"), ("left", "pupilnolongeronroll", "off")):
         if roll and not gone:

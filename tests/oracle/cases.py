@@ -377,9 +377,7 @@ def correction_takes_care_of_a_part_away(s):
             episodes=["K1 2024-04-01 C2", "K2 2024-04-01 C2"],
         )
     }  # fmt: skip
-    later = {
-        "b": care(s, "2025-02-01/2025-02-28", children=two[:1], episodes="K1 2024-04-01 C2")
-    }
+    later = {"b": care(s, "2025-02-01/2025-02-28", children=two[:1], episodes="K1 2024-04-01 C2")}
     return (
         files,
         [
@@ -630,9 +628,7 @@ def lower_sequence_arrives_later(s):
 
 @case()
 def lower_sequence_arrives_in_a_later_run(s):
-    files = {
-        "a": ssd(s, "2026-05", referrals=["R1 P0 2026-05-10", "R2 P0 2026-05-20"], sequence=3)
-    }
+    files = {"a": ssd(s, "2026-05", referrals=["R1 P0 2026-05-10", "R2 P0 2026-05-20"], sequence=3)}
     later = {"b": ssd(s, "2026-05", referrals="R1 P0 2026-05-10", sequence=2)}
     return files, [counted("referrals", "2026-05", 2)], later
 
@@ -668,9 +664,7 @@ def names_do_not_sort_census(s):
         "school_census_2025_autumn.zip": census(
             s, 2025, "Autumn", pupils=[one, two], exclusions=[first, second]
         ),
-        "school_census_2025_summer.zip": census(
-            s, 2025, "Summer", pupils=one, exclusions=first
-        ),
+        "school_census_2025_summer.zip": census(s, 2025, "Summer", pupils=one, exclusions=first),
     }
     return files, [counted("suspensions", "2025-02", 2)]
 
@@ -809,7 +803,8 @@ def short_breaks_are_not_care(s):
         "903": care(
             s, "2024-04-01/2025-03-31",
             children=["K1 2010-02-20", "K2 2010-02-20", "K3 2010-02-20"],
-            episodes=["K1 2024-04-01 C2", "K2 2024-06-03 V4 2024-06-05", "K2 2024-06-08 V4 2024-06-09",
+            episodes=["K1 2024-04-01 C2", "K2 2024-06-03 V4 2024-06-05",
+                      "K2 2024-06-08 V4 2024-06-09",
                       "K3 2024-04-01 C2"],
         )
     }  # fmt: skip
@@ -1309,9 +1304,7 @@ def two_months_missing(s):
 @case()
 def one_month_missing(s):
     """Borne, and said; a month that does not look back on it says nothing."""
-    files = monthly(
-        s, [one for one in months("2024-01", "2026-09") if one != "2025-06"], _assessed
-    )
+    files = monthly(s, [one for one in months("2024-01", "2026-09") if one != "2025-06"], _assessed)
     return files, [
         cell(
             "identified_against_expected", "2026-05", numerator=11, reason=None,
@@ -1517,7 +1510,8 @@ def fourteen_only_after_the_birthday(s):
         "ssd": ssd(
             s, LONG, people=["P1 2012-06-20 M", "P2 2012-06-10 M"],
             referrals=["R1 P1 2026-05-10", "R2 P2 2026-05-10"],
-            assessments=["A1 R1 P1 2026-05-11 2026-06-12 13A", "A2 R2 P2 2026-05-11 2026-06-18 13A"],
+            assessments=["A1 R1 P1 2026-05-11 2026-06-12 13A",
+                         "A2 R2 P2 2026-05-11 2026-06-18 13A"],
         )
     }  # fmt: skip
     return files, [
@@ -1560,7 +1554,8 @@ def identified_in_twelve_months(s):
             s, LONG, people=["P1 2012-01-20 M", "P2 2012-01-20 F"],
             referrals=["R1 P1 2025-02-10", "R2 P2 2025-02-10", "R3 P2 2025-07-01"],
             assessments=["A1 R1 P1 2025-02-11 2025-03-31 13A", "A2 R2 P2 2025-02-11 2025-04-01 24A",
-                         "A3 R3 P2 2025-07-11 2025-08-01 13A+24A", "A4 R3 P2 2025-07-12 2025-08-02 11A"],
+                         "A3 R3 P2 2025-07-11 2025-08-01 13A+24A",
+                         "A4 R3 P2 2025-07-12 2025-08-02 11A"],
         )
     }  # fmt: skip
     return files, [
@@ -1606,7 +1601,8 @@ def unborn_child_and_unknown_sex(s):
     files = {
         "ssd": ssd(
             s, LONG, people=["P1 - U", "P2 2010-01-01 U"],
-            referrals=["R1 P1 2026-05-10 10 nfa=", "R2 P2 2026-05-10 2A nfa=Y", "R3 P2 2026-05-10 2B"],
+            referrals=["R1 P1 2026-05-10 10 nfa=", "R2 P2 2026-05-10 2A nfa=Y",
+                       "R3 P2 2026-05-10 2B"],
             assessments="A1 R1 P1 2026-05-11 2026-06-01 13A",
         )
     }  # fmt: skip
