@@ -25,6 +25,8 @@ def days_told(monitor: Monitor, as_of=files.TODAY) -> int:
                 on referrals.submission_id = slices.submission_id
                 and referral_date between slice_start and slice_end
                 and slices.source = 'referrals'
+                and slices.is_own
+                and slices.speaks
         """
         return connection.execute(query).fetchall()[0][0]
 

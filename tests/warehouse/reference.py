@@ -1,7 +1,8 @@
 """What intake must come to, said as plainly as it can be: lists, dictionaries and a loop over days.
 
 It knows nothing of files, batches or SQL. A submission that stands alone for a day speaks for it;
-of several the census outranks monthly extracts, then the one that became known last.
+of several the census outranks monthly extracts, then the one that became known last; what came in
+one run stands in the order of its periods. No submission speaks for a day after it became known.
 """
 
 from collections import Counter
@@ -31,6 +32,8 @@ class Sent:
     bad: int = 0
     overridden_on: date | None = None
     withdrawn_on: date | None = None
+    arrival: int = 0
+    name: str = ""
 
     @property
     def accepted(self) -> int:
@@ -62,11 +65,14 @@ class Reference:
     """Everything that was taken in, in the order of its numbers."""
 
     sent: list[Sent] = field(default_factory=list)
+    arrivals: int = 0
 
-    def take_in(self, waiting: list[Sent]) -> None:
-        """Bytes that the same sender sent before are nothing new."""
-        for one in waiting:
+    def take_in(self, waiting: list[tuple[str, Sent]]) -> None:
+        """By name, what came in one run; bytes that the same sender sent before are nothing new."""
+        self.arrivals += 1
+        for name, one in waiting:
             if not any((one.sender, one.content) == (o.sender, o.content) for o in self.sent):
+                one.name, one.arrival = name, self.arrivals
                 self.sent.append(one)
 
     def ledger(self) -> list[Entry]:
@@ -85,7 +91,7 @@ class Reference:
         """The number of the submission that speaks for a day of an authority."""
         found = {}
         for number, one in self._in_order(as_of):
-            for day in days(one.start, one.end):
+            for day in days(one.start, min(one.end, one.known_on)):
                 found[one.sender, day] = number
         return found
 
@@ -107,7 +113,7 @@ class Reference:
     def _in_order(self, as_of: date) -> list[tuple[int, Sent]]:
         """Later ones overwrite earlier ones."""
         heard = [(number, one) for number, one in enumerate(self.sent, 1) if one.speaks(as_of)]
-        heard.sort(key=lambda item: (item[1].known_on, item[0]))
+        heard.sort(key=lambda item: (*_newness(item[1]), item[0]))
         for key in {_slice(one) for _, one in heard}:
             places = [place for place, (_, one) in enumerate(heard) if _slice(one) == key]
             same = [heard[place] for place in places]
@@ -116,6 +122,10 @@ class Reference:
                 for place, item in zip(places, same, strict=True):
                     heard[place] = item
         return sorted(heard, key=lambda item: RANKS[item[1].extract])
+
+
+def _newness(one: Sent) -> tuple[date, int, date, date, str]:
+    return one.known_on, one.arrival, one.end, one.start, one.name
 
 
 def _slice(one: Sent) -> tuple[str, str, date, date]:

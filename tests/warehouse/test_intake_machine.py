@@ -223,9 +223,9 @@ class Intake(RuleBasedStateMachine):
         self.run()
 
     def number(self) -> None:
-        """What lies in the inbox is entered in the order of senders and names."""
+        """What lies in the inbox is entered in the order of senders and names, as one intake."""
         ordered = sorted(self.waiting, key=lambda item: item[:2])
-        self.reference.take_in([sent for _, _, sent in ordered])
+        self.reference.take_in([(name, sent) for _, name, sent in ordered])
         self.waiting = []
 
     def expect(self) -> None:
@@ -253,7 +253,7 @@ class Intake(RuleBasedStateMachine):
         with duckdb.connect(str(self.monitor.home.work_db), read_only=True) as connection:
             slices = connection.execute(
                 "select la_code, slice_start, slice_end, submission_id from control.slices"
-                " where source = 'referrals'"
+                " where source = 'referrals' and is_own and speaks"
             ).fetchall()
             months = connection.execute(REFERRALS).fetchall()
         speaks = [((la, day), number) for la, *ends, number in slices for day in days(*ends)]
@@ -289,6 +289,8 @@ REFERRALS = """
         on referrals.submission_id = slices.submission_id
         and referral_date between slice_start and slice_end
         and source = 'referrals'
+        and is_own
+        and speaks
     group by all
 """
 

@@ -24,14 +24,16 @@ numbered as (
         row_number() over (
             partition by la_code, placement_key, pupil_key
             order by place desc, entry_date asc
-        ) as newest_first
+        ) as newest_first,
+        {{ own_columns('la_code, placement_key, pupil_key', 'place desc, entry_date asc', 'entry_date') }}
     from told
 )
 
 select
+    {{ counted_in('numbered', 'entry_date') }} as counted_in,
+    {{ is_told_late('numbered', 'entry_date') }} as is_told_late,
     submission_id,
     la_code,
-    is_own,
     child_key,
     placement_key,
     pupil_key,

@@ -9,7 +9,7 @@ with factors as (
     group by submission_id, assessment_key
 ),
 
-numbered as (
+told as (
     select
         assessments.submission_id,
         assessments.la_code,
@@ -21,13 +21,20 @@ numbered as (
         identifiers.child_key,
         identifiers.sex,
         identifiers.birth_month,
-        row_number() over (
-            partition by assessments.la_code, assessments.event_key, identifiers.child_key
-            order by assessments.place desc, assessments.completed_date asc
-        ) as newest_first
+        assessments.place
     from {{ ref('stg_assessments') }} as assessments
     inner join {{ ref('int_identifiers') }} as identifiers
         on assessments.person_key = identifiers.identifier_key
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by la_code, event_key, child_key order by place desc, completed_date asc
+        ) as newest_first,
+        {{ own_columns('la_code, event_key, child_key', 'place desc, completed_date asc', 'completed_date') }}
+    from told
 ),
 
 events as (
@@ -51,9 +58,10 @@ told_by_another as (
 )
 
 select
+    {{ counted_in('events', 'completed_date') }} as counted_in,
+    {{ is_told_late('events', 'completed_date') }} as is_told_late,
     events.submission_id,
     events.la_code,
-    events.is_own,
     events.child_key,
     events.event_key as assessment_key,
     events.sex,

@@ -2,14 +2,16 @@
 with told as (
     select
         *,
-        max(place) over (partition by la_code, person_key, contact_date) as newest_place
+        max(place) over (partition by la_code, person_key, contact_date) as newest_place,
+        max(case when is_own then 1 else 0 end) over (partition by la_code, person_key, contact_date) as own
     from {{ ref('stg_contacts') }}
 )
 
 select
+    submission_id as counted_in,
+    not is_own and own = 0 as is_told_late,
     submission_id,
     la_code,
-    is_own,
     person_key,
     contact_date,
     {{ month_of('contact_date') }} as event_month

@@ -32,7 +32,8 @@ numbered as (
         row_number() over (
             partition by la_code, pupil_key, category, start_date
             order by place desc, exclusion_key asc
-        ) as newest_first
+        ) as newest_first,
+        {{ own_columns('la_code, pupil_key, category, start_date', 'place desc, exclusion_key asc', 'start_date') }}
     from told
 ),
 
@@ -50,9 +51,10 @@ told_before as (
 )
 
 select
+    {{ counted_in('numbered', 'start_date') }} as counted_in,
+    {{ is_told_late('numbered', 'start_date') }} as is_told_late,
     numbered.submission_id,
     numbered.la_code,
-    numbered.is_own,
     numbered.child_key,
     numbered.pupil_key,
     numbered.category,

@@ -36,21 +36,32 @@ closed_elsewhere as (
     where still_open.end_date is null and closed.end_date is not null and beside.end_date is null
 ),
 
+placed as (
+    select
+        *,
+        {{ own_columns('la_code, child_key, category, start_date', 'place desc', 'start_date') }}
+    from told
+),
+
+kept as (
+    select placed.*
+    from placed
+    left join closed_elsewhere
+        on placed.submission_id = closed_elsewhere.submission_id
+        and placed.child_key = closed_elsewhere.child_key
+        and placed.category = closed_elsewhere.category
+        and placed.start_date = closed_elsewhere.start_date
+        and placed.end_date is null
+    where closed_elsewhere.submission_id is null
+),
+
 numbered as (
     select
-        told.*,
+        *,
         row_number() over (
-            partition by told.la_code, told.child_key, told.category, told.start_date, told.end_date
-            order by told.place desc
+            partition by la_code, child_key, category, start_date, end_date order by place desc
         ) as newest_first
-    from told
-    left join closed_elsewhere
-        on told.submission_id = closed_elsewhere.submission_id
-        and told.child_key = closed_elsewhere.child_key
-        and told.category = closed_elsewhere.category
-        and told.start_date = closed_elsewhere.start_date
-        and told.end_date is null
-    where closed_elsewhere.submission_id is null
+    from kept
 ),
 
 -- in short breaks alone on the day on which it began
@@ -70,9 +81,10 @@ in_short_break as (
 )
 
 select
+    {{ counted_in('numbered', 'start_date') }} as counted_in,
+    {{ is_told_late('numbered', 'start_date') }} as is_told_late,
     numbered.submission_id,
     numbered.la_code,
-    numbered.is_own,
     numbered.child_key,
     numbered.category,
     numbered.start_date,

@@ -1,4 +1,4 @@
-with numbered as (
+with told as (
     select
         referrals.submission_id,
         referrals.la_code,
@@ -11,13 +11,20 @@ with numbered as (
         referrals.is_no_further_action,
         referrals.referral_date,
         referrals.closure_date,
-        row_number() over (
-            partition by referrals.la_code, referrals.referral_key, identifiers.child_key
-            order by referrals.place desc, referrals.referral_date asc
-        ) as newest_first
+        referrals.place
     from {{ ref('stg_referrals') }} as referrals
     inner join {{ ref('int_identifiers') }} as identifiers
         on referrals.person_key = identifiers.identifier_key
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by la_code, referral_key, child_key order by place desc, referral_date asc
+        ) as newest_first,
+        {{ own_columns('la_code, referral_key, child_key', 'place desc, referral_date asc', 'referral_date') }}
+    from told
 ),
 
 events as (
@@ -41,9 +48,10 @@ told_by_another as (
 )
 
 select
+    {{ counted_in('events', 'referral_date') }} as counted_in,
+    {{ is_told_late('events', 'referral_date') }} as is_told_late,
     events.submission_id,
     events.la_code,
-    events.is_own,
     events.child_key,
     events.referral_key,
     events.is_from_school,
