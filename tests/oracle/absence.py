@@ -29,9 +29,8 @@ def measure(world: World) -> tuple[Counter[tuple[str, str, date]], list[tuple[Ro
         term, term_end = row.by.windows["absence"]
         possible, missed = row.more
         total, away = sum(one or 0 for one in possible), sum(missed)
-        is_over = any(m > (p or 0) for p, m in zip(possible, missed, strict=True))
         years = age(world.children.born(row.who) or row.day, year_start(term) - DAY)
-        if not total or is_over or years is None or newest[row.by.sender, term] != row.by.newness:
+        if not total or away > total or years is None or newest[row.by.sender, term] != row.by.newness:
             continue
         is_severe = 100 * away >= 50 * total
         is_persistent = 100 * away >= share_that_is_persistent(term) * total
@@ -46,7 +45,6 @@ def measure(world: World) -> tuple[Counter[tuple[str, str, date]], list[tuple[Ro
                 counts[name, row.by.sender, term] += is_so
         if child and is_severe and 10 <= years <= 17:
             severe[row.by.sender, child, term] = (replace(row, day=term_end), years)
-            key = ("severely_absent_children", row.by.sender, term)
     for (sender, child, term), (row, _) in severe.items():
         world.count("severely_absent_children", sender, term, row, row.who)
         if not world.known.on(child, row.day or date.max):

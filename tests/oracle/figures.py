@@ -31,7 +31,7 @@ class Figures:
         self.coverage = Coverage(world, months)
         referrals.measure(world)
         assessments.measure(world)
-        risks = {"exclusion": exclusions.measure(world)}
+        self.risks = risks = {"exclusion": exclusions.measure(world)}
         self._enrolments: Counter[tuple[str, str, date]]
         self._enrolments, risks["severe_absence"] = absence.measure(world)
         risks["alternative_provision"] = placements.measure(world)
