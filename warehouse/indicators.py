@@ -17,8 +17,9 @@ SERIES_TYPES = {
 }
 # Why a figure is not there, or not judged; the report has words for each.
 REASONS = (
-    "no_return", "not_due", "late", "quarantined", "partial_coverage", "censored",
-    "too_little_history", "gap_in_history", "no_denominator", "partial_roll", "marked_in_source",
+    "no_return", "not_due", "late", "quarantined", "partly_covered", "partial_coverage",
+    "censored", "too_little_history", "gap_in_history", "gap_after", "no_denominator",
+    "partial_roll", "marked_in_source",
     "known_rests_on_missing_return", "other_returns_missing", "numbers_changed", "reorganised",
     "without_care_return", "too_few_parts", "parts_awaited", "too_few_neighbours", "no_count",
     "too_few", "too_few_for_one_month", "nothing_expected", "provisional", "rebased",
@@ -188,7 +189,13 @@ def write(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _sql_type(name: str) -> str:
-    kinds: dict[object, str] = {Literal[0, 11, 12]: "integer", bool: "boolean", int: "integer", float: "double", date: "date"}
+    kinds: dict[object, str] = {
+        bool: "boolean",
+        int: "integer",
+        Literal[0, 11, 12]: "integer",
+        float: "double",
+        date: "date",
+    }
     return kinds.get(Indicator.model_fields[name].annotation, "varchar")
 
 
