@@ -30,7 +30,12 @@ def measure(world: World) -> tuple[Counter[tuple[str, str, date]], list[tuple[Ro
         possible, missed = row.more
         total, away = sum(one or 0 for one in possible), sum(missed)
         years = age(world.children.born(row.who) or row.day, year_start(term) - DAY)
-        if not total or away > total or years is None or newest[row.by.sender, term] != row.by.newness:
+        if (
+            not total
+            or away > total
+            or years is None
+            or newest[row.by.sender, term] != row.by.newness
+        ):
             continue
         is_severe = 100 * away >= 50 * total
         is_persistent = 100 * away >= share_that_is_persistent(term) * total

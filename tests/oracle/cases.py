@@ -1105,12 +1105,13 @@ def case_open_for_years(s):
     } | censuses(
         s, pupils=[f"P{i} 2010-05-20 u{i}" for i in (1, 2, 3)],
         exclusions=[f"P{i} E{i} 2026-02-10 PERM" for i in (1, 2, 3)]
-        + ["P2 E9 2025-02-10 SUSP", "P2 E8 2025-02-12 SUSP"],
+        + ["P2 E9 2025-02-10 SUSP", "P2 E8 2025-02-12 SUSP"]
+        + ["P1 E7 2025-02-10 SUSP", "P1 E6 2025-02-12 SUSP"],
     )  # fmt: skip
     return files, [
         counted("excluded_pupils", "2026-02", 3),
         counted("excluded_pupils_not_known", "2026-02", 1),
-        counted("excluded_pupils", "2025-02", 1),
+        counted("excluded_pupils", "2025-02", 2),
         counted("excluded_pupils_not_known", "2025-02", 0),
     ]
 
@@ -1213,6 +1214,7 @@ def looked_after_return_missing(s):
     return files, [
         cell("excluded_not_known", "2025-06", numerator=0, denominator=1, reason=None),
         cell("excluded_not_known", "2025-11", reason=SOME),
+        cell("missing_incident_rate", "2025-11", reason=SOME),
     ]
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from oracle.bundles import zipped
 from oracle.cases import Case, Told, cases, paths
@@ -55,3 +57,9 @@ def ran(folder: Path, chosen: list[Case]) -> Monitor:
 
 def together() -> list[Case]:
     return [one for one in cases() if not one.is_alone]
+
+
+@cache
+def shared(folders: pytest.TempPathFactory) -> Monitor:
+    """All cases that fit into one monitor, run once however many tests ask."""
+    return ran(folders.mktemp("cases"), together())

@@ -3,12 +3,11 @@
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
 
 import duckdb
 import pytest
 from oracle.cases import SOME, Case, Check, cases
-from oracle.monitor import Monitor, ran, together
+from oracle.monitor import Monitor, ran, shared, together
 from support import sightline
 
 ALL = {one.name: one for one in cases()}
@@ -18,12 +17,15 @@ COUNTS = ("counted", "told_late", "superseded", "outside")
 @pytest.fixture(scope="module")
 def monitors(tmp_path_factory) -> Iterator[dict[str, Monitor]]:
     """One monitor for all cases that fit into one, and one for each that does not."""
-    shared = cache(lambda: ran(tmp_path_factory.mktemp("cases"), together()))
 
     class Monitors(dict):
         def __missing__(self, name: str) -> Monitor:
-            is_alone = ALL[name].is_alone
-            self[name] = ran(tmp_path_factory.mktemp(name), [ALL[name]]) if is_alone else shared()
+            one = ALL[name]
+            self[name] = (
+                ran(tmp_path_factory.mktemp(name), [one])
+                if one.is_alone
+                else shared(tmp_path_factory)
+            )
             return self[name]
 
     return Monitors()
@@ -42,8 +44,8 @@ def test_a_case_stops_nobody(monitors, name):
 
 
 def test_all_cases_together_are_published(monitors):
-    shared = monitors[together()[0].name]
-    assert [report.outcome for report in shared.reports] == ["released", "released"]
+    monitor = monitors[together()[0].name]
+    assert [report.outcome for report in monitor.reports] == ["released", "released"]
 
 
 def differences(monitor: Monitor, case: Case, check: Check) -> Iterator[str]:
