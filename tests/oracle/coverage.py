@@ -4,7 +4,7 @@ Where several reasons hold a figure may give any of them; what must be said and 
 kept apart.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -46,17 +46,17 @@ def months_of(period_type: str, start: date) -> list[date]:
 class Coverage:
     def __init__(self, world: World, months: list[date]) -> None:
         self.world = world
-        self.months = months
-        self._days: dict[tuple[str, str], set[date]] = {}
+        self.months = set(months)
+        self._shares: dict[tuple[str, str], dict[date, float]] = {}
         self._lives = _lives()
 
     def share(self, sender: str, source: str, month: date) -> float:
         """Of the days of a month, those that any return covers."""
         key = (sender, source)
-        if key not in self._days:
-            self._days[key] = self.world.days.covered(sender, source)
-        length = month_end(month).day
-        return sum(month + DAY * i in self._days[key] for i in range(length)) / length
+        if key not in self._shares:
+            counts = Counter(map(month_of, self.world.days.covered(*key)))
+            self._shares[key] = {one: n / month_end(one).day for one, n in counts.items()}
+        return self._shares[key].get(month, 0)
 
     def is_covered(self, sender: str, source: str, month: date) -> bool:
         return self.share(sender, source, month) == 1
@@ -110,7 +110,7 @@ class Coverage:
                 self._known(said, sender, month)
             after = [add_months(month, i) for i in range(1, ahead + 1)]
             missing = [one for one in after if not self.is_final(sender, "referrals", one)]
-            if "referrals" in told["sources"] and (missing or not set(after) <= set(self.months)):
+            if "referrals" in told["sources"] and (missing or not set(after) <= self.months):
                 said.must.add("censored")
                 said.may.add("gap_after")
         return said

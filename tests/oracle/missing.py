@@ -21,9 +21,13 @@ def told(world: World) -> list[Row]:
             groups[row.by.sender, world.children.of(row.who), row.day].append(row)
     found = []
     for rows in groups.values():
-        newest = max(world.days.place(row.by) for row in rows)
-        last = {row.end: row for row in rows if world.days.place(row.by) == newest}
-        found += last.values()
+        rows.sort(key=lambda row: world.days.place(row.by))
+        ended = {row.end: row for row in rows if row.end}
+        found += ended.values()
+        if still_open := [row for row in rows if row.end is None]:
+            by = still_open[-1].by
+            if not ended.keys() - {row.end for row in rows if row.by is by}:
+                found.append(still_open[-1])
     return found
 
 
