@@ -131,8 +131,8 @@ def _print(connection: duckdb.DuckDBPyConnection, seconds: float) -> None:
 def _name_nodes(connection: duckdb.DuckDBPyConnection) -> None:
     """Identifiers that stand for one child each, with what they mean at their sender.
 
-    Only those under which rows describe a child: a number that is named alone joins nobody. Local numbers of two children are apart: which of them is meant in which return, truth does not
-    say.
+    Only those under which rows describe a child: a number that is named alone joins nobody. Local
+    numbers of two children are apart: which is meant in which return, the truth does not say.
     """
     connection.execute(
         """

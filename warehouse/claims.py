@@ -152,8 +152,9 @@ def meanings(claims: Iterable[Claim]) -> list[int]:
     """For each claim about one number, in order, the child that it means, counted from 0.
 
     Another child is meant where the UPN is another and with it birth or sex, and where all three
-    change at once: birth and sex alone are corrected, and a UPN alone is changed. A claim goes to the child whom it contradicts least,
-    so that an old month that is sent again means the old child.
+    change at once: birth and sex alone are corrected, and a UPN alone is changed. A claim goes to
+    the child whom it contradicts least, so that an old month that is sent again means the old
+    child.
     """
     known: list[Meaning] = []
     found: list[int] = []
