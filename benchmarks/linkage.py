@@ -14,6 +14,7 @@ no fault of linkage and not counted. Beside it stands what taking every claim at
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
@@ -40,7 +41,7 @@ BATCH = 200_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("demo", type=Path, help="folder of a demo that has been run")
     home = Home(parser.parse_args().demo.resolve())
     with connect(home=home, settings=load_settings(home)) as connection:
@@ -79,9 +80,7 @@ def _truth(home: Home, connection: duckdb.DuckDBPyConnection) -> None:
         for batch in _batches(everybody):
             sender = batch[0].sender
             found = digest(sender, {(one.kind, one.identifier) for one in batch})
-            rows = [
-                (sender, one.kind, found[one.kind, one.identifier], one.child) for one in batch
-            ]
+            rows = [(sender, one.kind, found[one.kind, one.identifier], one.child) for one in batch]
             columns = [list(column) for column in zip(*rows, strict=True)]
             connection.execute(
                 "insert into truth select unnest($1::varchar[]), unnest($2::varchar[]),"
@@ -96,6 +95,10 @@ def _batches(everybody: Iterable[Known]) -> Iterator[list[Known]]:
             yield batch
 
 
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
 def _print(connection: duckdb.DuckDBPyConnection, seconds: float) -> None:
     _name_nodes(connection)
     children, whole = _one(
@@ -103,7 +106,7 @@ def _print(connection: duckdb.DuckDBPyConnection, seconds: float) -> None:
         "select count(distinct child), count(distinct child) filter (where identifiers > 1)"
         " from (select child, count(*) over (partition by child) as identifiers from nodes)",
     )
-    print(f"{children:,} children of whom something is told, {whole:,} with several identifiers")
+    say(f"{children:,} children of whom something is told, {whole:,} with several identifiers")
     _at_its_word(connection)
     for title, relation in (
         ("every claim at its word", "at_its_word"),
@@ -111,25 +114,25 @@ def _print(connection: duckdb.DuckDBPyConnection, seconds: float) -> None:
     ):
         false, missed = _judged(connection, relation)
         rate = 10_000 * false / children
-        print(f"{title}: {false:,} false ties ({rate:.2f} in 10,000 children), {missed:,} missed")
+        say(f"{title}: {false:,} false ties ({rate:.2f} in 10,000 children), {missed:,} missed")
     [unsplit, reused] = _one(
         connection,
         "select count(*) filter (where identifier_key not in"
         " (select identifier_key from control.reused_identifiers)), count(*) from given_twice",
     )
-    print(f"of {reused:,} local numbers given to a second child, {unsplit:,} not told apart")
-    print(f"goal: fewer than {GOAL} false tie in 10,000 children; {seconds:.1f} s")
+    say(f"of {reused:,} local numbers given to a second child, {unsplit:,} not told apart")
+    say(f"goal: fewer than {GOAL} false tie in 10,000 children; {seconds:.1f} s")
     for kind, count in connection.execute(
         "select kind, sum(identifiers) from control.link_conflicts group by kind order by kind"
     ).fetchall():
-        print(f"  cut: {kind.replace('_', ' ')}: {count:,}")
+        say(f"  cut: {kind.replace('_', ' ')}: {count:,}")
 
 
 def _name_nodes(connection: duckdb.DuckDBPyConnection) -> None:
     """Identifiers that stand for one child each, with what they mean at their sender.
 
-    Local numbers of two children are apart: which of them is meant in which return, truth does not
-    say.
+    Only those under which rows describe a child: a number that is named alone joins nobody. Local
+    numbers of two children are apart: which is meant in which return, the truth does not say.
     """
     connection.execute(
         """
@@ -149,9 +152,8 @@ def _name_nodes(connection: duckdb.DuckDBPyConnection) -> None:
             anti join given_twice using (identifier_key)
             left join meant using (sender, identifier_key)
         )
-        select distinct child, node, identifier_key
-        from here semi join control.identities as identities
-            on here.node = identities.identifier_key;
+        select distinct child, node, here.identifier_key
+        from here semi join profiles on here.node = profiles.identifier_key;
         create view judged as
         select child, child_key as found from nodes
         inner join control.identities as identities on nodes.node = identities.identifier_key

@@ -131,11 +131,16 @@ class Meaning:
     upns: frozenset[int] = field(default_factory=frozenset)
 
     def contradictions(self, claim: Claim) -> tuple[bool, bool]:
-        """Whether birth or sex is another child's, and whether the UPN is another one."""
+        """Whether birth or sex is another child's, and whether the UPN is.
+
+        A UPN that comes or goes is another one only where both birth and sex are.
+        """
         is_born_else = _both(self.birth, claim.birth) > MOST_APART
         is_of_other_sex = _both(self.girl, claim.girl) > 0
         has_other_upn = bool(self.upns and claim.upns and not self.upns & claim.upns)
-        return is_born_else or is_of_other_sex, has_other_upn
+        has_or_lacks_upn = bool(self.upns) != bool(claim.upns)
+        is_described_anew = is_born_else and is_of_other_sex and has_or_lacks_upn
+        return is_born_else or is_of_other_sex, has_other_upn or is_described_anew
 
     def learn(self, claim: Claim) -> None:
         self.birth = self.birth if claim.birth is None else claim.birth
@@ -146,9 +151,10 @@ class Meaning:
 def meanings(claims: Iterable[Claim]) -> list[int]:
     """For each claim about one number, in order, the child that it means, counted from 0.
 
-    Another child is meant where the UPN is another and with it birth or sex: birth and sex alone
-    are corrected, and a UPN alone is changed. A claim goes to the child whom it contradicts least,
-    so that an old month that is sent again means the old child.
+    Another child is meant where the UPN is another and with it birth or sex, and where all three
+    change at once: birth and sex alone are corrected, and a UPN alone is changed. A claim goes to
+    the child whom it contradicts least, so that an old month that is sent again means the old
+    child.
     """
     known: list[Meaning] = []
     found: list[int] = []

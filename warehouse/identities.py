@@ -27,6 +27,7 @@ from warehouse.claims import (
     run,
     split_reused,
     tables_with,
+    told,
     write_sent,
 )
 from warehouse.identity_decisions import Decision
@@ -90,6 +91,7 @@ def _write_ties(connection: duckdb.DuckDBPyConnection) -> None:
         """,
     )
     cut(connection, "upn_of_several_children", "is_person, number", _side_by_side())
+    cut(connection, "upn_of_several_children", "number", _of_two_pupils())
     cut(connection, "child_with_several_upns", "is_person, holder", _several_upns())
     cut(connection, "birth_or_sex_differs", "holder, number", _unlike())
     cut(connection, "upn_of_different_children", "is_person, number", _disputed())
@@ -123,6 +125,23 @@ def _side_by_side() -> str:
     """
 
 
+def _of_two_pupils() -> str:
+    """UPNs under which the newest return tells pupils who are not one child."""
+    return f"""
+        with doubtful as (
+            select sender, identifier_key, place from profiles
+            where not is_person
+                and (most_birth - least_birth > {MOST_APART} or least_girl < most_girl)
+        )
+        select sender, identifier_key as number
+        from ({told()})
+        inner join sent using (submission_id)
+        semi join doubtful using (sender, identifier_key, place)
+        group by sender, identifier_key
+        having {disagree()}
+    """
+
+
 def _several_upns() -> str:
     """Children with several present UPNs in their newest return; former ones may be several."""
     return """
@@ -148,8 +167,10 @@ def _unlike() -> str:
 def _disputed() -> str:
     """UPNs that different returns give to holders who are not one child.
 
-    A child who is numbered anew keeps UPN, birth and sex. Where one of the holders had another
-    present UPN before, this one may be a slip, so that birth and sex must be told and the same.
+    A child who is numbered anew keeps UPN, birth and sex, and has the old number no more where it
+    has the new one, neither by the order nor by the periods of an extract's returns. Where one of
+    the holders had another present UPN before, this one may be a slip, so that birth and sex must
+    be known and the same.
     """
     return f"""
         with shared as ({SHARED}),
@@ -157,6 +178,24 @@ def _disputed() -> str:
             select sender, is_person, number, holder
             from ties semi join shared using (sender, is_person, number)
             where cut is null
+        ),
+        spans as (
+            select
+                named.sender, is_person, number, holder, extract,
+                min(named.place) as first_place, max(named.place) as last_place,
+                min(period_start) as first_start, max(period_start) as last_start
+            from named
+            semi join claimed using (sender, is_person, number, holder)
+            inner join sent using (submission_id)
+            group by named.sender, is_person, number, holder, extract
+        ),
+        interleaved as (
+            select sender, is_person, number
+            from spans inner join spans as others using (sender, is_person, number, extract)
+            where others.holder <> spans.holder
+                and others.first_place > spans.first_place
+                and others.first_place < spans.last_place
+                and others.first_start < spans.last_start
         ),
         wavering as (
             select sender, holder
@@ -177,6 +216,8 @@ def _disputed() -> str:
                 and count(girl) = count(*) and min(girl) = max(girl)
             )
         )
+        union
+        select sender, is_person, number from interleaved
     """
 
 
@@ -209,8 +250,8 @@ def _part_authorities(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     parted = [
         (upn, sender, another_key(upn, group[0]))
-        for upn, told in groupby(rows, itemgetter(0))
-        for group in _agreeing([row[1:] for row in told])[1:]
+        for upn, group_of_upn in groupby(rows, itemgetter(0))
+        for group in _agreeing([row[1:] for row in group_of_upn])[1:]
         for sender in group
     ]
     if not parted:
@@ -248,19 +289,19 @@ def _part_authorities(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _agreeing(told: list[tuple[Any, ...]]) -> list[list[str]]:
+def _agreeing(described: list[tuple[Any, ...]]) -> list[list[str]]:
     """Senders whose births and sexes can be of one child, together; the first group is largest."""
     groups: list[tuple[list[str], list[tuple[Any, ...]]]] = []
-    for sender, *profile in told:
-        is_told = any(value is not None for value in profile)
+    for sender, *profile in described:
+        is_described = any(value is not None for value in profile)
         fitting = [
-            group for group in groups if is_told and _is_one_child([*group[1], tuple(profile)])
+            group for group in groups if is_described and _is_one_child([*group[1], tuple(profile)])
         ]
         if fitting:
             fitting[0][0].append(sender)
             fitting[0][1].append(tuple(profile))
         else:
-            groups.append(([sender], [tuple(profile)] if is_told else []))
+            groups.append(([sender], [tuple(profile)] if is_described else []))
     return sorted((senders for senders, _ in groups), key=len, reverse=True)
 
 
@@ -298,7 +339,7 @@ class Children:
     """Which identifiers are joined: a label for each, and the ties that join them."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        told = connection.execute(
+        profile = connection.execute(
             f"""
             select
                 coalesce(min(birth), {UNKNOWN}) as least_birth,
@@ -309,8 +350,8 @@ class Children:
             group by number order by number
             """
         ).fetchnumpy()
-        self.births = tuple(_array(told[name]) for name in ("least_birth", "most_birth"))
-        self.girls = tuple(_array(told[name]) for name in ("least_girl", "most_girl"))
+        self.births = tuple(_array(profile[name]) for name in ("least_birth", "most_birth"))
+        self.girls = tuple(_array(profile[name]) for name in ("least_girl", "most_girl"))
         found = connection.execute(
             """
             select ties.rowid as tie, ones.number as one, others.number as other
@@ -518,9 +559,9 @@ def _array(column: Any) -> Places:
     return np.asarray(column, dtype=np.int64)
 
 
-def _extreme(told: tuple[Places, ...], labels: Labels, pick: "np.ufunc") -> Places:
+def _extreme(ends: tuple[Places, ...], labels: Labels, pick: "np.ufunc") -> Places:
     """The least or greatest that is told of each label, by which of them the function picks."""
-    values = told[0] if pick is np.minimum else told[1]
+    values = ends[0] if pick is np.minimum else ends[1]
     is_told = values != UNKNOWN
     found = np.full(int(labels.max(initial=-1)) + 1, UNKNOWN, dtype=np.int64)
     if pick is np.minimum:

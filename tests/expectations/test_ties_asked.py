@@ -71,9 +71,7 @@ def test_a_sender_is_asked_about_a_return_in_which_all_are_numbered_anew(monitor
         assert identities.ask(monitor.state, connection) == 1
     with monitor.state.read() as connection:
         [row] = [
-            one
-            for one in ledger.problems_of(connection, 1)
-            if one["rule"] == identities.RENUMBERED
+            one for one in ledger.problems_of(connection, 1) if one["rule"] == identities.RENUMBERED
         ]
     assert (row["severity"], row["count"]) == ("query", 57)
 

@@ -26,7 +26,8 @@ class Claimed:
         self.connection.execute("create schema given; create schema raw; create schema control")
         self.connection.execute(
             "create table control.submissions (submission_id integer, place integer,"
-            " sender varchar, extract varchar, period_start date, period_end date, is_in_force boolean)"
+            " sender varchar, extract varchar, period_start date, period_end date,"
+            " is_in_force boolean)"
         )
         for table, columns in contract.raw_tables().items():
             held = ", ".join(f"{name} {kind}" for name, kind in columns.items())

@@ -222,11 +222,42 @@ class TestNumberedAnew:
             said.care((11, "2012-05", "F", 1001, None, None))
         assert said.children().joined() == {frozenset({1, 11, 1001})}
 
+    def test_numbers_that_take_turns_in_one_extract_are_two_children(self):
+        """A slip: the same UPN before and after it is another number's."""
+        said = Claimed()
+        for person in (1, 11, 1):
+            said.ssd((person, "2012-05", "F", 1001))
+        assert said.children().joined() == set()
+        assert said.conflicts() == {"upn_of_different_children": 1}
+
+    def test_an_old_month_sent_again_under_the_old_number_changes_nothing(self):
+        said = Claimed()
+        for person, month in ((1, 1), (1, 2), (11, 3), (1, 2)):
+            said.ssd((person, "2012-05", "F", 1001), start=date(2025, month, 1))
+        assert said.children().joined() == {frozenset({1, 11, 1001})}
+
     def test_two_numbers_of_one_return_are_two_children_however_alike(self):
         said = Claimed()
         said.ssd((1, "2012-05", "F", 1001), (2, "2012-05", "F", 1001))
         assert said.children().joined() == set()
         assert said.conflicts() == {"upn_of_several_children": 1}
+
+
+class TestTwoPupilsUnderOneUpn:
+    @pytest.mark.parametrize(("birth", "is_one"), [("2013-05", True), ("2013-06", False)])
+    def test_a_census_with_two_children_of_one_upn_ties_it_to_nobody(self, birth, is_one):
+        said = Claimed()
+        said.ssd((1, birth, "F", 1001))
+        said.census((1001, "2012-05", "F"), (1001, birth, "F"))
+        assert said.children().joined() == ({frozenset({1, 1001})} if is_one else set())
+        assert said.conflicts() == ({} if is_one else {"upn_of_several_children": 1})
+
+    def test_a_newer_census_that_puts_it_right_counts(self):
+        said = Claimed()
+        said.ssd((1, "2012-05", "F", 1001))
+        said.census((1001, "2012-05", "F"), (1001, "2015-05", "F"))
+        said.census((1001, "2012-05", "F"))
+        assert said.children().joined() == {frozenset({1, 1001})}
 
 
 class TestANumberGivenToAnotherChild:
@@ -268,6 +299,18 @@ class TestANumberGivenToAnotherChild:
         said.ssd((1, "2010-02", "M", 1001), (2, "2010-02", "M", None))
         assert said.children().joined() == {frozenset({1, 1001})}
         assert said.meant("ssd_persons") == {1: {1, 2}, 2: {1, 2}}
+
+    @pytest.mark.parametrize(
+        ("after", "is_split"),
+        [(("2014-09", "M"), True), (("2014-09", "F"), False), (("2008-03", "M"), False)],
+    )
+    def test_birth_sex_and_upn_that_change_at_once_mean_another_child_also_without_a_upn(
+        self, after, is_split
+    ):
+        said = Claimed()
+        said.ssd((1, "2008-03", "F", 1001))
+        said.ssd((1, *after, None))
+        assert (said.children().meant("ssd_persons")[1] != {1}) == is_split
 
     def test_an_old_month_sent_again_means_the_old_child(self):
         said = Claimed()
