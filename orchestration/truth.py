@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from textwrap import wrap
 from typing import Literal
 
 import duckdb
@@ -11,6 +12,7 @@ from simulation.truth import Event, Truth
 
 # What is found later than this many months after it began is late.
 IN_TIME = 6
+WIDTH = 96
 
 WORSENING = """
 select distinct
@@ -82,7 +84,8 @@ def in_words(compared: list[Compared]) -> Iterator[str]:
 def cases_in_words(truth: Truth) -> Iterator[str]:
     """Rare cases of real returns that were planted too: how many, and at whom."""
     yield "Planted in the returns, as real ones hold them:"
-    yield "  " + ", ".join(f"{count:,} {words}" for words, count in truth.counts.items())
+    counts = ", ".join(f"{count:,} {words}" for words, count in truth.counts.items())
+    yield from (f"  {line}" for line in wrap(counts, WIDTH))
     yield from (f"  {words}: {', '.join(found)}" for words, found in truth.cases.items() if found)
 
 
