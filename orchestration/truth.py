@@ -79,6 +79,13 @@ def in_words(compared: list[Compared]) -> Iterator[str]:
         yield from (f"  {one.words}" for one in others)
 
 
+def cases_in_words(truth: Truth) -> Iterator[str]:
+    """Rare cases of real returns that were planted too: how many, and at whom."""
+    yield "Planted in the returns, as real ones hold them:"
+    yield "  " + ", ".join(f"{count:,} {words}" for words, count in truth.counts.items())
+    yield from (f"  {words}: {', '.join(found)}" for words, found in truth.cases.items() if found)
+
+
 def _compared(event: Event, hits: Hits, first_judged: date | None) -> Compared:
     last = date.max if event.expects_alert else months_on(event.onset, IN_TIME - 1)
     until = event.until or last
