@@ -69,9 +69,12 @@ class Children:
         return len(sexes) > 1
 
     def _root(self, who: str) -> str:
-        while who in self._above:
-            who = self._above[who]
-        return who
+        root = who
+        while root in self._above:
+            root = self._above[root]
+        if root != who:
+            self._above[who] = root
+        return root
 
     def _join(self, one: str, other: str) -> None:
         below, above = sorted((self._root(one), self._root(other)))

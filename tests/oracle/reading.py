@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -55,7 +55,7 @@ class Submission:
     def family(self) -> str:
         return FAMILIES.get(self.extract, self.extract)
 
-    @property
+    @cached_property
     def windows(self) -> dict[str, Span]:
         """The days that it covers, by what it tells; never a day after it came."""
         told = {
