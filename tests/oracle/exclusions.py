@@ -9,10 +9,11 @@ from oracle.measures import World
 from oracle.reading import Row, rows_of
 
 NAMES = {"SUSP": "suspensions", "PERM": "permanent_exclusions"}
+REASONS = {"OW": "suspensions_weapon", "DA": "suspensions_drugs_alcohol"}
 
 
 def told(world: World) -> list[Row]:
-    """One pupil, category and first day make an exclusion; `more` is the age, if it can be told."""
+    """One pupil, category and first day make an exclusion; `more` is age, birth and reasons."""
     pupils = {(row.by.number, row.key): row for row in rows_of(world.found, "pupils")}
     found = []
     for row in rows_of(world.found, "exclusions"):
@@ -42,6 +43,8 @@ def measure(world: World) -> list[tuple[Row, int]]:
             world.count(NAMES[row.kind], row.by.sender, month_of(row.day), row, row.who)
         if row.kind == "SUSP" and row.who:
             suspended[world.children.of(row.who) or ""].append(row.day)
+        for reason in row.more[2] & REASONS.keys() if row.kind == "SUSP" else ():
+            world.count(REASONS[reason], row.by.sender, month_of(row.day), row, row.who)
     world.count_years(
         "suspended_pupils", [(r.by.sender, r.who, r) for r in rows if r.kind == "SUSP" and r.who]
     )
