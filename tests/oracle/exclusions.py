@@ -1,7 +1,6 @@
 """Suspensions and permanent exclusions (D1 to D4), and the pupils who are at risk by them (E1)."""
 
 from collections import defaultdict
-from dataclasses import replace
 from datetime import date
 
 from oracle.days import age, month_of, within_twelve_months
@@ -15,22 +14,18 @@ REASONS = {"OW": "suspensions_weapon", "DA": "suspensions_drugs_alcohol"}
 def told(world: World) -> list[Row]:
     """One pupil, category and first day make an exclusion; `more` is age, birth and reasons."""
     pupils = {(row.by.number, row.key): row for row in rows_of(world.found, "pupils")}
-    found = []
     for row in rows_of(world.found, "exclusions"):
         pupil = pupils.get((row.by.number, row.key))
         assert row.day
         born = (world.children.born(pupil.who) or pupil.day) if pupil else None
-        who = pupil.who if pupil else None
         row.more = (age(born, row.day), born, row.more)
-        row.who = who
+        row.who = pupil.who if pupil else None
     children = world.children
-    for row in world.days.counted(
+    return world.days.counted(
         world.found,
         "exclusions",
         lambda row: (children.of(row.who) or (row.by.number, row.key), row.kind, row.day),
-    ):
-        found.append(replace(row, more=row.more))
-    return found
+    )
 
 
 def measure(world: World) -> list[tuple[Row, int]]:
