@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from oracle.monitor import Monitor, ran, together
 from support import Ran, fresh_home, sightline
 
 from simulation.national import simulate
@@ -54,3 +55,9 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, T
     home = fresh_home(tmp_path_factory.mktemp("demo") / "monitor", inbox)
     done = sightline("run", "--home", str(home.root))
     return Ran(home, truth, done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def hand_made(tmp_path_factory: pytest.TempPathFactory) -> Monitor:
+    """One monitor that has run over all hand-made cases that fit into one."""
+    return ran(tmp_path_factory.mktemp("cases"), together())

@@ -149,7 +149,7 @@ def long_ssd(sender: str, *, referrals: tuple[str, ...] = (), **more: Any) -> Fi
 # Which row speaks for a day
 
 
-@case(("330", "203"), is_alone=True)
+@case(("330", "203"))
 def exclusion_number_returns(s, other):
     """Rows are numbered anew in each extract: two suspensions of two pupils, both row 1."""
     files = {

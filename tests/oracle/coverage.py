@@ -74,9 +74,7 @@ class Coverage:
             for (start, end), state in self.due[sender, source]
             if start <= month_end(month) and end >= month
         }
-        if not self.due[sender, source]:
-            return "not_due"
-        return "not_due" if states == {"not_due"} else "no_return"
+        return "not_due" if not self.due[sender, source] or states == {"not_due"} else "no_return"
 
     def history(self, sender: str, month: date) -> list[date]:
         """The twelve months before, as far as they lie within the run and the sender's life."""
@@ -174,7 +172,8 @@ class Coverage:
         every, _ = DUE[extract]
         found = []
         start = _start(every, begins)
-        while start <= self.world.today:
+        # Also of the year to come: what such returns will tell of is not owed yet.
+        while start <= add_months(self.world.today, 12):
             end = term_of(start)[1] if every == "term" else add_months(start, MONTHS[every]) - DAY
             found.append((start, end))
             start = end + DAY

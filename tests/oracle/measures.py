@@ -21,7 +21,6 @@ class World:
     found: list[Submission]
     today: date
     counts: Counts = field(default_factory=lambda: defaultdict(list))
-    contested: dict[tuple[str, str, date], int] = field(default_factory=lambda: defaultdict(int))
 
     @cached_property
     def days(self) -> Days:
@@ -44,9 +43,7 @@ class World:
         )
 
     def count(self, measure: str, sender: str, period: date, row: Row, who: str | None) -> None:
-        key = (measure, sender, period)
-        self.counts[key].append(f"{self.children.of(who)} ({row.at})")
-        self.contested[key] += self.children.is_contested(who)
+        self.counts[measure, sender, period].append(f"{self.children.of(who)} ({row.at})")
 
     def count_years(
         self, measure: str, events: Iterable[tuple[str, str, Row]], times: int = 1
@@ -63,6 +60,5 @@ class World:
         for (sender, child), by_month in months.items():
             for month, rows in by_month.items():
                 if len(rows) >= times:
-                    key = (measure, sender, month)
-                    self.counts[key].append(f"{child} ({', '.join(row.at for row in rows)})")
-                    self.contested[key] += any(self.children.is_contested(row.who) for row in rows)
+                    said = f"{child} ({', '.join(row.at for row in rows)})"
+                    self.counts[measure, sender, month].append(said)
