@@ -115,19 +115,20 @@ def part_in_time(found: list[Submission]) -> None:
         for row in rows_of(found, kind):
             if row.who and not row.who.startswith("upn") and not (kind == "ties" and row.more):
                 said[row.by.sender, row.who][row.by.newness].append(row)
-    meant: dict[tuple[str, str], dict[int, str]] = {}
+    meant: dict[str, dict[str, dict[int, str]]] = defaultdict(dict)
     for (sender, who), rows in said.items():
         if are_two(_told(row) for those in rows.values() for row in those):
-            children = _children_in_turn([rows[place] for place in sorted(rows)])
-            if max(children):
-                names = [f"{who} of old {one}" if one != children[-1] else who for one in children]
-                meant[sender, who] = dict(zip(sorted(rows), names, strict=True))
-    for (sender, who), names in meant.items():
-        name = names[min(names)]
+            places = sorted(rows)
+            children = _children_in_turn([rows[place] for place in places])
+            names = [who if one == children[-1] else f"{who} of old {one}" for one in children]
+            meant[sender][who] = dict(zip(places, names, strict=True))
+    for sender, numbers in meant.items():
+        # A return that does not tell of a number means the child of the one before.
+        now = {who: names[min(names)] for who, names in numbers.items()}
         for one in sorted((one for one in found if one.sender == sender), key=_newness):
-            name = names.get(one.newness, name)
-            for row in (row for rows in one.rows.values() for row in rows if row.who == who):
-                row.who = name
+            now = {who: names.get(one.newness, now[who]) for who, names in numbers.items()}
+            for row in (row for rows in one.rows.values() for row in rows):
+                row.who = now.get(row.who or "", row.who)
 
 
 def _children_in_turn(claims: list[list[Row]]) -> list[int]:

@@ -5,6 +5,7 @@ A difference says the definition, the area, the period, both values, and the chi
 made-up names with the places of their rows.
 """
 
+import gc
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -39,8 +40,12 @@ def recounted(request) -> Recounted:
     months = monitor.rows(
         "select distinct period_start from intermediate.int_area_months order by 1"
     )
+    # Of two million rows all are kept; to look for garbage among them takes half of the time.
+    gc.disable()
     world = World(submissions(monitor.folders, TODAY), TODAY)
-    return Recounted(monitor, Figures(world, [month for (month,) in months]))
+    figures = Figures(world, [month for (month,) in months])
+    gc.enable()
+    return Recounted(monitor, figures)
 
 
 def test_nothing_was_refused_or_held(demo_home, hand_made):
