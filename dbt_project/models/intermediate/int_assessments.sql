@@ -17,6 +17,7 @@ told as (
         assessments.is_own,
         assessments.assessment_key,
         assessments.event_key,
+        assessments.has_number,
         assessments.completed_date,
         identifiers.child_key,
         identifiers.sex,
@@ -70,7 +71,8 @@ told_by_another as (
         on late.la_code = own.la_code
         and late.child_key = own.child_key
         and late.completed_date = own.completed_date
-        and late.extract <> own.extract
+        and late.event_key <> own.event_key
+        and (late.extract <> own.extract or not late.has_number)
     where not late.is_own and (own.is_own or own.place > late.place)
 )
 

@@ -7,7 +7,7 @@ with told as (
         identifiers.child_key,
         identifiers.birth_month,
         referrals.referral_key,
-        referrals.person_key,
+        referrals.has_number,
         referrals.is_from_school,
         referrals.is_no_further_action,
         referrals.referral_date,
@@ -49,7 +49,8 @@ told_before as (
     group by late.submission_id, late.referral_key, late.child_key
 ),
 
--- a census holds cases open from earlier years; where another extract covers the day of referral, it has told them under its own number
+-- a census holds cases open from earlier years, which another extract, or the census before children were numbered anew, has told on its
+-- own days: there a child and a day are one referral
 told_by_another as (
     select distinct
         late.submission_id,
@@ -60,7 +61,8 @@ told_by_another as (
         on late.la_code = own.la_code
         and late.child_key = own.child_key
         and late.referral_date = own.referral_date
-        and late.extract <> own.extract
+        and late.referral_key <> own.referral_key
+        and (late.extract <> own.extract or not late.has_number)
     where not late.is_own and (own.is_own or own.place > late.place)
 )
 
@@ -70,7 +72,6 @@ select
     events.submission_id,
     events.la_code,
     events.child_key,
-    events.person_key,
     events.referral_key,
     events.is_from_school,
     events.is_no_further_action,
@@ -85,8 +86,8 @@ select
 from events
 left join {{ ref('int_cases') }} as cases
     on events.la_code = cases.la_code
-    and events.referral_key = cases.referral_key
-    and events.person_key = cases.person_key
+    and events.child_key = cases.child_key
+    and events.referral_date = cases.referral_date
 left join told_before
     on events.submission_id = told_before.submission_id
     and events.referral_key = told_before.referral_key
