@@ -6,11 +6,12 @@ The arithmetic is done in the database; what is judged are small frames of count
 import duckdb
 
 from expectations.runner import CheckResult, Limit, judge
+from warehouse.indicators import REASONS
 
 # A count is whole and a sum of counts is exact; floating point leaves less than this.
 ROUNDING = 1e-6
 
-SERIES = """
+SERIES = f"""
 select
     facts.indicator,
     facts.area_code,
@@ -19,22 +20,41 @@ select
     count(*) - count(distinct (facts.period_start, facts.breakdown)) as repeated,
     count(*) filter (where not isfinite(facts.value)) as endless,
     count(*) filter (
-        where facts.value < 0 or facts.numerator < 0 or facts.denominator < 0
+        where facts.numerator < 0
+            or facts.denominator < 0
+            or (facts.value < 0 and indicators.kind in ('proportion', 'rate'))
     ) as negative,
-    count(*) filter (where indicators.is_part and facts.numerator > facts.denominator)
-        as over_whole,
+    count(*) filter (
+        where indicators.kind = 'proportion'
+            and (facts.numerator > facts.denominator or facts.value > 100 + {ROUNDING})
+    ) as over_whole,
     count(*) filter (where facts.value is null and facts.marker is null and facts.reason is null)
-        as unexplained
-from marts.fct_indicator_values as facts
-left join (
-    select
-        indicator,
-        unit like 'per cent of %' and unit not in ('per cent of usual', 'per cent of expected')
-            as is_part
-    from control.indicators
-) as indicators
+        as unexplained,
+    count(*) filter (where facts.reason not in {REASONS}) as unheard_of
+from marts.fct_values as facts
+left join control.indicators as indicators
     on facts.indicator = indicators.indicator
 group by facts.indicator, facts.area_code, facts.period_type, facts.source
+"""
+
+SIGNALS = f"""
+select
+    signals.indicator,
+    count(*) - count(
+        distinct (signals.area_code, signals.source, signals.period_type, period_start, breakdown)
+    ) as repeated,
+    count(*) filter (
+        where lower > upper or not isfinite(lower) or not isfinite(upper) or not isfinite(expected)
+    ) as no_range,
+    count(*) filter (
+        where indicators.kind = 'proportion'
+            and (least(lower, expected) < 0 or greatest(upper, expected) > 100 + {ROUNDING})
+    ) as over_whole,
+    count(*) filter (where reason not in {REASONS}) as unheard_of
+from marts.fct_signals as signals
+left join control.indicators as indicators
+    on signals.indicator = indicators.indicator
+group by signals.indicator
 """
 
 SUMS = """
@@ -48,15 +68,16 @@ select
             sum(numerator) filter (where area_level = 'local_authority' and areas_included > 0), 0
         )
     ) as off_by
-from marts.fct_indicator_values
+from marts.fct_values
 where source = 'extracts'
 group by indicator, period_start, breakdown
+having count(*) filter (where area_level = 'country') > 0
 """
 
 DUE = """
 with periods as (
     select distinct indicator, period_start, period_end
-    from marts.fct_indicator_values
+    from marts.fct_values
     where source = 'extracts'
 ),
 
@@ -73,7 +94,7 @@ areas as (
 
 present as (
     select distinct indicator, period_start, la_code
-    from marts.fct_indicator_values
+    from marts.fct_values
     where source = 'extracts' and area_level = 'local_authority'
 )
 
@@ -118,6 +139,16 @@ COHERENT = [
             Limit("nothing_is_negative", "negative", "Counts and rates start at zero.", 0, 0),
             Limit("parts_within_wholes", "over_whole", "A part is no more than its whole.", 0, 0),
             Limit("gaps_are_explained", "unexplained", "A missing value says why.", 0, 0),
+            Limit("reasons_have_words", "unheard_of", "A reason is one that readers know.", 0, 0),
+        ],
+    ),
+    (
+        SIGNALS,
+        [
+            Limit("one_signal_each", "repeated", "A figure has one judgement.", 0, 0),
+            Limit("ranges_are_ranges", "no_range", "The lower end lies below the upper.", 0, 0),
+            Limit("limits_within_wholes", "over_whole", "So do the limits of a part.", 0, 0),
+            Limit("judgements_have_words", "unheard_of", "So has a reason of these.", 0, 0),
         ],
     ),
     (SUMS, [Limit("england_is_its_areas", "off_by", "England sums its areas.", 0, ROUNDING)]),
@@ -126,7 +157,10 @@ COHERENT = [
 
 
 def marts_are_coherent(connection: duckdb.DuckDBPyConnection) -> CheckResult:
-    """Blocks the release: figures that contradict each other are worse than none."""
+    """Blocks the release: figures that contradict each other are worse than none.
+
+    All values are looked at, those that detection writes after the models and their tests too.
+    """
     found = [
         judge("marts_are_coherent", connection.sql(query).df(), limits)
         for query, limits in COHERENT
@@ -139,7 +173,7 @@ def marts_are_coherent(connection: duckdb.DuckDBPyConnection) -> CheckResult:
         sum(result.failed for result in found),
         {
             f"{name}_of_{what}": count
-            for result, what in zip(found, ("series", "sums", "periods"), strict=True)
+            for result, what in zip(found, ("series", "signals", "sums", "periods"), strict=True)
             for name, count in result.details.items()
         },
     )

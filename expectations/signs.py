@@ -5,6 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from warehouse.calendar import Span
+from warehouse.intake.profiles import Profile, outside_share
+
 # Fewer than five bad rows say nothing about a submission as a whole.
 FEWEST_REFUSED = 5
 # A median needs a few periods, and of small numbers any multiple is possible.
@@ -16,37 +19,46 @@ FEWEST_OPEN = 10
 # Returns of about the same length are compared with each other.
 ALIKE_DAYS = 15
 
-Profiles = Mapping[int, Mapping[str, Mapping[str, Any]]]
+Profiles = Mapping[int, Profile]
 
 
 def vital_signs(
     accepted: pd.DataFrame,
-    outside: Mapping[int, int],
     profiles: Profiles,
     carried: Mapping[int, tuple[int, int]],
 ) -> pd.DataFrame:
     """One row per submission; blank where there is nothing to compare with.
 
-    `outside` counts the dates outside the period; `carried` what was open in the sender's former
-    return and how much of it is absent now.
+    `carried` is what was open in the sender's former return and how much of it is absent now.
     """
     start, end = (pd.to_datetime(accepted[name]) for name in ("period_start", "period_end"))
     refused = accepted["quarantined"].where(accepted["quarantined"] >= FEWEST_REFUSED, 0)
     ids = accepted["submission_id"]
-    beyond = ids.map(outside).fillna(0)
     records = accepted["records"].where(accepted["records"] > 0).astype("float64")
     alike = accepted.assign(days=(end - start).dt.days + 1)
     rows, columns = _tables(alike, profiles), _columns(alike, profiles)
     usual = _former(alike, alike["records"], [])
     return alike.assign(
         refused_share=refused / records,
-        outside_share=beyond.where(beyond >= FEWEST_REFUSED, 0) / records,
+        outside_share=ids.map(_outside(accepted, profiles)),
         volume=accepted["records"] / usual.where(usual >= LEAST_USUAL),
         table_volume=ids.map(_least_volume(rows)),
         fullness=ids.map(_least_fullness(columns)),
         one_value=ids.map(_of_one_value(columns)),
         open_lost=ids.map({key: _lost_share(*found) for key, found in carried.items()}),
     )
+
+
+def _outside(accepted: pd.DataFrame, profiles: Profiles) -> dict[int, float | None]:
+    names = ["submission_id", "period_start", "period_end"]
+    rows: list[Any] = accepted[names].dropna().to_dict("records")
+    return {
+        row["submission_id"]: outside_share(
+            profiles[row["submission_id"]], Span(row["period_start"], row["period_end"])
+        )
+        for row in rows
+        if row["submission_id"] in profiles
+    }
 
 
 def _former(frame: pd.DataFrame, values: "pd.Series[Any]", more: list[str]) -> "pd.Series[float]":

@@ -19,7 +19,6 @@ from warehouse.intake.carried import Carried, open_and_absent
 from warehouse.state import State, problems, submission_profiles, submissions
 
 NAME = "vital_signs_hold"
-OUTSIDE = "OUTSIDE_PERIOD"
 ABSENT = "OPEN_THEN_ABSENT"
 
 COLUMNS = [
@@ -48,7 +47,7 @@ def judge_submissions(state: State, raw: Path, after: int) -> CheckResult:
     # Others are needed for comparison only where their sender sent the same extract again.
     alike = pd.MultiIndex.from_frame(accepted[["sender", "extract"]])
     related = accepted[alike.isin(alike[new])].reset_index(drop=True)
-    signs = vital_signs(related, _outside(state), _profiles(state), _carried(absent))
+    signs = vital_signs(related, _profiles(state), _carried(absent))
     results = [_judge(str(extract), one) for extract, one in _by_extract(signs, after)]
     held = {key: reason for _, reasons in results for key, reason in reasons.items()}
     hold(state, held)
@@ -79,6 +78,20 @@ def hold(state: State, reasons: Mapping[int, str]) -> None:
                 sa.update(submissions)
                 .where(submissions.c.submission_id == submission_id)
                 .values(held_reason=reason)
+            )
+
+
+def keep_out(state: State, reasons: Mapping[int, str]) -> None:
+    """Hold these back, also where a person has accepted them: nothing can be built with them."""
+    with state.begin() as connection:
+        for submission_id, reason in reasons.items():
+            chosen = sa.update(submissions).where(submissions.c.submission_id == submission_id)
+            was_accepted = submissions.c.overridden_on.is_not(None)
+            again = f"cannot be used, though a person accepted it: {reason}"
+            connection.execute(
+                chosen.values(
+                    held_reason=sa.case((was_accepted, again), else_=reason), overridden_on=None
+                )
             )
 
 
@@ -138,17 +151,6 @@ def _accepted(state: State) -> pd.DataFrame:
     with state.read() as connection:
         rows: list[Any] = list(connection.execute(query).all())
     return pd.DataFrame(rows, columns=[column.name for column in COLUMNS])
-
-
-def _outside(state: State) -> dict[int, int]:
-    query = (
-        sa.select(problems.c.submission_id, sa.func.sum(problems.c.count))
-        .where(problems.c.rule == OUTSIDE)
-        .group_by(problems.c.submission_id)
-    )
-    with state.read() as connection:
-        rows: list[Any] = list(connection.execute(query).all())
-    return {key: int(count) for key, count in rows}
 
 
 def _profiles(state: State) -> dict[int, Any]:

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monitoring import annotated
+from monitoring import annotated, successions
 from monitoring.annotated import Annotations
 from monitoring.detection import annual
 from monitoring.detection.annual import Array
+from monitoring.grid import largest_of
 
 AREA, PERIOD = "area_code", "period_start"
 RECORDING = "possible_recording_change"
@@ -30,7 +31,9 @@ select
     parts.limit_of_country,
     parts.limit_of_region,
     parts.scale,
-    indicators.bad_direction
+    indicators.kind,
+    indicators.bad_direction,
+    facts.la_code
 from marts.fct_indicator_values as facts
 inner join control.indicators as indicators
     on facts.indicator = indicators.indicator
@@ -122,6 +125,7 @@ def _authorities(
     worse, better = (years.rises, years.falls) if sign > 0 else (years.falls, years.rises)
     change = np.diff(np.log(_positive(counts / people)), axis=1, prepend=np.nan) * sign
     status = np.where(years.is_judged, "ok", "not_assessable").astype(object)
+    status[years.is_judged & ~np.isfinite(years.score)] = "short_history"
     status[worse | (years.breaks & (change > 0))] = "worsening"
     status[better | (years.breaks & (change <= 0))] = "improving"
     reason = np.full(status.shape, None, dtype=object)
@@ -129,9 +133,13 @@ def _authorities(
     reason[(counts < annual.LEAST_COUNT).to_numpy()] = "too_few"
     reason[counts.isna().to_numpy()] = "marked_in_source"
     reason[years.breaks] = RECORDING
-    ends = pd.DatetimeIndex(counts.columns) + pd.DateOffset(years=1, days=-1)
+    starts = pd.DatetimeIndex(counts.columns)
+    ends = starts + pd.DateOffset(years=1, days=-1)
+    numbers = values.drop_duplicates(AREA).set_index(AREA)["la_code"].reindex(counts.index)
+    is_new = successions.first_year(numbers, starts, ends)
+    status[is_new], reason[is_new] = "not_assessable", "reorganised"
     for since, kinds in known.changes(counts.index, ends):
-        explained = years.breaks & since & ~_before(since)
+        explained = years.breaks & since & ~_before(since) & ~is_new
         status[explained], reason[explained] = "not_assessable", kinds[explained]
     kind = np.full(status.shape, None, dtype=object)
     kind[worse], kind[years.breaks] = "sustained", "spike"
@@ -157,6 +165,7 @@ def _totals(values: pd.DataFrame, level: str, sign: int) -> _Verdicts:
     status[known & (score < -1)] = "improving"
     reason = np.full(rates.shape, None, dtype=object)
     reason[~known] = "no_former_year" if np.isfinite(limit) else "no_limit_set"
+    reason[(rates == 0) & (before == 0)] = "nothing_expected"
     kind = np.full(rates.shape, None, dtype=object)
     kind[status == "worsening"] = "spike"
     blank = np.full(rates.shape, np.nan)
@@ -186,7 +195,7 @@ def _rows(values: pd.DataFrame, verdicts: _Verdicts) -> pd.DataFrame:
     grid = _grid(values, "people")
     row = grid.index.get_indexer(pd.Index(values[AREA]))
     column = grid.columns.get_indexer(pd.DatetimeIndex(values[PERIOD]))
-    scale = float(values["scale"].iloc[0])
+    scale, largest = float(values["scale"].iloc[0]), largest_of(str(values["kind"].iloc[0]))
     judged = verdicts.status != "not_assessable"
 
     def at(array: Array, factor: float = 1.0) -> Array:
@@ -200,9 +209,9 @@ def _rows(values: pd.DataFrame, verdicts: _Verdicts) -> pd.DataFrame:
             "area_code": values[AREA].to_numpy(),
             "period_type": values["period_type"].to_numpy(),
             "period_start": pd.to_datetime(values[PERIOD]).dt.date.to_numpy(),
-            "expected": at(verdicts.expected, scale),
-            "lower": at(verdicts.lower, scale),
-            "upper": at(verdicts.upper, scale),
+            "expected": np.minimum(at(verdicts.expected, scale), largest),
+            "lower": np.minimum(at(verdicts.lower, scale), largest),
+            "upper": np.minimum(at(verdicts.upper, scale), largest),
             "score": at(verdicts.score),
             "p_one": np.nan,
             "p_sustained": at(verdicts.p),

@@ -14,6 +14,7 @@ from warehouse.calendar import span_of
 Array = NDArray[np.float64]
 
 RHYTHMS = {"month": MONTHS, "term": TERMS}
+LARGEST_PROPORTION = 100.0  # per cent: every proportion has this scale
 LEAST_COVERED = 0.5  # of the authorities due; the rest are left out of what is expected too
 
 
@@ -47,6 +48,11 @@ class Grid:
         out = np.full(self.counts.shape, np.nan)
         out[self.row, self.column] = self.values[name].astype(float)
         return out
+
+
+def largest_of(kind: str) -> float:
+    """The largest value, and so limit, that an indicator of a kind can have."""
+    return LARGEST_PROPORTION if kind == "proportion" else float("inf")
 
 
 def grid_of(

@@ -31,9 +31,15 @@ MONTHS = 12
 SHOWN = 24
 NEIGHBOURS = 5  # of ten, that must have figures
 
+# What is added here stands in a table of its own, which each run of detection writes anew.
+OWN_VALUES = """
+create or replace table marts.fct_detected_values as from marts.fct_joint_values limit 0
+"""
 ALL_VALUES = """
 create or replace view marts.fct_values as
-from marts.fct_indicator_values union all by name from marts.fct_joint_values
+from marts.fct_indicator_values
+union all by name from marts.fct_joint_values
+union all by name from marts.fct_detected_values
 """
 
 # How far each part of a divergence is from what was expected, in standard deviations; worse is up.
@@ -41,6 +47,8 @@ DISTANCES = """
 select
     facts.indicator, facts.area_code, facts.area_level, facts.la_code,
     facts.period_start, facts.period_end, facts.areas_due, facts.areas_included,
+    facts.is_provisional, facts.is_revised, facts.value is not null as is_read,
+    coalesce(signals.reason = 'reorganised', false) as is_new,
     case indicators.bad_direction when 'up' then 1 else -1 end
         * (facts.value - signals.expected) * 2 * $quantile
         / nullif(signals.upper - signals.lower, 0) as distance
@@ -63,7 +71,7 @@ with spread as (
 found as (
     select *, exp(1.96 * sqrt(of_estimate ** 2 + 1 / nullif(numerator, 0))) as reach
     from marts.fct_joint_values cross join spread
-    where indicator = 'under_identification_index' and value is not null
+    where indicator = $indicator and value is not null
 )
 select
     indicator, source, area_code, period_type, period_start, breakdown,
@@ -72,44 +80,69 @@ select
 from found
 """
 
+# Nobody exposed in a month is none, not a gap; a part of the exposed that is not known is a gap.
 NEIGHBOURHOOD = """
 with months as (
     select la_code, area_code, period_start, period_end,
-        sum(numerator) filter (where indicator = 'exploitation_factor_rate') as found,
-        sum(denominator) filter (where indicator <> 'exploitation_factor_rate') as exposed,
-        count(*) filter (where reason is not null) as gaps
-    from marts.fct_indicator_values
-    where source = 'extracts' and period_type = 'month' and area_level = 'local_authority'
-        and indicator in ('exploitation_factor_rate', 'excluded_not_known', 'missing_not_assessed')
+        sum(numerator) filter (where is_found) as found,
+        case when count(exposed) filter (where not is_found) = len($exposure)
+            then sum(exposed) filter (where not is_found) end as exposed,
+        bool_or(is_provisional) as is_provisional, bool_or(is_revised) as is_revised,
+        bool_or(coalesce(caveat like '%without_care_return%', false)) as is_apart,
+        bool_or(coalesce(caveat like '%one_month_missing%', false)) as has_gap,
+        max(reason) filter (where reason <> 'no_denominator') as reason
+    from (
+        select *, indicator in (select unnest($identification)) as is_found,
+            case when reason = 'no_denominator' then 0 else denominator end as exposed
+        from marts.fct_indicator_values
+        where source = 'extracts' and period_type = 'month' and area_level = 'local_authority'
+            and indicator in (select unnest($identification || $exposure))
+    ) as parts
     group by all
 ),
 years as (
-    select la_code, area_code, period_start, period_end,
+    select la_code, area_code, period_start, period_end, reason as of_month,
+        found is not null and exposed is not null as is_read,
         sum(found) over year as found, sum(exposed) over year as exposed,
         sum(case when found is null or exposed is null then 1 else 0 end) over year as gaps,
-        count(*) over year as months
+        count(*) over year as months,
+        bool_or(is_provisional) over year as is_provisional,
+        bool_or(is_revised) over year as is_revised,
+        bool_or(is_apart) over year as is_apart, bool_or(has_gap) over year as has_gap
     from months
     window year as (partition by la_code order by period_start rows 11 preceding)
 )
-select * from years where months = 12 and gaps <= 1 and exposed > 0
+select * exclude (gaps, has_gap),
+    case when gaps = 1 or has_gap then 'one_month_missing' end as caveat,
+    case
+        when is_apart then 'without_care_return'
+        when months < 12 then 'too_little_history'
+        when not is_read then coalesce(of_month, 'no_count')
+        when gaps > 1 then 'gap_in_history'
+        when exposed = 0 then 'no_denominator'
+    end as reason
+from years
 order by period_start, la_code
 """
 
 
 def write(connection: duckdb.DuckDBPyConnection) -> None:
-    """Add what needs the signals to the joint values, and what is said of all of them."""
+    """Write the joint values that need the signals, and add what is said of all of them."""
+    connection.execute(OWN_VALUES)
     connection.execute(ALL_VALUES)
-    connection.execute(RANGE_OF_INDEX, {"version": VERSION})
-    _add(connection, *_neighbour_gap(connection))
     for one in indicators.load():
-        if one.exposure and one.identification:
+        if one.joint == "rest":
+            connection.execute(RANGE_OF_INDEX, {"indicator": one.indicator, "version": VERSION})
+        elif one.joint == "neighbours":
+            _add(connection, *_neighbour_gap(connection, one))
+        elif one.joint == "divergence":
             _add(connection, *_divergence(connection, one))
 
 
 def _add(
     connection: duckdb.DuckDBPyConnection, values: pd.DataFrame, signals: pd.DataFrame
 ) -> None:
-    for table, rows in (("fct_joint_values", values), ("fct_signals", signals)):
+    for table, rows in (("fct_detected_values", values), ("fct_signals", signals)):
         if len(rows):
             connection.register("joint_rows", rows)
             connection.execute(f"insert into marts.{table} by name select * from joint_rows")
@@ -119,7 +152,7 @@ def _add(
 def _divergence(
     connection: duckdb.DuckDBPyConnection, one: indicators.Indicator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    parts = {"parts": [*one.exposure, *one.identification], "quantile": QUANTILE}
+    parts = {"parts": one.parts, "quantile": QUANTILE}
     found = connection.execute(DISTANCES, parts).df()
     tables = [
         _diverged(rows, one)
@@ -138,7 +171,7 @@ def _diverged(found: pd.DataFrame, one: indicators.Indicator) -> tuple[pd.DataFr
     exposure = _together(found, one.exposure)
     identification = _together(found, one.identification)
     exposure, identification = exposure.align(identification)
-    value = (exposure + identification) / np.sqrt(2)
+    value = ((exposure + identification) / np.sqrt(2)).mask(_is_awaited(found))
     moved = (exposure >= BOTH) & (identification >= BOTH)
     twice = moved & moved.shift(1, axis=1, fill_value=False)
     p = pd.DataFrame(stats.norm.sf(value), index=value.index, columns=value.columns)
@@ -159,6 +192,9 @@ def _together(found: pd.DataFrame, parts: Sequence[str]) -> pd.DataFrame:
     if not sums:
         return pd.DataFrame()
     stacked = pd.concat(sums).groupby(level=0).mean()
+    # a month in which none of the parts could be judged is no newest evidence of anything
+    known = _grid(found[found["indicator"].isin(parts)], "distance").notna()
+    stacked = stacked.where(known.reindex_like(stacked))
     values = stacked.to_numpy(dtype=float)
     finite = values[np.isfinite(values)]
     if finite.size < FEWEST_FOR_SPREAD:
@@ -167,11 +203,36 @@ def _together(found: pd.DataFrame, parts: Sequence[str]) -> pd.DataFrame:
 
 
 def _six_months(rows: pd.DataFrame) -> pd.DataFrame:
-    grid = rows.pivot_table(
-        index="area_code", columns="period_start", values="distance", dropna=False
-    )
-    clipped = grid.astype(float).clip(-CLIP, CLIP).T.rolling(WINDOW, min_periods=FEWEST_MONTHS)
+    clipped = _grid(rows, "distance").clip(-CLIP, CLIP).T.rolling(WINDOW, min_periods=FEWEST_MONTHS)
     return pd.DataFrame((clipped.sum() / np.sqrt(clipped.count())).T)
+
+
+def _grid(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The largest of the parts in each area and month (areas x months)."""
+    grid = rows.pivot_table(
+        index="area_code", columns="period_start", values=name, aggfunc="max", dropna=False
+    )
+    return grid.astype(float)
+
+
+def _is_awaited(found: pd.DataFrame) -> pd.DataFrame:
+    """Areas and months of which a part that comes from there has still to come (areas x months).
+
+    A part of which nothing came in the whole window is not awaited; neither is a month that was
+    left out between others.
+    """
+    awaited = _grid(found, "distance").notna() & False
+    for _, rows in found.groupby("indicator"):
+        read = _grid(rows, "is_read").reindex_like(awaited).fillna(0.0)
+        later = read.T[::-1].cummax()[::-1].T > 0
+        recent = read.T.rolling(WINDOW, min_periods=1).max().T > 0
+        awaited |= recent & ~later
+    return awaited
+
+
+def _over_window(found: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Where a flag stands at any part in the months that are taken together (areas x months)."""
+    return pd.DataFrame(_grid(found, name).fillna(0.0).T.rolling(WINDOW, min_periods=1).max().T > 0)
 
 
 def _tables(
@@ -181,7 +242,14 @@ def _tables(
     cells = found.groupby(keys, dropna=False, as_index=False)[["areas_due", "areas_included"]].min()
     row = value.index.get_indexer(pd.Index(cells["area_code"]))
     column = value.columns.get_indexer(pd.Index(cells["period_start"]))
-    of_value, of_p, is_named = (t.to_numpy()[row, column] for t in (value, p, named))
+    is_new = _grid(found, "is_new") > 0
+    provisional, revised = (
+        _over_window(found, f"is_{name}") for name in ("provisional", "revised")
+    )
+    of_value, of_p, is_named, awaited, young, is_provisional, is_revised = (
+        table.reindex_like(value).to_numpy()[row, column]
+        for table in (value, p, named, _is_awaited(found), is_new, provisional, revised)
+    )
     known = np.isfinite(of_value)
     cells["period_start"] = pd.to_datetime(cells["period_start"]).dt.date
     cells["period_end"] = pd.to_datetime(cells["period_end"]).dt.date
@@ -190,9 +258,14 @@ def _tables(
     )
     reason = np.full(known.shape, None, dtype=object)
     reason[~known] = "too_few_parts"
+    reason[awaited.astype(bool)] = "parts_awaited"
+    reason[~known & young.astype(bool)] = "reorganised"
     values = common.assign(
-        value=of_value, is_provisional=False, is_revised=False, reason=reason
-    )  # fmt: skip
+        value=of_value,
+        is_provisional=is_provisional.astype(bool),
+        is_revised=is_revised.astype(bool),
+        reason=reason,
+    )
     status = np.where(known, np.where(is_named, "worsening", "ok"), "not_assessable")
     kind = np.full(known.shape, None, dtype=object)
     kind[status == "worsening"] = "sustained"
@@ -212,10 +285,13 @@ def _tables(
     return values, signals
 
 
-def _neighbour_gap(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _neighbour_gap(
+    connection: duckdb.DuckDBPyConnection, one: indicators.Indicator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Found for those exposed, against the median of ten areas alike; a funnel that allows for the
     ordinary differences between areas (Spiegelhalter 2005, additive over-dispersion)."""
-    years = connection.execute(NEIGHBOURHOOD).df()
+    parts = {"exposure": one.exposure, "identification": one.identification}
+    years = connection.execute(NEIGHBOURHOOD, parts).df()
     alike = connection.execute(
         "select la_code, neighbour_la_code from reference.statistical_neighbours"
     ).df()
@@ -223,45 +299,55 @@ def _neighbour_gap(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame,
     if not tables:
         return pd.DataFrame(), pd.DataFrame()
     rows = pd.concat(tables, ignore_index=True)
+    known = rows["value"].notna()
     rows = rows.assign(
-        indicator="neighbour_gap", period_type="month", breakdown="total", source="extracts",
-        area_level="local_authority", numerator=rows["found"], areas_due=1, areas_included=1,
-        is_provisional=False, is_revised=False,
+        indicator=one.indicator, period_type="month", breakdown="total", source="extracts",
+        area_level="local_authority", numerator=rows["found"].where(known), areas_due=1,
+        areas_included=known.astype(int),
     )  # fmt: skip
     for name in ("period_start", "period_end"):
         rows[name] = pd.to_datetime(rows[name]).dt.date
     values = rows[
         ["indicator", "area_code", "area_level", "la_code", "period_type", "period_start",
          "period_end", "breakdown", "source", "numerator", "value", "areas_due", "areas_included",
-         "is_provisional", "is_revised"]
+         "is_provisional", "is_revised", "reason", "caveat"]
     ]  # fmt: skip
-    signals = rows[
+    signals = rows.loc[
+        known,
         ["indicator", "source", "area_code", "period_type", "period_start", "breakdown", "expected",
-         "lower", "upper", "score"]
+         "lower", "upper", "score"],
     ]  # fmt: skip
     return values, signals.assign(method="funnel", version=VERSION)
 
 
 def _month_of_neighbours(month: pd.DataFrame, alike: pd.DataFrame) -> pd.DataFrame:
-    rates = month.assign(rate=(month["found"] + 0.5) / month["exposed"])
+    """One row an area; without a value where a reason stands, or for want of neighbours."""
+    known = month["reason"].isna()
+    rates = month.assign(rate=((month["found"] + 0.5) / month["exposed"]).where(known))
     beside = alike.merge(
-        rates[["la_code", "rate"]], left_on="neighbour_la_code", right_on="la_code",
-        suffixes=("", "_of"),
-    )  # fmt: skip
-    medians = beside.groupby("la_code")["rate"].agg(["median", "count"])
-    rates = rates.join(medians, on="la_code")
-    rates = rates[rates["count"] >= NEIGHBOURS]
-    usual = rates["median"] * rates["exposed"]
+        rates[["la_code", "rate", "is_provisional"]],
+        left_on="neighbour_la_code", right_on="la_code", suffixes=("", "_of"),
+    ).dropna(subset="rate")  # fmt: skip
+    near = beside.groupby("la_code").agg(
+        median=("rate", "median"), count=("rate", "size"), still=("is_provisional", "max")
+    )
+    rates = rates.join(near, on="la_code")
+    is_alone = known & ~(rates["count"] >= NEIGHBOURS)
+    known &= ~is_alone
+    usual = (rates["median"] * rates["exposed"]).where(known)
     off = np.log((rates["found"] + 0.5) / usual)
     # A median of n areas is itself known to about pi / 2n of their variance.
     chance = (1 + np.pi / (2 * rates["count"])) / usual.clip(lower=1.0)
-    between = spread(off.to_numpy()) ** 2 - chance.mean() if len(off) else 0.0
+    between = spread(off[known].to_numpy()) ** 2 - chance.mean() if known.any() else 0.0
     ordinary = np.sqrt(chance + max(between, 0.0))
     reach = QUANTILE * ordinary
     return rates.assign(
         value=(100 * rates["found"] / usual).round(),
-        expected=100.0,
+        expected=np.where(known, 100.0, np.nan),
         lower=100 * np.exp(-reach),
         upper=100 * np.exp(reach),
         score=-off / ordinary,
+        reason=rates["reason"].mask(is_alone, "too_few_neighbours"),
+        # the median moves with the neighbours' figures too
+        is_provisional=rates["is_provisional"] | rates["still"].eq(True),
     )

@@ -1,5 +1,6 @@
 """Judge the last periods of every monitored indicator and write marts.fct_signals."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monitoring import annotated, delay
+from monitoring import annotated, delay, successions
 from monitoring.annotated import Annotations
 from monitoring.annual import judge_series
 from monitoring.detection import counts as tails
@@ -16,7 +17,7 @@ from monitoring.detection.calendar import easter_in_march
 from monitoring.detection.discovery import discoveries
 from monitoring.detection.monitor import VERSION, Judgements, judge
 from monitoring.detection.rhythm import MONTHS
-from monitoring.grid import Grid, grid_of, may_still_rise
+from monitoring.grid import Grid, grid_of, largest_of, may_still_rise
 
 Array = NDArray[np.float64]
 
@@ -26,6 +27,7 @@ FALSE_DISCOVERIES = 0.10  # share of the authorities named in a month that may b
 ALPHA_ONE = 0.001
 ALPHA_SUSTAINED = 0.002
 LIMITS_ALPHA = 0.01
+NOTHING = 0.5  # an expected count below this rounds to none
 TERM_STARTS = (1, 4, 9)
 
 COLUMNS = {
@@ -57,8 +59,9 @@ select
     facts.indicator, facts.breakdown, facts.area_code, facts.la_code, facts.area_level,
     facts.period_start,
     facts.numerator, facts.denominator, facts.value, facts.is_provisional, facts.reason,
+    coalesce(facts.caveat like '%without_care_return%', false) as is_apart,
     facts.areas_due, facts.areas_included, areas.region_code,
-    indicators.period_type, indicators.bad_direction, indicators.minimum_numerator,
+    indicators.kind, indicators.period_type, indicators.bad_direction, indicators.minimum_numerator,
     indicators.school_days_only, indicators.denominator_is_population,
     -- where the other count of a ratio comes late too, nobody knows what share of the ratio is in
     case
@@ -115,12 +118,30 @@ def judge_indicator(values: pd.DataFrame, known: Annotations) -> pd.DataFrame:
         months = months[months.month.isin(TERM_STARTS)]
     factor = _value_of_a_count(values)
     is_authority = values["area_level"] == "local_authority"
-    authorities = grid_of(values[is_authority], months, known)
-    found = [_judged(authorities, factor, is_panel=True)]
+    authorities = values[is_authority]
+    found = [
+        _judged(grid_of(rows, months, known), factor, is_panel=is_panel)
+        for rows, is_panel in _compared(authorities)
+    ]
     if (~is_authority).any():
-        totals = grid_of(values[~is_authority], months, known, authorities)
+        parts = grid_of(authorities, months, known)
+        totals = grid_of(values[~is_authority], months, known, parts)
         found.append(_judged(totals, factor, is_panel=False))
     return pd.concat(found, ignore_index=True)
+
+
+def _compared(authorities: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, bool]]:
+    """The authorities that are judged beside each other, and each that has only itself.
+
+    A figure that means something else than the others', for want of a return, is neither compared
+    with theirs nor do theirs borrow from it.
+    """
+    apart = set(authorities.loc[authorities["is_apart"], "area_code"])
+    panel = authorities[~authorities["area_code"].isin(apart)]
+    if len(panel):
+        yield panel, True
+    for area in sorted(apart):
+        yield authorities[authorities["area_code"] == area], False
 
 
 def _value_of_a_count(values: pd.DataFrame) -> float:
@@ -220,10 +241,11 @@ def _not_assessable(grid: Grid, judged: Judgements, first: int) -> NDArray[np.ob
     """Why a value cannot be judged; None where it can."""
     reason = np.full(judged.mean.shape, None, dtype=object)
     minimum = float(grid.values["minimum_numerator"].iloc[0])
+    reason[_is_empty(grid, judged, first)] = "nothing_expected"
     reason[judged.year < minimum] = "too_few"
     reason[judged.before < grid.rhythm.fewest_before] = "too_little_history"
     reason[~np.isfinite(judged.one)] = "too_little_history"
-    reason[_periods_known_of(grid)[:, first:] <= grid.rhythm.per_year] = "reorganised"
+    reason[_is_first_year(grid)[:, first:]] = "reorganised"
     for since, kinds in grid.known.changes(grid.areas, grid.ends):
         fresh = since[:, first:] & (judged.before < grid.rhythm.fewest_before)
         reason = np.where(fresh, kinds[:, first:], reason)
@@ -243,12 +265,21 @@ def _not_assessable(grid: Grid, judged: Judgements, first: int) -> NDArray[np.ob
     return reason
 
 
-def _periods_known_of(grid: Grid) -> Array:
-    """How many periods an area has had rows; areas there from the start count as old."""
+def _is_empty(grid: Grid, judged: Judgements, first: int) -> NDArray[np.bool_]:
+    """Nothing counted where nothing was expected, as of suspensions in August: that is no evidence,
+    neither that a change goes on nor that it is over."""
+    return np.asarray((grid.counts[:, first:] == 0) & (judged.mean < NOTHING))
+
+
+def _is_first_year(grid: Grid) -> NDArray[np.bool_]:
+    """The first year of an authority that took over from others, or whose rows begin later."""
     has_row = np.isfinite(grid.of("areas_due"))
     began = has_row.argmax(1)
     age = np.arange(has_row.shape[1])[None, :] - began[:, None] + 1
-    return np.where(began[:, None] > 0, age, np.inf)
+    is_young = (began[:, None] > 0) & (age <= grid.rhythm.per_year)
+    numbers = grid.values.drop_duplicates("area_code").set_index("area_code")["la_code"]
+    after = successions.first_year(numbers.reindex(grid.areas), grid.months, grid.ends)
+    return np.asarray(is_young | after)
 
 
 def _rows(
@@ -267,6 +298,7 @@ def _rows(
     per_count = factor / np.where(people > 0, people, np.nan)
     spread = np.maximum(judged.variance, judged.mean)
     lower, upper = tails.limits(judged.mean, spread, LIMITS_ALPHA)
+    largest = largest_of(str(values["kind"].iloc[0]))
     sign = 1 if values["bad_direction"].iloc[0] == "up" else -1
     detectable = np.expm1(sign * np.minimum(judged.detectable, 5.0))
 
@@ -285,9 +317,9 @@ def _rows(
             "period_type": values["period_type"].to_numpy(),
             "period_start": values["period_start"].dt.date.to_numpy(),
             "breakdown": values["breakdown"].to_numpy(),
-            "expected": at(judged.mean) * per_count,
-            "lower": at(lower) * per_count,
-            "upper": at(upper) * per_count,
+            "expected": np.minimum(at(judged.mean) * per_count, largest),
+            "lower": np.minimum(at(lower) * per_count, largest),
+            "upper": np.minimum(at(upper) * per_count, largest),
             "score": at(verdicts.score),
             "p_one": at(verdicts.p_one),
             "p_sustained": at(verdicts.p_sustained),

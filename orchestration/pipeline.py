@@ -48,7 +48,8 @@ class RunReport:
         if self.found("delivery", "undelivered"):
             return UNDELIVERED
         refused = [self.found("intake", name) for name in ("refused", "rows refused")]
-        return REFUSED if any(refused) or self.found("vital signs", "held back") else 0
+        held = [self.found(step, "held back") for step in ("vital signs", "models")]
+        return REFUSED if any(refused + held) else 0
 
 
 def run(home: Home, *, as_of: date | None = None) -> RunReport:

@@ -19,7 +19,7 @@ def outcome(home: Home, report: RunReport) -> Iterator[str]:
         return
     yield from _accounting(report)
     refused = report.found("intake", "reasons") or []
-    held = report.found("vital signs", "reasons") or []
+    held = report.found("models", "reasons") or report.found("vital signs", "reasons") or []
     yield from _listed("Refused", refused)
     yield from _listed("Held back", held)
     if refused or held:

@@ -32,6 +32,7 @@ class Point(NamedTuple):
     kind: str | None
     status: str | None
     reason: str | None
+    caveat: str | None
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ class Indicator:
     family: str
     name: str
     definition: str
+    kind: str
     unit: str
+    official_unit: str | None
     decimals: int
     bad_direction: str
     is_monitored: bool

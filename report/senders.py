@@ -13,7 +13,7 @@ from warehouse.intake.checking import CONFLICT
 from warehouse.intake.judging import FEWEST_BAD_ROWS
 from warehouse.intake.published import IDENTITY, MARKERS
 from warehouse.intake.remedies import REMEDIES, remedy
-from warehouse.intake.rules import Fault, faults, queries
+from warehouse.intake.rules import Fault, all_queries, faults
 
 INDEX = "README.md"
 MOST_NAMED = 3
@@ -292,7 +292,7 @@ def _column_rules(contract: Contract) -> Iterator[Fault]:
     for table in contract.tables.values():
         for name, column in table.columns.items():
             yield from faults(name, column)
-            yield from queries(name, column)
+        yield from all_queries(table)
         if table.unique:
             yield Fault("", CONFLICT, "", table.unique[0])
         if table.parent:

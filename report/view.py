@@ -290,6 +290,7 @@ class View:
             "unit": words.unit(series.period_type, indicator),
             "source": words.words(series.source, words.SOURCES),
             "judged": series.has_verdicts,
+            "range": words.range_name(indicator).capitalize(),
             "rows": figure_rows(series, indicator),
         }
 

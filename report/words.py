@@ -32,7 +32,7 @@ REASONS = {
     "too_little_history": "too little history",
     "short_history": "too little history",
     "partial_coverage": "some authorities are not in the figure",
-    "reorganised": "new boundary",
+    "reorganised": "new boundary: the first year of a new authority",
     "no_denominator": "nothing to divide by",
     "withheld": "count withheld",
     "not_monitored": "shown, not tested",
@@ -43,7 +43,9 @@ REASONS = {
     "too_few_for_one_month": "too few to judge one month",
     "no_count": "no count",
     "partial_roll": "the census sent holds only a part of the roll",
+    "partly_covered": "the returns received cover only a part of the period",
     "gap_in_history": "a gap in the months before",
+    "gap_after": "a gap in the months after, in which what follows is looked for",
     "rebased": "an earlier shift of level has become the usual",
     "marked_in_source": "marked so by its publisher",
     "possible_recording_change": "larger than any ordinary year: ask whether recording changed",
@@ -54,6 +56,31 @@ REASONS = {
     "judged_together": "judged together with the other parts of the indicator",
     "no_former_year": "no year before to compare with",
     "no_limit_set": "no limit is set for this series",
+    "nothing_expected": "nothing counted where nothing was expected, as in school holidays",
+    "known_rests_on_missing_return": (
+        "a return has not come that tells which children are known to social care"
+    ),
+    "other_returns_missing": (
+        "returns of other authorities have not come in which this authority's children are"
+        " usually found"
+    ),
+    "numbers_changed": "the sender numbered its children anew",
+    "without_care_return": (
+        "no return on looked-after children is sent; compared with its own history only"
+    ),
+    "parts_awaited": "a part of it cannot be read yet",
+    "too_few_parts": "too few of its parts could be judged",
+    "too_few_neighbours": "too few of the areas like it have figures",
+}
+
+# What to mind of a figure that is shown: its letter and what it means.
+CAVEATS = {
+    "one_month_missing": ("m", "a return of one of the months behind it is missing"),
+    "without_care_return": (
+        "s",
+        "no return on looked-after children is sent, so children known for that are not counted as"
+        " known; compared with its own history only",
+    ),
 }
 
 STATUSES = {
@@ -194,10 +221,29 @@ def value(point: Point | None, decimals: int) -> str | Markup:
     if point.value is None:
         return marker(point.marker)
     shown = number(point.value, decimals)
-    return Markup("{} {}").format(shown, marker(point.marker)) if point.marker else shown
+    marks = [marker(point.marker)] if point.marker else []
+    marks += [
+        Markup('<abbr title="{}">[{}]</abbr>').format(said, one) for one, said in minded(point)
+    ]
+    return Markup(" ").join([shown, *marks]) if marks else shown
+
+
+def minded(point: Point) -> list[tuple[str, str]]:
+    """The letter and the meaning of each caveat of a figure."""
+    return [CAVEATS.get(one, ("!", one.replace("_", " "))) for one in caveats(point)]
+
+
+def caveats(point: Point) -> list[str]:
+    return point.caveat.split(", ") if point.caveat else []
+
+
+def range_name(indicator: Indicator) -> str:
+    """Of an estimate the range is what it may be, not what the area usually has."""
+    return "likely range" if indicator.kind == "share_of_expected" else "usual range"
 
 
 def usual_range(point: Point | None, decimals: int) -> str:
+    """The ends of a range, usual or likely."""
     if point is None or point.lower is None or point.upper is None:
         return "\u2013"
     return f"{number(point.lower, decimals)} to {number(point.upper, decimals)}"
@@ -238,9 +284,13 @@ def sentence(series: Series, point: Point, indicator: Indicator, area: str) -> s
     shown = number(point.value, indicator.decimals)
     said = f"{opening}: {shown} {unit(series.period_type, indicator)}"
     if point.lower is not None and point.upper is not None:
-        side = _side(point.value, point.lower, point.upper)
-        said += f", {side} its usual range of {usual_range(point, indicator.decimals)}"
-    return said + (". The figure is provisional." if point.is_provisional else ".")
+        ends = usual_range(point, indicator.decimals)
+        if indicator.kind == "share_of_expected":
+            said += f", with a likely range of {ends}"
+        else:
+            said += f", {_side(point.value, point.lower, point.upper)} its usual range of {ends}"
+    notes = [f" Note: {meaning}." for _, meaning in minded(point)]
+    return said + (". The figure is provisional." if point.is_provisional else ".") + "".join(notes)
 
 
 def annotation(row: Mapping[str, Any]) -> str:
@@ -258,7 +308,7 @@ def inside(period_words: str) -> str:
 
 
 def unit(period_type: str, indicator: Indicator) -> str:
-    return indicator.unit if period_type == "month" else indicator.unit.removesuffix(" a year")
+    return indicator.unit if period_type == "month" else indicator.official_unit or indicator.unit
 
 
 def _side(value: float, lower: float, upper: float) -> str:

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from warehouse.calendar import Span, event_window
-from warehouse.contract_rules import CarriedOver, Parent, Rule, Strict, VitalSign, Years
+from warehouse.contract_rules import CarriedOver, Event, Parent, Rule, Strict, VitalSign, Years
 from warehouse.errors import ConfigurationError
 
 FOLDER = Path(__file__).parent / "contracts"
@@ -135,6 +135,7 @@ class SentTable(Strict):
     required: bool = False
     unique: tuple[str, ...] = ()
     parent: Parent | None = None
+    event: Event | None = None
     carried_over: CarriedOver | None = None
     constants: dict[str, bool] = Field(default_factory=dict)
     columns: dict[str, Column]
@@ -215,6 +216,13 @@ class Contract(Strict):
             if rule.column not in table.columns
         ]:
             raise ValueError(f"rules name a column that their table lacks: {strange}")
+        if strange := [
+            name
+            for table in self.tables.values()
+            for name in (table.event.model_dump().values() if table.event else ())
+            if name and name not in table.columns
+        ]:
+            raise ValueError(f"an event names a column that its table lacks: {strange}")
         if self.reader == "published" and not self.measures:
             raise ValueError("a published series needs measures to be recognised by")
         return self

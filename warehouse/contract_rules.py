@@ -87,6 +87,18 @@ class Rule(Years):
         return self
 
 
+class Event(Strict):
+    """The column with the day of what a row tells.
+
+    Where it may have begun in an earlier period and be going on: the column with the day on which
+    it ended, blank while it goes on, and one that is true of what was over at once.
+    """
+
+    day: str
+    until: str | None = None
+    is_over: str | None = None
+
+
 class CarriedOver(Strict):
     """What was open in one return is in the next: rows by these raw columns, open while blank."""
 

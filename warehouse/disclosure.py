@@ -30,7 +30,9 @@ TIERS = (
 # Reasons that follow from what was sent or from the definition, not from the size of the count.
 OPEN_REASONS = (
     "no_return", "not_due", "late", "quarantined", "partial_coverage", "reorganised", "censored",
-    "too_little_history", "partial_roll", "not_monitored", "not_tested",
+    "too_little_history", "gap_in_history", "partial_roll", "known_rests_on_missing_return",
+    "other_returns_missing", "numbers_changed", "without_care_return", "parts_awaited",
+    "not_monitored", "not_tested",
 )  # fmt: skip
 
 
@@ -120,10 +122,7 @@ with rows as (
         indicators.numerator as numerator_measure,
         indicators.denominator as denominator_measure,
         indicators.denominator_is_population,
-        indicators.unit like 'per cent%'
-        and not indicators.denominator_is_population
-        and indicators.denominator not in ({", ".join(f"'{mean}'" for mean in MEANS)})
-            as is_proportion
+        indicators.kind = 'proportion' as is_proportion
     from uncontrolled
     inner join work.control.indicators as indicators
         on uncontrolled.indicator = indicators.indicator

@@ -1,12 +1,13 @@
 """The indicator definitions: one YAML file each, for dbt, detection and the report."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
 import duckdb
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 SERIES_TYPES = {
     "scale": "double",
@@ -14,6 +15,17 @@ SERIES_TYPES = {
     "country_limit": "double",
     "region_limit": "double",
 }
+# Why a figure is not there, or not judged; the report has words for each.
+REASONS = (
+    "no_return", "not_due", "late", "quarantined", "partly_covered", "partial_coverage",
+    "censored", "too_little_history", "gap_in_history", "gap_after", "no_denominator",
+    "partial_roll", "marked_in_source",
+    "known_rests_on_missing_return", "other_returns_missing", "numbers_changed", "reorganised",
+    "without_care_return", "too_few_parts", "parts_awaited", "too_few_neighbours", "no_count",
+    "too_few", "too_few_for_one_month", "nothing_expected", "provisional", "rebased",
+    "practice_change", "recording_change", "rebaseline", "data_problem", "judged_together",
+    "no_former_year", "no_limit_set", "possible_recording_change",
+)  # fmt: skip
 SEVERAL = {"sources", "published", "exposure", "identification"}
 FOLDER = Path(__file__).parents[1] / "dbt_project" / "indicators"
 
@@ -45,6 +57,14 @@ class Indicator(BaseModel):
     indicator: str
     code: str
     family: Literal["identification", "threshold", "exploitation", "exposure", "linkage", "joint"]
+    kind: Literal["proportion", "rate", "index", "share_of_expected"]
+    """What the value is, which decides its checks and how it may be shown.
+
+    A `proportion` is a part of a counted whole, in per cent, and lies from 0 to 100 with its
+    limits. A `rate` is counted events or people for so many of a population, an `index` a
+    comparison with what is usual elsewhere or before, a `share_of_expected` a count in per cent of
+    an estimate; each of these may exceed 100.
+    """
     name: str
     definition: str
     numerator: str | None = None
@@ -56,6 +76,8 @@ class Indicator(BaseModel):
     """The reason to give where nothing was counted below the line."""
     scale: float = 1
     unit: str
+    official_unit: str | None = None
+    """Unit of the official series where it is another: their years need no "a year"."""
     decimals: int = 1
     annualise: bool = False
     bad_direction: Literal["down", "up", "none"]
@@ -88,10 +110,25 @@ class Indicator(BaseModel):
     owner: str
     reviewed_on: date
     published: list[PublishedSeries] = []
+    joint: Literal["divergence", "neighbours", "rest", "confidence"] | None = None
+    """How an indicator is made of others; none: it is counted."""
     exposure: list[str] = []
-    """Of a divergence: the indicators whose rise says that more children are at risk."""
+    """Of a joint indicator: those whose rise says that more children are at risk."""
     identification: list[str] = []
-    """Of a divergence: the indicators whose fall says that fewer children are seen."""
+    """Of a joint indicator: those whose fall says that fewer children are seen."""
+
+    @property
+    def parts(self) -> list[str]:
+        """The indicators that a joint one is made of."""
+        return [*self.exposure, *self.identification]
+
+    @model_validator(mode="after")
+    def _kind_agrees_with_what_it_is_of(self) -> "Indicator":
+        if self.kind == "proportion" and (self.denominator_is_population or self.scale != 100):
+            raise ValueError(f"{self.indicator}: a proportion is in per cent of a counted whole")
+        if (self.joint is not None) != (self.family == "joint"):
+            raise ValueError(f"{self.indicator}: the family joint says how it is made of others")
+        return self
 
 
 def load() -> list[Indicator]:
@@ -100,7 +137,22 @@ def load() -> list[Indicator]:
         Indicator.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
         for path in sorted(FOLDER.glob("*.yml"))
     ]
+    _check_parts({one.indicator: one for one in loaded})
     return sorted(loaded, key=lambda one: (one.code[0], int(one.code[1:])))
+
+
+def _check_parts(by_name: Mapping[str, Indicator]) -> None:
+    """A joint indicator cannot be read before the last of its parts can."""
+    for one in by_name.values():
+        unknown = [part for part in one.parts if part not in by_name]
+        if unknown:
+            raise ValueError(f"{one.indicator}: no such indicator: {', '.join(unknown)}")
+        last = max((by_name[part].lag_days for part in one.parts), default=0)
+        if one.lag_days < last:
+            raise ValueError(
+                f"{one.indicator}: lag_days is {one.lag_days}, but its last part can be read after"
+                f" {last} days"
+            )
 
 
 def write(connection: duckdb.DuckDBPyConnection) -> None:
@@ -137,7 +189,13 @@ def write(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _sql_type(name: str) -> str:
-    kinds: dict[object, str] = {Literal[0, 11, 12]: "integer", bool: "boolean", int: "integer", float: "double", date: "date"}
+    kinds: dict[object, str] = {
+        bool: "boolean",
+        int: "integer",
+        Literal[0, 11, 12]: "integer",
+        float: "double",
+        date: "date",
+    }
     return kinds.get(Indicator.model_fields[name].annotation, "varchar")
 
 

@@ -199,8 +199,8 @@ def _coverage_row(row: Covered) -> Sequence[object]:
 def _window_rows(covered: Iterable[Covered]) -> Rows:
     """For every period that is due, the days that its return tells of, by what it tells."""
     for extract, period in sorted({(row.extract, row.period) for row in covered}):
-        for source, told in contracts.load()[extract].windows(period).items():
-            yield (extract, source, period.start, period.end, told.start, told.end)
+        for source, window in contracts.load()[extract].windows(period).items():
+            yield (extract, source, period.start, period.end, window.start, window.end)
 
 
 def _annotation_rows(known: Iterable[Annotation]) -> Rows:

@@ -58,7 +58,7 @@ class Years:
     falls: Flags
     breaks: Flags  # a change on the year beyond an ordinary one
     detectable: Array  # log change of two years that would be named four times in five
-    is_judged: Flags
+    is_judged: Flags  # there is a baseline; where there is no score, it is too short for a mark
 
 
 def judge(counts: Array, people: Array, national: Array) -> Years:
@@ -91,7 +91,8 @@ def judge(counts: Array, people: Array, national: Array) -> Years:
         p_fall=p_fall,
         rises=_named(p_rise),
         falls=_named(p_fall),
-        breaks=breaks,
+        # a second year is never marked, whatever it is: it would be judged by its neighbour alone
+        breaks=breaks & (_known_before(x) >= FEWEST_BEFORE),
         detectable=detectable,
         is_judged=is_judged,
     )
@@ -104,7 +105,7 @@ def beyond(rates: Array, limit: float) -> Array:
     year before and stands with its evidence in the indicator's definition.
     """
     change = np.full(rates.shape, np.nan)
-    change[:, 1:] = rates[:, 1:] / rates[:, :-1] - 1
+    change[:, 1:] = rates[:, 1:] / np.where(rates[:, :-1] > 0, rates[:, :-1], np.nan) - 1
     return change / limit
 
 
@@ -118,6 +119,11 @@ def _breaks(x: Array, noise: Array) -> Flags:
         limit = BREAK * np.sqrt(ordinary**2 + noise[:, t] + last_noise[:, t])
         found[:, t] = np.abs(change[:, t]) > limit
     return found
+
+
+def _known_before(x: Array) -> NDArray[np.int64]:
+    known = np.isfinite(x)
+    return np.asarray(np.cumsum(known, axis=1) - known)
 
 
 def _last_known(x: Array) -> Array:

@@ -43,7 +43,7 @@ def validate(
 
     A folder or zip is checked as a whole return, a single table by itself.
 
-    Exit codes: 0 all would be taken in, 2 wrong use, 4 a file or a row would be refused.
+    Exit codes: 0 all would be used, 2 wrong use, 4 a file or a row would be refused or held back.
 
     Example: sightline validate ssd_2026-09.zip --sender 301 --report to_mend.html
     """
@@ -62,7 +62,9 @@ def validate(
         if show_values:
             _show_rows(verdict)
     write_reports(verdicts, reports, with_values=with_values)
-    is_clean = all(verdict.is_accepted and not verdict.quarantined for verdict in verdicts)
+    is_clean = all(
+        verdict.is_accepted and not verdict.quarantined and not verdict.held for verdict in verdicts
+    )
     return 0 if is_clean else REFUSED
 
 

@@ -8,12 +8,12 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 
 from orchestration import dbt_runner
 from orchestration.resources import Monitor, home_in_use
+from orchestration.steps import models as steps
 from warehouse.errors import GateFailed
 
 WORK_FILE = dg.AssetKey(["control", "work_file"])
 UNIQUE_ID = "dagster_dbt/unique_id"
 MADE = {"success"}
-BROKEN = {"error", "fail", "runtime error", "partial success"}
 
 
 class Translator(DagsterDbtTranslator):
@@ -46,45 +46,36 @@ def models() -> dg.Definitions:
         ),
     )
     def dbt_models(context: dg.AssetExecutionContext, monitor: Monitor) -> Iterator[Any]:
-        run = monitor.run
-        with run.step("models") as found:
-            results = dbt_runner.build(run.home, manifest)
-            found |= _counted(results)
-            yield from _events(context.assets_def, results)
-            broken = [result.node.name for result in results if str(result.status) in BROKEN]
-            if broken or not results:
-                raise GateFailed(f"dbt: {', '.join(broken) or 'nothing was built'}")
+        built = steps.build(monitor.run, manifest)
+        yield from _events(context.assets_def, built)
+        if built.fault:
+            raise GateFailed(built.fault)
 
     return dg.Definitions(assets=[dbt_models])
 
 
-def _events(definition: dg.AssetsDefinition, results: Any) -> Iterator[Any]:
-    """What Dagster shows, in the order in which dbt ran, which it insists on."""
+def _events(definition: dg.AssetsDefinition, built: steps.Built) -> Iterator[Any]:
+    """What Dagster shows, in the order in which dbt ran, which it insists on.
+
+    A check that held submissions back has not passed, though the last build did without them.
+    """
     assets = {spec.metadata[UNIQUE_ID]: spec.key for spec in definition.specs}
     checks = {spec.metadata[UNIQUE_ID]: spec for spec in definition.check_specs}
-    for result in results:
+    for result in built.results:
         unique_id, status = result.node.unique_id, str(result.status)
         seconds = {"seconds": round(result.execution_time, 2)}
+        held = built.held.get(unique_id, 0)
         if unique_id in assets and status in MADE:
             yield dg.MaterializeResult(asset_key=assets[unique_id], metadata=seconds)
         elif unique_id in checks and status != "skipped":
             yield dg.AssetCheckResult(
                 asset_key=checks[unique_id].asset_key,
                 check_name=checks[unique_id].name,
-                passed=status == "pass",
-                severity=_severity(status),
-                metadata=seconds | {"failing_rows": result.failures or 0},
+                passed=status == "pass" and not held,
+                severity=_severity("warn" if held and status == "pass" else status),
+                metadata=seconds | {"failing_rows": result.failures or 0, "held_back": held},
             )
 
 
 def _severity(status: str) -> dg.AssetCheckSeverity:
     return dg.AssetCheckSeverity.WARN if status == "warn" else dg.AssetCheckSeverity.ERROR
-
-
-def _counted(results: Any) -> dict[str, int]:
-    tests = [result for result in results if result.node.resource_type == "test"]
-    return {
-        "models": len(results) - len(tests),
-        "tests": len(tests),
-        "tests not passed": sum(str(result.status) != "pass" for result in tests),
-    }

@@ -34,6 +34,7 @@ def _list(view: View) -> dict[str, Any]:
 def _context(view: View, indicator: Indicator) -> dict[str, Any]:
     return {
         "indicator": indicator,
+        "range_name": words.range_name(indicator).capitalize(),
         "direction": DIRECTIONS[indicator.bad_direction],
         "checks": words.lines(indicator.what_to_check),
         "explanations": words.lines(indicator.other_explanations),

@@ -28,14 +28,31 @@ GLOSSARY = (
         "Factor",
         "What an assessment found, from a national list: gangs, criminal exploitation and others.",
     ),
-    ("Suspension", "Exclusion from school for a fixed time."),
+    (
+        "Suspension",
+        "Exclusion from school for a fixed time. Lunchtime suspensions are not counted.",
+    ),
     ("Permanent exclusion", "Removal from the school's roll on grounds of discipline."),
     ("Looked-after child", "A child in the care of a local authority."),
     ("Missing episode", "A time when a looked-after child's whereabouts were not known."),
     (
         "Not known",
-        "No open case and no referral in the twelve months before, nor in the 90 days after.",
+        "Not looked after, no referral in the twelve months before and no case that the newest "
+        "return shows open, however old; where it is said, none referred in the 90 days after either.",
     ),
+    (
+        "Age",
+        "On the day of the event. Only the month of birth is kept; its 15th is taken as the day.",
+    ),
+    (
+        "Usual range",
+        "Where 99 in 100 ordinary periods of this area lie, by its own history and the season.",
+    ),
+    (
+        "Likely range",
+        "Where an estimate may lie, for want of certainty. It says nothing of what is usual.",
+    ),
+    ("Revised", "A later return, or a newer release of an official series, changed the figure."),
     ("Provisional", "Later returns are expected to change the figure."),
 )
 
@@ -77,7 +94,7 @@ def _existing(release: Path, relative: str, name: str) -> str:
 
 def _help() -> dict[str, Any]:
     return {
-        "markers": list(words.MARKERS.items()),
+        "markers": [*words.MARKERS.items(), *words.CAVEATS.values()],
         "severities": list(words.SEVERITIES.items()),
         "glossary": GLOSSARY,
         "scripted": False,

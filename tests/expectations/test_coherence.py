@@ -11,8 +11,9 @@ MARTS = """
 create schema marts;
 create schema control;
 create table control.indicators as
-    select 'rate' as indicator, 'per 10,000 children a year' as unit
-    union all select 'share', 'per cent of referrals';
+    select 'rate' as indicator, 'rate' as kind
+    union all select 'share', 'proportion'
+    union all select 'index', 'index';
 create table control.authorities as select '301' as la_code union all select '302';
 create table marts.dim_areas as
     select la_code, 'local_authority' as area_level, date '2009-04-01' as valid_from,
@@ -29,8 +30,14 @@ create table marts.fct_indicator_values as
         values ('E1', '301', 'local_authority', 3), ('E2', '302', 'local_authority', 4),
             ('E92000001', null, 'country', 7)
     ) as areas (area_code, la_code, area_level, numerator);
+create table marts.fct_detected_values as
+    select * replace ('index' as indicator, null as numerator, null as denominator, -1 as value)
+    from marts.fct_indicator_values where indicator = 'rate' and la_code is not null;
+create view marts.fct_values as
+    from marts.fct_indicator_values union all by name from marts.fct_detected_values;
 create table marts.fct_signals as
-    select indicator, source, area_code, period_start, 'ok' as status
+    select indicator, source, area_code, period_type, period_start, breakdown, 'ok' as status,
+        cast(null as varchar) as reason, value as expected, value / 2 as lower, value * 2 as upper
     from marts.fct_indicator_values;
 """
 
@@ -45,6 +52,16 @@ SPOILT = {
         "update marts.fct_indicator_values set denominator = 2 where area_code = 'E1'",
     "failed_gaps_are_explained_of_series":
         "update marts.fct_indicator_values set value = null where area_code = 'E1'",
+    "failed_reasons_have_words_of_series":
+        "update marts.fct_indicator_values set reason = 'because' where area_code = 'E1'",
+    "failed_one_signal_each_of_signals":
+        "insert into marts.fct_signals from marts.fct_signals limit 1",
+    "failed_ranges_are_ranges_of_signals":
+        "update marts.fct_signals set lower = upper + 1 where area_code = 'E1'",
+    "failed_limits_within_wholes_of_signals":
+        "update marts.fct_signals set upper = 100.1 where indicator = 'share'",
+    "failed_judgements_have_words_of_signals":
+        "update marts.fct_signals set reason = 'because' where area_code = 'E1'",
     "failed_england_is_its_areas_of_sums":
         "update marts.fct_indicator_values set numerator = 8 where area_code = 'E92000001'",
     "failed_no_area_is_absent_of_periods":
@@ -72,6 +89,49 @@ def test_marts_that_contradict_themselves_block(
     result = marts_are_coherent(work)
     assert (result.passed, result.severity) == (False, "error")
     assert failure in result.details
+
+
+@pytest.mark.parametrize(
+    ("failure", "spoil"),
+    [
+        ("one_row_each", "insert into marts.fct_detected_values from marts.fct_detected_values"),
+        ("rates_are_finite", "update marts.fct_detected_values set value = 'infinity'"),
+        ("gaps_are_explained", "update marts.fct_detected_values set value = null"),
+        ("reasons_have_words", "update marts.fct_detected_values set reason = 'because'"),
+        (
+            "parts_within_wholes",
+            "update control.indicators set kind = 'proportion' where indicator = 'index';"
+            " update marts.fct_detected_values set value = 100.1",
+        ),
+        (
+            "no_area_is_absent_of_periods",
+            "delete from marts.fct_detected_values where area_code = 'E2'",
+        ),
+    ],
+)
+def test_values_that_detection_adds_are_held_to_the_same(
+    work: duckdb.DuckDBPyConnection, failure: str, spoil: str
+) -> None:
+    work.execute(spoil)
+    result = marts_are_coherent(work)
+    assert not result.passed
+    assert any(failure in name for name in result.details)
+
+
+@pytest.mark.parametrize(("value", "passes"), [(100.0, True), (0.0, True), (100.1, False)])
+def test_a_proportion_lies_within_0_and_100(
+    work: duckdb.DuckDBPyConnection, value: float, passes: bool
+) -> None:
+    work.execute(f"update marts.fct_indicator_values set value = {value} where indicator = 'share'")
+    assert marts_are_coherent(work).passed is passes
+
+
+def test_a_rate_and_its_limits_may_exceed_100_and_an_index_may_be_negative(
+    work: duckdb.DuckDBPyConnection,
+) -> None:
+    work.execute("update marts.fct_indicator_values set value = 101 where indicator = 'rate'")
+    work.execute("update marts.fct_signals set upper = 120 where indicator = 'rate'")
+    assert marts_are_coherent(work).passed
 
 
 def test_a_part_may_be_its_whole(work: duckdb.DuckDBPyConnection) -> None:

@@ -101,13 +101,37 @@ def test_another_sender_is_no_measure(state: State) -> None:
     assert judge_submissions(state, 0).passed
 
 
-def test_dates_outside_the_period_hold_back(state: State) -> None:
+@pytest.mark.parametrize(
+    ("inside", "outside", "going_on", "is_held"),
+    [(1, 1, 0, False), (1, 2, 0, True), (0, 1, 9, True), (0, 0, 9, False), (0, 0, 0, False)],
+    ids=["half", "more than half", "all that has a day", "nothing but old cases", "nothing"],
+)
+def test_a_return_of_another_period_is_held_back_without_any_history(
+    state: State, inside: int, outside: int, going_on: int, is_held: bool
+) -> None:
     sent(state, 1)
-    with state.begin() as connection:
-        row = {"submission_id": 1, "rule": "OUTSIDE_PERIOD", "message": "", "count": 6}
-        connection.execute(sa.insert(problems).values(row | {"severity": "error"}))
+    told_days(state, inside, outside, going_on)
     judge_submissions(state, 0)
-    assert held(state) == {1: "dates outside the period"}
+    reason = {1: "most of its events lie outside the period that it names"}
+    assert held(state) == (reason if is_held else {})
+
+
+@pytest.mark.parametrize(("going_on", "is_held"), [(4, False), (5, True)])
+def test_a_year_in_which_nothing_began_or_ended_is_another_one(
+    state: State, going_on: int, is_held: bool
+) -> None:
+    sent(state, 1, period_start=date(2025, 4, 1), period_end=date(2026, 3, 31))
+    told_days(state, 0, 0, going_on)
+    judge_submissions(state, 0)
+    assert list(held(state)) == ([1] if is_held else [])
+
+
+def told_days(state: State, inside: int, outside: int, going_on: int) -> None:
+    days = {"inside": inside, "outside": outside, "going_on": going_on}
+    table = {"rows": sum(days.values()), "filled": {}, "commonest": {}, "days": days}
+    row = {"submission_id": 1, "profile": {"ssd_cin_episodes": table}}
+    with state.begin() as connection:
+        connection.execute(sa.insert(submission_profiles).values(row))
 
 
 def test_a_submission_without_a_period_is_held_back(state: State) -> None:

@@ -25,6 +25,9 @@ class Marts:
     began: dict[int, int] = field(default_factory=dict)
     population: float = 50_000.0
     period_type: str = "month"
+    school_days_only: bool = False
+    kind: str = "rate"
+    apart: tuple[int, ...] = ()  # areas that send no return on looked-after children
     told: dict[int, Array] = field(default_factory=dict)  # by area: each month as first told
 
     @property
@@ -34,6 +37,10 @@ class Marts:
             starts = pd.date_range(self.first, periods=4 * periods + 12, freq="MS")
             return starts[starts.month.isin((1, 4, 9))][:periods]
         return pd.date_range(self.first, periods=periods, freq="MS")
+
+    @property
+    def _apart(self) -> set[str]:
+        return {f"E06{n:06d}" for n in self.apart}
 
     @property
     def last(self) -> date:
@@ -78,7 +85,8 @@ class Marts:
             "period_type": self.period_type,
             "is_monitored": True,
             "minimum_numerator": self.minimum,
-            "school_days_only": False,
+            "school_days_only": self.school_days_only,
+            "kind": self.kind,
             "denominator_is_population": True,
         }
 
@@ -147,6 +155,7 @@ class Marts:
             "value": value,
             "is_provisional": False,
             "reason": "no_return" if not included else partial,
+            "caveat": "without_care_return" if code in self._apart else None,
             "areas_due": due,
             "areas_included": included,
         }
@@ -162,6 +171,7 @@ class Marts:
             for name, kind in {
                 "period_start": "date",
                 "reason": "varchar",
+                "caveat": "varchar",
                 "la_code": "varchar",
                 "numerator": "double",
                 "denominator": "double",

@@ -1,8 +1,14 @@
 """Yearly figures: limits of an area's own, net of England; breaks; and the stated limits."""
 
+from datetime import date
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from monitoring import annual as years_of
+from monitoring import successions
+from monitoring.annotated import Annotations
 from monitoring.detection import annual
 
 YEARS = 12
@@ -94,3 +100,90 @@ def test_the_stated_limit_is_a_share_of_the_year_before(rate: float, marked: boo
     [[_, share]] = annual.beyond(np.array([[100.0, rate]]), 0.06)
     assert (abs(share) > 1) == marked
     assert (share > 0) == (rate > 100)
+
+
+@pytest.mark.parametrize(("years_before", "is_marked"), [(1, False), (2, True)])
+def test_no_break_is_marked_before_there_are_the_years_of_a_baseline(
+    years_before: int, is_marked: bool
+) -> None:
+    counts, people = ordinary()
+    counts[7] = RATE * PEOPLE
+    counts[7, : 6 - years_before] = np.nan
+    counts[7, 6:] *= 0.4
+    assert judged(counts, people).breaks[7, 6] == is_marked
+
+
+@pytest.mark.parametrize(("years_before", "has_score"), [(2, False), (3, True)])
+def test_two_years_together_need_two_before_them(years_before: int, has_score: bool) -> None:
+    counts, people = ordinary()
+    counts[7] = RATE * PEOPLE
+    counts[7, : 8 - years_before] = np.nan
+    years = judged(counts, people)
+    assert np.isfinite(years.score[7, 8]) == has_score
+    assert np.isfinite(years.p_fall[7, 8]) == has_score
+
+
+def series(rates: np.ndarray, first: int = 2014, **more: object) -> pd.DataFrame:
+    """An official series as `read` gives it: areas numbered from 0, and England's sum."""
+    rows = []
+    years = [pd.Timestamp(first + n, 4, 1) for n in range(rates.shape[1])]
+    named = [(f"E06{n:06d}", "local_authority", str(n)) for n in range(len(rates))]
+    for counts, (code, level, number) in zip(rates, named, strict=True):
+        rows += [
+            {"area_code": code, "area_level": level, "la_code": number, "period_start": year,
+             "counted": count, "people": PEOPLE}
+            for year, count in zip(years, counts, strict=True)
+        ]  # fmt: skip
+    rows += [
+        {"area_code": "E92000001", "area_level": "country", "la_code": None, "period_start": year,
+         "counted": np.nansum(rates[:, n]), "people": PEOPLE * np.isfinite(rates[:, n]).sum()}
+        for n, year in enumerate(years)
+    ]  # fmt: skip
+    plain = {
+        "indicator": "referral_rate", "source": "s", "period_type": "financial_year",
+        "limit_of_country": 0.06, "limit_of_region": 0.1, "scale": 100.0, "kind": "rate",
+        "bad_direction": "down",
+    }  # fmt: skip
+    return pd.DataFrame(rows).assign(**plain | more)
+
+
+def of_area(frame: pd.DataFrame, number: int) -> pd.DataFrame:
+    judged_years = years_of.judge_years(frame, Annotations())
+    return judged_years[judged_years["area_code"] == f"E06{number:06d}"].reset_index(drop=True)
+
+
+def test_years_with_a_baseline_too_short_for_a_mark_say_so() -> None:
+    counts, _ = ordinary()
+    counts[7] = RATE * PEOPLE
+    counts[7, :5] = np.nan
+    status = of_area(series(counts), 7)["status"]
+    assert list(status[5:9]) == ["not_assessable", "not_assessable", "short_history", "ok"]
+
+
+def test_the_first_year_after_a_succession_is_reorganised_whatever_another_rule_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(successions, "taken_over", lambda: {"7": date(2021, 4, 1)})
+    counts, _ = ordinary()
+    counts[7] = RATE * PEOPLE
+    counts[7, 7:] *= 0.4
+    rows = of_area(series(counts), 7)
+    assert list(rows["reason"][6:9].fillna("")) == ["", "reorganised", "too_little_history"]
+    assert list(rows["status"][7:8]) == ["not_assessable"]
+
+
+def test_limits_of_an_official_proportion_lie_within_0_and_100() -> None:
+    counts = np.full((40, YEARS), 0.97 * PEOPLE)
+    rows = years_of.judge_years(series(counts, kind="proportion"), Annotations())
+    assert rows["upper"].max() == 100
+    as_rate = years_of.judge_years(series(counts), Annotations())
+    assert as_rate["upper"].max() > 100
+
+
+@pytest.mark.parametrize(("newest", "reason"), [(0.0, "nothing_expected"), (1.0, "no_former_year")])
+def test_england_is_not_judged_by_a_year_with_none(newest: float, reason: str) -> None:
+    counts = np.zeros((3, YEARS))
+    counts[:, -1] = newest
+    rows = years_of.judge_years(series(counts), Annotations())
+    row = rows[rows["area_code"] == "E92000001"].iloc[-1]
+    assert (row["status"], row["reason"]) == ("not_assessable", reason)

@@ -1,5 +1,6 @@
 """Signals: one row for each value of the last 24 months, judged or with the reason why not."""
 
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -269,3 +270,127 @@ def test_a_found_fall_opens_one_alert(state: State) -> None:
     assert "E06000003" in [alert.area_code for alert in decided.alerts]
     assert len(decided.alerts) <= 3
     assert {event.event for event in decided.events} == {"opened"}
+
+
+def with_holidays(rise: float = 1.0, last: int = 12) -> Any:
+    """Six areas with some 25 suspensions a month and none in any August; one that rises."""
+    counts = panel(areas=6, periods=72, mean=25)
+    counts[3, -last:] = np.rint(counts[3, -last:] * rise)
+    months = Marts(counts).months.month.to_numpy()
+    counts[:, months == 8] = 0
+    return counts
+
+
+def august(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "select distinct status, reason from marts.fct_signals where month(period_start) = 8"
+    ).fetchall()
+
+
+def test_none_where_none_was_expected_is_neither_worse_nor_better_nor_newest_evidence(
+    state: State,
+) -> None:
+    """The last month is an August: the rise up to July is marked, and raises its alert in July."""
+    marts = Marts(
+        with_holidays(1.7, last=15), direction="up", school_days_only=True, first=date(2020, 9, 1)
+    )
+    connection = detected(marts)
+    assert marts.last.month == 8
+    assert august(connection) == [("not_assessable", "nothing_expected")]
+    statuses = connection.execute(
+        "select status from marts.fct_signals where area_code = 'E06000003'"
+        " order by period_start desc limit 2"
+    ).fetchall()
+    assert statuses == [("not_assessable",), ("worsening",)]
+    decided = evaluate(connection, state, marts.last, "r1")
+    [alert] = [one for one in decided.alerts if one.area_code == "E06000003"]
+    assert alert.last_period == date(2026, 7, 1)
+    assert date(2026, 8, 1).isoformat() not in alert.summary["values"]
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_the_same_holds_of_falls_and_of_terms(direction: str) -> None:
+    counts = terms()
+    counts[:, 2::3] = 0
+    marts = Marts(changed(counts, 3, 0.4, last=3), direction=direction, period_type="term")
+    rows = (
+        detected(marts)
+        .execute("select distinct status from marts.fct_signals where month(period_start) = 4")
+        .fetchall()
+    )
+    assert rows == [("not_assessable",)]
+
+
+@pytest.mark.parametrize(
+    ("count", "mean", "is_empty"),
+    [(0, 0.0, True), (0, 0.49, True), (0, 0.5, False), (0, 30.0, False), (1, 0.1, False)],
+)
+def test_expected_none_is_what_rounds_to_none(count: float, mean: float, is_empty: bool) -> None:
+    counts = panel(areas=24, periods=60)
+    marts = Marts(counts)
+    connection = marts.write()
+    values = signals.read(connection, marts.last)
+    grid = signals.grid_of(
+        values[values["area_level"] == "local_authority"].assign(
+            period_start=lambda rows: rows["period_start"].astype("datetime64[ns]")
+        ),
+        marts.months,
+        signals.Annotations(),
+    )
+    grid.counts[3, -1] = count
+    judged = signals._judgements(grid, grid.counts, 1, is_panel=True)
+    judged.mean[3, -1] = mean
+    assert bool(signals._is_empty(grid, judged, 59)[3, -1]) is is_empty
+
+
+def test_the_limits_of_a_proportion_lie_within_0_and_100() -> None:
+    counts = panel(areas=24, periods=60, mean=48)
+    counts[3] = np.minimum(counts[3] * 0 + 50 - (np.arange(60) % 3), 50)
+    marts = Marts(np.minimum(counts, 50), kind="proportion", population=50)
+    connection = marts.write()
+    connection.execute(
+        "update marts.fct_indicator_values set value = 100 * numerator / denominator"
+    )
+    signals.detect(connection, marts.last)
+    [(least, most, expected)] = connection.execute(
+        "select min(lower), max(upper), max(expected) from marts.fct_signals"
+    ).fetchall()
+    assert least >= 0
+    assert (most, expected <= 100) == (100, True)
+    [(rate,)] = (
+        detected(Marts(np.minimum(counts, 50), population=50))
+        .execute("select max(upper) from marts.fct_signals")
+        .fetchall()
+    )
+    assert rate > 10_000  # a rate for 10,000 people a year may exceed one each
+
+
+SUCCESSION = date(2024, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("months_later", "reason"),
+    [(0, "reorganised"), (11, "reorganised"), (12, None)],
+)
+def test_the_first_year_after_a_succession_is_reorganised_though_rows_are_older(
+    monkeypatch: pytest.MonkeyPatch, months_later: int, reason: str | None
+) -> None:
+    monkeypatch.setattr(signals.successions, "taken_over", lambda: {"3": SUCCESSION})
+    connection = detected(Marts(panel(areas=24, periods=60)))
+    cursor = connection.execute(
+        "select status, reason from marts.fct_signals where area_code = 'E06000003'"
+        f" and period_start = date '{SUCCESSION}' + interval {months_later} month"
+    )
+    [(status, found)] = cursor.fetchall()
+    assert (found, status == "not_assessable") == (reason, reason is not None)
+
+
+def test_an_authority_apart_is_judged_by_its_own_history_and_changes_no_other() -> None:
+    counts = changed(panel(areas=24, periods=60), 3, 0.5, last=4)
+    together, apart = detected(Marts(counts)), detected(Marts(counts, apart=(3,)))
+    row = newest(apart, "E06000003")
+    assert (row["method"], row["status"], row["national_effect"]) == ("series", "worsening", None)
+    without = detected(Marts(np.delete(counts, 3, axis=0)))
+    assert newest(apart, "E06000002")["expected"] == newest(without, "E06000002")["expected"]
+    assert newest(together, "E06000002")["expected"] != newest(apart, "E06000002")["expected"]
+    assert newest(apart, "E92000001")["expected"] == newest(together, "E92000001")["expected"]

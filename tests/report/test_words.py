@@ -1,11 +1,13 @@
 """Numbers, periods and states in words."""
 
+import re
 from datetime import date
 
 import pytest
 
 from report import words
-from report.data import Point
+from report.data import Indicator, Point, Series
+from warehouse import indicators
 
 
 def point(**held: object) -> Point:
@@ -65,3 +67,43 @@ def test_an_unreliable_figure_is_shown_with_its_letter() -> None:
 )
 def test_places_in_a_row_are_said(number, said) -> None:
     assert words.ordinal(number) == said
+
+
+@pytest.mark.parametrize("reason", indicators.REASONS)
+def test_every_reason_has_words(reason: str) -> None:
+    assert reason in words.REASONS
+
+
+@pytest.mark.parametrize(
+    ("caveat", "shown"),
+    [
+        (None, "3.0"),
+        ("one_month_missing", "3.0 [m]"),
+        ("one_month_missing, without_care_return", "3.0 [m] [s]"),
+    ],
+)
+def test_what_to_mind_of_a_figure_stands_beside_it(caveat: str | None, shown: str) -> None:
+    said = words.value(point(value=3.0, caveat=caveat), 1)
+    assert re.sub(r"<[^>]*>", "", str(said)) == shown
+
+
+def told(kind: str, **held: object) -> str:
+    blank = dict.fromkeys(Indicator.__dataclass_fields__)
+    about = Indicator(**blank | {"kind": kind, "unit": "per cent", "decimals": 0})
+    start, end = date(2026, 7, 1), date(2026, 7, 31)
+    shown = point(period_start=start, period_end=end, value=40.0, lower=30.0, upper=50.0, **held)
+    series = Series("one", "month", "extracts", "total", (shown,))
+    return words.sentence(series, shown, about, "Leeds")
+
+
+def test_the_range_of_an_estimate_is_a_likely_one_and_never_usual() -> None:
+    said = told("share_of_expected")
+    assert "with a likely range of 30 to 50" in said
+    assert "usual" not in said
+    assert "within its usual range of 30 to 50" in told("proportion")
+
+
+def test_a_sentence_tells_what_to_mind() -> None:
+    assert "Note: a return of one of the months behind it is missing." in told(
+        "rate", caveat="one_month_missing"
+    )

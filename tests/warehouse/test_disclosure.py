@@ -119,9 +119,9 @@ def connection() -> duckdb.DuckDBPyConnection:
         create schema work.control;
         create table work.control.indicators as
         select * from (values
-            ('rate', 'referrals', 'population_0_17', true, 'per 10,000 children'),
-            ('share', 'from_schools', 'referrals', false, 'per cent of referrals')
-        ) as given(indicator, numerator, denominator, denominator_is_population, unit);
+            ('rate', 'referrals', 'population_0_17', true, 'rate'),
+            ('share', 'from_schools', 'referrals', false, 'proportion')
+        ) as given(indicator, numerator, denominator, denominator_is_population, kind);
         create table uncontrolled (
             indicator varchar, area_code varchar, area_level varchar, region_code varchar,
             sub_region_code varchar, period_type varchar, period_start date, breakdown varchar,

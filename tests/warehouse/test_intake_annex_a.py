@@ -187,7 +187,7 @@ def test_without_a_manifest_the_window_is_that_of_the_referrals_but_for_a_slip(m
     slip = referral(child="L1", day="03/11/2005")
     outcome = monitor.send(lists(*rows, slip), None)
     assert (outcome.period.start, outcome.period.end) == (date(2025, 10, 2), date(2026, 3, 30))
-    assert [(q.rule, q.count) for q in queries(outcome)] == [("OUTSIDE_PERIOD", 1)]
+    assert [(q.rule, q.count) for q in queries(outcome)] == [("TOLD_LATE", 1)]
 
 
 def test_a_window_is_never_longer_than_a_year(monitor):

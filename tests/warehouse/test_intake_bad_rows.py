@@ -43,7 +43,7 @@ def test_every_bad_row_is_named_by_file_line_column_and_letter(tmp_path):
 def test_a_row_to_be_looked_at_is_named_too(tmp_path):
     early = "R99,K1,2019-03-09,N1,2A,N,,\n"
     verdict = rows_of(tmp_path, referrals(40, early), Wanted(rows=100))
-    [row] = [one for one in verdict.rows if one.problem.rule == "OUTSIDE_PERIOD"]
+    [row] = [one for one in verdict.rows if one.problem.rule == "TOLD_LATE"]
     assert (row.problem.severity, row.problem.line, row.letter) == ("query", 42, "C")
 
 

@@ -177,10 +177,18 @@ def test_rows_whose_parent_is_absent_are_kept_and_counted(monitor):
     assert (query.rule, query.line, query.count) == ("PARENT_MISSING", 3, 1)
 
 
-def test_a_date_outside_the_window_is_a_query(monitor):
-    text = referrals(2, "R9,K1,2026-02-27,N1,2A,N,,\n")
-    [query] = queries(monitor.send(ssd(ssd_cin_episodes=text)))
-    assert (query.rule, query.line) == ("OUTSIDE_PERIOD", 4)
+@pytest.mark.parametrize(
+    ("day", "rules"),
+    [("2026-02-28", ["TOLD_LATE"]), ("2026-03-01", []), ("2026-03-31", []),
+     ("2026-04-01", ["OUTSIDE_PERIOD"])],
+)  # fmt: skip
+def test_a_date_outside_the_window_is_a_query(monitor, day, rules):
+    text = referrals(2, f"R9,K1,{day},N1,2A,N,,\n")
+    outcome = monitor.send(
+        ssd(ssd_cin_episodes=text, ssd_cin_assessments=ASSESSMENTS, ssd_assessment_factors=FACTORS)
+    )
+    assert [(query.rule, query.line) for query in queries(outcome)] == [(one, 4) for one in rules]
+    assert len(monitor.raw("ssd_referrals")) == 3
 
 
 def test_an_unborn_child_is_accepted(monitor):

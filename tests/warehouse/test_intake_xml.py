@@ -143,7 +143,7 @@ def test_a_case_closed_before_the_year_is_a_query(monitor):
     closed = "<CINclosureDate>2019-01-01</CINclosureDate><ReasonForClosure>RC7</ReasonForClosure>"
     text = census(1).replace("<Assessments>", f"{closed}<Assessments>")
     text = text.replace("2025-06-02", "2018-06-02")
-    assert [query.rule for query in queries(sent(monitor, text))] == ["OUTSIDE_PERIOD"]
+    assert [query.rule for query in queries(sent(monitor, text))] == ["TOLD_LATE"]
 
 
 def test_plans_and_enquiries_are_read_and_judged_and_not_kept(monitor):

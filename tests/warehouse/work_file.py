@@ -25,7 +25,7 @@ FEW_INDICATORS = ("referral_rate", "re_referral_rate", "suspension_rate")
 RATES = {
     "referrals": 43, "usual_referrals": 43, "re_referrals": 9.7, "referrals_no_further_action": 2.8,
     "referrals_from_schools": 8.9, "exploitation_assessments": 1.8, "identified_children": 12,
-    "identified_girls": 4, "identified_under_14": 5, "suspensions": 60, "permanent_exclusions": 0.7,
+    "identified_girls": 4, "identified_under_14": 5, "suspensions": 60, "suspensions_weapon": 1.4, "suspensions_drugs_alcohol": 1.9, "permanent_exclusions": 0.7,
     "suspended_pupils": 200, "missing_children": 10, "missing_children_repeat": 6.3,
     "missing_episodes": 5.6, "missing_episodes_over_24_hours": 3.7, "looked_after_children": 67,
     "looked_after_children_in_year": 95, "excluded_pupils": 6, "excluded_pupils_not_known": 3,
@@ -284,7 +284,8 @@ def _values(connection: duckdb.DuckDBPyConnection) -> None:
                 when above.count is null then 'no_return'
                 when coalesce(below.count, 0) = 0 then 'no_denominator'
             end as reason,
-            1 as areas_due, case when above.count is null then 0 else 1 end as areas_included
+            1 as areas_due, case when above.count is null then 0 else 1 end as areas_included,
+            cast(null as varchar) as caveat
         from control.indicators as indicators
         inner join counts as above on indicators.numerator = above.measure
         inner join counts as below
@@ -312,7 +313,7 @@ def _published(connection: duckdb.DuckDBPyConnection) -> None:
                 else floor(children * 0.054 + year % 5)
             end,
             children, case when not is_gap then 520 + 9 * (year % 5) end,
-            case when is_gap then 'x' end, false, false, null, 1, 1
+            case when is_gap then 'x' end, false, false, null, 1, 1, null
         from (
             select *, area_code = '{SILENT}' and year = 2021 as is_gap
             from marts.dim_areas
@@ -326,7 +327,7 @@ def _published(connection: duckdb.DuckDBPyConnection) -> None:
             area_level, period_type,
             cast(year(period_end) as varchar) as time_period, 'Reporting year' as time_identifier,
             period_start, period_end, 'total' as breakdown, date '2025-10-30' as released_on,
-            numerator as value, marker, true as is_latest
+            numerator as value, marker, true as is_latest, false as is_revised
         from marts.fct_indicator_values where source = 'published_referrals'
         """
     )

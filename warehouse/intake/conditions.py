@@ -76,9 +76,8 @@ def tests_of(checked: Checked) -> list[Test]:
             "", rule.rule, rule.says, rule.column, rule.official, rule.severity, is_beside
         )
         found.append(of_contract(note(fault), fault, rule, checked.contract, checked.table))
-    for name, column in table.columns.items():
-        for fault in rules.queries(name, column):
-            found.append(Test(note(fault), fault, fault.condition))
+    for fault in rules.all_queries(table):
+        found.append(Test(note(fault), fault, fault.condition))
     if table.parent:
         own = next(iter(table.columns))
         says = f"no row of {table.parent.table} in this bundle belongs to it"

@@ -8,7 +8,7 @@ from warehouse.contract import Contract
 from warehouse.intake.applying import apply_rules, mark_conflicts
 from warehouse.intake.checking import Checked
 from warehouse.intake.counting import Cases, count_faults, count_queries, count_rejects, set_aside
-from warehouse.intake.outcomes import Case
+from warehouse.intake.outcomes import Case, Outcome
 from warehouse.intake.periods import facts, find_periods
 from warehouse.intake.problems import MOST_PROBLEMS, Problem
 from warehouse.intake.profiles import add_profiles
@@ -70,6 +70,12 @@ def _settle(case: Case, contract: Contract) -> None:
         outcome.duplicates += tally.duplicates
         outcome.quarantined += bad
         outcome.accepted += records - tally.duplicates - bad
+    if (
+        outcome.period
+        and contract.sent_by == "authority"
+        and contract.window(outcome.period).end > outcome.received_on
+    ):
+        outcome.problems.append(_not_over(outcome))
     errors = [problem for problem in outcome.problems if problem.severity == "error"]
     queries = [problem for problem in outcome.problems if problem.severity == "query"]
     outcome.problems = (errors + queries)[:MOST_PROBLEMS]
@@ -77,6 +83,12 @@ def _settle(case: Case, contract: Contract) -> None:
         case.refuse(period_unknown("error"))
     else:
         _refuse_if_bad(case, contract)
+
+
+def _not_over(outcome: Outcome) -> Problem:
+    day = outcome.received_on
+    message = f"sent before its period was over; covers the days to {day}"
+    return Problem("PERIOD_NOT_OVER", message, "query", file=outcome.name)
 
 
 def _refuse_if_bad(case: Case, contract: Contract) -> None:

@@ -5,9 +5,17 @@ from typing import Any
 
 import duckdb
 
+from warehouse.calendar import Span
 from warehouse.contract import Contract, SentTable
+from warehouse.contract_rules import Event
 from warehouse.intake.checking import Checked
 from warehouse.intake.counting import Cases
+from warehouse.intake.rules import told_after, told_in_period, told_late
+
+DAYS = ("inside", "outside", "going_on")
+# Of five children or cases at least one begins, changes or ends within a year, eleven times in
+# twelve; in a shorter period even of many none may.
+LONG, FEWEST_GOING_ON = 300, 5
 
 Profile = dict[str, dict[str, Any]]
 
@@ -24,6 +32,22 @@ def add_profiles(
         if table and table.raw:
             _add_filled(connection, checked, table, cases)
             _add_commonest(connection, checked, table, cases)
+            if table.event:
+                _add_days(connection, checked, table.event, cases)
+
+
+def outside_share(profile: Profile, period: Span) -> float | None:
+    """Of the rows that tell of a day, how many lie outside the period; blank without any.
+
+    What began before and goes on belongs to every period. But where of a whole year nothing began
+    and nothing ended, it is the return of another one.
+    """
+    days = [one["days"] for one in profile.values() if "days" in one]
+    inside, outside, going_on = (sum(one[name] for one in days) for name in DAYS)
+    if inside or outside:
+        return float(outside / (inside + outside))
+    is_year = (period.end - period.start).days > LONG
+    return 1.0 if is_year and going_on >= FEWEST_GOING_ON else None
 
 
 def _blank(contract: Contract) -> Profile:
@@ -44,6 +68,28 @@ def _add_filled(
         profile = cases[submission_id].outcome.profile[checked.table]
         profile["rows"] = count
         profile["filled"] = dict(zip(names, filled, strict=True))
+
+
+def _add_days(
+    connection: duckdb.DuckDBPyConnection, checked: Checked, event: Event, cases: Cases
+) -> None:
+    """How many rows tell of days in the period, of others, and of what goes on all through it."""
+    rows = connection.execute(
+        f"""
+        select
+            submission_id, count(*) filter (where {told_in_period(event)}),
+            count(*) filter (where {told_late(event)} or {told_after(event)}),
+            count(*) filter (where rows.v_{event.day} < facts.window_start)
+        from {checked.relation} as rows inner join submissions as facts using (submission_id)
+        where fault is null and rows.v_{event.day} is not null
+        group by submission_id
+        """
+    ).fetchall()
+    for submission_id, inside, outside, before in rows:
+        counts = (inside, outside, max(before - inside - outside, 0))
+        cases[submission_id].outcome.profile[checked.table]["days"] = dict(
+            zip(DAYS, counts, strict=True)
+        )
 
 
 def _add_commonest(

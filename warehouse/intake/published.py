@@ -32,6 +32,8 @@ MARKERS = {
     "~": "low",
 }
 NUMBER = r"-?[0-9]{1,15}(\.[0-9]{1,18})?"
+# The kinds of period that are read; weeks are checked by themselves.
+YEARS = ("Academic year", "Reporting year")
 WEEK = r"\d{4} Week ([1-9]|[1-4][0-9]|5[0-3])"
 Statement = tuple[dict[str, str], dict[str, str], list[Fault], str, dict[str, str]]
 
@@ -82,6 +84,13 @@ def _faults(measures: dict[str, int], header: Sequence[str]) -> list[Fault]:
             f"r_time_period || ' ' || r_time_identifier, {text(WEEK)})",
             "TIME_PERIOD",
             "write weeks as the calendar year and Week 1 to Week 53",
+            "time_identifier",
+        ),
+        Fault(
+            "coalesce(r_time_identifier not like 'Week%' and not"
+            f" {in_list('r_time_identifier', YEARS)}, true)",
+            "TIME_IDENTIFIER",
+            f"this kind of period is not read; weeks are, and: {', '.join(YEARS)}",
             "time_identifier",
         ),
     ]

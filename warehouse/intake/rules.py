@@ -7,8 +7,8 @@ what they cannot read.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from warehouse.contract import Code, Column, DateFormat, date_formats
-from warehouse.contract_rules import Years
+from warehouse.contract import Code, Column, DateFormat, SentTable, date_formats
+from warehouse.contract_rules import Event, Years
 from warehouse.intake.problems import Severity
 from warehouse.intake.pseudonyms import pseudonym
 from warehouse.intake.spellings import spelled
@@ -156,17 +156,56 @@ def _limits(name: str, column: Column) -> list[Fault]:
     return found
 
 
-def queries(name: str, column: Column) -> list[Fault]:
-    """What is asked of its sender about a value that is kept; SQL over judged rows."""
+def all_queries(table: SentTable) -> list[Fault]:
+    """What is asked of its sender about rows that are kept; SQL over judged rows."""
+    found = [one for name, column in table.columns.items() for one in _queries(name, column)]
+    return found + (_out_of_period(table, table.event) if table.event else [])
+
+
+def _out_of_period(table: SentTable, event: Event) -> list[Fault]:
+    """A row is told late where it lies before the period and did not go on into it."""
+    official = table.columns[event.until].official.get("OUTSIDE_PERIOD") if event.until else None
+    late = "the day lies before the period of this return: told late, and counted on that day"
+    after = "the date lies after the days that this submission speaks for"
+    found = [
+        Fault(told_late(event), "TOLD_LATE", late, event.day, official, "query"),
+        Fault(told_after(event), "OUTSIDE_PERIOD", after, event.day, None, "query"),
+    ]
+    if event.until:
+        ends_after = f"rows.v_{event.until} > facts.window_end"
+        found.append(Fault(ends_after, "OUTSIDE_PERIOD", after, event.until, official, "query"))
+    return found
+
+
+def told_late(event: Event) -> str:
+    """SQL for whether a judged row lies before the period and is neither open nor ended in it."""
+    is_before = f"rows.v_{event.day} < facts.window_start"
+    if event.until is None:
+        return is_before
+    over = f"rows.v_{event.until} < facts.window_start"
+    if event.is_over:
+        over = f"{over} or rows.v_{event.until} is null and rows.v_{event.is_over}"
+    return f"{is_before} and coalesce({over}, false)"
+
+
+def told_after(event: Event) -> str:
+    return f"rows.v_{event.day} > facts.window_end"
+
+
+def told_in_period(event: Event) -> str:
+    """SQL for whether what a judged row tells began in the period, or ended in it."""
+    days = [event.day, *([event.until] if event.until else [])]
+    return " or ".join(
+        f"rows.v_{day} between facts.window_start and facts.window_end" for day in days
+    )
+
+
+def _queries(name: str, column: Column) -> list[Fault]:
     found = []
     if column.type == "upn":
         says = "it is no valid UPN, so these rows are not linked to other extracts"
         wrong = f"rows.issuer_{name} is not null and rows.v_{name} is null"
         found.append((wrong, "UPN_INVALID", says))
-    if column.in_period:
-        says = "the date lies outside the days that this submission speaks for"
-        outside = f"rows.v_{name} not between facts.window_start and facts.window_end"
-        found.append((outside, "OUTSIDE_PERIOD", says))
     if column.first_year or column.last_year:
         says = f"the column belongs to other years:{_span(column)}"
         found.append((f"rows.v_{name} is not null and {_is_out(column)}", "COLUMN_YEAR", says))

@@ -14,6 +14,7 @@ from warehouse.intake.landing import Arrival, UnsafeError, arrival_of
 from warehouse.intake.loading import Workshop, load_batch
 from warehouse.intake.outcomes import Outcome, Pending
 from warehouse.intake.problems import BadRow, Problem, escaped
+from warehouse.intake.profiles import outside_share
 
 # What a table lacks for being a return of its own; with the rest of its bundle it may be fine.
 ALONE = ("MISSING_TABLE", "PERIOD_UNKNOWN")
@@ -48,6 +49,8 @@ class Verdict:
     problems: list[Problem]
     rows: list[BadRow] = field(default_factory=list)
     unnamed: int = 0
+    held: str | None = None
+    """Why it would be held back, once it is taken in, until a person has looked."""
 
     @property
     def accounting(self) -> str:
@@ -69,6 +72,8 @@ class Verdict:
                 f"By itself this table would be taken in {but}; a whole return needs more, as"
                 " said below."
             )
+        if self.held:
+            return f"It would be taken in {but}, and held back: {self.held}."
         has_queries = any(one.severity == "query" for one in self.problems)
         return f"It would be taken in {but}.{' Something is to be checked.' if has_queries else ''}"
 
@@ -145,7 +150,18 @@ def _seen(name: str, outcome: Outcome, wanted: Wanted) -> Verdict:
         problems,
         rows,
         max(sum(one.count for one in problems) - len(rows), 0),
+        _held(outcome),
     )
+
+
+def _held(outcome: Outcome) -> str | None:
+    """Whether it names another period than its days; other signs need the former returns."""
+    if outcome.is_refused or outcome.extract is None or outcome.period is None:
+        return None
+    limit = contracts.load()[outcome.extract].vital_signs["dates_in_period"]
+    share = outside_share(outcome.profile, outcome.period)
+    is_beyond = share is not None and limit.most is not None and share > limit.most
+    return limit.reason if is_beyond else None
 
 
 def _unread(path: Path, reason: str) -> Verdict:

@@ -64,6 +64,7 @@ select
     coalesce(marker, case when figure(value, 6) is null then 'x' end) as marker,
     is_provisional,
     is_revised,
+    caveat,
     areas_due,
     areas_included,
     figure(expected, 6) as expected,

@@ -101,9 +101,9 @@ from_extracts as (
             when summed.areas_included = 0 then summed.reason
             when summed.areas_included < 0.9 * summed.areas_due then 'partial_coverage'
         end as reason,
-        summed.caveat,
         cast(summed.areas_due as integer) as areas_due,
-        cast(summed.areas_included as integer) as areas_included
+        cast(summed.areas_included as integer) as areas_included,
+        summed.caveat
     from summed
     inner join {{ source('control', 'indicators') }} as indicators
         on summed.indicator = indicators.indicator
@@ -120,6 +120,7 @@ population as (
         la_code,
         mid_year,
         population_10_17,
+        is_revised,
         mid_year = max(mid_year) over (partition by la_code) as is_newest
     from {{ ref('int_population') }}
 ),
@@ -136,7 +137,8 @@ denominators as (
         time_period,
         time_identifier,
         value,
-        marker
+        marker,
+        is_revised
     from latest
     union all
     select
@@ -149,7 +151,8 @@ denominators as (
         cast(population.mid_year + ahead.years as {{ dbt.type_string() }}) as time_period,
         'Mid-year' as time_identifier,
         population.population_10_17 as value,
-        cast(null as {{ dbt.type_string() }}) as marker
+        cast(null as {{ dbt.type_string() }}) as marker,
+        population.is_revised
     from population
     inner join (
         select 0 as years
@@ -178,14 +181,14 @@ from_series as (
         coalesce(numerators.marker, denominators.marker) as marker,
         -- schools go on correcting their registers: most cells differ between two releases
         numerators.period_type in ('week', 'year_to_date') as is_provisional,
-        false as is_revised,
+        numerators.is_revised or coalesce(denominators.is_revised, false) as is_revised,
         case
             when numerators.value is null then 'marked_in_source'
             when coalesce(denominators.value, 0) = 0 then 'no_denominator'
         end as reason,
-        cast(null as {{ dbt.type_string() }}) as caveat,
         1 as areas_due,
-        case when numerators.value is null then 0 else 1 end as areas_included
+        case when numerators.value is null then 0 else 1 end as areas_included,
+        cast(null as {{ dbt.type_string() }}) as caveat
     from {{ source('control', 'indicator_series') }} as series
     inner join latest as numerators
         on series.series = numerators.series
@@ -224,9 +227,9 @@ select
     is_provisional,
     is_revised,
     reason,
-    caveat,
     areas_due,
-    areas_included
+    areas_included,
+    caveat
 from from_extracts
 union all
 select
@@ -246,7 +249,7 @@ select
     is_provisional,
     is_revised,
     reason,
-    caveat,
     areas_due,
-    areas_included
+    areas_included,
+    caveat
 from from_series

@@ -1,4 +1,4 @@
--- indicators made of other indicators; what needs the detector's judgement is added after it
+-- indicators made of other indicators; what needs the detector's judgement stands in fct_detected_values
 with unidentified as (
     select
         'under_identification_index' as indicator,
@@ -18,7 +18,8 @@ with unidentified as (
         is_revised,
         reason,
         areas_due,
-        areas_included
+        areas_included,
+        caveat
     from {{ ref('fct_indicator_values') }}
     where indicator = 'identified_against_expected' and source = 'extracts'
 ),
@@ -76,7 +77,8 @@ confidence as (
         false as is_revised,
         case when count(parts.confidence) = 0 then 'not_due' end as reason,
         max(area_months.areas_due) as areas_due,
-        cast(count(parts.confidence) as integer) as areas_included
+        cast(count(parts.confidence) as integer) as areas_included,
+        cast(null as {{ dbt.type_string() }}) as caveat
     from area_months
     left join parts
         on area_months.period_start = parts.period_start

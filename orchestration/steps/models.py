@@ -1,0 +1,71 @@
+"""The models, built until no submission fails a check of its rows: those that do are held back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from expectations import submissions
+from orchestration import dbt_runner, overview, row_checks
+from orchestration.row_checks import FailedCheck
+from orchestration.run import Run, log
+from warehouse import prepare
+
+BROKEN = {"error", "fail", "runtime error", "partial success"}
+# Each layer of models shows its faults once those below are gone, and an authority's months follow
+# each other; more than that would be no fault of rows.
+MOST_ROUNDS = 25
+
+
+@dataclass
+class Built:
+    """The results of the last build; by test, how many submissions it held back before that.
+
+    `fault` says what is left wrong, for which the run has to stop.
+    """
+
+    results: Sequence[Any] = ()
+    held: dict[str, int] = field(default_factory=dict)
+    fault: str | None = None
+
+
+def build(run: Run, manifest: Any) -> Built:
+    """Build, check, and build again without the submissions whose rows fail a check.
+
+    A failure that names no submission is a fault of our own.
+    """
+    built = Built()
+    with run.step("models") as found:
+        held: set[int] = set()
+        for _ in range(MOST_ROUNDS):
+            built.results = dbt_runner.build(run.home, manifest)
+            found |= _counted(built.results)
+            checks = row_checks.failed(run.home, built.results)
+            new = {one: why for one, why in row_checks.reasons(checks).items() if one not in held}
+            if not new:
+                break
+            held |= set(new)
+            _hold(run, new, checks, built)
+        found |= {"held back": len(held), "reasons": overview.held(run.state) if held else []}
+    broken = [one.node.name for one in built.results if str(one.status) in BROKEN]
+    if broken or not built.results:
+        built.fault = f"dbt: {', '.join(broken) or 'nothing was built'}"
+        run.shut(built.fault)
+    return built
+
+
+def _hold(run: Run, new: dict[int, str], checks: Sequence[FailedCheck], built: Built) -> None:
+    for check in checks:
+        if told := len(check.rows.keys() & new.keys()):
+            built.held[check.unique_id] = built.held.get(check.unique_id, 0) + told
+    submissions.keep_out(run.state, new)
+    log.info("%d submissions failed a check and are held back; building without them", len(new))
+    prepare.prepare(run.home, run.state, run.as_of)
+
+
+def _counted(results: Sequence[Any]) -> dict[str, int]:
+    tests = [result for result in results if result.node.resource_type == "test"]
+    return {
+        "models": len(results) - len(tests),
+        "tests": len(tests),
+        "tests not passed": sum(str(result.status) != "pass" for result in tests),
+    }
