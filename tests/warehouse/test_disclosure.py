@@ -61,6 +61,20 @@ def test_a_withheld_region_takes_another_region_and_one_of_its_authorities_with_
     assert hidden(cells({"a": 3, "b": 0, "c": 0, "d": 60, "e": 70})) == {"a", "R1", "R2", "d"}
 
 
+def test_a_withheld_authority_of_london_is_protected_within_its_part_of_london() -> None:
+    counts = {"a": 3.0, "b": 50.0, "c": 40.0, "d": 60.0, "e": 70.0}
+    frame = cells(counts).assign(sub_region_code=None)
+    part = frame["area_code"].map({"a": "S1", "b": "S1", "c": "S2"})
+    frame["sub_region_code"] = part.where(part.notna(), None)
+    parts = [
+        frame[frame["area_code"] == "R1"].assign(
+            area_code=code, area_level="sub_region", count=count
+        )
+        for code, count in (("S1", 53.0), ("S2", 40.0))
+    ]
+    assert hidden(pd.concat([frame, *parts], ignore_index=True)) == {"a", "b"}
+
+
 def test_a_country_of_few_is_withheld_altogether() -> None:
     assert hidden(cells({"a": 2, "b": 0, "c": 0, "d": 0, "e": 0})) == {"a", "R1", "E"}
 
@@ -71,9 +85,10 @@ def test_a_proportion_with_few_on_the_other_side_is_withheld() -> None:
     assert hidden(frame) == {"c", "a"}
 
 
-def test_a_mean_of_earlier_months_is_withheld_with_one_of_them() -> None:
+@pytest.mark.parametrize("years", [1, 2, 3])
+def test_a_mean_of_earlier_months_is_withheld_with_one_of_them(years: int) -> None:
     counts = cells({"a": 3, "b": 4, "c": 50, "d": 60, "e": 70})
-    later = pd.Timestamp("2027-10-01")
+    later = pd.Timestamp(MONTH) + pd.DateOffset(years=years)
     means = cells({"a": 30, "b": 40, "c": 50, "d": 60, "e": 70}, measure="usual_referrals")
     frame = pd.concat([counts, means.assign(period_start=later)], ignore_index=True)
     found = frame.loc[disclosure.withheld(frame)]
