@@ -130,6 +130,19 @@ group by indicator
 order by indicator
 """
 
+RECONCILED = """
+select
+    indicator,
+    period_start,
+    count(*) filter (where verdict = 'differs') as differing,
+    count(*) filter (where verdict = 'agrees') as agreeing,
+    count(*) filter (where verdict = 'not_comparable') as not_comparable
+from marts.fct_reconciliation
+where area_level = 'local_authority'
+group by indicator, period_start
+order by indicator, period_start
+"""
+
 COHERENT = [
     (
         SERIES,
@@ -196,4 +209,22 @@ def no_indicator_is_worsening(connection: duckdb.DuckDBPyConnection) -> CheckRes
     return CheckResult(
         result.name, result.passed, result.severity, result.ran, result.failed,
         result.details | {"areas_worsening": int(frame["worsening"].sum())} | counts,
+    )  # fmt: skip
+
+
+def counts_agree_with_official(connection: duckdb.DuckDBPyConnection) -> CheckResult:
+    """Warns only: authorities whose own counts of a year differ from the official ones."""
+    frame = connection.sql(RECONCILED).df()
+    result = judge(
+        "counts_agree_with_official",
+        frame,
+        [Limit("none_differs", "differing", "The same year counted twice is the same.", 0, 0)],
+        severity="warning",
+    )
+    totals = frame[["agreeing", "differing", "not_comparable"]].sum()
+    differing = frame.groupby("indicator")["differing"].sum()
+    counts = {f"differing_{name}": int(count) for name, count in differing.items() if count}
+    return CheckResult(
+        result.name, result.passed, result.severity, result.ran, result.failed,
+        result.details | {str(name): int(count) for name, count in totals.items()} | counts,
     )  # fmt: skip

@@ -7,6 +7,7 @@ import pandas as pd
 
 from warehouse.calendar import Span
 from warehouse.intake.profiles import Profile, outside_share
+from warehouse.intake.senders import PUBLISHER
 
 # Fewer than five bad rows say nothing about a submission as a whole.
 FEWEST_REFUSED = 5
@@ -18,6 +19,7 @@ FEWEST_CODES, MOST_ALIKE = 50, 0.8
 FEWEST_OPEN = 10
 # Returns of about the same length are compared with each other.
 ALIKE_DAYS = 15
+DAYS_IN_YEAR = 365.25
 
 Profiles = Mapping[int, Profile]
 
@@ -38,7 +40,10 @@ def vital_signs(
     alike = accepted.assign(days=(end - start).dt.days + 1)
     rows, columns = _tables(alike, profiles), _columns(alike, profiles)
     usual = _former(alike, alike["records"], [])
+    came = pd.to_datetime(accepted["received_on"])
+    of_authority = accepted["sender"] != PUBLISHER
     return alike.assign(
+        years_back=((came - end).dt.days / DAYS_IN_YEAR).where(of_authority),
         refused_share=refused / records,
         outside_share=ids.map(_outside(accepted, profiles)),
         volume=accepted["records"] / usual.where(usual >= LEAST_USUAL),

@@ -27,6 +27,7 @@ COLUMNS = [
     submissions.c.extract,
     submissions.c.period_start,
     submissions.c.period_end,
+    submissions.c.received_on,
     submissions.c.records,
     submissions.c.quarantined,
     submissions.c.batch,
@@ -87,7 +88,7 @@ def keep_out(state: State, reasons: Mapping[int, str]) -> None:
         for submission_id, reason in reasons.items():
             chosen = sa.update(submissions).where(submissions.c.submission_id == submission_id)
             was_accepted = submissions.c.overridden_on.is_not(None)
-            again = f"cannot be used, though a person accepted it: {reason}"
+            again = f"{ledger.UNUSABLE}: {reason}"
             connection.execute(
                 chosen.values(
                     held_reason=sa.case((was_accepted, again), else_=reason), overridden_on=None

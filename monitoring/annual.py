@@ -137,7 +137,7 @@ def _authorities(
     ends = starts + pd.DateOffset(years=1, days=-1)
     numbers = values.drop_duplicates(AREA).set_index(AREA)["la_code"].reindex(counts.index)
     is_new = successions.first_year(numbers, starts, ends)
-    status[is_new], reason[is_new] = "not_assessable", "reorganised"
+    status[is_new], reason[is_new & counts.notna().to_numpy()] = "not_assessable", "reorganised"
     for since, kinds in known.changes(counts.index, ends):
         explained = years.breaks & since & ~_before(since) & ~is_new
         status[explained], reason[explained] = "not_assessable", kinds[explained]

@@ -27,7 +27,7 @@ FALSE_DISCOVERIES = 0.10  # share of the authorities named in a month that may b
 ALPHA_ONE = 0.001
 ALPHA_SUSTAINED = 0.002
 LIMITS_ALPHA = 0.01
-NOTHING = 0.5  # an expected count below this rounds to none
+NOTHING = 1.0  # an expected count below one: none is then no surprise, and no evidence
 TERM_STARTS = (1, 4, 9)
 
 COLUMNS = {
@@ -245,7 +245,8 @@ def _not_assessable(grid: Grid, judged: Judgements, first: int) -> NDArray[np.ob
     reason[judged.year < minimum] = "too_few"
     reason[judged.before < grid.rhythm.fewest_before] = "too_little_history"
     reason[~np.isfinite(judged.one)] = "too_little_history"
-    reason[_is_first_year(grid)[:, first:]] = "reorganised"
+    is_young = _is_first_year(grid)[:, first:]
+    reason[is_young] = "reorganised"
     for since, kinds in grid.known.changes(grid.areas, grid.ends):
         fresh = since[:, first:] & (judged.before < grid.rhythm.fewest_before)
         reason = np.where(fresh, kinds[:, first:], reason)
@@ -259,6 +260,7 @@ def _not_assessable(grid: Grid, judged: Judgements, first: int) -> NDArray[np.ob
     reason[no_people] = "no_denominator"
     named = unusable & pd.notna(given[:, first:])
     reason[named] = given[:, first:][named]
+    reason[is_young & (reason == "too_little_history")] = "reorganised"
     reason[grid.known.problems(grid.areas, grid.months, grid.ends)[:, first:]] = (
         annotated.DATA_PROBLEM
     )

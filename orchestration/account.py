@@ -4,10 +4,13 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
+import duckdb
 import sqlalchemy as sa
 
 from report.words import COVERAGE
+from warehouse import contract as contracts
 from warehouse.calendar import Span
+from warehouse.connection import connect
 from warehouse.coverage import coverage
 from warehouse.errors import SightlineError
 from warehouse.home import Home
@@ -20,9 +23,16 @@ from warehouse.intake.validate import Verdict, Wanted, judged
 from warehouse.state import State
 
 USAGE = 2
+# What becomes of a row that was taken in, and the words for it.
+FATES = {
+    "counted": "counted",
+    "told_late": "told late",
+    "superseded": "superseded",
+    "outside": "outside (not counted)",
+}
 
 
-def account(state: State, submission_id: int, today: date) -> dict[str, Any]:
+def account(home: Home, state: State, submission_id: int, today: date) -> dict[str, Any]:
     """The submission, its fate, its rows, its problems, what speaks for its days, its returns."""
     row = dict(_found(state, submission_id)._mapping)
     with state.read() as connection:
@@ -36,6 +46,7 @@ def account(state: State, submission_id: int, today: date) -> dict[str, Any]:
         "what_became_of_it": f"{fate(row)}{'; superseded since' if is_superseded else ''}",
         "why": row["held_reason"] or row["first_error"],
         "rows": accounting(row),
+        "counted": counted(home, submission_id) if is_used(row) else [],
         "problems": found,
         "in_force_for": own,
         "days_of_others": others,
@@ -69,6 +80,8 @@ def fate(row: dict[str, Any]) -> str:
         return f"taken in, and withdrawn by a person on {row['withdrawn_on']}"
     if row["overridden_on"]:
         return f"taken in, because a person accepted it on {row['overridden_on']}"
+    if str(row["held_reason"]).startswith(ledger.UNUSABLE):
+        return "held back: it is not used until it is sent anew"
     if row["held_reason"]:
         return "held back: it is not used until a person accepts it"
     if row["quarantined"]:
@@ -84,6 +97,59 @@ def accounting(row: dict[str, Any]) -> str:
     )
 
 
+def is_used(row: dict[str, Any]) -> bool:
+    """Taken in, and neither held back nor withdrawn."""
+    is_held = row["held_reason"] is not None and row["overridden_on"] is None
+    return bool(row["status"] == "accepted" and not is_held and row["withdrawn_on"] is None)
+
+
+def counted(home: Home, submission_id: int) -> list[dict[str, Any]]:
+    """What became of its rows in the last run, by table; none where no run has used it."""
+    if not home.warehouse_db.exists():
+        return []
+    query = (
+        f"select table_name, taken_in, {', '.join(FATES)} from marts.fct_submission_rows"
+        " where submission_id = ? and taken_in > 0 order by table_name"
+    )
+    with connect(home.warehouse_db, home=home, read_only=True) as connection:
+        try:
+            found = connection.execute(query, [submission_id])
+        except duckdb.CatalogException:  # a file that an older version made
+            return []
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _counted_in_words(told: dict[str, Any]) -> Iterator[str]:
+    rows = told["counted"]
+    if not is_used(told["submission"]):
+        is_waiting = told["submission"]["status"] == "received"
+        yield "Counted: no run has taken it in yet" if is_waiting else "Counted: none of its rows"
+        return
+    if not rows:
+        is_empty = not told["submission"]["accepted"]
+        yield "Counted: it has no rows" if is_empty else "Counted: no run has used it yet"
+        return
+    total = {name: sum(row[name] for row in rows) for name in ("taken_in", *FATES)}
+    yield f"Counted: {_sum_of(total)}"
+    yield from (f"  {row['table_name'].replace('_', ' ')}: {_sum_of(row)}" for row in rows)
+    if late := total["told_late"]:
+        yield (
+            f"  {late:,} {'row' if late == 1 else 'rows'} told late: counted on their own days,"
+            " outside its period"
+        )
+
+
+def _sum_of(row: dict[str, Any]) -> str:
+    """The rows taken in, and what became of them; they add up."""
+    parts = [
+        f"{row[name]:,} {words}"
+        for name, words in FATES.items()
+        if row[name] or name != "told_late"
+    ]
+    return f"{row['taken_in']:,} taken in = {' + '.join(parts)}"
+
+
 def in_words(told: dict[str, Any]) -> Iterator[str]:
     """An account in lines."""
     row = told["submission"]
@@ -96,6 +162,7 @@ def in_words(told: dict[str, Any]) -> Iterator[str]:
         yield f"Why: {told['why']}"
     yield f"What it is: {_what(row)}"
     yield f"Rows: {told['rows']}"
+    yield from _counted_in_words(told)
     yield from _listed("Problems", [problem_in_words(one) for one in told["problems"]])
     yield f"In force for: {', '.join(told['in_force_for']) or 'no day'}"
     yield from _listed("Others speak for its days", told["days_of_others"])
@@ -152,8 +219,23 @@ def _what(row: dict[str, Any]) -> str:
     if row["extract"] is None:
         return "not recognised"
     period = "no period" if row["period_start"] is None else _days(_period(row))
+    covers = _covers(row)
+    early = f", {covers}" if covers else ""
     number = f", number {row['sequence']} of its sender" if row["sequence"] else ""
-    return f"{row['extract']}, {period}{number}{', simulated' if row['simulated'] else ''}"
+    return f"{row['extract']}, {period}{early}{number}{', simulated' if row['simulated'] else ''}"
+
+
+def _covers(row: dict[str, Any]) -> str:
+    """What to say of a return that came before all that it tells of had passed."""
+    contract = contracts.load().get(row["extract"])
+    if contract is None or contract.sent_by != "authority" or row["period_start"] is None:
+        return ""
+    is_over = contract.window(_period(row)).end <= row["received_on"]
+    return (
+        ""
+        if is_over
+        else f"sent before its period was over; covers the days to {row['received_on']}"
+    )
 
 
 def _listed(head: str, lines: Iterable[str]) -> Iterator[str]:

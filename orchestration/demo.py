@@ -115,6 +115,7 @@ def story(home: Home, report: RunReport, seconds_simulating: float) -> Iterator[
 def found(home: Home, planted: Truth) -> Iterator[str]:
     with connect(home.warehouse_db, read_only=True) as connection:
         yield from truth.in_words(truth.compare(connection, planted))
+    yield from truth.cases_in_words(planted)
 
 
 def refused(home: Home) -> list[str]:

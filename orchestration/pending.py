@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from orchestration import inbox
 from orchestration.code_version import code_version
 from orchestration.run import last_good
-from warehouse import annotations, releases
+from warehouse import annotations, identity_decisions, releases
 from warehouse.home import Home
 from warehouse.state import State, alert_events, backtests, submissions
 
@@ -21,6 +21,7 @@ WORDS = {
     "warehouse": "the warehouse file has to be built again",
     "backtests": "a back-test has a result",
     "annotations": "somebody has annotated a series",
+    "identities": "somebody has decided who is one child",
 }
 
 
@@ -35,6 +36,7 @@ def fingerprint(home: Home, state: State, as_of: date) -> dict[str, Any]:
         "warehouse": home.warehouse_db.exists(),
         "backtests": _newest_backtest(state),
         "annotations": [one.annotation_id for one in annotations.known(state, as_of)],
+        "identities": [number for number, _ in identity_decisions.known(state, as_of)],
     }
 
 

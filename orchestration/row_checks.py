@@ -1,63 +1,114 @@
-"""Which submissions the failing rows of dbt's tests belong to: asked again in the work file."""
+"""Which submissions are at fault where a test or a model of dbt fails: asked in the work file."""
 
-from collections.abc import Iterable
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
 from warehouse.connection import connect
-from warehouse.home import Home
+from warehouse.home import Home, load_settings
 
 OF = "submission_id"
+RELATION = re.compile(r'"\w+"\."\w+"\."\w+"')
 # What a test found, in words; of a test that is not here its name is said.
 WORDS = {
     "expect_values": "{column_name} not among {values}",
     "expect_present": "{column_name} is missing",
     "expect_unique_rows": "told twice with the same {columns}",
     "expect_part_within_whole": "a part is more than its whole",
+    "expect_figures_that_can_be": "a part is more than its whole, or a count below nothing",
 }
 
 
 @dataclass(frozen=True)
-class FailedCheck:
-    """A test of which rows failed, and how many of them each submission holds."""
+class Failed:
+    """A test or a model that failed, and by submission what is wrong with its rows."""
 
     unique_id: str
-    name: str
-    words: str
-    rows: dict[int, int]
+    reasons: dict[int, str]
 
 
-def failed(home: Home, results: Iterable[Any]) -> list[FailedCheck]:
-    """The tests of a build that failed, in the order in which they ran."""
-    tests = [one.node for one in results if str(one.status) == "fail"]
-    if not tests:
+def failed(home: Home, results: Iterable[Any]) -> list[Failed]:
+    """What failed in a build, in the order in which it ran.
+
+    Where no submission is named, what was found is a fault of our own.
+    """
+    broken = [one for one in results if str(one.status) in ("fail", "error")]
+    if not broken:
         return []
-    with connect(home.work_db, read_only=True) as connection:
+    with connect(home.work_db, home=home, settings=load_settings(home), read_only=True) as work:
         return [
-            FailedCheck(node.unique_id, node.name, _words(node), _rows(connection, node))
-            for node in tests
+            Failed(
+                one.node.unique_id,
+                _failing(work, one.node) if str(one.status) == "fail" else _blamed(work, one.node),
+            )
+            for one in broken
         ]
 
 
-def reasons(checks: Iterable[FailedCheck]) -> dict[int, str]:
+def reasons(found: Iterable[Failed]) -> dict[int, str]:
     """By submission why it is held back."""
-    found: dict[int, list[str]] = {}
-    for check in checks:
-        for submission_id, count in check.rows.items():
-            rows = f"{count:,} {'row' if count == 1 else 'rows'}"
-            found.setdefault(submission_id, []).append(f"{check.words} ({rows})")
-    return {one: f"check failed: {'; '.join(told)}" for one, told in found.items()}
+    told: dict[int, list[str]] = {}
+    for one in found:
+        for submission_id, reason in one.reasons.items():
+            told.setdefault(submission_id, []).append(reason)
+    return {one: f"check failed: {'; '.join(dict.fromkeys(parts))}" for one, parts in told.items()}
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, node: Any) -> dict[int, int]:
-    """Empty for a test whose rows name no submission: what it found is a fault of our own."""
-    failing = connection.sql(node.compiled_code)
+def _failing(work: duckdb.DuckDBPyConnection, node: Any) -> dict[int, str]:
+    """A test is the query of its failing rows; those that carry a submission are counted by it."""
+    failing = work.sql(node.compiled_code)
     if OF not in failing.columns:
         return {}
     rows = failing.filter(f"{OF} is not null").aggregate(f"{OF}, count(*)").fetchall()
-    return {int(submission_id): int(count) for submission_id, count in rows}
+    words = _words(node)
+    return {
+        int(submission_id): f"{words} ({count:,} {'row' if count == 1 else 'rows'})"
+        for submission_id, count in rows
+    }
+
+
+def _blamed(work: duckdb.DuckDBPyConnection, node: Any) -> dict[int, str]:
+    """What cannot be computed is tried with one sender's rows alone, then with one submission's."""
+    sql = str(getattr(node, "compiled_code", None) or "")
+    relations = {one for one in RELATION.findall(sql) if OF in work.sql(f"from {one}").columns}
+    if not relations or _breaks(work, sql, relations, []):
+        return {}
+    senders: dict[str, list[int]] = defaultdict(list)
+    for sender, submission_id in work.sql(
+        "select sender, submission_id from control.submissions order by all"
+    ).fetchall():
+        senders[sender].append(submission_id)
+    found = [
+        one
+        for ids in senders.values()
+        if _breaks(work, sql, relations, ids)
+        for one in ids
+        if _breaks(work, sql, relations, [one])
+    ]
+    return {one: f"{_subject(node)} cannot be computed with its rows" for one in found}
+
+
+def _breaks(
+    work: duckdb.DuckDBPyConnection, sql: str, relations: Iterable[str], ids: Sequence[int]
+) -> bool:
+    chosen = f"{OF} in ({', '.join(map(str, ids)) or 'null'})"
+    for relation in relations:
+        sql = sql.replace(relation, f"(select * from {relation} where {chosen})")
+    try:
+        work.execute(f"create or replace temp table tried as {sql}").fetchall()
+    except duckdb.Error:
+        return True
+    return False
+
+
+def _subject(node: Any) -> str:
+    """The model, or that which a test is about, without its layer."""
+    model = str(getattr(node, "attached_node", None) or node.name).rsplit(".", 1)[-1]
+    return model.partition("_")[2].replace("_", " ")
 
 
 def _words(node: Any) -> str:
@@ -69,5 +120,4 @@ def _words(node: Any) -> str:
         name: ", ".join(map(str, value)) if isinstance(value, list) else value
         for name, value in told.kwargs.items()
     }
-    model = str(node.attached_node).rsplit(".", 1)[-1].partition("_")[2].replace("_", " ")
-    return f"{model}: {words.format(**arguments)}"
+    return f"{_subject(node)}: {words.format(**arguments)}"

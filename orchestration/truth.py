@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from textwrap import wrap
 from typing import Literal
 
 import duckdb
@@ -11,6 +12,7 @@ from simulation.truth import Event, Truth
 
 # What is found later than this many months after it began is late.
 IN_TIME = 6
+WIDTH = 96
 
 WORSENING = """
 select distinct
@@ -77,6 +79,14 @@ def in_words(compared: list[Compared]) -> Iterator[str]:
         raised = sum(one.verdict == "raised" for one in others)
         yield f"Planted to keep quiet about: {len(others)}; {raised} raised all the same."
         yield from (f"  {one.words}" for one in others)
+
+
+def cases_in_words(truth: Truth) -> Iterator[str]:
+    """Rare cases of real returns that were planted too: how many, and at whom."""
+    yield "Planted in the returns, as real ones hold them:"
+    counts = ", ".join(f"{count:,} {words}" for words, count in truth.counts.items())
+    yield from (f"  {line}" for line in wrap(counts, WIDTH))
+    yield from (f"  {words}: {', '.join(found)}" for words, found in truth.cases.items() if found)
 
 
 def _compared(event: Event, hits: Hits, first_judged: date | None) -> Compared:

@@ -130,6 +130,7 @@ class Published:
     refused: list[Row]
     submissions: Row
     linkage: list[Row]
+    reconciled: list[Row]
     estimates: list[Row]
     annotations: list[Row]
     backtests: list[Row]
@@ -163,6 +164,7 @@ def read(path: Path) -> Published:
             refused=_rows(connection, REFUSED),
             submissions=_rows(connection, SUBMISSIONS)[0],
             linkage=_rows(connection, "from linkage order by la_code, extract"),
+            reconciled=_rows(connection, RECONCILED),
             estimates=_rows(connection, "from estimates"),
             annotations=_rows(connection, ANNOTATIONS),
             backtests=_rows(connection, "from backtests order by least, change"),
@@ -288,6 +290,21 @@ from submissions
 where status in ('quarantined', 'held')
 order by received_on desc, submission_id desc
 limit 200
+"""
+
+# How many authorities' own counts agree with the official ones, and those that do not.
+RECONCILED = """
+select
+    indicator, source, period_type, period_start, period_end,
+    count(*) filter (where verdict = 'agrees') as agreeing,
+    count(*) filter (where verdict = 'not_comparable') as not_comparable,
+    list(struct_pack(key := la_code, official := official, counted := counted) order by la_code)
+        filter (where verdict = 'differs') as differing
+from reconciliation
+where area_level = 'local_authority' and breakdown = 'total'
+group by all
+having count(*) filter (where verdict <> 'not_comparable') > 0
+order by indicator, period_start
 """
 
 SUBMISSIONS = """

@@ -191,6 +191,14 @@ def _bad_rows(contract: Contract) -> Iterator[str]:
         " force. Rows that repeat another one to the letter are counted once."
     )
     yield ""
+    if any(table.event for table in contract.tables.values()):
+        yield (
+            "Rows before the period are counted on their own days, as *told late*. Where more of"
+            " them lie outside the period than in it, the return is held back until a person has"
+            " looked: send it again with the right period. Sent before its period is over, it"
+            " covers the days until then."
+        )
+        yield ""
 
 
 def _figures(contract: Contract) -> Iterator[str]:

@@ -35,6 +35,8 @@ REASONS = {
     "reorganised": "new boundary: the first year of a new authority",
     "no_denominator": "nothing to divide by",
     "withheld": "count withheld",
+    "official_in_parts": "the official series gives its parts apart",
+    "months_missing": "not all months of the year are covered",
     "not_monitored": "shown, not tested",
     "published_series": "official figure, not tested",
     "not_tested": "before the tested months",
@@ -52,6 +54,8 @@ REASONS = {
     "practice_change": "a recorded change of practice: judged anew from then on",
     "recording_change": "a recorded change of recording: judged anew from then on",
     "rebaseline": "a recorded new level: judged anew from then on",
+    "renumbering": "children were numbered anew, as recorded: judged anew from then on",
+    "numbers_changed": "the sender numbered children anew: who came before is not known",
     "data_problem": "somebody recorded that the figures are wrong",
     "judged_together": "judged together with the other parts of the indicator",
     "no_former_year": "no year before to compare with",
@@ -152,6 +156,7 @@ ANNOTATIONS = {
     "practice_change": "a change of practice",
     "recording_change": "a change of recording",
     "rebaseline": "a new usual level",
+    "renumbering": "children numbered anew",
     "data_problem": "wrong figures",
 }
 

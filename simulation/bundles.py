@@ -21,16 +21,18 @@ class Manifest:
     period_start: date
     period_end: date
     prepared_on: date
-    sequence: int = 1
+    sequence: int | None = 1
+    """Of the bundles for the same days; some senders do not number theirs."""
 
     def text(self) -> bytes:
+        numbered = {} if self.sequence is None else {"sequence": self.sequence}
         content = {
             "extract": self.extract,
             "sender": self.sender,
             "period_start": self.period_start.isoformat(),
             "period_end": self.period_end.isoformat(),
             "prepared_on": self.prepared_on.isoformat(),
-            "sequence": self.sequence,
+            **numbered,
             "simulated": True,
             "source": "Simulated by Sightline; no real child",
         }

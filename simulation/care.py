@@ -24,6 +24,20 @@ UNEVENNESS = 0.33
 DURATIONS = (0, 1, 2, 3, 5, 7, 12, 20, 45)
 DURATION_SHARES = (0.335, 0.42, 0.145, 0.05, 0.025, 0.01, 0.007, 0.004, 0.004)
 AWAY_SHARE = 0.114
+ADOPTED_SHARE, ADOPTED_BELOW, ADOPTED_AFTER = 0.9, 6, 200
+"""Of children who leave care below that age after so many days: one in thirteen of all who leave,
+nearly as many as were published for the year to March 2024, about 3,000 of 33,000."""
+SHORT_BREAKS = 0.0017
+"""Agreed series of short breaks that begin in a year, for each looked-after child. They last about
+eighteen months, so 6 in 1,000 have one at some time in a year: the Department for Education counts
+500 children who had only such breaks in the year to March 2025, beside 82,000 looked after."""
+SHORT_BREAKS_BEFORE = 0.01
+"""Of the older children who enter care, those who had short breaks before. Nothing is published;
+enough that each set of authorities has some."""
+ONE_BY_ONE = 0.4
+"""Of the series, those of which each stay is told."""
+EVERY, NIGHTS = 28, 2
+SHORT_BREAK_AGES = (5, 16)
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,18 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class ShortBreaks:
+    """Episodes under an agreed series: V3 tells of a whole series, V4 of each stay."""
+
+    child: NDArray[np.int64]
+    start: Days
+    end: Days
+    legal: NDArray[np.bytes_]
+    enters_care: NDArray[np.bool_]
+    """Ends because the child is looked after from that day."""
+
+
+@dataclass(frozen=True)
 class Care:
     """Children in order of entry, one period of care each."""
 
@@ -54,6 +80,9 @@ class Care:
     end: Days
     placements: Placements
     missing: Missing
+    adopted: NDArray[np.bool_]
+    """Whether the period ends in adoption."""
+    short_breaks: ShortBreaks
 
 
 def _stock(
@@ -101,9 +130,80 @@ def care(
     _, once = np.unique(child, return_index=True)
     once = once[np.argsort(start[once], kind="stable")]
     child, start, end = child[once], start[once], end[once]
+    # Streams of their own, so that what is drawn after them stays as it was.
+    of_adoption, of_breaks = rng.spawn(2)
     placements = _placements(rng, start, end)
     missing = _missing(rng, authority, horizon, population, effects, (child, start, end))
-    return Care(child, start, end, placements, _within(placements, missing))
+    return Care(
+        child=child,
+        start=start,
+        end=end,
+        placements=placements,
+        missing=_within(placements, missing),
+        adopted=_adopted(of_adoption, population, child, start, end),
+        short_breaks=_short_breaks(of_breaks, authority, horizon, population, (child, start)),
+    )
+
+
+def _adopted(
+    rng: np.random.Generator,
+    population: Population,
+    child: NDArray[np.int64],
+    start: Days,
+    end: Days,
+) -> NDArray[np.bool_]:
+    is_young = end - population.birth[child] < ADOPTED_BELOW * 365
+    chosen = rng.random(len(child)) < ADOPTED_SHARE
+    return np.asarray(is_young & (end - start > ADOPTED_AFTER) & chosen)
+
+
+def _short_breaks(
+    rng: np.random.Generator,
+    authority: Authority,
+    horizon: Horizon,
+    population: Population,
+    periods: tuple[NDArray[np.int64], Days],
+) -> ShortBreaks:
+    """Series of children who are not looked after otherwise, and of some before they are."""
+    in_care, entered = periods
+    first, last = int(horizon.days[0]), int(horizon.days[-1])
+    since = first - 730
+    count = rng.poisson(SHORT_BREAKS * authority.looked_after * (last - since) / 365.25)
+    begins = rng.integers(since, last, count).astype(np.int32)
+    youngest, oldest = SHORT_BREAK_AGES
+    ages = youngest + rng.random(count) * (oldest - youngest)
+    child = population.born_on(rng, (begins - ages * 365.25).astype(np.int32))
+    _, once = np.unique(child, return_index=True)
+    once = once[~np.isin(child[once], in_care)]
+    child, begins = child[once], begins[once]
+    ends = begins + 60 + rng.exponential(490, len(child)).astype(np.int32)
+    ends = np.minimum(ends, population.birth[child] + ADULT - 1)
+    before = np.flatnonzero(
+        (entered > first)
+        & (entered - population.birth[in_care] > youngest * 365)
+        & (rng.random(len(in_care)) < SHORT_BREAKS_BEFORE)
+    )
+    started = entered[before] - rng.integers(60, 500, len(before))
+    child = np.concatenate([child, in_care[before]])
+    begins, ends = np.concatenate([begins, started]), np.concatenate([ends, entered[before]])
+    enters = np.arange(len(child)) >= len(child) - len(before)
+    return _stays(rng, ShortBreaks(child, begins, ends, np.empty(0, "S2"), enters))
+
+
+def _stays(rng: np.random.Generator, series: ShortBreaks) -> ShortBreaks:
+    """Some series as one episode, others as one for each stay."""
+    one_by_one = rng.random(len(series.child)) < ONE_BY_ONE
+    stays = np.where(one_by_one, np.maximum((series.end - series.start) // EVERY, 1), 1)
+    of = np.repeat(np.arange(len(stays)), stays)
+    start = (series.start[of] + EVERY * draw.position_in_group(of)).astype(np.int32)
+    whole = ~one_by_one[of]
+    return ShortBreaks(
+        child=series.child[of],
+        start=start,
+        end=np.where(whole, series.end[of], start + NIGHTS).astype(np.int32),
+        legal=np.where(whole, b"V3", b"V4"),
+        enters_care=series.enters_care[of] & whole,
+    )
 
 
 def _placements(rng: np.random.Generator, start: Days, end: Days) -> Placements:

@@ -16,6 +16,7 @@ CHECK_LETTERS = np.frombuffer(b"ABCDEFGHJKLMNPQRTUVWXYZ", dtype=np.uint8)
 ADULT = 6575
 """Days from birth to the eighteenth birthday."""
 LOCAL_IDS = 9_999_991  # a prime, so that multiplying mixes the ids and keeps them apart
+LONG_AGO = 0
 Children = NDArray[np.int64]
 
 
@@ -30,6 +31,12 @@ class Population:
     has_recorded_upn: NDArray[np.bool_]
     knows_new_upn: NDArray[np.bool_]
     per_day: float
+    person: NDArray[np.int64]
+    """Who stands behind each identity: two of one person may be tied, others may not."""
+    corrected_on: NDArray[np.int32]
+    """The day from which sex and birth are told rightly; long ago for nearly all."""
+    first_birth: NDArray[np.int32]
+    first_is_girl: NDArray[np.bool_]
 
     def born_on(self, rng: np.random.Generator, days: NDArray[np.int32]) -> Children:
         """A child born on each of the days, or as near to it as there is one."""
@@ -53,7 +60,15 @@ def check_letters(twelve: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(CHECK_LETTERS[sums % 23])
 
 
-def _upns(
+def local_numbers(authority: Authority, places: NDArray[np.int64]) -> text.Text:
+    """Authorities that were one share a numbering, so their ids may not collide."""
+    part = list(PREDECESSORS).index(authority.la_code) + 1 if _is_part(authority) else 0
+    la_code = PREDECESSORS[authority.la_code][0] if part else authority.la_code
+    numbers = (places + 2_000_000 * part) * 7_654_321 % LOCAL_IDS
+    return text.numbered("K", numbers + int(la_code) % 7, 7)
+
+
+def upns(
     la_code: str, school: int, year: NDArray[np.int64], serial: NDArray[np.int64]
 ) -> text.Text:
     twelve = np.concatenate(
@@ -74,25 +89,28 @@ def population(authority: Authority, horizon: Horizon, rng: np.random.Generator)
     count = max(int((last - first) * per_day), 40)
     per_day = count / (last - first)
     birth = (first + np.arange(count) / per_day).astype(np.int32)
-    # Authorities that were one share a numbering, so their ids may not collide.
     part = list(PREDECESSORS).index(authority.la_code) + 1 if _is_part(authority) else 0
     la_code = PREDECESSORS[authority.la_code][0] if part else authority.la_code
-    numbers = (np.arange(count) + 2_000_000 * part) * 7_654_321 % LOCAL_IDS
     year = birth.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
     serial = np.arange(count) - np.searchsorted(year, year, side="left")
     former = np.zeros(count, dtype="S13")
     changed = np.flatnonzero(rng.random(count) < 0.006)
-    former[changed] = _upns(la_code, 7000 + 500 * part, year[changed], serial[changed])
+    former[changed] = upns(la_code, 7000 + 500 * part, year[changed], serial[changed])
+    is_girl = rng.random(count) < 0.49
     is_small = birth > horizon.days[-1] - 4 * 365
     return Population(
         birth=birth,
-        is_girl=rng.random(count) < 0.49,
-        child_id=text.numbered("K", numbers + int(la_code) % 7, 7),
-        upn=_upns(la_code, 2000 + 500 * part, year, serial),
+        is_girl=is_girl,
+        child_id=local_numbers(authority, np.arange(count)),
+        upn=upns(la_code, 2000 + 500 * part, year, serial),
         former_upn=former,
         has_recorded_upn=rng.random(count) > np.where(is_small, 0.25, 0.075),
         knows_new_upn=rng.random(count) < 0.5,
         per_day=per_day,
+        person=np.arange(count),
+        corrected_on=np.full(count, LONG_AGO, dtype=np.int32),
+        first_birth=birth,
+        first_is_girl=is_girl,
     )
 
 

@@ -40,6 +40,11 @@ class Planted:
 
 FALL = "referrals fall by {size:.0%} and stay there"
 DRIFT = "referrals drift down by {size:.1%} a month"
+ONE_LOST = "one monthly return was never sent, which is not a fall"
+QUARTER_LOST = "the SSDA903 return of January to March was never sent, which is not a fall"
+REFERRED_AND_KNOWN = ("referral_rate", "excluded_not_known")
+MISSING_AND_KNOWN = ("missing_incident_rate", "excluded_not_known")
+RE_REFERRED_AND_KNOWN = ("re_referral_rate", "excluded_not_known")
 PLAN = (
     Planted("referral_drop", "383", 11, -0.28, REFERRALS, ("referral_rate",), FALL),
     Planted("referral_drop", "306", 19, -0.35, REFERRALS, ("referral_rate",), FALL),
@@ -109,9 +114,22 @@ PLAN = (
         "missing_return", "908", 4, 0.0, (), ("referral_rate",),
         "two monthly returns were never sent, which is not a fall", lasts=2,
     ),
+    Planted("missing_return", "352", 5, 0.0, (), REFERRED_AND_KNOWN, ONE_LOST, lasts=1),
+    Planted("missing_return", "886", 17, 0.0, (), REFERRED_AND_KNOWN, ONE_LOST, lasts=1),
+    Planted("missing_care_return", "830", 8, 0.0, (), MISSING_AND_KNOWN, QUARTER_LOST, lasts=3),
+    Planted("missing_care_return", "887", 8, 0.0, (), MISSING_AND_KNOWN, QUARTER_LOST, lasts=3),
+    Planted(
+        "numbered_anew", "306", 17, 0.0, (), RE_REFERRED_AND_KNOWN,
+        "everybody gets a new local number and keeps the pupil number, which is no change",
+    ),
+    Planted(
+        "numbered_anew", "830", 19, 0.0, (), RE_REFERRED_AND_KNOWN,
+        "everybody gets a new local number, those known before lose their pupil number: no change",
+    ),
 )  # fmt: skip
 RISES = {"excluded_not_referred", "missing_not_assessed", "absent_not_referred"}
-QUIET = {"missing_return", "referral_dip"}
+NO_CHANGE = {"missing_return", "missing_care_return", "numbered_anew"}
+QUIET = {*NO_CHANGE, "referral_dip"}
 
 CENSUS_SENDERS = ("884", "391", "870", "880", "874", "890")
 PRIORITY = (
@@ -129,11 +147,18 @@ def planted(horizon: Horizon, la_codes: tuple[str, ...], scenario: str) -> tuple
         return ()
     months = horizon.reporting_months
     local = [
-        _event(row, add_months(months[-1], -row.back))
+        _event(row, _onset(row, months[-1]))
         for row in PLAN
         if row.la_code in la_codes and row.back < len(months) - 1
     ]
     return (*local, *_national(horizon, la_codes))
+
+
+def _onset(row: Planted, last: date) -> date:
+    """Of a lost SSDA903 return the January before the last 31 March by which one was due."""
+    if row.kind == "missing_care_return":
+        return date(last.year - (last.month < 5), 1, 1)
+    return add_months(last, -row.back)
 
 
 def _event(row: Planted, onset: date) -> Event:
@@ -146,7 +171,7 @@ def _event(row: Planted, onset: date) -> Event:
         onset=onset,
         size=row.size,
         words=row.words.format(size=abs(row.size)),
-        direction="none" if row.kind == "missing_return" else "up" if rises else "down",
+        direction="none" if row.kind in NO_CHANGE else "up" if rises else "down",
         expects_alert=row.kind not in QUIET,
         is_sustained=row.lasts is None,
         is_small_area=row.small,

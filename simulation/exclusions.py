@@ -22,9 +22,14 @@ MOST_SESSIONS = 90  # 45 school days in a school year
 SESSIONS = (2, 4, 6, 1, 3, 5, 10, 8, 20, 12)
 SESSION_SHARES = (0.36, 0.24, 0.12, 0.08, 0.05, 0.03, 0.07, 0.02, 0.01, 0.02)
 REASONS = {
-    "DB": 0.47, "VA": 0.165, "PP": 0.14, "PA": 0.055, "VP": 0.04, "OW": 0.028, "DA": 0.037,
+    "DB": 0.47, "VA": 0.165, "PP": 0.14, "PA": 0.055, "VP": 0.04, "OW": 0.021, "DA": 0.029,
     "DM": 0.025, "TH": 0.008, "BU": 0.008, "RA": 0.01, "LG": 0.004, "DS": 0.002, "SM": 0.008,
 }  # fmt: skip
+"""Shares of the first of up to three reasons. With the second, drugs and alcohol stand in 3.6 per
+cent of suspensions and weapons in 2.6: published are 24,554 for drugs and alcohol of 955,000
+suspensions in 2023/24 (2.6 per cent), and 11,343 of 352,000 in 2020/21 (3.2)."""
+UNEVEN_REASONS, REASONS_SPREAD = ("OW", "DA"), 0.25
+"""Authorities differ in these, by this much of a logarithm."""
 PERMANENT_REASONS = {
     "DB": 0.4,
     "PP": 0.14,
@@ -151,10 +156,11 @@ def _described(
     served = _served_before(within_year, sessions)
     kept = (served + sessions <= MOST_SESSIONS) | is_permanent
     order = draw.position_in_group(child) + 1
+    shares = _reasons_here(rng.spawn(1)[0])
     reason = np.where(
-        is_permanent, draw.codes(rng, PERMANENT_REASONS, count), draw.codes(rng, REASONS, count)
+        is_permanent, draw.codes(rng, PERMANENT_REASONS, count), draw.codes(rng, shares, count)
     )
-    second = np.where(rng.random(count) < 0.24, draw.codes(rng, REASONS, count), b"")
+    second = np.where(rng.random(count) < 0.24, draw.codes(rng, shares, count), b"")
     second[second == reason] = b""
     third = np.where((second != b"") & (rng.random(count) < 0.3), b"MT", b"")
     by_day = np.flatnonzero(kept)
@@ -167,6 +173,15 @@ def _described(
         reasons=(reason[by_day], second[by_day], third[by_day]),
         order=order[by_day],
     )
+
+
+def _reasons_here(rng: np.random.Generator) -> dict[str, float]:
+    """A stream of its own, so that what is drawn afterwards does not depend on it."""
+    levels = np.exp(rng.normal(-(REASONS_SPREAD**2) / 2, REASONS_SPREAD, len(UNEVEN_REASONS)))
+    return REASONS | {
+        code: REASONS[code] * float(level)
+        for code, level in zip(UNEVEN_REASONS, levels, strict=True)
+    }
 
 
 def _served_before(groups: NDArray[np.int64], sessions: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,18 +1,19 @@
 """A national set of extracts in the real file formats, with planted and recorded changes."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 from simulation import events as plan
+from simulation import recording
 from simulation.calendar import Horizon
 from simulation.calibration import PREDECESSORS, Authority, authorities
 from simulation.parcels import is_early
 from simulation.post import Sent, send, senders
 from simulation.truth import Event, Truth
-from simulation.world import build
+from simulation.world import World, build
 
 Progress = Callable[[int, int, str], None]
 """Authorities done, authorities in all, and words."""
@@ -73,8 +74,25 @@ def _authority(
     events: tuple[Event, ...],
     seed: int,
 ) -> list[Sent]:
-    worlds = tuple(build(authority, horizon, events, seed) for authority in group)
-    return [send(out, sender, horizon, events, seed) for sender in senders(worlds, horizon)]
+    worlds = _worlds(horizon, group, events, seed)
+    sent = [send(out, sender, horizon, events, seed) for sender in senders(worlds, horizon)]
+    for world in worlds:
+        sent[0].planted.update(world.planted())
+    return sent
+
+
+def _worlds(
+    horizon: Horizon, group: tuple[Authority, ...], events: tuple[Event, ...], seed: int
+) -> tuple[World, ...]:
+    return tuple(build(authority, horizon, events, seed) for authority in group)
+
+
+def worlds_of(truth: Truth) -> Iterator[tuple[Horizon, tuple[World, ...]]]:
+    """All that happened in a nation that was simulated before, one sender or succession a time."""
+    months = (truth.until.year - truth.start.year) * 12 + truth.until.month - truth.start.month + 1
+    horizon = Horizon(months, truth.until)
+    for group in _groups(_chosen(len(truth.la_codes))):
+        yield horizon, _worlds(horizon, group, truth.events, truth.seed)
 
 
 def _truth(
@@ -86,8 +104,10 @@ def _truth(
     sent: list[Sent],
 ) -> Truth:
     totals: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for one in sent:
         totals.update(one.totals)
+        counts.update(one.planted)
     return Truth(
         seed=seed,
         scenario=scenario,
@@ -102,5 +122,28 @@ def _truth(
         never_sent=tuple(sorted(name for one in sent for name in one.never_sent)),
         late=tuple(sorted(name for one in sent for name in one.late)),
         delivered_twice=tuple(name for one in sent for name in one.delivered_twice),
+        cases=_cases(horizon, codes, sent),
+        counts=dict(counts),
         totals=dict(sorted(totals.items())),
     )
+
+
+def _cases(
+    horizon: Horizon, codes: tuple[str, ...], sent: list[Sent]
+) -> dict[str, tuple[str, ...]]:
+    """Senders and returns that are told of in a way of their own."""
+    again = [name for one in sent for name in one.resubmissions if name.endswith("_again")]
+    return {
+        "never sends SSDA903": _of(codes, recording.NO_CARE_RETURN),
+        "names files by words": tuple(filter(recording.named_by_words, codes)),
+        "gives old numbers to other children": tuple(
+            code
+            for code in _of(codes, recording.NUMBERS_REUSED)
+            if recording.day_back(horizon, recording.NUMBERS_REUSED[code]) is not None
+        ),
+        "sent again on purpose": tuple(sorted(again)),
+    }
+
+
+def _of(codes: tuple[str, ...], those: Container[str]) -> tuple[str, ...]:
+    return tuple(code for code in codes if code in those)

@@ -1,19 +1,30 @@
 """What each sender owes over the time, window by window, before chance delays or loses any."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 
 import numpy as np
 
 from simulation.bundles import Content, Manifest, content
-from simulation.calendar import Census, Horizon, Term, add_months, month_end, number
+from simulation.calendar import Census, Horizon, Term, add_months, day, month_end, number
 from simulation.events import CENSUS_SENDERS
 from simulation.formats import census as school_census
 from simulation.formats import cin, placements, ssd, ssda903
+from simulation.recording import (
+    MONTH_SENT_AGAIN,
+    NO_CARE_RETURN,
+    QUARTER_CORRECTED,
+    SENT_ON_THE_28TH,
+    day_back,
+    named_by_words,
+)
 from simulation.world import World
 
+CORRECTED_AFTER = 45
+"""Days after a return at which a part of it is sent again."""
 EARLY_DAYS = 8
 """Days after the month at which an early sender cuts its referrals."""
 
@@ -34,10 +45,29 @@ class Sender:
 @dataclass(frozen=True)
 class Parcel:
     name: str
+    """By extract and time, which says what it is; files may be called otherwise."""
     manifest: Manifest
     build: Build
     is_certain: bool = False
     """Sent once, whole and in time."""
+    is_again: bool = False
+    """Sent after another for some of the same days, on purpose."""
+
+    @property
+    def file(self) -> str:
+        """Where a sender names files by words: month or term first, then year, then extract."""
+        if not named_by_words(self.manifest.sender):
+            return self.name
+        return NAME.sub(_in_words, self.name)
+
+
+NAME = re.compile(r"(?P<extract>.+)_(?P<year>\d{4})[-_](?P<part>\d\d|autumn|spring|summer)")
+
+
+def _in_words(found: re.Match[str]) -> str:
+    part = found["part"]
+    word = f"{date(2000, int(part), 1):%B}" if part.isdigit() else part.capitalize()
+    return f"{word}_{found['year']}_{found['extract']}"
 
 
 def is_early(la_code: str) -> bool:
@@ -51,7 +81,8 @@ def parcels(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Itera
     else:
         yield from _monthly(sender, horizon, rng)
     yield from _termly(sender, horizon, rng)
-    yield from _quarterly(sender, horizon, rng)
+    if sender.la_code not in NO_CARE_RETURN:
+        yield from _quarterly(sender, horizon, rng)
     yield from _each_term(sender, horizon, rng)
 
 
@@ -68,7 +99,34 @@ def _monthly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iter
             return content(ssd.members(rows, start, end, day, by_cut=early, dropped=dropped))
 
         manifest = Manifest("ssd", sender.la_code, start, end, end + timedelta(days=wait))
-        yield Parcel(f"ssd_{month:%Y-%m}", manifest, build)
+        whole = Parcel(f"ssd_{month:%Y-%m}", manifest, build)
+        if month == _back(SENT_ON_THE_28TH, sender, horizon):
+            yield replace(
+                whole,
+                manifest=replace(manifest, prepared_on=month.replace(day=28)),
+                is_certain=True,
+            )
+            yield _again(whole)
+        else:
+            yield whole
+        if early and month == _back(MONTH_SENT_AGAIN, sender, horizon):
+            prepared = end + timedelta(days=CORRECTED_AFTER)
+            part = replace(manifest, period_start=month, prepared_on=prepared)
+            yield _again(replace(whole, manifest=part, build=partial(build, start=month)))
+
+
+def _back(months: Mapping[str, int], sender: Sender, horizon: Horizon) -> date | None:
+    back = months.get(sender.la_code)
+    found = None if back is None else day_back(horizon, back)
+    return None if found is None else day(found)
+
+
+def _again(parcel: Parcel) -> Parcel:
+    """Of the days of a parcel, or of some of them, sent once more and as numbered second."""
+    manifest = replace(parcel.manifest, sequence=2)
+    return replace(
+        parcel, name=f"{parcel.name}_again", manifest=manifest, is_certain=True, is_again=True
+    )
 
 
 def _yearly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iterator[Parcel]:
@@ -127,15 +185,50 @@ def _quarterly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> It
         prepared = end + timedelta(days=int(rng.integers(12, 20)))
         manifest = Manifest("ssda903", sender.la_code, start, end, prepared)
 
-        def build(
-            day: int,  # noqa: ARG001 (all builders are called alike)
-            dropped: int | None,
-            start: date = start,
-            end: date = end,
-        ) -> Content:
-            return content(ssda903.members(rows, start, end, dropped=dropped))
+        build = partial(_care_return, rows, start, end, None)
+        whole = Parcel(f"ssda903_{end:%Y-%m}", manifest, build)
+        january = date(end.year, 1, 1)
+        if not (_ends_last_year(end, horizon) and sender.la_code in QUARTER_CORRECTED):
+            yield whole
+            continue
+        # A first attempt whose last three months are wrong, and those three months again.
+        yield replace(whole, build=partial(_blurred, rows, start, end, january), is_certain=True)
+        later = prepared + timedelta(days=CORRECTED_AFTER)
+        part = replace(manifest, period_start=january, prepared_on=later)
+        again = partial(_care_return, rows, january, end, None)
+        yield _again(replace(whole, manifest=part, build=again))
 
-        yield Parcel(f"ssda903_{end:%Y-%m}", manifest, build)
+
+def _ends_last_year(end: date, horizon: Horizon) -> bool:
+    """Whether it is the last 31 March of which a correction can have come."""
+    marches = [
+        one
+        for one in horizon.quarter_ends
+        if one.month == 3 and one + timedelta(days=2 * CORRECTED_AFTER) <= horizon.as_of
+    ]
+    return bool(marches) and end == marches[-1]
+
+
+def _care_return(
+    rows: list[ssda903.Rows],
+    start: date,
+    end: date,
+    since: date | None,
+    day: int,  # noqa: ARG001 (all builders are called alike)
+    dropped: int | None,
+) -> Content:
+    return content(ssda903.members(rows, start, end, dropped=dropped, since=since))
+
+
+def _blurred(
+    rows: list[ssda903.Rows],
+    start: date,
+    end: date,
+    since: date,
+    day: int,
+    dropped: int | None,  # noqa: ARG001 (all builders are called alike)
+) -> Content:
+    return _care_return(rows, start, end, since, day, end.toordinal())
 
 
 def _each_term(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iterator[Parcel]:

@@ -12,6 +12,7 @@ from simulation import bundles
 from simulation.calendar import Horizon, add_months, number
 from simulation.events import REORGANISED
 from simulation.parcels import Parcel, Sender, parcels
+from simulation.recording import named_by_words
 from simulation.truth import Event
 from simulation.world import World
 
@@ -28,6 +29,7 @@ class Sent:
     """An account of what was written."""
 
     totals: Counter[str] = field(default_factory=Counter)
+    planted: Counter[str] = field(default_factory=Counter)
     resubmissions: list[str] = field(default_factory=list)
     never_sent: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
@@ -56,6 +58,10 @@ def send(out: Path, sender: Sender, horizon: Horizon, events: tuple[Event, ...],
     name = ""
     for parcel in parcels(sender, horizon, rng):
         name = f"{sender.la_code}/{parcel.name}"
+        if parcel.is_again:
+            _write(out, sent, parcel)
+            sent.resubmissions.append(f"{sender.la_code}/{parcel.file}")
+            continue
         never, corrected, late = rng.random(3) < (never_share, CORRECTED_SHARE, LATE_SHARE)
         draft, delay = int(rng.integers(0, 1_000)), timedelta(days=int(rng.integers(20, 50)))
         fits = parcel.manifest.prepared_on + delay <= horizon.as_of
@@ -65,11 +71,12 @@ def send(out: Path, sender: Sender, horizon: Horizon, events: tuple[Event, ...],
             sent.never_sent.append(name)
         elif corrected and fits:
             _write(out, sent, parcel, draft=draft)
-            _write(out, sent, _later(parcel, delay, "_corrected"))
-            sent.resubmissions.append(name)
+            again = _later(parcel, delay, "_corrected")
+            _write(out, sent, again)
+            sent.resubmissions.append(f"{sender.la_code}/{again.file}")
         elif late and fits:
             _write(out, sent, _later(parcel, delay, ""))
-            sent.late.append(name)
+            sent.late.append(f"{sender.la_code}/{parcel.file}")
         else:
             _write(out, sent, parcel)
     if sender.la_code == TWICE:
@@ -78,9 +85,13 @@ def send(out: Path, sender: Sender, horizon: Horizon, events: tuple[Event, ...],
 
 
 def _lost(event: Event) -> list[str]:
-    if event.kind != "missing_return":
+    la_code = event.la_codes[0]
+    if event.kind == "missing_care_return":
+        return [f"{la_code}/ssda903_{event.until:%Y-%m}"]
+    if event.kind != "missing_return" or event.until is None:
         return []
-    return [f"{event.la_codes[0]}/ssd_{add_months(event.onset, offset):%Y-%m}" for offset in (0, 1)]
+    count = (event.until.year - event.onset.year) * 12 + event.until.month - event.onset.month + 1
+    return [f"{la_code}/ssd_{add_months(event.onset, offset):%Y-%m}" for offset in range(count)]
 
 
 def _later(parcel: Parcel, delay: timedelta, suffix: str) -> Parcel:
@@ -94,7 +105,10 @@ def _later(parcel: Parcel, delay: timedelta, suffix: str) -> Parcel:
 
 def _write(out: Path, sent: Sent, parcel: Parcel, *, draft: int | None = None) -> None:
     files, counts = parcel.build(number(parcel.manifest.prepared_on), draft)
-    bundles.write(out / parcel.manifest.sender / f"{parcel.name}.zip", parcel.manifest, files)
+    manifest = parcel.manifest
+    if named_by_words(manifest.sender):
+        manifest = replace(manifest, sequence=None)
+    bundles.write(out / manifest.sender / f"{parcel.file}.zip", manifest, files)
     sent.totals["bundles"] += 1
     sent.totals["bytes of text"] += sum(map(len, files.values()))
     sent.totals.update(counts)

@@ -1,4 +1,7 @@
-"""What was planted, in words and figures, so that what is found can be judged against it."""
+"""What was planted, in words and figures, so that what is found can be judged against it.
+
+Who is who among the simulated children, people tells; it is never saved with the rest.
+"""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -46,6 +49,10 @@ class Truth:
     never_sent: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     delivered_twice: tuple[str, ...] = ()
+    cases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ways of their own in which senders tell, in words, with the senders or returns."""
+    counts: dict[str, int] = field(default_factory=dict)
+    """How many there are of each kind of rare case, in words."""
     totals: dict[str, int] = field(default_factory=dict)
 
     def save(self, path: Path) -> Path:
@@ -59,6 +66,7 @@ def load(path: Path) -> Truth:
     events = tuple(_event(**event) for event in raw.pop("events"))
     for name in ("start", "until", "as_of"):
         raw[name] = date.fromisoformat(raw[name])
+    raw["cases"] = {name: tuple(value) for name, value in raw["cases"].items()}
     lists = {name: tuple(value) for name, value in raw.items() if isinstance(value, list)}
     return Truth(events=events, **{**raw, **lists})
 

@@ -16,12 +16,14 @@ from warehouse.intake.senders import seed
 from warehouse.state import State, annotations
 
 WRONG_USE = 2
-Kind = Literal["practice_change", "recording_change", "rebaseline", "data_problem"]
+Kind = Literal["practice_change", "recording_change", "rebaseline", "renumbering", "data_problem"]
 KINDS = get_args(Kind)
+RENUMBERING = "renumbering"
 MEANINGS = {
     "practice_change": "the work changed, and with it the usual level: judged anew from then on",
     "recording_change": "what is counted changed: figures before and after are not compared",
     "rebaseline": "the level from then on is the usual one",
+    "renumbering": "children were numbered anew: measures over months count on, judged anew",
     "data_problem": "the figures of these months are wrong: they are shown and not judged",
 }
 

@@ -38,7 +38,6 @@ PUBLISHED_FIGURES = {
     "geographic_level": "varchar",
     "area_code": "varchar",
     "la_code": "varchar",
-    "area_name": "varchar",
     "filter": "varchar",
     "measure": "varchar",
     "value": "double",
@@ -137,7 +136,6 @@ class SentTable(Strict):
     parent: Parent | None = None
     event: Event | None = None
     carried_over: CarriedOver | None = None
-    constants: dict[str, bool] = Field(default_factory=dict)
     columns: dict[str, Column]
     rules: tuple[Rule, ...] = ()
     known: tuple[str, ...] = ()
@@ -246,7 +244,6 @@ class Contract(Strict):
             if table.raw:
                 held = tables.setdefault(table.raw, {})
                 held |= {c.raw: RAW_TYPES[c.type] for c in table.columns.values() if c.raw}
-                held |= dict.fromkeys(table.constants, "boolean")
         return tables
 
 

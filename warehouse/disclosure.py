@@ -29,10 +29,10 @@ TIERS = (
 
 # Reasons that follow from what was sent or from the definition, not from the size of the count.
 OPEN_REASONS = (
-    "no_return", "not_due", "late", "quarantined", "partial_coverage", "reorganised", "censored",
-    "too_little_history", "gap_in_history", "partial_roll", "known_rests_on_missing_return",
-    "other_returns_missing", "numbers_changed", "without_care_return", "parts_awaited",
-    "not_monitored", "not_tested",
+    "no_return", "not_due", "late", "quarantined", "partly_covered", "partial_coverage",
+    "reorganised", "censored", "gap_after", "too_little_history", "gap_in_history", "partial_roll",
+    "known_rests_on_missing_return", "other_returns_missing", "numbers_changed",
+    "without_care_return", "parts_awaited", "not_monitored", "not_tested",
 )  # fmt: skip
 
 

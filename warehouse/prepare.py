@@ -5,11 +5,12 @@ from datetime import date, timedelta
 
 import duckdb
 
-from warehouse import annotations, indicators
+from warehouse import annotations, identity_decisions, indicators
 from warehouse import contract as contracts
 from warehouse.annotations import Annotation
 from warehouse.calendar import month_of
 from warehouse.connection import connect
+from warehouse.continuity import write_breaks
 from warehouse.coverage import Covered, coverage, expected
 from warehouse.home import Home, load_settings
 from warehouse.identities import write_identities
@@ -44,6 +45,7 @@ TABLES = {
         "place": "integer",
         "is_own": "boolean",
         "speaks": "boolean",
+        "window_end": "date",
     },
     "coverage": {
         "la_code": "varchar",
@@ -64,12 +66,6 @@ TABLES = {
         "window_end": "date",
     },
     "authorities": {"la_code": "varchar"},
-    "breaks": {
-        "la_code": "varchar",
-        "source": "varchar",
-        "extract": "varchar",
-        "broke_on": "date",
-    },
     "annotations": {
         "annotation_id": "integer",
         "indicator": "varchar",
@@ -107,10 +103,12 @@ def prepare(home: Home, state: State, as_of: date) -> None:
         months = _months(cut, covered, as_of)
         _write(connection, "months", [(month,) for month in months])
         _write(connection, "run", [_run_row(submitted, months, as_of)])
-        _write(connection, "annotations", _annotation_rows(annotations.known(state, as_of)))
-        _write(connection, "breaks", [])
+        annotated = annotations.known(state, as_of)
+        _write(connection, "annotations", _annotation_rows(annotated))
         indicators.write(connection)
-        write_identities(connection)
+        decided = [one for _, one in identity_decisions.known(state, as_of)]
+        write_identities(connection, decided)
+        write_breaks(connection, annotated)
 
 
 def write_views(
@@ -180,6 +178,7 @@ def _slice_row(piece: Slice) -> Sequence[object]:
         piece.place,
         piece.is_own,
         piece.speaks,
+        one.windows[piece.source].end,
     )
 
 

@@ -150,6 +150,21 @@ annotations = Table(
     Column("withdrawn_on", Date),
 )
 
+identity_decisions = Table(
+    "identity_decisions",
+    metadata,
+    Column("decision_id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("one_key", Integer, nullable=False),
+    Column("other_key", Integer, nullable=False),
+    Column("one_is", String, nullable=False),
+    Column("other_is", String, nullable=False),
+    Column("key_fingerprint", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("recorded_on", Date, nullable=False),
+    Column("withdrawn_on", Date),
+)
+
 backtests = Table(
     "backtests",
     metadata,

@@ -21,3 +21,8 @@
     ) as slices
         on {{ facts }}.submission_id = slices.submission_id
 {%- endmacro %}
+
+{# How late a return looks on what goes on for longer than a day: by the last day that it covers, then by its place. #}
+{% macro as_at(slices) -%}
+    cast({{ dbt.datediff("cast('2000-01-01' as date)", slices ~ '.window_end', 'day') }} as bigint) * 1000000 + {{ slices }}.place
+{%- endmacro %}

@@ -84,14 +84,16 @@ def rotate(home: Any, file: Path, reason: str) -> int:
 @click.argument(
     "file", required=False, type=click.Path(path_type=Path, dir_okay=False, exists=True)
 )
+@click.option("--only-given", is_flag=True, help="Leave what is tied to the identifiers given.")
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask, after what is tied was shown.")
 @reason_option
 @home_option
-def forget(home: Any, file: Path | None, reason: str) -> int:
+def forget(home: Any, file: Path | None, reason: str, *, only_given: bool, is_sure: bool) -> int:
     """Erase a child from everything that is kept, and keep the child out of what comes.
 
     Who it is stands in FILE, readable for you alone, or comes from standard input and never from
     the command line: one line each of `sender: 301`, `id: 12345` and `upn: A123...`; an id or a
-    UPN is enough. What is linked to it is forgotten with it.
+    UPN is enough. What is tied to it is shown in numbers and forgotten with it, once you agree.
 
     Example: sightline forget child.txt --reason "request of 3 March, case 17"
     """
@@ -107,7 +109,15 @@ def forget(home: Any, file: Path | None, reason: str) -> int:
     child = forgetting.child_in(_only_for_us(file) if file else sys.stdin.read())
     with ready(home) as state:
         settings = load_settings(home)
-        done = forgetting.forget(home, state, settings, child, reason, progress)
+        _show_tied(forgetting.tied(home, state, settings, child))
+        if not is_sure:
+            if not sys.stdin.isatty():
+                raise click.UsageError("nothing is erased yet: look at it, then say --yes")
+            which = "the identifiers given" if only_given else "the child with all of this"
+            click.confirm(f"Erase {which}, for good?", abort=True)
+        done = forgetting.forget(
+            home, state, settings, child, reason, progress, only_given=only_given
+        )
     for extract, records in sorted(done.records.items()):
         say(f"{records:,} records of {extract}")
     say(f"{done.rewritten:,} submissions were rewritten, {done.removed:,} removed whole")
@@ -115,6 +125,21 @@ def forget(home: Any, file: Path | None, reason: str) -> int:
         say(f"  still in {path}")
     say("Publish without the child with: sightline run")
     return FOUND_STILL if done.remains else 0
+
+
+def _show_tied(found: Any) -> None:
+    """What is taken for one child: how much of what and where, never what it is."""
+    say(f"Known of the identifiers given: {found.given}. Taken for one child with them:")
+    for sender, count in found.local_numbers.items():
+        rows = found.rows.get(sender, 0)
+        say(f"  {sender}: {count} of its local numbers, {rows:,} rows in all")
+    for sender in found.rows.keys() - found.local_numbers.keys():
+        say(f"  {sender}: {found.rows[sender]:,} rows")
+    say(f"  pupil numbers: {found.pupil_numbers}")
+    for (sender, claim), count in found.claims.items():
+        say(f"  tied by {sender}: {claim} ({count})")
+    if found.not_followed:
+        say(f"  not followed, since they are contradicted or were cut: {found.not_followed} ties")
 
 
 @click.command("retention")

@@ -90,7 +90,7 @@ def show(home: Any, submission_id: int, reports: tuple[Path, ...], is_json: bool
 
     state = State(home.state_db)
     try:
-        told = account.account(state, submission_id, today(load_settings(home)))
+        told = account.account(home, state, submission_id, today(load_settings(home)))
         verdicts = [account.judged_again(home, state, submission_id, MOST_ROWS)] if reports else []
     finally:
         state.close()

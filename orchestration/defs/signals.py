@@ -27,3 +27,9 @@ def marts_are_coherent(monitor: Monitor) -> dg.AssetCheckResult:
 def no_indicator_is_worsening(monitor: Monitor) -> dg.AssetCheckResult:
     """Warns only: a worsening indicator is what a run is for, never a reason to stop it."""
     return asset_check(monitor.run, steps.no_indicator_is_worsening(monitor.run))
+
+
+@dg.asset_check(asset=SIGNALS)
+def counts_agree_with_official(monitor: Monitor) -> dg.AssetCheckResult:
+    """Warns only: our counts of a year beside the official ones, where they can be compared."""
+    return asset_check(monitor.run, steps.counts_agree_with_official(monitor.run))

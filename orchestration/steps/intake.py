@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from expectations import submissions
+from expectations import identities, submissions
 from expectations.runner import CheckResult
 from orchestration import inbox, overview, pending
 from orchestration.run import Run, last_good, log
@@ -71,6 +71,8 @@ def prepare_work_file(run: Run) -> Found:
             for name in ("submissions", "slices", "coverage", "identities"):
                 [(rows,)] = connection.execute(f"select count(*) from control.{name}").fetchall()
                 found[name] = rows
+            if not run.is_history:
+                found["asked"] = identities.ask(run.state, connection)
         return found
 
 

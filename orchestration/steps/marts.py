@@ -42,6 +42,14 @@ def no_indicator_is_worsening(run: Run) -> CheckResult:
         return indicators.no_indicator_is_worsening(connection)
 
 
+def counts_agree_with_official(run: Run) -> CheckResult:
+    with (
+        run.step("official counts"),
+        connect(run.home.work_db, settings=run.settings, read_only=True) as connection,
+    ):
+        return indicators.counts_agree_with_official(connection)
+
+
 def decide_alerts(run: Run) -> Found:
     with run.step("alerts") as found:
         decisions = decisions_of(run)

@@ -6,7 +6,7 @@ from typing import Any
 
 from expectations import submissions
 from orchestration import dbt_runner, overview, row_checks
-from orchestration.row_checks import FailedCheck
+from orchestration.row_checks import Failed
 from orchestration.run import Run, log
 from warehouse import prepare
 
@@ -39,12 +39,12 @@ def build(run: Run, manifest: Any) -> Built:
         for _ in range(MOST_ROUNDS):
             built.results = dbt_runner.build(run.home, manifest)
             found |= _counted(built.results)
-            checks = row_checks.failed(run.home, built.results)
-            new = {one: why for one, why in row_checks.reasons(checks).items() if one not in held}
+            failed = row_checks.failed(run.home, built.results)
+            new = {one: why for one, why in row_checks.reasons(failed).items() if one not in held}
             if not new:
                 break
             held |= set(new)
-            _hold(run, new, checks, built)
+            _hold(run, new, failed, built)
         found |= {"held back": len(held), "reasons": overview.held(run.state) if held else []}
     broken = [one.node.name for one in built.results if str(one.status) in BROKEN]
     if broken or not built.results:
@@ -53,10 +53,10 @@ def build(run: Run, manifest: Any) -> Built:
     return built
 
 
-def _hold(run: Run, new: dict[int, str], checks: Sequence[FailedCheck], built: Built) -> None:
-    for check in checks:
-        if told := len(check.rows.keys() & new.keys()):
-            built.held[check.unique_id] = built.held.get(check.unique_id, 0) + told
+def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built) -> None:
+    for one in failed:
+        if told := len(one.reasons.keys() & new.keys()):
+            built.held[one.unique_id] = built.held.get(one.unique_id, 0) + told
     submissions.keep_out(run.state, new)
     log.info("%d submissions failed a check and are held back; building without them", len(new))
     prepare.prepare(run.home, run.state, run.as_of)

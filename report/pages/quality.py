@@ -32,6 +32,7 @@ def _context(view: View) -> dict[str, Any]:
         "refused": [_refused(view, row) for row in view.published.refused],
         "linkage": _linkage(view),
         "linked_extracts": _linked_extracts(view),
+        "reconciled": _reconciled(view),
         "year": _year(view),
         "scripted": True,
     }
@@ -96,6 +97,35 @@ def _linkage(view: View) -> list[dict[str, Any]]:
         for area in view.authorities
         if area.key in found
     ]
+
+
+def _reconciled(view: View) -> list[dict[str, Any]]:
+    """Official years in the order of the indicators, with the authorities that differ."""
+    order = {one.indicator: place for place, one in enumerate(view.indicators)}
+    rows = [row for row in view.published.reconciled if row["indicator"] in order]
+    rows.sort(key=lambda row: (order[row["indicator"]], row["period_start"]))
+    return [
+        {
+            "indicator": view.by_id[row["indicator"]],
+            "period": words.period(row["period_type"], row["period_start"], row["period_end"]),
+            "source": words.words(row["source"], words.SOURCES),
+            "agreeing": row["agreeing"],
+            "not_comparable": row["not_comparable"],
+            "differing": [_differing(view, one) for one in row["differing"] or []],
+        }
+        for row in rows
+    ]
+
+
+def _differing(view: View, one: Row) -> tuple[str, str, str]:
+    """Key and name of an authority, and both counts in words."""
+    area = view.areas.get(one["key"])
+    official = words.number(one["official"]) if one["official"] is not None else "a small count"
+    return (
+        one["key"] if area else "",
+        area.area_name if area else one["key"],
+        f"{words.number(one['counted'])} counted, {official} published",
+    )
 
 
 def _share(row: Row | None) -> str:

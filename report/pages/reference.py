@@ -37,8 +37,8 @@ GLOSSARY = (
     ("Missing episode", "A time when a looked-after child's whereabouts were not known."),
     (
         "Not known",
-        "Not looked after, no referral in the twelve months before and no case that the newest "
-        "return shows open, however old; where it is said, none referred in the 90 days after either.",
+        "Not looked after, no referral in the twelve months before and no case that the newest"
+        " return shows open, however old; where it is said, no referral in the 90 days after.",
     ),
     (
         "Age",

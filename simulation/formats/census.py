@@ -1,6 +1,7 @@
 """Exclusions and excluded pupils as tables of a school census, on roll and no longer on roll."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,7 @@ def _schools(world: World, children: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def exclusion_rows(world: World) -> text.Rows:
+    """All that a sender will ever tell; rows are numbered anew in each census."""
     made = world.exclusions
     old_code = int(world.authority.la_code) % 7 == 0
     category = (
@@ -53,9 +55,9 @@ def exclusion_rows(world: World) -> text.Rows:
     )
     return text.table(
         {
-            "pupil": text.numbered("P", made.child + world.first_child, 8),
+            "pupil": np.zeros(len(made.day), dtype="S9"),
             "school": text.numbered("S", _schools(world, made.child), 4),
-            "id": text.numbered("E", np.arange(len(made.day)) + world.first_number, 8),
+            "id": np.zeros(len(made.day), dtype="S9"),
             "order": ORDERS[np.minimum(made.order, 99)],
             "source": b"1",
             "start": text.census(made.day),
@@ -87,7 +89,9 @@ def _pupils(
     missed: Missed | None,
     *,
     has_left: bool,
+    after: int,
 ) -> text.Rows:
+    """Numbered on from those before."""
     people = world.population
     birth = people.birth[child]
     months = birth.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
@@ -95,7 +99,7 @@ def _pupils(
     year = census.year - (census.term != "Autumn")
     entry = birth + 365 * np.where(year - started_school >= 7, 11, 5)
     columns: dict[str, text.Text | bytes] = {
-        "pupil": text.numbered("P", child + world.first_child, 8),
+        "pupil": _numbers("P", after, len(child)),
         "school": text.numbered("S", _schools(world, child), 4),
         "upn": people.upn[child],
         "former_upn": people.former_upn[child],
@@ -112,6 +116,15 @@ def _pupils(
         left = number(census.reference) - 10 - child % 60
         columns["left"] = text.census(left)
     return text.table(columns)
+
+
+def _numbers(letter: str, after: int, count: int) -> text.Text:
+    return _series(letter, 1 << (after + count).bit_length())[after : after + count]
+
+
+@cache
+def _series(letter: str, count: int) -> text.Text:
+    return text.numbered(letter, 1 + np.arange(count), 8)
 
 
 def _sessions(
@@ -177,9 +190,17 @@ def members(
         left = np.isin(told, pupils[gone])
         for (parent, roll), mask in zip(ROLLS, (~left, left), strict=True):
             is_off = roll == "offroll"
-            kept = _pupils(world, census, pupils[gone == is_off], missed, has_left=is_off)
-            tables.setdefault(parent, []).append(kept)
-            tables.setdefault(f"termlyexclusions{roll}", []).append(all_rows[chosen[mask]])
+            here, events = pupils[gone == is_off], chosen[mask]
+            on, listed = (
+                tables.setdefault(name, []) for name in (parent, f"termlyexclusions{roll}")
+            )
+            after = sum(map(len, on))
+            on.append(_pupils(world, census, here, missed, has_left=is_off, after=after))
+            told_here = all_rows[events]
+            place = np.searchsorted(here, made.child[events])
+            told_here["pupil"] = on[-1]["pupil"][place]
+            told_here["id"] = _numbers("E", sum(map(len, listed)), len(events))
+            listed.append(told_here)
     bundle: Members = {"schoolcensus.csv": (CENSUS, _sittings(worlds, census, lea))}
     for parent, roll in ROLLS:
         leaving = ",leavingdate" if roll == "offroll" else ""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from simulation.calendar import number
 from simulation.casework import FACTORS
 from simulation.formats.ssd import ethnicity
+from simulation.recording import mistaken
 from simulation.text import Integers, iso
 from simulation.world import World
 
@@ -41,12 +42,12 @@ def _text(days: Integers) -> list[str]:
 def _assessments(
     world: World, chosen: NDArray[np.int64], last: int
 ) -> dict[tuple[int, int], list[str]]:
-    """By child and referral; those still going on at the end have no factors yet."""
+    """By child and referral, -1 for an older one; those still going on have no factors yet."""
     work = world.casework
     found: dict[tuple[int, int], list[str]] = {}
     rows = zip(
         work.child[chosen].tolist(),
-        work.referral[chosen].tolist(),
+        np.where(_is_of_older(world), -1, work.referral)[chosen].tolist(),
         _text(work.started[chosen]),
         _text(work.completed[chosen]),
         (work.completed[chosen] <= last).tolist(),
@@ -90,14 +91,41 @@ def _episodes(world: World, first: int, last: int) -> tuple[dict[int, list[str]]
                 assessed.pop((child, referral), []), is_nothing,
             )
         )  # fmt: skip
-    for (child, _), texts in assessed.items():
-        old = _text(np.array([max(int(world.population.birth[child]), first - 200 - child % 300)]))
-        # A child has one open episode at a time, the latest.
-        is_over = child in episodes
-        closure = _closure(_text(np.array([last]))[0], "RC7") if is_over else ""
-        episodes.setdefault(child, []).append(_details(old[0], "5A", "N1", closure, texts, False))
-    counts = {"cin_census referrals": len(listed), "cin_census assessments": len(chosen)}
+    older = _older_cases(world, first)
+    days = [_text(older[name]) for name in ("begun", "closed")]
+    for child, begun, closed, is_closed in zip(
+        older["child"].tolist(), *days, (older["closed"] <= last).tolist(), strict=True
+    ):
+        closure = _closure(closed, "RC7") if is_closed else ""
+        texts = assessed.pop((child, -1), [])
+        episodes.setdefault(child, []).append(_details(begun, "5A", "N1", closure, texts, False))
+    counts = {
+        "cin_census referrals": len(listed) + len(older["child"]),
+        "cin_census assessments": len(chosen),
+    }
     return episodes, counts
+
+
+def _is_of_older(world: World) -> NDArray[np.bool_]:
+    """Assessments of a case that is older than the simulated time, since the child had no referral
+    in it or that case was closed before."""
+    work = world.casework
+    return (work.referral < 0) | (work.closed[work.referral] < work.completed)
+
+
+def _older_cases(world: World, since: int) -> dict[str, NDArray[np.int64]]:
+    """Cases older than the simulated time, of which only assessments are known, that are not closed
+    before a day: each begins and ends on the same days in every census."""
+    work = world.casework
+    rows = np.flatnonzero(_is_of_older(world))
+    child, place = np.unique(work.child[rows], return_inverse=True)
+    closed = np.zeros(len(child), dtype=np.int64)
+    np.maximum.at(closed, place, work.completed[rows] + 30 + work.child[rows] % 90)
+    begun = np.maximum(
+        world.population.birth[child], world.simulated_from - 200 - child % 300
+    ).astype(np.int64)
+    kept = closed >= since
+    return {"child": child[kept], "begun": begun[kept], "closed": closed[kept]}
 
 
 def _closure(day: str, reason: str) -> str:
@@ -118,14 +146,22 @@ def _details(
 def _children(world: World, episodes: dict[int, list[str]], year_end: date) -> Iterator[str]:
     people = world.population
     child = np.array(sorted(episodes), dtype=np.int64)
-    upn, former = people.care_upn()[child].tolist(), people.care_former_upn()[child].tolist()
+    pupils = people.care_upn()
+    wrong, other = mistaken(child, len(pupils), (year_end.year,))
+    upn = pupils[child]
+    upn[wrong] = np.where(upn[wrong] == b"", upn[wrong], pupils[other])
+    former = people.care_former_upn()[child].tolist()
+    at_first = people.corrected_on[child] > number(year_end)
+    is_girl = np.where(at_first, people.first_is_girl[child], people.is_girl[child])
+    told_birth = np.where(at_first, people.first_birth[child], people.birth[child])
     letters = year_end.year >= LETTERS_FOR_SEX
-    sexes = np.where(people.is_girl[child], "F" if letters else "2", "M" if letters else "1")
+    sexes = np.where(is_girl, "F" if letters else "2", "M" if letters else "1")
     tag = "Sex" if letters else "GenderCurrent"
     birth = people.birth[child]
     rows = zip(
-        child.tolist(), people.child_id[child].tolist(), upn, former, sexes.tolist(), _text(birth),
-        (birth > number(year_end)).tolist(), ethnicity(child).tolist(), strict=True,
+        child.tolist(), people.child_id[child].tolist(), upn.tolist(), former, sexes.tolist(),
+        _text(told_birth), (birth > number(year_end)).tolist(),
+        ethnicity(people.person[child]).tolist(), strict=True,
     )  # fmt: skip
     for number_, child_id, pupil, old, sex, born, is_unborn, ethnic in rows:
         kind = "ExpectedPersonBirthDate" if is_unborn else "PersonBirthDate"

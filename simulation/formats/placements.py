@@ -1,11 +1,12 @@
 """Placements in alternative provision as the table of a termly return."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import numpy as np
 
 from simulation import text
-from simulation.calendar import Term, number
+from simulation.calendar import Term, number, term_of
 from simulation.formats import Members
 from simulation.world import World
 
@@ -16,7 +17,8 @@ PLACEMENT = (
 
 
 def members(worlds: Sequence[World], term: Term, *, dropped: int | None) -> Members:
-    """Placements that are open on any day of a term; an end after the term is not known yet."""
+    """Placements that are open on any day of a term; an end after the term is not known yet. A few
+    are first told by the next term's return, whether or not they have ended by then."""
     return {
         "ap_placement.csv": (
             PLACEMENT,
@@ -26,13 +28,17 @@ def members(worlds: Sequence[World], term: Term, *, dropped: int | None) -> Memb
 
 
 def _rows(world: World, term: Term, dropped: int | None) -> text.Rows:
-    made, people = world.placements, world.population
-    chosen = np.flatnonzero((made.start <= number(term.end)) & (made.end >= number(term.start)))
+    made, people, is_late = world.placements, world.population, world.recording.late_placement
+    first, last = number(term.start), number(term.end)
+    before = number(term_of(term.start - timedelta(days=1)).start)
+    begun = (made.start <= last) & (~is_late | (made.start < first))
+    told_now = is_late & (made.start >= before) & (made.start < first)
+    chosen = np.flatnonzero(begun & ((made.end >= first) | told_now))
     if dropped is not None:
         chosen = chosen[(chosen + dropped) % 13 > 0]
     child = made.child[chosen]
     part_time = chosen % 3 == 0
-    has_ended = made.end[chosen] <= number(term.end)
+    has_ended = made.end[chosen] <= last
     return text.table(
         {
             "id": text.numbered("A", chosen + world.first_number, 8),

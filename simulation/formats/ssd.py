@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulation import text
-from simulation.calendar import Days, number
+from simulation.calendar import Days, add_months, number
 from simulation.casework import FACTORS
+from simulation.children import LONG_AGO
 from simulation.formats import Members
+from simulation.recording import mistaken
 from simulation.world import World
 
 PERSON = (
@@ -53,6 +55,10 @@ class Rows:
     referred: Days
     recorded: Days
     closed: Days
+    is_late: NDArray[np.bool_]
+    """Recorded after the month was cut, for senders who send a month once."""
+    closure_told: NDArray[np.bool_]
+    """Told again when it closes."""
     person_of_referral: NDArray[np.int64]
     assessment: text.Rows
     factor: text.Rows
@@ -62,6 +68,10 @@ class Rows:
     person: text.Rows
     person_number: NDArray[np.int64]
     born: Days
+    corrected_on: Days
+    wrong: text.Rows
+    """The few persons whose sex or birth is told wrongly until then."""
+    wrong_number: NDArray[np.int64]
     identifier: text.Rows
     person_of_identifier: NDArray[np.int64]
 
@@ -73,11 +83,15 @@ def rows(world: World) -> Rows:
     persons = np.union1d(made.child, work.child[unseen])
     upn, former = world.population.care_upn()[persons], world.population.care_former_upn()[persons]
     identifier, whose = _identifiers(world, persons, number_of[persons], upn, former)
+    corrected_on = world.population.corrected_on[persons]
+    wrong = np.flatnonzero(corrected_on > LONG_AGO)
     return Rows(
         referral=_referrals(world),
         referred=made.day,
         recorded=made.recorded,
         closed=world.casework.closed,
+        is_late=world.recording.late_referral,
+        closure_told=world.recording.closure_told,
         person_of_referral=number_of[made.child],
         assessment=_assessments(world),
         factor=_factors(world),
@@ -86,6 +100,9 @@ def rows(world: World) -> Rows:
         person=_persons(world, persons, upn),
         person_number=number_of[persons],
         born=world.population.birth[persons],
+        corrected_on=corrected_on,
+        wrong=_persons(world, persons[wrong], upn[wrong], at_first=True),
+        wrong_number=number_of[persons[wrong]],
         identifier=identifier,
         person_of_identifier=whose,
     )
@@ -101,7 +118,10 @@ def merged(parts: Sequence[Rows]) -> Rows:
     }
     by_referral = np.argsort(joined["referred"], kind="stable")
     by_assessment = np.argsort(joined["completed"], kind="stable")
-    for name in ("referral", "referred", "recorded", "closed", "person_of_referral"):
+    for name in (
+        "referral", "referred", "recorded", "closed", "is_late", "closure_told",
+        "person_of_referral",
+    ):  # fmt: skip
         joined[name] = joined[name][by_referral]
     for name in ("assessment", "factor", "completed", "person_of_assessment"):
         joined[name] = joined[name][by_assessment]
@@ -172,16 +192,22 @@ def _factors(world: World) -> text.Rows:
     return text.table(columns, separator=b"")
 
 
-def _persons(world: World, persons: NDArray[np.int64], upn: text.Text) -> text.Rows:
-    birth = world.population.birth[persons]
+def _persons(
+    world: World, persons: NDArray[np.int64], upn: text.Text, *, at_first: bool = False
+) -> text.Rows:
+    """As they are, or as they were told before sex or birth was corrected."""
+    people = world.population
+    birth = people.birth[persons]
+    told = people.first_birth[persons] if at_first else birth
+    girl = (people.first_is_girl if at_first else people.is_girl)[persons]
     is_small = birth > world.reporting_from
     return text.table(
         {
-            "id": world.population.child_id[persons],
-            "sex": np.where(world.population.is_girl[persons], b"F", b"M"),
-            "ethnicity": ethnicity(persons),
-            "born": text.iso(birth),
-            "expected": text.iso(birth),
+            "id": people.child_id[persons],
+            "sex": np.where(girl, b"F", b"M"),
+            "ethnicity": ethnicity(people.person[persons]),
+            "born": text.iso(told),
+            "expected": text.iso(told),
             "upn_unknown": text.where(upn == b"", np.where(is_small, b"UN1", b"UN4")),
             "send": np.where(persons % 6 == 0, b"Y", b"N"),
             "died": b"",
@@ -221,8 +247,12 @@ def members(
     chosen = _between(sent.referred, start, end)
     if by_cut:
         chosen = chosen[sent.recorded[chosen] <= cut]
+    else:
+        chosen = chosen[~sent.is_late[chosen] | (_told_late(sent, chosen) <= cut)]
+    chosen = chosen[sent.referred[chosen] <= cut]
     if dropped is not None:
         chosen = chosen[(chosen + dropped) % 11 > 0]
+    chosen = np.concatenate([_told_now(sent, start, end, by_cut=by_cut), chosen])
     referral = sent.referral[chosen]
     is_open = sent.closed[chosen] > cut
     referral["closed"][is_open] = b""
@@ -230,15 +260,33 @@ def members(
     if dropped is not None:
         referral["source"][(chosen + dropped) % 13 == 0] = b"10"
     completed = _between(sent.completed, start, end)
+    completed = completed[sent.completed[completed] <= cut]
     numbers = np.union1d(sent.person_of_referral[chosen], sent.person_of_assessment[completed])
     persons = np.searchsorted(sent.person_number, numbers[numbers >= 0])
     return {
         "ssd_person.csv": (PERSON, _known_persons(sent, persons, cut)),
-        "ssd_linked_identifiers.csv": (IDENTIFIER, sent.identifier[_identifiers_of(sent, persons)]),
+        "ssd_linked_identifiers.csv": (IDENTIFIER, _told_identifiers(sent, persons, number(end))),
         "ssd_cin_episodes.csv": (REFERRAL, referral),
         "ssd_cin_assessments.csv": (ASSESSMENT, sent.assessment[completed]),
         "ssd_assessment_factors.csv": (FACTOR, sent.factor[completed]),
     }
+
+
+def _told_late(sent: Rows, chosen: NDArray[np.int64]) -> Days:
+    """When a late referral is recorded: between the bundle of its month and the next one."""
+    month = sent.referred[chosen].astype("datetime64[D]").astype("datetime64[M]") + 1
+    return np.asarray(month.astype("datetime64[D]").astype(np.int32) + 24 + chosen % 13)
+
+
+def _told_now(sent: Rows, start: date, end: date, *, by_cut: bool) -> NDArray[np.int64]:
+    """Referrals of earlier days that this window tells: recorded late, or closed in its months."""
+    told = np.flatnonzero(sent.closure_told)
+    closed = (sent.closed[told] >= number(start)) & (sent.closed[told] <= number(end))
+    told = told[closed & (sent.referred[told] < number(start))]
+    if by_cut:
+        return told
+    before = _between(sent.referred, add_months(start, -1), start - timedelta(days=1))
+    return np.union1d(before[sent.is_late[before]], told)
 
 
 def _between(days: Days, start: date, end: date) -> NDArray[np.int64]:
@@ -250,7 +298,22 @@ def _known_persons(sent: Rows, persons: NDArray[np.int64], cut: int) -> text.Row
     unborn = sent.born[persons] > cut
     known["born"][unborn] = b""
     known["expected"][~unborn] = b""
+    wrong = np.flatnonzero(sent.corrected_on[persons] > cut)
+    was = np.searchsorted(sent.wrong_number, sent.person_number[persons[wrong]])
+    known["sex"][wrong] = sent.wrong["sex"][was]
+    for column in ("born", "expected"):
+        is_told = known[column][wrong] != b""
+        known[column][wrong[is_told]] = sent.wrong[column][was[is_told]]
     return known
+
+
+def _told_identifiers(sent: Rows, persons: NDArray[np.int64], salt: int) -> text.Rows:
+    """Some with the pupil number of another child, until the next month."""
+    rows = _identifiers_of(sent, persons)
+    told = sent.identifier[rows]
+    wrong, other = mistaken(rows, len(sent.identifier), (salt,))
+    told["value"][wrong] = sent.identifier["value"][other]
+    return told
 
 
 def _identifiers_of(sent: Rows, persons: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation import text
-from simulation.calendar import Days, number
+from simulation.calendar import Days, day, number
 from simulation.children import ADULT
 from simulation.formats import Members
 from simulation.formats.ssd import ethnicity
+from simulation.recording import mistaken
 from simulation.world import World
 
 HEADER = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB"
@@ -25,6 +26,8 @@ LEGAL = np.array([b"C2", b"C2", b"C2", b"C1", b"C1", b"V2", b"V2", b"E1"])
 NEEDS = np.array([b"N1", b"N1", b"N1", b"N3", b"N4", b"N5", b"N5", b"N8"])
 PLACES = np.array([b"U4", b"U6", b"U4", b"U1", b"K2", b"P1", b"H5", b"U6", b"K2"])
 PROVIDERS = np.array([b"PR1", b"PR4", b"PR1", b"PR1", b"PR4", b"PR0", b"PR4", b"PR4", b"PR1"])
+OF_SHORT_BREAKS = {"reason": b"S", "need": b"N2", "place": b"K2", "provider": b"PR1"}
+ADOPTED = np.array([b"E11", b"E12"])
 ENDINGS = np.array([b"E4A", b"E41", b"E8", b"E45", b"E48", b"E13"])
 MOVES = np.array([b"CARPL", b"CHILD", b"CREQB", b"PLACE", b"STAND"])
 
@@ -34,24 +37,28 @@ class Rows:
     """Every row that the authority will ever send, as it reads when all is known."""
 
     world: World
+    child: NDArray[np.int64]
+    """Of each row of the header, in order."""
     header: text.Rows
     episode: text.Rows
+    short: text.Rows
     missing: text.Rows
 
 
 def rows(world: World) -> Rows:
-    return Rows(world, _header(world), _episodes(world), _missing(world))
+    child = np.union1d(world.care.child, world.care.short_breaks.child)
+    header = _header(world, child)
+    return Rows(world, child, header, _episodes(world), _short_breaks(world), _missing(world))
 
 
-def _header(world: World) -> text.Rows:
-    child = world.care.child
+def _header(world: World, child: NDArray[np.int64]) -> text.Rows:
     people = world.population
     return text.table(
         {
             "child": people.child_id[child],
             "sex": np.where(people.is_girl[child], b"F", b"M"),
             "born": text.british(people.birth[child]),
-            "ethnicity": ethnicity(child),
+            "ethnicity": ethnicity(people.person[child]),
             "upn": people.care_upn()[child],
             "mother": b"",
             "mother_born": b"",
@@ -68,11 +75,14 @@ def _episodes(world: World) -> text.Rows:
     is_last = np.r_[owner[1:] != owner[:-1], True][: len(owner)]
     turns_eighteen = care.placements.end - world.population.birth[child] >= ADULT - 1
     ending = np.where(turns_eighteen, b"E8", ENDINGS[child % len(ENDINGS)])
+    ending = np.where(care.adopted[owner], ADOPTED[child % len(ADOPTED)], ending)
+    before = care.short_breaks.child[care.short_breaks.enters_care]
+    entry = np.where(np.isin(child, before), b"B", b"S")
     return text.table(
         {
             "child": world.population.child_id[child],
             "start": text.british(care.placements.start),
-            "reason": np.where(is_first, b"S", b"P"),
+            "reason": np.where(is_first, entry, b"P"),
             "legal": LEGAL[child % len(LEGAL)],
             "need": NEEDS[child // 3 % len(NEEDS)],
             "place": PLACES[(child + here) % len(PLACES)],
@@ -87,16 +97,38 @@ def _episodes(world: World) -> text.Rows:
     )
 
 
+def _short_breaks(world: World) -> text.Rows:
+    breaks = world.care.short_breaks
+    always = {name: np.full(len(breaks.child), code) for name, code in OF_SHORT_BREAKS.items()}
+    return text.table(
+        {
+            "child": world.population.child_id[breaks.child],
+            "start": text.british(breaks.start),
+            "reason": always["reason"],
+            "legal": breaks.legal,
+            "need": always["need"],
+            "place": always["place"],
+            "provider": always["provider"],
+            "end": text.british(breaks.end),
+            "ending": np.where(breaks.enters_care, b"X1", b"E4A"),
+            "move": np.zeros(len(breaks.child), dtype="S5"),
+            "home": b"",
+            "placed": b"",
+            "urn": b"",
+        }
+    )
+
+
 def _missing(world: World) -> text.Rows:
-    care = world.care
-    child = care.child[care.missing.of]
+    told = world.recording.missing
+    child = world.care.child[told.of]
     return text.table(
         {
             "child": world.population.child_id[child],
             "born": text.british(world.population.birth[child]),
-            "category": care.missing.category,
-            "start": text.british(care.missing.start),
-            "end": text.british(care.missing.end),
+            "category": told.category,
+            "start": text.british(told.start),
+            "end": text.british(told.end),
         }
     )
 
@@ -106,11 +138,15 @@ def _during(start: Days, end: Days, first: int, last: int) -> NDArray[np.int64]:
 
 
 def members(
-    parts: Sequence[Rows], year_start: date, until: date, *, dropped: int | None
+    parts: Sequence[Rows], start: date, until: date, *, dropped: int | None, since: date | None
 ) -> Members:
-    """The collection year so far: what ends after the day is still open."""
-    first, last = number(year_start), number(until)
-    tables = [_part(part, first, last, year_start.year + 1, dropped) for part in parts]
+    """The days from a start on, mostly of a collection year: what ends after them is still open.
+
+    `dropped` leaves out some missing episodes and has others begin a day early: of all days or,
+    with `since`, of those from it on.
+    """
+    blurred = dropped, number(since or start)
+    tables = [_part(part, start, until, blurred) for part in parts]
     headers = (HEADER, EPISODES, MISSING)
     names = ("Header.csv", "Episodes.csv", "Missing.csv")
     joined = [np.concatenate(table) for table in zip(*tables, strict=True)]
@@ -120,20 +156,58 @@ def members(
 
 
 def _part(
-    part: Rows, first: int, last: int, year: int, dropped: int | None
+    part: Rows, start: date, until: date, blurred: tuple[int | None, int]
 ) -> tuple[text.Rows, text.Rows, text.Rows]:
-    care = part.world.care
-    header = part.header[_during(care.start, care.end, first, last)]
-    if year < LETTERS_FOR_SEX:
-        header["sex"] = np.where(header["sex"] == b"F", b"2", b"1")
+    care, first, last = part.world.care, number(start), number(until)
+    short = care.short_breaks
     chosen = _during(care.placements.start, care.placements.end, first, last)
-    episode = part.episode[chosen]
-    is_open = care.placements.end[chosen] > last
+    episode = _known(part.episode[chosen], care.placements.end[chosen] > last)
+    breaks = _during(short.start, short.end, first, last)
+    stays = _known(part.short[breaks], short.end[breaks] > last)
+    looked_after = care.child[_during(care.start, care.end, first, last)]
+    header = _told_header(part, np.union1d(looked_after, short.child[breaks]), last)
+    if until.year + (until.month > 3) < LETTERS_FOR_SEX:
+        header["sex"] = np.where(header["sex"] == b"F", b"2", b"1")
+    return header, np.concatenate([episode, stays]), _told_missing(part, first, last, blurred)
+
+
+def _known(episode: text.Rows, is_open: NDArray[np.bool_]) -> text.Rows:
     for column in ("end", "ending", "move"):
         episode[column][is_open] = b""
-    chosen = _during(care.missing.start, care.missing.end, first, last)
+    return episode
+
+
+def _told_header(part: Rows, child: NDArray[np.int64], last: int) -> text.Rows:
+    """With what is wrong until it is corrected, and now and then another child's pupil number."""
+    people = part.world.population
+    header = part.header[np.searchsorted(part.child, child)]
+    at_first = np.flatnonzero(people.corrected_on[child] > last)
+    header["sex"][at_first] = np.where(people.first_is_girl[child[at_first]], b"F", b"M")
+    header["born"][at_first] = text.british(people.first_birth[child[at_first]])
+    wrong, other = mistaken(child, len(people.upn), (last,))
+    has_one = header["upn"][wrong] != b""
+    header["upn"][wrong[has_one]] = people.upn[other[has_one]]
+    return header
+
+
+def _told_missing(part: Rows, first: int, last: int, blurred: tuple[int | None, int]) -> text.Rows:
+    """Late ones are told in the year after their own, all others in the years that they touch."""
+    told, is_late = part.world.recording.missing, part.world.recording.late_missing
+    dropped, since = blurred
+    is_told = (told.start <= last) & (told.end >= first) & ~is_late
+    if _is_first_of_april(first):
+        is_told |= is_late & (told.start < first) & (told.start >= first - 365)
+    chosen = np.flatnonzero(is_told)
     if dropped is not None:
-        chosen = chosen[(chosen + dropped) % 9 > 0]
+        chosen = chosen[((chosen + dropped) % 9 > 0) | (told.start[chosen] < since)]
     missing = part.missing[chosen]
-    missing["end"][care.missing.end[chosen] > last] = b""
-    return header, episode, missing
+    missing["end"][told.end[chosen] > last] = b""
+    if dropped is not None:
+        wrong = ((chosen + dropped) % 9 == 1) & (told.start[chosen] > since)
+        wrong &= np.r_[False, told.end[chosen][:-1] < told.start[chosen][1:] - 1][: len(chosen)]
+        missing["start"][wrong] = text.british(told.start[chosen[wrong]] - 1)
+    return missing
+
+
+def _is_first_of_april(number_of_day: int) -> bool:
+    return (day(number_of_day).month, day(number_of_day).day) == (4, 1)

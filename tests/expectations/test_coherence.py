@@ -5,7 +5,11 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from expectations.indicators import marts_are_coherent, no_indicator_is_worsening
+from expectations.indicators import (
+    counts_agree_with_official,
+    marts_are_coherent,
+    no_indicator_is_worsening,
+)
 
 MARTS = """
 create schema marts;
@@ -31,7 +35,8 @@ create table marts.fct_indicator_values as
             ('E92000001', null, 'country', 7)
     ) as areas (area_code, la_code, area_level, numerator);
 create table marts.fct_detected_values as
-    select * replace ('index' as indicator, null as numerator, null as denominator, -1 as value)
+    select * replace ('index' as indicator, cast(null as double) as numerator,
+        cast(null as double) as denominator, cast(-1 as double) as value)
     from marts.fct_indicator_values where indicator = 'rate' and la_code is not null;
 create view marts.fct_values as
     from marts.fct_indicator_values union all by name from marts.fct_detected_values;
@@ -152,3 +157,20 @@ def test_a_worsening_indicator_warns_with_counts_and_blocks_nothing(
     result = no_indicator_is_worsening(work)
     assert (result.passed, result.severity) == (False, "warning")
     assert result.details["areas_worsening"] == 2
+
+
+@pytest.mark.parametrize(("verdict", "passes"), [("agrees", True), ("differs", False)])
+def test_a_count_that_differs_from_the_official_one_warns_and_blocks_nothing(
+    work: duckdb.DuckDBPyConnection, verdict: str, passes: bool
+) -> None:
+    work.execute(
+        "create table marts.fct_reconciliation as select 'rate' as indicator,"
+        " 'local_authority' as area_level, date '2024-04-01' as period_start, verdict"
+        f" from (values ('agrees'), ('not_comparable'), ('{verdict}')) as given (verdict)"
+        " union all select 'rate', 'country', date '2024-04-01', 'differs'"
+    )
+    result = counts_agree_with_official(work)
+    assert (result.passed, result.severity) == (passes, "warning")
+    assert result.details["agreeing"] + result.details["differing"] == 2
+    assert result.details["not_comparable"] == 1
+    assert result.details.get("differing_rate", 0) == (0 if passes else 1)

@@ -140,6 +140,15 @@ def test_a_submission_without_a_period_is_held_back(state: State) -> None:
     assert held(state) == {1: "no period of at least a day"}
 
 
+@pytest.mark.parametrize(("year", "is_held"), [(2006, False), (2005, True)])
+def test_a_period_long_ago_is_held_back(state: State, year: int, is_held: bool) -> None:
+    """A mistyped year of an empty return would be a silence of everybody since then."""
+    days = {"period_start": date(year, 1, 1), "period_end": date(year, 1, 31)}
+    sent(state, 1, received_on=date(2026, 1, 31), records=0, accepted=0, **days)
+    judge_submissions(state, 0)
+    assert list(held(state)) == ([1] if is_held else [])
+
+
 def test_what_was_judged_before_is_left_alone(state: State) -> None:
     sent(state, 1, quarantined=50)
     assert judge_submissions(state, 1).details["rows"] == 0

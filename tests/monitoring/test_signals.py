@@ -323,9 +323,9 @@ def test_the_same_holds_of_falls_and_of_terms(direction: str) -> None:
 
 @pytest.mark.parametrize(
     ("count", "mean", "is_empty"),
-    [(0, 0.0, True), (0, 0.49, True), (0, 0.5, False), (0, 30.0, False), (1, 0.1, False)],
+    [(0, 0.0, True), (0, 0.99, True), (0, 1.0, False), (0, 30.0, False), (1, 0.1, False)],
 )
-def test_expected_none_is_what_rounds_to_none(count: float, mean: float, is_empty: bool) -> None:
+def test_expected_none_is_fewer_than_one(count: float, mean: float, is_empty: bool) -> None:
     counts = panel(areas=24, periods=60)
     marts = Marts(counts)
     connection = marts.write()
@@ -366,6 +366,27 @@ def test_the_limits_of_a_proportion_lie_within_0_and_100() -> None:
 
 
 SUCCESSION = date(2024, 1, 1)
+
+
+def test_a_first_year_that_lacks_history_is_reorganised_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(signals.successions, "taken_over", lambda: {"3": date(2025, 3, 1)})
+    marts = Marts(panel(areas=24, periods=60))
+    connection = marts.write()
+    connection.execute(
+        "update marts.fct_indicator_values set numerator = null, value = null,"
+        " reason = case month(period_start) when 5 then 'no_return' else 'too_little_history' end"
+        " where la_code = '3' and period_start between '2025-02-01' and '2025-05-01'"
+    )
+    signals.detect(connection, marts.last)
+    rows = connection.execute(
+        "select reason from marts.fct_signals where area_code = 'E06000003'"
+        " and period_start between '2025-02-01' and '2025-05-01' order by period_start"
+    ).fetchall()
+    assert [row[0] for row in rows] == [
+        "too_little_history", "reorganised", "reorganised", "no_return",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

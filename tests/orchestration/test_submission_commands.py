@@ -4,11 +4,13 @@ import json
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import intake_files as files
 import pytest
 from click.testing import CliRunner, Result
 from intake_files import referrals, ssd
 
+from orchestration import account
 from orchestration.cli import commands
 from warehouse.intake import decisions
 
@@ -38,6 +40,7 @@ def test_the_account_goes_from_fate_to_returns(monitor: files.Monitor) -> None:
         "What became of it: taken in but for 1 row; superseded since",
         "Why: ",
         "Rows: 45 records = 44 taken in + 1 refused + 0 repeated",
+        "Counted: no run has used it yet",
         "Problems:",
         "In force for: no day",
         "Others speak for its days:",
@@ -63,6 +66,60 @@ def test_a_withdrawn_submission_says_so(monitor: files.Monitor) -> None:
     assert "withdrawn by a person on 2026-10-20" in asked(monitor, "show", "2").output
     [line] = [x for x in asked(monitor, "show", "1").output.split("\n") if "In force for" in x]
     assert "referrals of 2026-03-01 to 2026-03-31" in line
+
+
+def counted(monitor: files.Monitor, *rows: tuple[int, str, int, int, int, int, int]) -> None:
+    """What a run leaves of the view that accounts for every row."""
+    values = ", ".join(map(str, rows))
+    with duckdb.connect(str(monitor.home.warehouse_db)) as connection:
+        connection.execute(f"""
+            create schema marts;
+            create table marts.found as from (values {values}) as rows (
+                submission_id, table_name, taken_in, counted, told_late, superseded, outside
+            );
+            create view marts.fct_submission_rows as from marts.found;
+        """)
+
+
+def said(monitor: files.Monitor, number: int) -> list[str]:
+    lines = asked(monitor, "show", str(number)).output.split("\n")
+    first = next(place for place, line in enumerate(lines) if line.startswith("Counted"))
+    last = next(place for place, line in enumerate(lines) if line.startswith("Problems"))
+    return [line.strip() for line in lines[first:last]]
+
+
+def test_every_row_taken_in_is_accounted_for(monitor: files.Monitor) -> None:
+    counted(
+        monitor,
+        (2, "ssd_referrals", 41, 35, 3, 2, 1),
+        (2, "ssd_assessments", 1, 1, 0, 0, 0),
+        (1, "ssd_referrals", 40, 0, 0, 40, 0),
+    )
+    assert said(monitor, 2) == [
+        "Counted: 42 taken in = 36 counted + 3 told late + 2 superseded + 1 outside (not counted)",
+        "ssd assessments: 1 taken in = 1 counted + 0 superseded + 0 outside (not counted)",
+        "ssd referrals: 41 taken in = 35 counted + 3 told late + 2 superseded"
+        " + 1 outside (not counted)",
+        "3 rows told late: counted on their own days, outside its period",
+    ]
+    told = json.loads(asked(monitor, "show", "2", "--json").output)["counted"]
+    assert [sum(row[name] for name in account.FATES) for row in told] == [1, 41]
+
+
+def test_told_late_is_only_said_where_there_is_any(monitor: files.Monitor) -> None:
+    counted(monitor, (1, "ssd_referrals", 40, 0, 0, 40, 0))
+    assert "late" not in " ".join(said(monitor, 1))
+
+
+def test_none_of_the_rows_of_an_unused_submission_are_counted(monitor: files.Monitor) -> None:
+    counted(monitor, (2, "ssd_referrals", 41, 41, 0, 0, 0))
+    decisions.withdraw(monitor.state, 2, "sent in error", date(2026, 10, 20))
+    for number in (2, 3):
+        assert said(monitor, number) == ["Counted: none of its rows"]
+
+
+def test_before_a_run_nothing_is_said_to_be_counted(monitor: files.Monitor) -> None:
+    assert said(monitor, 1) == ["Counted: no run has used it yet"]
 
 
 def test_its_rows_to_mend_are_named_once_more_from_the_kept_original(

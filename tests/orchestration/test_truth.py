@@ -98,3 +98,16 @@ def test_what_ended_before_the_judged_months_is_said_to_be_too_early(
 ) -> None:
     past = {"onset": date(2022, 1, 1), "until": date(2022, 3, 1)}
     assert verdict(work, expects_alert=False, **past) == "before"
+
+
+def test_what_was_planted_in_the_returns_is_named_with_its_number_and_senders() -> None:
+    whole = Truth(
+        1, "default", ONSET, ONSET, ONSET, ("301",), (), (), (),
+        counts={"referrals told late": 1_234, "children adopted": 5},
+        cases={"never sends SSDA903": ("884",), "sent again on purpose": ()},
+    )  # fmt: skip
+    assert list(truth.cases_in_words(whole)) == [
+        "Planted in the returns, as real ones hold them:",
+        "  1,234 referrals told late, 5 children adopted",
+        "  never sends SSDA903: 884",
+    ]

@@ -156,6 +156,15 @@ def test_shares_of_records_that_can_be_followed_are_shown_or_marked(pages) -> No
     assert row == ["Leeds", "[x]", "[c]", "82%", "[c]", "30"]
 
 
+def test_official_counts_stand_beside_ours_and_a_withheld_one_does_not(pages) -> None:
+    table = pages["quality/index.html"].get_element_by_id("official").getnext().getnext()
+    [row] = [[text(cell) for cell in row] for row in table.findall(".//tbody/tr")]
+    assert row[:2] + row[3:] == [
+        "Referral rate", "Year to March 2026", "1", "1", "1",
+        "Derby (2,500 counted, 3,000 published)",
+    ]  # fmt: skip
+
+
 def test_a_submission_held_back_is_told_from_one_refused(tmp_path) -> None:
     """Fault 49."""
     home = homes.create(tmp_path)

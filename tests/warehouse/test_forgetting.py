@@ -5,6 +5,7 @@ import io
 import zipfile
 from datetime import date
 
+import duckdb
 import intake_files as files
 import pytest
 from intake_files import EPISODES, FACTORS, IDENTIFIERS, MARCH, PERSONS, YEAR, ssd, upn, zipped
@@ -14,8 +15,9 @@ from warehouse import audit, keys, retention
 from warehouse import home as homes
 from warehouse.errors import SightlineError
 from warehouse.intake import erasing
-from warehouse.intake.forgetting import Child, child_in, forget
+from warehouse.intake.forgetting import Child, child_in, forget, tied
 from warehouse.intake.rotation import rotate
+from warehouse.intake.writing import drop_rows
 from warehouse.prepare import prepare
 
 GONE, STAYS = "CANARY0077", "STAYS00011"
@@ -86,16 +88,31 @@ def send_everything(monitor):
     for name, text in bundle().items():
         monitor.drop(f"folder/{name}", text)
     monitor.drop("folder/manifest.json", '{"period_start":"2026-04-01","period_end":"2026-04-30"}')
-    other = ssd(ssd_linked_identifiers=IDENTIFIERS + f"L1,K1,Unique Pupil Number,{FORMER_UPN}\n")
-    monitor.drop_zip(other, sender="302")
+    monitor.drop_zip(neighbour("2011-04-27"), sender="302")
     monitor.take_in()
     prepare(monitor.home, monitor.state, date(2026, 10, 20))
 
 
-def erase(monitor, child=None):
+def neighbour(born):
+    """Another authority's child under the number that GONE had before."""
+    return ssd(
+        ssd_person=PERSONS + f"K1,F,WBRI,{born}\n",
+        ssd_linked_identifiers=IDENTIFIERS + f"L1,K1,Unique Pupil Number,{FORMER_UPN}\n",
+    )
+
+
+def erase(monitor, child=None, *, only_given=False):
     settings = homes.load_settings(monitor.home)
     given = child or Child("301", (GONE,))
-    return forget(monitor.home, monitor.state, settings, given, REASON, lambda *_: None)
+    return forget(
+        monitor.home, monitor.state, settings, given, REASON, lambda *_: None,
+        only_given=only_given,
+    )  # fmt: skip
+
+
+def shown(monitor, child=None):
+    settings = homes.load_settings(monitor.home)
+    return tied(monitor.home, monitor.state, settings, child or Child("301", (GONE,)))
 
 
 def bytes_of(path):
@@ -270,6 +287,18 @@ def test_rows_whose_original_is_gone_are_forgotten_too(monitor):
     assert [len(monitor.raw(table)) for table in tables] == [1, 1, 1, 1, 1]
 
 
+def test_of_a_table_that_is_no_longer_kept_its_rows_go_too(tmp_path):
+    path = tmp_path / "raw" / "once_kept" / "a.parquet"
+    path.parent.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute(
+            "copy (select unnest([1, 2]) as person_key, unnest([7, 8]) as event_key)"
+            f" to '{path}' (format parquet)"
+        )
+        drop_rows(tmp_path / "raw", ["a"], [1])
+        assert connection.execute(f"select person_key from '{path}'").fetchall() == [(2,)]
+
+
 def test_a_child_of_whom_nothing_is_kept_is_kept_out_all_the_same(monitor):
     erase(monitor)
     monitor.drop_zip(bundle())
@@ -293,3 +322,84 @@ def test_who_it_is_must_be_said_in_full_and_is_not_repeated(text):
 def test_a_upn_that_is_none_is_refused(monitor):
     with pytest.raises(SightlineError, match="letters and digits"):
         erase(monitor, Child(None, (), ("A000000000000",)))
+
+
+def test_what_is_tied_to_a_child_is_told_in_numbers(monitor):
+    monitor.drop("a.zip", FIRST)
+    monitor.drop_zip(neighbour("2011-04-27"), sender="302")
+    monitor.take_in()
+    found = shown(monitor)
+    assert (found.given, found.local_numbers, found.pupil_numbers) == (1, {"301": 1, "302": 1}, 2)
+    assert found.claims == {
+        ("301", "a local number and its pupil number"): 1,
+        ("301", "a local number and a former pupil number"): 1,
+        ("302", "a local number and its pupil number"): 1,
+    }
+    assert found.not_followed == 0
+    assert found.rows == {"301": 5, "302": 4}
+
+
+def test_a_tie_that_was_cut_is_not_followed(monitor):
+    """The neighbour's child was born 14 months later."""
+    monitor.drop("a.zip", FIRST)
+    monitor.drop_zip(neighbour("2012-05-14"), sender="302")
+    monitor.take_in()
+    found = shown(monitor)
+    assert found.local_numbers == {"301": 1}
+    erase(monitor)
+    assert len(monitor.raw("ssd_persons")) == 2
+    assert len(monitor.raw("ssd_identifiers")) == 2
+
+
+def test_only_what_is_given_is_forgotten_where_that_is_asked(monitor):
+    monitor.drop("a.zip", FIRST)
+    monitor.drop_zip(neighbour("2011-04-27"), sender="302")
+    monitor.take_in()
+    erase(monitor, only_given=True)
+    assert len(monitor.raw("ssd_persons")) == 2
+    monitor.drop_zip(neighbour("2011-04-27"), {**MARCH, "sequence": 2}, "again.zip", "302")
+    monitor.take_in()
+    assert len(monitor.raw("ssd_persons")) == 3
+
+
+def send_reused(monitor, *months):
+    """GONE is one child until March and another from April on, with another pupil number."""
+    told = {
+        "03": ("F,WBRI,2008-01-01", GONE_UPN, "2026-03-31"),
+        "04": ("M,WBRI,2014-01-01", STAYS_UPN, "2026-04-30"),
+        "05": ("M,WBRI,2014-01-01", STAYS_UPN, "2026-05-31"),
+    }
+    for month in months:
+        person, number, end = told[month]
+        sent = ssd(
+            ssd_person=PERSONS + f"{GONE},{person}\n",
+            ssd_linked_identifiers=IDENTIFIERS + f"L1,{GONE},Unique Pupil Number,{number}\n",
+            ssd_cin_episodes=EPISODES + f"R{month},{GONE},2026-{month}-09,N1,2A,N,,\n",
+            ssd_cin_assessments=files.ASSESSMENTS,
+            ssd_assessment_factors=FACTORS,
+        )
+        period = {"period_start": f"2026-{month}-01", "period_end": end}
+        monitor.drop_zip(sent, period, f"{month}.zip")
+    monitor.take_in()
+
+
+def months_kept(monitor):
+    return {row[0].month for row in monitor.raw("ssd_referrals", "referral_date")}
+
+
+def test_of_a_number_that_was_given_to_another_child_the_newest_is_forgotten(monitor):
+    send_reused(monitor, "03", "04")
+    assert shown(monitor).rows == {"301": 3}
+    erase(monitor)
+    assert months_kept(monitor) == {3}
+
+
+@pytest.mark.parametrize(
+    "child", [Child("301", (GONE,), (GONE_UPN,)), Child(None, (), (GONE_UPN,))]
+)
+def test_the_former_child_of_a_number_is_forgotten_by_its_upn_and_the_new_one_stays(monitor, child):
+    send_reused(monitor, "03", "04")
+    erase(monitor, child)
+    assert months_kept(monitor) == {4}
+    send_reused(monitor, "05")
+    assert months_kept(monitor) == {4, 5}

@@ -13,6 +13,7 @@ from warehouse.intake.validate import Verdict, validate
 
 REASON = "most of its events lie outside the period that it names"
 AUTUMN = {"period_start": "2025-09-01", "period_end": "2025-12-31"}
+PLACEMENTS = "placement_id,upn,dob,sex,arranged_by,placement_reason,entry_date,leaving_date\n"
 BEFORE, AGAIN, IN = date(2025, 1, 14), date(2025, 1, 15), date(2025, 10, 8)
 Tables = dict[str, str]
 
@@ -57,8 +58,7 @@ def of_exclusions(days: list[date]) -> tuple[Tables, Any]:
 
 def of_placements(days: list[date]) -> tuple[Tables, Any]:
     rows = "".join(f"A{i},,2012-05-14,F,LA,BEH,{day},{day}\n" for i, day in enumerate(days))
-    head = "placement_id,upn,dob,sex,arranged_by,placement_reason,entry_date,leaving_date\n"
-    return {"a.csv": head + rows}, AUTUMN
+    return {"a.csv": PLACEMENTS + rows}, AUTUMN
 
 
 def of_lists(days: list[date]) -> tuple[Tables, Any]:
@@ -147,22 +147,22 @@ def test_half_of_it_told_late_is_no_other_period(
     assert verdict(tmp_path, tables, manifest).held is None
 
 
+def placed(*days: str) -> Tables:
+    rows = "".join(f"A{i},,2012-05-14,F,LA,BEH,{day}\n" for i, day in enumerate(days))
+    return {"a.csv": PLACEMENTS + rows}
+
+
 def test_what_goes_on_from_before_is_neither_told_late_nor_of_another_period(
     monitor: Monitor,
 ) -> None:
-    head = "placement_id,dob,sex,arranged_by,placement_reason,entry_date,leaving_date\n"
-    rows = "".join(f"A{i},2012-05-14,F,LA,BEH,2025-01-14,\n" for i in range(9))
-    rows += "B1,2012-05-14,F,LA,BEH,2025-01-14,2025-09-01\n"
-    outcome = monitor.send({"a.csv": head + rows}, AUTUMN)
-    assert told(outcome.problems) == []
+    outcome = monitor.send(placed(*["2025-01-14,"] * 9, "2025-01-14,2025-09-01"), AUTUMN)
+    assert (outcome.accepted, told(outcome.problems)) == (10, [])
     assert reasons(monitor) == [None]
 
 
 def test_one_that_ended_the_day_before_the_period_is_told_late(monitor: Monitor) -> None:
-    head = "placement_id,dob,sex,arranged_by,placement_reason,entry_date,leaving_date\n"
-    rows = "A1,2012-05-14,F,LA,BEH,2025-01-14,2025-08-31\nA2,2012-05-14,F,LA,BEH,2025-10-01,\n"
-    outcome = monitor.send({"a.csv": head + rows}, AUTUMN)
-    assert told(outcome.problems) == [("TOLD_LATE", 1)]
+    outcome = monitor.send(placed("2025-01-14,2025-08-31", "2025-10-01,"), AUTUMN)
+    assert (outcome.accepted, told(outcome.problems)) == (2, [("TOLD_LATE", 1)])
 
 
 def simulated(received: str) -> dict[str, Any]:

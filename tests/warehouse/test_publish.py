@@ -190,3 +190,41 @@ def test_a_table_that_is_not_listed_does_not_pass(draft, tmp_path) -> None:
         connection.execute("create table children (name varchar)")
     with pytest.raises(GateFailed, match="exactly the published tables"):
         publish.verify_database(copy)
+
+
+def test_our_count_of_a_year_is_told_only_where_each_of_its_months_is(published) -> None:
+    rows = published.execute(
+        "select la_code, official, counted, marker, difference, verdict, reason"
+        " from reconciliation order by la_code"
+    ).fetchall()
+    assert rows == [
+        ("383", 8000, 8100, None, 100, "agrees", None),
+        ("831", 3000, 2500, None, -500, "differs", None),
+        ("856", 4000, None, "x", None, "not_comparable", "months_missing"),
+        ("857", 40, None, "c", None, "not_comparable", "withheld"),
+    ]
+    hidden = f"""
+        select count(*) > 0 from trends
+        where indicator = 're_referral_rate' and area_code = '{work_file.SMALL}' and marker = 'c'
+            and period_start between date '2025-04-01' and date '2026-03-01'
+    """
+    assert one(published, hidden) == (True,)
+
+
+def test_a_count_of_twelve_months_is_withheld_with_the_month_at_the_years_end_alone(
+    tmp_path,
+) -> None:
+    """Of the months before it trends tell nothing that the year would give back."""
+    home = homes.create(tmp_path)
+    work_file.write(home.work_db)
+    with duckdb.connect(str(home.work_db)) as work:
+        work.execute("update control.indicators set months_before = 11")
+    with duckdb.connect(str(work_file.draft(home).database), read_only=True) as connection:
+        last = f"""
+            select marker is not distinct from 'c' from trends
+            where indicator = 're_referral_rate' and area_code = '{work_file.SMALL}'
+                and period_start = date '2026-03-01'
+        """
+        [is_hidden] = one(connection, last)
+        [counted] = one(connection, "select counted from reconciliation where la_code = '857'")
+    assert (counted is None) == is_hidden

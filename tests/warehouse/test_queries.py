@@ -41,4 +41,8 @@ def test_the_silent_authority_is_listed(published) -> None:
 
 
 def test_ours_stand_beside_the_official_figures(published) -> None:
-    assert answer(published, "official_against_ours")
+    rows = answer(published, "official_against_ours")
+    assert [(row[1], row[-2], row[-1]) for row in rows] == [
+        ("Derby", 83.3, "differs"),
+        ("Leeds", 101.3, "agrees"),
+    ]

@@ -110,10 +110,10 @@ def test_rows_taken_in_before_a_contract_got_a_column_are_read_without_it(monito
     older = path.with_suffix(".older")
     with duckdb.connect() as connection:
         connection.execute(
-            f"copy (select * exclude (closure_reason) from '{path}') to '{older}' (format parquet)"
+            f"copy (select * exclude (closure_date) from '{path}') to '{older}' (format parquet)"
         )
     older.replace(path)
     prepare(monitor.home, monitor.state, AS_OF)
     with duckdb.connect(str(monitor.home.work_db), read_only=True) as connection:
-        rows = connection.execute("select closure_reason from raw.ssd_referrals").fetchall()
+        rows = connection.execute("select closure_date from raw.ssd_referrals").fetchall()
     assert rows == [(None,)]

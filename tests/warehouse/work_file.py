@@ -25,7 +25,8 @@ FEW_INDICATORS = ("referral_rate", "re_referral_rate", "suspension_rate")
 RATES = {
     "referrals": 43, "usual_referrals": 43, "re_referrals": 9.7, "referrals_no_further_action": 2.8,
     "referrals_from_schools": 8.9, "exploitation_assessments": 1.8, "identified_children": 12,
-    "identified_girls": 4, "identified_under_14": 5, "suspensions": 60, "suspensions_weapon": 1.4, "suspensions_drugs_alcohol": 1.9, "permanent_exclusions": 0.7,
+    "identified_girls": 4, "identified_under_14": 5, "suspensions": 60, "suspensions_weapon": 1.4,
+    "suspensions_drugs_alcohol": 1.9, "permanent_exclusions": 0.7,
     "suspended_pupils": 200, "missing_children": 10, "missing_children_repeat": 6.3,
     "missing_episodes": 5.6, "missing_episodes_over_24_hours": 3.7, "looked_after_children": 67,
     "looked_after_children_in_year": 95, "excluded_pupils": 6, "excluded_pupils_not_known": 3,
@@ -67,6 +68,7 @@ def write(path: Path, extent: Extent = FEW) -> Path:
         _signals(connection)
         _coverage(connection)
         _linkage(connection)
+        _reconciliation(connection)
     return path
 
 
@@ -385,6 +387,32 @@ def _signals(connection: duckdb.DuckDBPyConnection) -> None:
             end as kind,
             'panel' as method, '1' as version
         from judged
+        """
+    )
+
+
+def _reconciliation(connection: duckdb.DuckDBPyConnection) -> None:
+    """One official year beside ours: one agrees, one differs, one rests on withheld months."""
+    connection.execute(
+        f"""
+        create table marts.fct_reconciliation as
+        select
+            given.indicator, given.area_code, given.la_code, 'local_authority' as area_level,
+            'financial_year' as period_type, date '2025-04-01' as period_start,
+            date '2026-03-31' as period_end, 'total' as breakdown,
+            'published_referrals' as source, official, cast(null as varchar) as official_marker,
+            counted, months_covered, counted - official as difference,
+            case when counted is not null then greatest(10, 0.05 * official) end as allowed,
+            verdict, reason
+        from (values
+            ('referral_rate', '{WORSENING}', '383', 8000.0, 8100.0, 12, 'agrees', null),
+            ('referral_rate', 'E06000015', '831', 3000.0, 2500.0, 12, 'differs', null),
+            ('referral_rate', '{SILENT}', '856', 4000.0, null, 11, 'not_comparable',
+                'months_missing'),
+            ('re_referral_rate', '{SMALL}', '857', 40.0, 61.0, 12, 'differs', null)
+        ) as given (
+            indicator, area_code, la_code, official, counted, months_covered, verdict, reason
+        )
         """
     )
 

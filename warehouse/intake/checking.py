@@ -149,7 +149,6 @@ def _by_contract(spooled: Spooled, number: int, lexicon: Lexicon) -> Statement:
         key = table.unique[0]
         official = table.columns[key].official.get(CONFLICT)
         faults.append(Fault("false", CONFLICT, message, key, official))
-    raw_columns |= {name: str(value).lower() for name, value in table.constants.items()}
     fault = f"coalesce({', '.join(first)})" if first else "cast(null as integer)"
     return Statement(texts, " ".join(looked_up), values, fault, faults, table.raw, raw_columns)
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,19 @@ WORK = "erasing"
 
 
 def plan(
-    connection: sa.Connection, redact: Iterable[int], remove: Iterable[int], keys: Iterable[int]
+    connection: sa.Connection,
+    redact: Mapping[int, set[int] | None],
+    remove: Iterable[int],
+    keys: Iterable[int],
 ) -> None:
-    """Note what is to be done, in the transaction that decides it; `keys` until it is done."""
+    """Note what is to be done, in the transaction that decides it; `keys` until it is done.
+
+    `redact` has by submission the digests of what is to be cut from it; none stands for those of
+    every child who was erased.
+    """
     connection.execute(settings.delete().where(settings.c.name == WORK))
-    work = json.dumps({"redact": sorted(redact), "remove": sorted(remove), "keys": sorted(keys)})
+    named = {number: None if names is None else sorted(names) for number, names in redact.items()}
+    work = json.dumps({"redact": named, "remove": sorted(remove), "keys": sorted(keys)})
     connection.execute(settings.insert(), {"name": WORK, "value": work})
 
 
@@ -45,10 +53,12 @@ def finish(home: Home, state: State, chosen: Settings, key: bytes, on: date) -> 
     if work is None:
         return
     planned = json.loads(work)
-    touched = planned["redact"] + planned["remove"]
+    named = {int(number): names for number, names in planned["redact"].items()}
+    touched = [*named, *planned["remove"]]
     with digests(key_of(home)) as digest:
-        for row in rows_of(state, planned["redact"]):
-            redact(home, state, row, digest, suppressed(state))
+        for row in rows_of(state, named):
+            names = named[row.submission_id]
+            redact(home, state, row, digest, suppressed(state) if names is None else set(names))
     _remove(state, planned["remove"], on)
     _derive_again(home, state, chosen, key, touched)
     drop_rows(home.raw, batches_without_originals(state), planned["keys"])

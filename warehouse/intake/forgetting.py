@@ -1,7 +1,8 @@
 """Erase a child everywhere: this outranks that what was received is never changed.
 
 The identifiers are never written down. Every original that is kept is read once, for every
-identifier that is linked to those given, and what holds one is rewritten without the child.
+identifier that is tied to those given, and what holds one is rewritten without the child. A tie
+that was cut is not followed, and where a number stood for another child, that child's rows stay.
 """
 
 from collections import Counter
@@ -10,14 +11,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import duckdb
 import sqlalchemy as sa
 
-from warehouse import audit, keys
+from warehouse import audit, identity_decisions, keys
+from warehouse.claims import tables_with
 from warehouse.connection import connect
 from warehouse.errors import SightlineError
 from warehouse.home import Home, Settings, today
 from warehouse.identities import write_identities
-from warehouse.in_force import known
+from warehouse.in_force import in_sequence, known
 from warehouse.intake import erasing
 from warehouse.intake.loading import landed
 from warehouse.intake.pool import pending_of
@@ -30,7 +33,7 @@ from warehouse.intake.redaction import (
     records_of,
 )
 from warehouse.intake.senders import PUBLISHER
-from warehouse.intake.suppression import digests, key_of, remember
+from warehouse.intake.suppression import Digests, digests, key_of, remember
 from warehouse.prepare import write_views
 from warehouse.state import State, problems, submissions
 
@@ -54,6 +57,37 @@ class Child:
         return {("person", one) for one in self.ids} | {("upn", one) for one in self.upns}
 
 
+Wanted = Callable[["sa.Row[Any]", Collection[Identifier]], set[Identifier]]
+Meanings = dict[tuple[int, int], int]
+"""By submission and pseudonym, what a number meant there that stood for several children."""
+
+CLAIMS = {
+    (True, False): "a local number and its pupil number",
+    (True, True): "a local number and a former pupil number",
+    (False, True): "a pupil number and the one before it",
+}
+
+
+@dataclass(frozen=True)
+class Tied:
+    """What is taken for the child who is to be forgotten, in numbers alone."""
+
+    wanted: frozenset[int]
+    """The pseudonyms: of each child whom a number stood for, only the one who is meant."""
+    given: int
+    """How many identifiers of those given are known."""
+    local_numbers: dict[str, int]
+    """How many local numbers, by sender."""
+    pupil_numbers: int
+    claims: dict[tuple[str, str], int]
+    """How many ties, by sender and kind of claim."""
+    not_followed: int
+    """Ties of these identifiers that were cut, since they are contradicted or people said so."""
+    rows: dict[str, int]
+    """How many rows, by sender."""
+    meanings: Meanings
+
+
 @dataclass
 class Forgotten:
     """What was erased, in numbers."""
@@ -71,7 +105,8 @@ class Search:
 
     records: Counter[str] = field(default_factory=Counter)
     clear: dict[str | None, set[Identifier]] = field(default_factory=dict)
-    redact: set[int] = field(default_factory=set)
+    redact: dict[int, set[Identifier] | None] = field(default_factory=dict)
+    """By submission what the child is called in it; none where its lines could not be read."""
     remove: set[int] = field(default_factory=set)
 
 
@@ -90,62 +125,202 @@ def child_in(text: str) -> Child:
     return Child(next(iter(said["sender"]), None), tuple(said["id"]), tuple(said["upn"]))
 
 
+def tied(home: Home, state: State, chosen: Settings, child: Child) -> Tied:
+    """What is tied to a child, to be looked at before it is erased."""
+    with digests(keys.in_use(home, state)) as digest:
+        return _tied(home, state, chosen, _seeds(digest, child))
+
+
 def forget(
-    home: Home, state: State, chosen: Settings, child: Child, reason: str, say: Progress
+    home: Home,
+    state: State,
+    chosen: Settings,
+    child: Child,
+    reason: str,
+    say: Progress,
+    *,
+    only_given: bool = False,
 ) -> Forgotten:
-    """Erase a child and all that is linked to it; the audit entry says neither who nor how many."""
+    """Erase a child and all that is tied to it; the audit entry says neither who nor how many.
+
+    With `only_given` what is tied to the identifiers stays.
+    """
     key, on = keys.in_use(home, state), today(chosen)
     erasing.finish(home, state, chosen, key, on)
     with digests(key) as digest:
-        seeds = digest(child.sender, child.identifiers)
-        if len(seeds) < len(child.identifiers):
-            raise _wrong("an identifier is not written as one: check the UPN's letters and digits")
-        wanted = _linked(home, state, chosen, set(seeds.values()))
-        found = _search(home, state, lambda s, i: _kept(digest(s, i), wanted), child, say)
+        seeds = _seeds(digest, child)
+        found_tied = _tied(home, state, chosen, seeds)
+        own = found_tied.wanted if not only_given else _only(found_tied, set(seeds.values()))
+
+        def wanted(row: "sa.Row[Any]", identifiers: Collection[Identifier]) -> set[Identifier]:
+            known_as = digest(row.sender, identifiers)
+            meanings = found_tied.meanings
+            return {
+                one
+                for one, value in known_as.items()
+                if meanings.get((row.submission_id, value), value) in own
+            }
+
+        found = _search(home, state, wanted, child, say)
+        # A number that stands for another child by now is not kept out of what comes.
+        kept_in = {
+            (sender, one)
+            for sender, identifiers in found.clear.items()
+            for one, value in digest(sender, identifiers).items()
+            if value not in own
+        }
     with digests(key_of(home)) as digest:
         kept_out = {
             value
             for sender, identifiers in found.clear.items()
-            for value in digest(sender, identifiers).values()
+            for one, value in digest(sender, identifiers).items()
+            if (sender, one) not in kept_in
+        }
+        senders = _senders(state)
+        redact = {
+            number: None if names is None else set(digest(senders[number], names).values())
+            for number, names in found.redact.items()
         }
     texts = {text for identifiers in found.clear.values() for _, text in identifiers}
+    gone = set(own) | {plain for (_, plain), meant in found_tied.meanings.items() if meant in own}
     with state.begin() as connection:
         audit.record(connection, "forget", "a child", reason)
         remember(connection, kept_out)
+        identity_decisions.forget(connection, set(own))
         _rename(connection, texts)
-        erasing.plan(connection, found.redact, found.remove, wanted)
+        erasing.plan(connection, redact, found.remove, gone)
     erasing.finish(home, state, chosen, key, on)
-    remains = _remains(home, texts)
+    remains = _remains(home, texts - {text for _, (_, text) in kept_in})
     return Forgotten(len(kept_out), found.records, len(found.redact), len(found.remove), remains)
 
 
-def _linked(home: Home, state: State, chosen: Settings, seeds: set[int]) -> set[int]:
-    """The pseudonyms of everything that any submission, in force or not, says is this child."""
-    submitted = [one for one in known(state, date.max) if one.is_accepted]
+def _seeds(digest: Digests, child: Child) -> dict[Identifier, int]:
+    seeds = digest(child.sender, child.identifiers)
+    if len(seeds) < len(child.identifiers):
+        raise _wrong("an identifier is not written as one: check the UPN's letters and digits")
+    return seeds
+
+
+def _only(found: Tied, seeds: set[int]) -> frozenset[int]:
+    """Of what is tied, the identifiers that were given, in what they mean."""
+    meant = {meant for (_, plain), meant in found.meanings.items() if plain in seeds}
+    return frozenset((seeds | meant) & found.wanted)
+
+
+def _tied(home: Home, state: State, chosen: Settings, seeds: dict[Identifier, int]) -> Tied:
+    """Of all submissions that were accepted, in force or not."""
+    submitted = [one for one in in_sequence(known(state, date.max)) if one.is_accepted]
     with connect(home=home, settings=chosen) as connection:
         connection.execute("create schema raw; create schema control").fetchall()
         write_views(connection, home, submitted)
-        rows = [(one.submission_id, one.sender, one.extract) for one in submitted]
-        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
+        rows = [
+            (one.submission_id, place, one.sender, one.extract, one.period.start)
+            for place, one in enumerate(submitted)
+        ]
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], [], []]
         connection.execute(
             "create table control.submissions as select unnest($1::integer[]) as submission_id,"
-            " unnest($2::varchar[]) as sender, unnest($3::varchar[]) as extract,"
-            " true as is_in_force",
+            " unnest($2::integer[]) as place, unnest($3::varchar[]) as sender,"
+            " unnest($4::varchar[]) as extract, unnest($5::date[]) as period_start",
             columns,
         ).fetchall()
-        write_identities(connection)
-        linked = connection.execute(
-            "select identifier_key from control.identities where child_key in"
-            " (select child_key from control.identities where list_contains($1, identifier_key))",
-            [sorted(seeds)],
+        decided = [one for _, one in identity_decisions.known(state, date.max)]
+        write_identities(connection, decided)
+        return _counted(connection, seeds)
+
+
+def _counted(connection: duckdb.DuckDBPyConnection, seeds: dict[Identifier, int]) -> Tied:
+    meanings = {
+        (submission_id, plain): meant
+        for submission_id, plain, meant in connection.execute(
+            "from control.reused_identifiers"
         ).fetchall()
-    return seeds | {one for (one,) in linked}
+    }
+    meant = _meant(connection, seeds)
+    connection.execute(
+        "create temp table wanted as select identifier_key from control.identities"
+        " where child_key in (select child_key from control.identities"
+        " where list_contains($1, identifier_key))",
+        [meant],
+    ).fetchall()
+    run = connection.execute
+    known = frozenset(one for (one,) in run("from wanted").fetchall())
+    persons = run(
+        "select sender, count(distinct identifier_key) from profiles"
+        " semi join wanted using (identifier_key) where is_person group by sender order by sender"
+    ).fetchall()
+    claims = run(
+        """
+        select sender, is_person, is_former, count(distinct (holder, number)), cut is null
+        from ties
+        where holder in (from wanted) or number in (from wanted)
+        group by all order by all
+        """
+    ).fetchall()
+    counted = " union all ".join(
+        f"select submission_id from raw.{table} where "
+        + " or ".join(f"{key} in (from wanted)" for key in held)
+        for table, held in tables_with().items()
+    )
+    rows = run(
+        f"select sender, count(*) from ({counted}) inner join sent using (submission_id)"
+        " group by sender order by sender"
+    ).fetchall()
+    [(upns,)] = run(
+        "select count(*) from (select identifier_key from wanted except"
+        " select identifier_key from profiles where is_person)"
+    ).fetchall()
+    return Tied(
+        known.union(meant),
+        sum(value in known for value in meant),
+        dict(persons),
+        upns,
+        {
+            (sender, CLAIMS[is_person, is_former]): count
+            for sender, is_person, is_former, count, is_followed in claims
+            if is_followed
+        },
+        sum(count for *_, count, is_followed in claims if not is_followed),
+        dict(rows),
+        meanings,
+    )
+
+
+def _meant(connection: duckdb.DuckDBPyConnection, seeds: dict[Identifier, int]) -> list[int]:
+    """A number that stood for several children means the one of the UPN that is given with it,
+    and without one the newest."""
+    upns = [value for (kind, _), value in seeds.items() if kind == "upn"]
+    numbers = [value for (kind, _), value in seeds.items() if kind != "upn"]
+    former = connection.execute(
+        """
+        with meant as (
+            select distinct identifier_key as plain, meant_key as meant
+            from control.reused_identifiers where list_contains($1, identifier_key)
+        ),
+        own as (
+            select child_key from control.identities where list_contains($2, identifier_key)
+        )
+        select plain, meant from meant
+        inner join control.identities as identities on meant.meant = identities.identifier_key
+        semi join own on identities.child_key = own.child_key
+        """,
+        [numbers, upns],
+    ).fetchall()
+    of_former = {plain for plain, _ in former}
+    plain = [value for value in numbers if value not in of_former]
+    return upns + plain + [meant for _, meant in former]
+
+
+def _senders(state: State) -> dict[int, str]:
+    with state.read() as connection:
+        rows = connection.execute(sa.select(submissions.c.submission_id, submissions.c.sender))
+        return {row.submission_id: row.sender for row in rows}
 
 
 def _search(
     home: Home,
     state: State,
-    wanted: Callable[[str | None, Collection[Identifier]], set[Identifier]],
+    wanted: Wanted,
     child: Child,
     say: Progress,
 ) -> Search:
@@ -163,7 +338,10 @@ def _search(
             say("looking through the originals", number, len(rows))
     for row, is_readable in doubtful:
         if _is_mentioned(home, row, search):
-            (search.redact if is_readable else search.remove).add(row.submission_id)
+            if is_readable:
+                search.redact[row.submission_id] = None
+            else:
+                search.remove.add(row.submission_id)
     return search
 
 
@@ -171,18 +349,19 @@ def _note(
     search: Search,
     row: "sa.Row[Any]",
     contents: Contents,
-    wanted: Callable[[str | None, Collection[Identifier]], set[Identifier]],
+    wanted: Wanted,
 ) -> bool:
     """Whether the child stands in a submission; what it is called there is noted."""
-    found = records_of(contents, wanted(row.sender, contents.identifiers()))
+    names = wanted(row, contents.identifiers())
+    found = records_of(contents, names)
     for table, places in zip(contents.tables, found, strict=True):
         search.records[table.contract.name] += len(places)
         own = {one for place in places for one in table.identifiers(place) if one[1]}
         known = search.clear.setdefault(row.sender, set())
         if own:
-            known |= wanted(row.sender, own)
+            known |= wanted(row, own)
     if any(found):
-        search.redact.add(row.submission_id)
+        search.redact[row.submission_id] = names
     return any(found)
 
 
@@ -208,10 +387,6 @@ def _is_mentioned(home: Home, row: "sa.Row[Any]", search: Search) -> bool:
         with member.opened() as file:
             parts.append(file.read())
     return any(mentions(part, texts) for part in parts)
-
-
-def _kept(known_as: dict[Identifier, int], wanted: set[int]) -> set[Identifier]:
-    return {one for one, value in known_as.items() if value in wanted}
 
 
 def _kept_rows(state: State) -> list["sa.Row[Any]"]:

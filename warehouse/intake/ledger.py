@@ -12,6 +12,7 @@ from warehouse.intake.senders import PUBLISHER
 from warehouse.state import problems, submission_profiles, submissions
 
 ERASED = "erased"
+UNUSABLE = "cannot be used, though a person accepted it"
 
 
 def next_arrival(connection: sa.Connection) -> int:

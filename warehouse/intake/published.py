@@ -118,7 +118,6 @@ def _raw(contract: Contract, parted_by: str, values: dict[str, str]) -> dict[str
         "series": text(contract.name),
         "area_code": by_level("country_code", "region_code", "new_la_code"),
         "la_code": f"nullif({present('old_la_code')}, 'NA')",
-        "area_name": by_level("country_name", "region_name", "la_name"),
         "filter": f"coalesce({present(parted_by)}, '')",
         "measure": "figure.measure",
         "value": "figure.value",

@@ -100,6 +100,8 @@ REMEDIES = {
     "NEED_MISSING": "Give the primary need code, or N0 where it is not known.",
     "OLD_NO_FURTHER_ACTION": "Leave out referrals of the year before that led to nothing.",
     "OPEN_NOT_LATEST": "Close the earlier episode; a child has one at a time.",
+    "NUMBERED_ANEW": "Say so, and send pupil numbers or a list of old and new local numbers.",
+    "TIE_CUT": "Look up whose these numbers are, and send the return again with the right ones.",
     "OPEN_THEN_ABSENT": "Send the period with its end, or still open.",
     "OPEN_TWICE": "Close the episode that has ended; a child has one at a time.",
     "PERIOD_LENGTH": "Correct the first and the last day; each row tells of one whole period.",

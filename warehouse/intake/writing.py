@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from warehouse import contract as contracts
 from warehouse.intake.checking import Checked
@@ -154,7 +155,8 @@ def drop_rows(raw: Path, batches: Collection[str], keys: Collection[int]) -> Non
 
 
 def _keys(path: Path) -> list[str]:
-    return [name for name in contracts.raw_tables()[path.parent.name] if name.endswith("_key")]
+    """Those that the file holds, of a table or a column that is no longer kept too."""
+    return [name for name in pq.read_schema(path).names if name.endswith("_key")]
 
 
 def _any(path: Path, names: Iterable[str], among: str) -> str:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from warehouse.errors import ConfigurationError
 
-HEAD = "0006"
+HEAD = "0007"
 FOLDER = Path(__file__).parent
 
 

@@ -1,31 +1,27 @@
--- Do our own counts add up to the official ones? Twelve months to March against the published year, England.
-with
-ours as (
-    select
-        indicator,
-        year(period_start + interval 9 month) as year_to_march,
-        sum(numerator) as counted,
-        count(numerator) as months
-    from trends
-    where
-        source = 'extracts'
-        and area_level = 'country'
-    group by all
-)
-
+-- Do our own counts add up to the official ones? Each official year of which we count every month, the largest difference first.
 select
-    official.indicator,
-    official.source,
-    year(official.period_end) as year_to_march,
-    official.numerator as published,
-    ours.counted,
-    round(100 * ours.counted / official.numerator, 1) as per_cent_of_published
-from trends as official
-inner join ours
-    on official.indicator = ours.indicator
-    and year(official.period_end) = ours.year_to_march
-    and ours.months = 12
-where
-    official.period_type = 'financial_year'
-    and official.area_level = 'country'
-order by official.indicator, official.source, year_to_march;
+    indicators.name as indicator,
+    areas.area_name,
+    reconciliation.period_type,
+    reconciliation.period_start,
+    reconciliation.official,
+    reconciliation.counted,
+    round(100 * reconciliation.counted / nullif(reconciliation.official, 0), 1) as per_cent_of_official,
+    reconciliation.verdict
+from reconciliation
+inner join indicators
+    on reconciliation.indicator = indicators.indicator
+inner join (
+    select
+        area_code,
+        arg_max(area_name, valid_from) as area_name
+    from areas
+    group by area_code
+) as areas
+    on reconciliation.area_code = areas.area_code
+where reconciliation.verdict <> 'not_comparable'
+order by
+    abs(reconciliation.difference) / nullif(reconciliation.official, 0) desc nulls last,
+    indicators.name,
+    areas.area_name,
+    reconciliation.period_start;

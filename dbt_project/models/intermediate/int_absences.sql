@@ -11,6 +11,17 @@ with aged as (
     from {{ ref('stg_absences') }} as absences
     left join {{ ref('int_identifiers') }} as identifiers
         on absences.upn_key = identifiers.identifier_key
+),
+
+-- known on the last day of the term
+known as (
+    select distinct
+        aged.child_key,
+        aged.term_start
+    from aged
+    inner join {{ ref('int_known_spells') }} as spells
+        on aged.child_key = spells.child_key
+        and aged.term_end between spells.known_from and spells.known_to
 )
 
 select
@@ -27,7 +38,7 @@ select
     aged.sessions_missed * 100 >= aged.sessions_possible * 50 as is_severe,
     known.child_key is not null as is_known
 from aged
-left join {{ ref('int_known_terms') }} as known
+left join known
     on aged.child_key = known.child_key
     and aged.term_start = known.term_start
 where aged.age between 5 and 17

@@ -24,23 +24,41 @@ numbered as (
         row_number() over (
             partition by la_code, placement_key, pupil_key
             order by place desc, entry_date asc
-        ) as newest_first,
-        {{ own_columns('la_code, placement_key, pupil_key', 'place desc, entry_date asc', 'entry_date') }}
+        ) as newest_first
     from told
+),
+
+-- of what is named again in a term in which it did not begin, the return that covers the day and told it before
+told_before as (
+    select
+        late.submission_id,
+        late.placement_key,
+        max(own.submission_id) as counted_in
+    from numbered as late
+    inner join numbered as own
+        on late.la_code = own.la_code
+        and late.placement_key = own.placement_key
+        and late.pupil_key = own.pupil_key
+        and late.entry_date = own.entry_date
+    where late.newest_first = 1 and not late.is_own and own.is_own
+    group by late.submission_id, late.placement_key
 )
 
 select
-    {{ counted_in('numbered', 'entry_date') }} as counted_in,
-    {{ is_told_late('numbered', 'entry_date') }} as is_told_late,
-    submission_id,
-    la_code,
-    child_key,
-    placement_key,
-    pupil_key,
-    placement_reason,
-    entry_date,
-    {{ month_of('entry_date') }} as event_month,
-    {{ term_start('entry_date') }} as term_start,
-    {{ age_at('birth_month', 'entry_date') }} as age
+    coalesce(told_before.counted_in, numbered.submission_id) as counted_in,
+    not numbered.is_own and told_before.counted_in is null as is_told_late,
+    numbered.submission_id,
+    numbered.la_code,
+    numbered.child_key,
+    numbered.placement_key,
+    numbered.pupil_key,
+    numbered.placement_reason,
+    numbered.entry_date,
+    {{ month_of('numbered.entry_date') }} as event_month,
+    {{ term_start('numbered.entry_date') }} as term_start,
+    {{ age_at('numbered.birth_month', 'numbered.entry_date') }} as age
 from numbered
-where newest_first = 1
+left join told_before
+    on numbered.submission_id = told_before.submission_id
+    and numbered.placement_key = told_before.placement_key
+where numbered.newest_first = 1

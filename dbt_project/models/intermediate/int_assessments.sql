@@ -32,8 +32,7 @@ numbered as (
         *,
         row_number() over (
             partition by la_code, event_key, child_key order by place desc, completed_date asc
-        ) as newest_first,
-        {{ own_columns('la_code, event_key, child_key', 'place desc, completed_date asc', 'completed_date') }}
+        ) as newest_first
     from told
 ),
 
@@ -41,6 +40,22 @@ events as (
     select *
     from numbered
     where newest_first = 1
+),
+
+-- of what is named again outside the days that its return covers, the return that covers the day and told it before
+told_before as (
+    select
+        late.submission_id,
+        late.event_key,
+        max(own.submission_id) as counted_in
+    from events as late
+    inner join numbered as own
+        on late.la_code = own.la_code
+        and late.event_key = own.event_key
+        and late.child_key = own.child_key
+        and late.completed_date = own.completed_date
+    where not late.is_own and own.is_own
+    group by late.submission_id, late.event_key
 ),
 
 -- as with referrals: what another extract has told of its own days is not told late by this one
@@ -54,12 +69,12 @@ told_by_another as (
         and late.child_key = own.child_key
         and late.completed_date = own.completed_date
         and late.extract <> own.extract
-    where not late.is_own and own.is_own
+    where not late.is_own and (own.is_own or own.place > late.place)
 )
 
 select
-    {{ counted_in('events', 'completed_date') }} as counted_in,
-    {{ is_told_late('events', 'completed_date') }} as is_told_late,
+    coalesce(told_before.counted_in, events.submission_id) as counted_in,
+    not events.is_own and told_before.counted_in is null as is_told_late,
     events.submission_id,
     events.la_code,
     events.child_key,
@@ -71,6 +86,9 @@ select
     {{ month_of('events.completed_date') }} as event_month,
     {{ age_at('events.birth_month', 'events.completed_date') }} as age
 from events
+left join told_before
+    on events.submission_id = told_before.submission_id
+    and events.event_key = told_before.event_key
 left join told_by_another
     on events.submission_id = told_by_another.submission_id
     and events.event_key = told_by_another.event_key

@@ -1,18 +1,25 @@
--- the days of each episode of care for which a return speaks: the newest return that names the episode decides when it ended
-with newest as (
+-- the days of each episode of care for which a return speaks, until the end that the return which looks latest on the episode tells
+with ends as (
     select
-        *,
-        max(place) over (partition by la_code, person_key, start_date) as newest_place
+        la_code,
+        person_key,
+        start_date,
+        max_by(coalesce(end_date, cast('2999-12-31' as date)), as_at) as end_date
     from {{ ref('stg_care_episodes') }}
+    group by la_code, person_key, start_date
 )
 
 select distinct
-    newest.la_code,
+    episodes.la_code,
     identifiers.child_key,
-    newest.is_short_break,
-    case when newest.start_date > newest.slice_start then newest.start_date else newest.slice_start end as counted_from,
-    case when newest.end_date < newest.slice_end then newest.end_date else newest.slice_end end as counted_to
-from newest
+    episodes.is_short_break,
+    case when episodes.start_date > episodes.slice_start then episodes.start_date else episodes.slice_start end as counted_from,
+    case when ends.end_date < episodes.slice_end then ends.end_date else episodes.slice_end end as counted_to
+from {{ ref('stg_care_episodes') }} as episodes
+inner join ends
+    on episodes.la_code = ends.la_code
+    and episodes.person_key = ends.person_key
+    and episodes.start_date = ends.start_date
+    and ends.end_date >= episodes.slice_start
 inner join {{ ref('int_identifiers') }} as identifiers
-    on newest.person_key = identifiers.identifier_key
-where newest.place = newest.newest_place
+    on episodes.person_key = identifiers.identifier_key

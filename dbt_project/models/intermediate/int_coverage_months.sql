@@ -91,12 +91,14 @@ due as (
         and coverage.period_end = windows.period_end
 ),
 
--- an authority that never sends a source owes nothing of it
+-- an authority that never sends a source owes nothing of it, and nobody owes yet what comes after the newest return due
 owing as (
-    select distinct
+    select
         la_code,
-        source
+        source,
+        max(window_end) as owed_to
     from due
+    group by la_code, source
 ),
 
 reasons as (
@@ -170,7 +172,7 @@ joined as (
             when covered.days_covered > 0 then 'partly_covered'
             when reasons.is_quarantined = 1 then 'quarantined'
             when reasons.is_missing = 1 then 'no_return'
-            when reasons.is_not_due = 1 or owing.la_code is null then 'not_due'
+            when reasons.is_not_due = 1 or owing.la_code is null or spine.period_start > owing.owed_to then 'not_due'
             else 'no_return'
         end as reason_not_covered
     from spine

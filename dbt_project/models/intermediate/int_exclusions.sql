@@ -32,27 +32,30 @@ numbered as (
         row_number() over (
             partition by la_code, pupil_key, category, start_date
             order by place desc, exclusion_key asc
-        ) as newest_first,
-        {{ own_columns('la_code, pupil_key, category, start_date', 'place desc, exclusion_key asc', 'start_date') }}
+        ) as newest_first
     from told
 ),
 
+-- of what is named again outside the days that its census covers, the census that covers the day and told it before
 told_before as (
-    select distinct
+    select
         late.submission_id,
-        late.exclusion_key
-    from told as late
-    inner join told as own
+        late.exclusion_key,
+        late.child_key is not null as is_same_pupil,
+        max(own.submission_id) as counted_in
+    from numbered as late
+    inner join numbered as own
         on late.la_code = own.la_code
         and late.category = own.category
         and late.start_date = own.start_date
-        and late.birth_month = own.birth_month
-    where not late.is_own and late.child_key is null and own.is_own
+        and (late.child_key = own.child_key or (late.child_key is null and late.birth_month = own.birth_month))
+    where not late.is_own and late.newest_first = 1 and own.is_own
+    group by late.submission_id, late.exclusion_key, late.child_key is not null
 )
 
 select
-    {{ counted_in('numbered', 'start_date') }} as counted_in,
-    {{ is_told_late('numbered', 'start_date') }} as is_told_late,
+    coalesce(told_before.counted_in, numbered.submission_id) as counted_in,
+    not numbered.is_own and told_before.counted_in is null as is_told_late,
     numbered.submission_id,
     numbered.la_code,
     numbered.child_key,
@@ -67,4 +70,4 @@ from numbered
 left join told_before
     on numbered.submission_id = told_before.submission_id
     and numbered.exclusion_key = told_before.exclusion_key
-where numbered.newest_first = 1 and told_before.submission_id is null
+where numbered.newest_first = 1 and coalesce(told_before.is_same_pupil, true)

@@ -68,7 +68,7 @@ events as (
         on spells.child_key = exposed.child_key
 ),
 
--- rows that tie here are alike in all that is asked of them, so the order among them does not matter
+-- what makes a child known on a day comes before what shows on it; rows that tie are alike in all that is asked of them
 judged as (
     select
         la_code,
@@ -78,11 +78,11 @@ judged as (
         event_date as exposed_date,
         event_kind,
         max(known_to) over (
-            partition by child_key order by event_date, event_kind, known_to, la_code, exposure
+            partition by child_key order by event_date, event_kind
             rows between unbounded preceding and current row
         ) as known_to,
         min(referral_date) over (
-            partition by child_key order by event_date, event_kind, known_to, la_code, exposure
+            partition by child_key order by event_date, event_kind
             rows between current row and unbounded following
         ) as next_referral_date
     from events
@@ -96,9 +96,6 @@ select
     exposed_date,
     age,
     coalesce(known_to >= exposed_date, false) as is_known,
-    coalesce(next_referral_date <= {{ add_days('exposed_date', 90) }}, false) as is_referred_after,
-    row_number() over (
-        partition by la_code, child_key, exposure, {{ month_of('exposed_date') }} order by exposed_date
-    ) = 1 as is_first_in_month
+    coalesce(next_referral_date <= {{ add_days('exposed_date', 90) }}, false) as is_referred_after
 from judged
 where event_kind = 1

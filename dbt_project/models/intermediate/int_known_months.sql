@@ -16,8 +16,7 @@ own as (
             when not referrals.is_covered then referrals.reason
             when senders.la_code is not null and not care.is_covered
                 then case care.reason when 'not_due' then 'not_due' else 'known_rests_on_missing_return' end
-        end as reason,
-        referrals.months_missing_after > 0 as is_missing_after
+        end as reason
     from {{ ref('int_coverage_months') }} as referrals
     left join {{ ref('int_coverage_months') }} as care
         on referrals.la_code = care.la_code
@@ -67,8 +66,7 @@ select
     own.la_code,
     own.period_start,
     own.is_without_care_return,
-    coalesce(own.reason, case when others.share >= 0.05 then 'other_returns_missing' end) as reason,
-    own.is_missing_after
+    coalesce(own.reason, case when others.share >= 0.05 then 'other_returns_missing' end) as reason
 from own
 left join others
     on own.la_code = others.la_code

@@ -1,10 +1,21 @@
+-- a pupil counts once a month, as it stands on the first day on which the risk shows
+with excluded as (
+    select
+        la_code,
+        event_month,
+        child_key,
+        min_by(is_known or is_referred_after, exposed_date) as is_seen
+    from {{ ref('int_exposures') }}
+    where exposure = 'exclusion'
+    group by la_code, event_month, child_key
+)
+
 select
     'excluded_pupils' as measure,
     la_code,
     event_month as period_start,
     cast(count(*) as double) as measured
-from {{ ref('int_exposures') }}
-where exposure = 'exclusion' and is_first_in_month
+from excluded
 group by la_code, event_month
 union all
 select
@@ -12,8 +23,8 @@ select
     la_code,
     event_month as period_start,
     cast(count(*) as double) as measured
-from {{ ref('int_exposures') }}
-where exposure = 'exclusion' and is_first_in_month and not is_known and not is_referred_after
+from excluded
+where not is_seen
 group by la_code, event_month
 union all
 select

@@ -36,22 +36,15 @@ closed_elsewhere as (
     where still_open.end_date is null and closed.end_date is not null and beside.end_date is null
 ),
 
-placed as (
-    select
-        *,
-        {{ own_columns('la_code, child_key, category, start_date', 'place desc', 'start_date') }}
-    from told
-),
-
 kept as (
-    select placed.*
-    from placed
+    select told.*
+    from told
     left join closed_elsewhere
-        on placed.submission_id = closed_elsewhere.submission_id
-        and placed.child_key = closed_elsewhere.child_key
-        and placed.category = closed_elsewhere.category
-        and placed.start_date = closed_elsewhere.start_date
-        and placed.end_date is null
+        on told.submission_id = closed_elsewhere.submission_id
+        and told.child_key = closed_elsewhere.child_key
+        and told.category = closed_elsewhere.category
+        and told.start_date = closed_elsewhere.start_date
+        and told.end_date is null
     where closed_elsewhere.submission_id is null
 ),
 
@@ -62,6 +55,24 @@ numbered as (
             partition by la_code, child_key, category, start_date, end_date order by place desc
         ) as newest_first
     from kept
+),
+
+-- of what is named again outside the days that its return covers, the return that covers the day and told it before, open or ended
+told_before as (
+    select
+        late.submission_id,
+        late.child_key,
+        late.category,
+        late.start_date,
+        max(own.submission_id) as counted_in
+    from numbered as late
+    inner join told as own
+        on late.la_code = own.la_code
+        and late.child_key = own.child_key
+        and late.category = own.category
+        and late.start_date = own.start_date
+    where late.newest_first = 1 and not late.is_own and own.is_own
+    group by late.submission_id, late.child_key, late.category, late.start_date
 ),
 
 -- in short breaks alone on the day on which it began
@@ -81,8 +92,8 @@ in_short_break as (
 )
 
 select
-    {{ counted_in('numbered', 'start_date') }} as counted_in,
-    {{ is_told_late('numbered', 'start_date') }} as is_told_late,
+    coalesce(told_before.counted_in, numbered.submission_id) as counted_in,
+    not numbered.is_own and told_before.counted_in is null as is_told_late,
     numbered.submission_id,
     numbered.la_code,
     numbered.child_key,
@@ -93,6 +104,11 @@ select
     {{ age_at('numbered.birth_month', 'numbered.start_date') }} as age,
     in_short_break.child_key is not null as is_short_break
 from numbered
+left join told_before
+    on numbered.submission_id = told_before.submission_id
+    and numbered.child_key = told_before.child_key
+    and numbered.category = told_before.category
+    and numbered.start_date = told_before.start_date
 left join in_short_break
     on numbered.la_code = in_short_break.la_code
     and numbered.child_key = in_short_break.child_key

@@ -7,10 +7,10 @@ with told as (
         identifiers.child_key,
         identifiers.birth_month,
         referrals.referral_key,
+        referrals.person_key,
         referrals.is_from_school,
         referrals.is_no_further_action,
         referrals.referral_date,
-        referrals.closure_date,
         referrals.place
     from {{ ref('stg_referrals') }} as referrals
     inner join {{ ref('int_identifiers') }} as identifiers
@@ -22,8 +22,7 @@ numbered as (
         *,
         row_number() over (
             partition by la_code, referral_key, child_key order by place desc, referral_date asc
-        ) as newest_first,
-        {{ own_columns('la_code, referral_key, child_key', 'place desc, referral_date asc', 'referral_date') }}
+        ) as newest_first
     from told
 ),
 
@@ -31,6 +30,22 @@ events as (
     select *
     from numbered
     where newest_first = 1
+),
+
+-- of what is named again outside the days that its return covers, the return that covers the day and told it before
+told_before as (
+    select
+        late.submission_id,
+        late.referral_key,
+        max(own.submission_id) as counted_in
+    from events as late
+    inner join numbered as own
+        on late.la_code = own.la_code
+        and late.referral_key = own.referral_key
+        and late.child_key = own.child_key
+        and late.referral_date = own.referral_date
+    where not late.is_own and own.is_own
+    group by late.submission_id, late.referral_key
 ),
 
 -- a census holds cases open from earlier years; where another extract covers the day of referral, it has told them under its own number
@@ -44,27 +59,35 @@ told_by_another as (
         and late.child_key = own.child_key
         and late.referral_date = own.referral_date
         and late.extract <> own.extract
-    where not late.is_own and own.is_own
+    where not late.is_own and (own.is_own or own.place > late.place)
 )
 
 select
-    {{ counted_in('events', 'referral_date') }} as counted_in,
-    {{ is_told_late('events', 'referral_date') }} as is_told_late,
+    coalesce(told_before.counted_in, events.submission_id) as counted_in,
+    not events.is_own and told_before.counted_in is null as is_told_late,
     events.submission_id,
     events.la_code,
     events.child_key,
+    events.person_key,
     events.referral_key,
     events.is_from_school,
     events.is_no_further_action,
     events.referral_date,
     {{ month_of('events.referral_date') }} as event_month,
-    events.closure_date,
+    cases.closure_date,
     {{ age_at('events.birth_month', 'events.referral_date') }} as age,
     lag(events.referral_date) over (
         partition by events.la_code, events.child_key
         order by events.referral_date, events.referral_key
     ) as previous_referral_date
 from events
+left join {{ ref('int_cases') }} as cases
+    on events.la_code = cases.la_code
+    and events.referral_key = cases.referral_key
+    and events.person_key = cases.person_key
+left join told_before
+    on events.submission_id = told_before.submission_id
+    and events.referral_key = told_before.referral_key
 left join told_by_another
     on events.submission_id = told_by_another.submission_id
     and events.referral_key = told_by_another.referral_key

@@ -86,6 +86,8 @@ contradicted as (
         extract,
         cast(sum(identifiers) as bigint) as conflicts
     from {{ source('control', 'link_conflicts') }}
+    -- an adoption ends an identity by rule: nobody contradicts anybody
+    where kind <> 'across_adoption'
     group by sender, extract
 )
 

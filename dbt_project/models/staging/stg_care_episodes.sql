@@ -1,9 +1,9 @@
--- as often as it was returned; what of it counts is for the days of which its return speaks
+-- as often as it was returned; what of it counts is for the days of which its return speaks, none of them after those that it covers
 select
     episodes.submission_id,
     episodes.person_key,
     slices.la_code,
-    slices.place,
+    {{ as_at('slices') }} as as_at,
     episodes.legal_status in ('V3', 'V4') as is_short_break,
     episodes.start_date,
     episodes.end_date,
@@ -14,5 +14,6 @@ inner join {{ source('control', 'slices') }} as slices
     on episodes.submission_id = slices.submission_id
     and slices.source = 'missing'
     and slices.speaks
+    and slices.slice_start <= slices.window_end
     and episodes.start_date <= slices.slice_end
     and coalesce(episodes.end_date, slices.slice_end) >= slices.slice_start

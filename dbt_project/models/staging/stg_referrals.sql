@@ -5,8 +5,7 @@ with referrals as (
         person_key,
         source_code,
         is_no_further_action,
-        referral_date,
-        closure_date
+        referral_date
     from {{ source('raw', 'ssd_referrals') }}
     union all
     select
@@ -15,19 +14,17 @@ with referrals as (
         person_key,
         source_code,
         is_no_further_action,
-        referral_date,
-        closure_date
+        referral_date
     from {{ source('raw', 'cin_referrals') }}
     union all
-    -- the list tells neither which referral it is nor when it closed: a child and a day make the one, and nothing is held open
+    -- the list does not tell which referral it is: a child and a day make one
     select
         submission_id,
         {{ keyed_by_day('person_key', 'referral_date') }} as referral_key,
         person_key,
         source_code,
         is_no_further_action,
-        referral_date,
-        referral_date as closure_date
+        referral_date
     from {{ source('raw', 'annex_a_referrals') }}
 )
 
@@ -41,7 +38,6 @@ select
     slices.is_own,
     referrals.is_no_further_action,
     referrals.source_code in ('2A', '2B') as is_from_school,
-    referrals.referral_date,
-    referrals.closure_date
+    referrals.referral_date
 from referrals
 {{ in_slice('referrals', 'referral_date', 'front_door') }}

@@ -1,0 +1,33 @@
+-- a case as each return shows it, for the days that the return covers: a later one may hold it open, or tell its closure, whenever it was
+-- referred. The lists of Annex A tell no case.
+with cases as (
+    {% for extract in ['ssd', 'cin'] %}
+    select
+        submission_id,
+        referral_key,
+        person_key,
+        is_no_further_action,
+        referral_date,
+        closure_date
+    from {{ source('raw', extract ~ '_referrals') }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+)
+
+select
+    cases.submission_id,
+    cases.referral_key,
+    cases.person_key,
+    slices.la_code,
+    {{ as_at('slices') }} as as_at,
+    cases.referral_date,
+    cases.closure_date,
+    cases.closure_date is null and not coalesce(cases.is_no_further_action, false) as is_open,
+    slices.slice_start,
+    slices.slice_end
+from cases
+inner join {{ source('control', 'slices') }} as slices
+    on cases.submission_id = slices.submission_id
+    and slices.source = 'front_door'
+    and slices.is_own
+    and slices.speaks

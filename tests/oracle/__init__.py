@@ -1,0 +1,1 @@
+"""Figures counted a second time, in plain Python, from the senders' files."""
