@@ -45,8 +45,9 @@ def test_a_lone_withheld_authority_takes_the_smallest_other_of_its_region_with_i
     assert hidden(cells({"a": 3, "b": 40, "c": 50, "d": 60, "e": 70})) == {"a", "b"}
 
 
-def test_two_withheld_authorities_that_add_up_to_5_need_a_third() -> None:
-    assert hidden(cells({"a": 1, "b": 1, "c": 50, "d": 60, "e": 70})) == {"a", "b", "c"}
+@pytest.mark.parametrize(("one", "other"), [(1, 1), (2, 3)])
+def test_two_withheld_authorities_that_add_up_to_5_need_a_third(one: int, other: int) -> None:
+    assert hidden(cells({"a": one, "b": other, "c": 50, "d": 60, "e": 70})) == {"a", "b", "c"}
 
 
 def test_two_withheld_authorities_that_add_up_to_more_protect_each_other() -> None:
