@@ -90,6 +90,12 @@ def test_an_official_series_is_never_judged_as_our_own(short) -> None:
     assert len(short.execute(signals.VALUES, as_of).fetchall()) == rows
 
 
+@pytest.mark.parametrize(("as_of", "months"), [("2020-10-31", 2), ("2020-11-01", 3)])
+def test_nothing_that_begins_after_the_day_is_judged(short, as_of: str, months: int) -> None:
+    rows = short.execute(signals.VALUES, {"as_of": as_of}).df()
+    assert rows["period_start"].nunique() == months
+
+
 def test_an_official_series_raises_no_alert(short) -> None:
     rows = len(findings(short))
     for table in ("marts.fct_indicator_values", "marts.fct_signals"):

@@ -220,6 +220,27 @@ def test_a_judgement_that_narrows_a_withheld_count_goes_too(connection) -> None:
     assert controlled(connection, "status, reason", "rate", "a") == ("not_assessable", "withheld")
 
 
+@pytest.mark.parametrize(
+    ("lower", "upper", "status"),
+    [(0.08, 0.52, "ok"), (0.12, 0.52, "not_assessable"), (0.08, 0.48, "not_assessable")],
+)
+def test_ok_is_told_of_a_withheld_count_where_it_would_be_of_each_from_1_to_5(
+    connection, lower: float, upper: float, status: str
+) -> None:
+    add(connection, "rate", "a", 3, 1000, lower=lower, upper=upper)
+    assert controlled(connection, "status", "rate", "a") == (status,)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"), [("too_few", "withheld"), ("reorganised", "reorganised")]
+)
+def test_why_a_withheld_count_was_not_judged_is_told_where_it_says_nothing_of_its_size(
+    connection, reason: str, told: str
+) -> None:
+    add(connection, "rate", "a", 3, 1000, status="not_assessable", reason=reason)
+    assert controlled(connection, "status, reason", "rate", "a") == ("not_assessable", told)
+
+
 def test_a_judgement_that_any_small_count_would_share_stays(connection) -> None:
     add(connection, "rate", "a", 3, 1000, lower=2.0, upper=4.0, status="worsening")
     assert controlled(connection, "status", "rate", "a") == ("worsening",)
