@@ -68,7 +68,6 @@ REASONS = {
         "returns of other authorities have not come in which this authority's children are"
         " usually found"
     ),
-    "numbers_changed": "the sender numbered its children anew",
     "without_care_return": (
         "no return on looked-after children is sent; compared with its own history only"
     ),

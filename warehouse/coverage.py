@@ -43,10 +43,11 @@ def coverage(
 ) -> list[Covered]:
     """Every return due up to a date from these senders, in a stable order."""
     sent: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
-    first: dict[str, date] = {}
+    of_extract: dict[str, list[Submitted]] = defaultdict(list)
     for one in submitted:
         sent[one.sender, one.extract].append(one)
-        first[one.extract] = min(first.get(one.extract, one.period.start), one.period.start)
+        of_extract[one.extract].append(one)
+    first = {extract: _first(held) for extract, held in of_extract.items()}
     in_force: dict[tuple[str, str], list[Slice]] = defaultdict(list)
     for piece in cut:
         in_force[piece.submission.sender, piece.submission.extract].append(piece)
@@ -55,7 +56,8 @@ def coverage(
         for authority in senders
         for contract, due in _owed(authority.la_code, sent, first)
         for key in [(authority.la_code, contract.name)]
-        for period in _periods(authority, due, _first(sent[key], first[contract.name]), as_of)
+        for start in [_first(sent[key]) if sent[key] else first[contract.name]]
+        for period in _periods(authority, due, start, as_of)
     ]
 
 
@@ -74,8 +76,10 @@ def _owed(
         yield owed, due
 
 
-def _first(own: list[Submitted], of_anybody: date) -> date:
-    return min((one.period.start for one in own), default=of_anybody)
+def _first(sent: list[Submitted]) -> date:
+    """Where the returns begin: with those that are used, since others may state any period."""
+    used = [one for one in sent if one.is_accepted]
+    return min(one.period.start for one in used or sent)
 
 
 def _periods(authority: Authority, due: Due, start: date, as_of: date) -> Iterator[Span]:

@@ -1,10 +1,12 @@
-"""The models on a real run: every dbt test and unit test passes, warnings as errors."""
+"""The models on a real run: every dbt test and unit test passes, and no model is without one."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ def built(demo_home, tmp_path_factory) -> Path:
 
 
 def dbt(work: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of dbt on a folder that holds the work file, warnings as errors."""
     environment = os.environ | {
         "SIGHTLINE_WORK_DB": str(work / "work.duckdb"),
         "DBT_TARGET_PATH": str(work / "target"),
@@ -37,3 +40,36 @@ def test_every_model_holds_its_tests_and_unit_tests(built):
     assert done.returncode == 0, done.stdout[-3000:]
     assert "ERROR=0" in done.stdout
     assert "unit test" in done.stdout
+
+
+def without_unit_test(manifest: dict[str, Any]) -> set[str]:
+    """Models that no unit test names; one that expects no row proves nothing and is not counted."""
+    models = {
+        node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "model"
+    }
+    return models - {
+        test["model"] for test in manifest["unit_tests"].values() if test["expect"]["rows"]
+    }
+
+
+def test_no_model_is_without_a_unit_test(tmp_path):
+    done = dbt(tmp_path, "parse")
+    assert done.returncode == 0, done.stdout[-3000:]
+    manifest = json.loads((tmp_path / "target" / "manifest.json").read_text("utf-8"))
+    assert without_unit_test(manifest) == set()
+
+
+def test_a_model_without_a_unit_test_is_named():
+    manifest = {
+        "nodes": {
+            "model.a": {"resource_type": "model", "name": "a"},
+            "model.b": {"resource_type": "model", "name": "b"},
+            "model.c": {"resource_type": "model", "name": "c"},
+            "seed.d": {"resource_type": "seed", "name": "d"},
+        },
+        "unit_tests": {
+            "unit_test.a.x": {"model": "a", "expect": {"rows": [{"measured": 1}]}},
+            "unit_test.b.y": {"model": "b", "expect": {"rows": []}},
+        },
+    }
+    assert without_unit_test(manifest) == {"b", "c"}

@@ -103,6 +103,8 @@ class Coverage:
         """The reasons of an indicator (its definition as a dict) for an authority and a period."""
         said = Said()
         back, ahead = told.get("months_before", 0), told.get("months_after", 0)
+        # Whether a sender numbered its children anew is not recounted here.
+        said.may |= {"numbers_changed"} if back else set()
         for month in months_of(told.get("period_type", "month"), period):
             for source in told["sources"]:
                 self._own(said, sender, source, month, back)

@@ -1,7 +1,6 @@
 """Suspensions and permanent exclusions (D1 to D4), and the pupils who are at risk by them (E1)."""
 
 from collections import defaultdict
-from dataclasses import replace
 from datetime import date
 
 from oracle.days import age, month_of, within_twelve_months
@@ -9,27 +8,24 @@ from oracle.measures import World
 from oracle.reading import Row, rows_of
 
 NAMES = {"SUSP": "suspensions", "PERM": "permanent_exclusions"}
+REASONS = {"OW": "suspensions_weapon", "DA": "suspensions_drugs_alcohol"}
 
 
 def told(world: World) -> list[Row]:
-    """One pupil, category and first day make an exclusion; `more` is the age, if it can be told."""
+    """One pupil, category and first day make an exclusion; `more` is age, birth and reasons."""
     pupils = {(row.by.number, row.key): row for row in rows_of(world.found, "pupils")}
-    found = []
     for row in rows_of(world.found, "exclusions"):
         pupil = pupils.get((row.by.number, row.key))
         assert row.day
         born = (world.children.born(pupil.who) or pupil.day) if pupil else None
-        who = pupil.who if pupil else None
         row.more = (age(born, row.day), born, row.more)
-        row.who = who
+        row.who = pupil.who if pupil else None
     children = world.children
-    for row in world.days.counted(
+    return world.days.counted(
         world.found,
         "exclusions",
         lambda row: (children.of(row.who) or (row.by.number, row.key), row.kind, row.day),
-    ):
-        found.append(replace(row, more=row.more))
-    return found
+    )
 
 
 def measure(world: World) -> list[tuple[Row, int]]:
@@ -42,6 +38,8 @@ def measure(world: World) -> list[tuple[Row, int]]:
             world.count(NAMES[row.kind], row.by.sender, month_of(row.day), row, row.who)
         if row.kind == "SUSP" and row.who:
             suspended[world.children.of(row.who) or ""].append(row.day)
+        for reason in row.more[2] & REASONS.keys() if row.kind == "SUSP" else ():
+            world.count(REASONS[reason], row.by.sender, month_of(row.day), row, row.who)
     world.count_years(
         "suspended_pupils", [(r.by.sender, r.who, r) for r in rows if r.kind == "SUSP" and r.who]
     )

@@ -1,6 +1,7 @@
 """What is in force, what is owed, and who is one child, as known at a date."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import duckdb
@@ -10,7 +11,9 @@ from intake_files import IDENTIFIERS, MARCH, care, ssd, upn
 
 from warehouse import contract
 from warehouse.calendar import Span
+from warehouse.coverage import coverage
 from warehouse.in_force import Submitted, slices
+from warehouse.intake.senders import authorities
 from warehouse.prepare import prepare
 
 AS_OF = date(2026, 10, 20)
@@ -122,6 +125,19 @@ def test_a_worse_resubmission_leaves_the_former_in_force(monitor):
     assert monitor.send(bad, window("2026-03-01", "2026-03-31", "2026-05-08")).is_refused
     assert asked(monitor, "select distinct submission_id, la_code from control.slices") == [
         (1, "301")
+    ]
+
+
+def test_a_return_that_is_not_used_makes_nobody_owe_since_its_period():
+    used = known(2, "2026-03-01", "2026-03-31", on="2026-04-08")
+    refused = replace(known(1, "2016-03-01", "2016-03-31", on="2026-04-08"), is_accepted=False)
+    [sender, other] = [authorities()["301"], authorities()["302"]]
+    owed = coverage([refused, used], [], [sender, other], date(2026, 4, 30))
+    assert {(row.la_code, row.period.start) for row in owed} == {
+        (code, date(2026, month, 1)) for code in ("301", "302") for month in (3, 4)
+    }
+    assert [row.status for row in coverage([refused], [], [sender], date(2016, 4, 1))] == [
+        "quarantined"
     ]
 
 

@@ -1,4 +1,5 @@
--- the sender's own number of a placement is that of one child: where it is given anew, both placements stand
+-- the sender's own number tells a placement, whose first day may be corrected or whose child be given under another pupil number; where
+-- both are others, the number was given anew, and both placements stand
 with told as (
     select
         placements.submission_id,
@@ -18,6 +19,16 @@ with told as (
         on placements.upn_key = identifiers.identifier_key
 ),
 
+begun as (
+    select
+        *,
+        row_number() over (
+            partition by la_code, placement_key, entry_date
+            order by place desc, pupil_key asc
+        ) as newest_of_day
+    from told
+),
+
 numbered as (
     select
         *,
@@ -25,7 +36,8 @@ numbered as (
             partition by la_code, placement_key, pupil_key
             order by place desc, entry_date asc
         ) as newest_first
-    from told
+    from begun
+    where newest_of_day = 1
 ),
 
 -- of what is named again in a term in which it did not begin, the return that covers the day and told it before
@@ -35,10 +47,9 @@ told_before as (
         late.placement_key,
         max(own.submission_id) as counted_in
     from numbered as late
-    inner join numbered as own
+    inner join told as own
         on late.la_code = own.la_code
         and late.placement_key = own.placement_key
-        and late.pupil_key = own.pupil_key
         and late.entry_date = own.entry_date
     where late.newest_first = 1 and not late.is_own and own.is_own
     group by late.submission_id, late.placement_key
