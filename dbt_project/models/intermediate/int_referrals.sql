@@ -37,6 +37,7 @@ told_before as (
     select
         late.submission_id,
         late.referral_key,
+        late.child_key,
         max(own.submission_id) as counted_in
     from events as late
     inner join numbered as own
@@ -45,14 +46,15 @@ told_before as (
         and late.child_key = own.child_key
         and late.referral_date = own.referral_date
     where not late.is_own and own.is_own
-    group by late.submission_id, late.referral_key
+    group by late.submission_id, late.referral_key, late.child_key
 ),
 
 -- a census holds cases open from earlier years; where another extract covers the day of referral, it has told them under its own number
 told_by_another as (
     select distinct
         late.submission_id,
-        late.referral_key
+        late.referral_key,
+        late.child_key
     from events as late
     inner join events as own
         on late.la_code = own.la_code
@@ -88,7 +90,9 @@ left join {{ ref('int_cases') }} as cases
 left join told_before
     on events.submission_id = told_before.submission_id
     and events.referral_key = told_before.referral_key
+    and events.child_key = told_before.child_key
 left join told_by_another
     on events.submission_id = told_by_another.submission_id
     and events.referral_key = told_by_another.referral_key
+    and events.child_key = told_by_another.child_key
 where told_by_another.submission_id is null
