@@ -6,11 +6,13 @@ import duckdb
 import numpy as np
 import pytest
 from marts import Marts
-from panels import panel
+from panels import changed, months, panel, people
 
 from monitoring import signals
 from monitoring.alerts.evaluate import findings
+from monitoring.detection.monitor import judge
 from monitoring.detection.panel import _before_guard, _weight
+from monitoring.detection.windows import _clipped
 
 
 @dataclass(frozen=True)
@@ -118,3 +120,18 @@ def test_what_is_judged_teaches_no_variance() -> None:
     precision, pull = _before_guard(np.eye(12)[None], np.ones((1, 12)), guard=6)
     assert precision.shape == (1, 5, 5)
     assert pull.shape == (1, 5)
+
+
+def test_the_half_year_that_is_judged_hardly_moves_what_is_expected_at_its_end() -> None:
+    usual = panel(areas=24)
+    fallen = changed(usual, 3, 0.6, last=6)
+    before, after = (
+        judge(counts, people(counts), months(72), tested=1).mean[3, -1]
+        for counts in (usual, fallen)
+    )
+    assert after == pytest.approx(before, rel=0.05)
+
+
+def test_one_odd_period_counts_as_two_standard_errors_at_most() -> None:
+    error = _clipped(np.eye(3)[None], np.array([[10.0, 1.0, -10.0]]))
+    assert error[0].tolist() == pytest.approx([2.0, 1.0, -2.0])

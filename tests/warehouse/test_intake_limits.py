@@ -1,5 +1,7 @@
 """Values on the limits of intake: the last that is taken in, and the first that is not."""
 
+from datetime import date
+
 import duckdb
 import intake_files as files
 import pytest
@@ -7,7 +9,8 @@ from intake_files import IDENTIFIERS, errors, referrals, rules, ssd, upn
 
 from warehouse.contract import Column
 from warehouse.intake.judging import _other
-from warehouse.intake.rules import judgement
+from warehouse.intake.periods import _window, _year
+from warehouse.intake.rules import is_upn, judgement
 
 
 @pytest.mark.parametrize(("day", "found"), [("2026-10-20", []), ("2026-10-21", ["DATE_FUTURE"])])
@@ -60,3 +63,33 @@ def test_a_file_with_a_tenth_of_its_own_pupils_is_not_refused(tmp_path):
     numbers = [upn(i, "302" if i % 10 else "301") for i in range(1, 61)]
     rows = "".join(f"L{i},K{i},Unique Pupil Number,{one}\n" for i, one in enumerate(numbers))
     assert "WRONG_SENDER" not in rules(monitor.send(ssd(ssd_linked_identifiers=IDENTIFIERS + rows)))
+
+
+@pytest.mark.parametrize(("good", "is_refused"), [(45, False), (44, True)])
+def test_a_tenth_of_bad_rows_is_borne_and_more_is_not(tmp_path, good, is_refused):
+    monitor = files.monitor(tmp_path / "monitor")
+    bad = [f"B{i},K1,2026-02-30,N1,2A,N,,\n" for i in range(5)]
+    outcome = monitor.send(ssd(ssd_cin_episodes=referrals(good, *bad)))
+    assert outcome.is_refused is is_refused
+
+
+@pytest.mark.parametrize(
+    ("number", "is_valid"),
+    [(upn(1), True), ("A" + upn(1)[1:], upn(1)[0] == "A"), ("B" + upn(1)[1:], upn(1)[0] == "B")],
+)
+def test_a_pupil_number_needs_its_check_letter(number, is_valid):
+    found = duckdb.execute(f"select {is_upn('text')} from (select '{number}' as text)")
+    assert found.fetchall() == [(is_valid,)]
+
+
+def test_one_slip_within_a_year_does_not_stretch_a_window():
+    days = [date(2025, 10, 2), date(2025, 12, 1), date(2026, 3, 30)]
+    slip = {date(2025, 6, 3): 1}
+    period = _window(slip | dict.fromkeys(days, 5), is_rolling=True)
+    assert (period.start, period.end) == (days[0], days[-1])
+
+
+@pytest.mark.parametrize(("newer", "is_known"), [(1, False), (2, False), (3, True)])
+def test_the_year_of_a_return_holds_more_than_half_of_its_events(newer, is_known):
+    period = _year({date(2025, 5, 1): 1, date(2024, 5, 1): 1, date(2026, 5, 1): newer})
+    assert (period is not None) is is_known
