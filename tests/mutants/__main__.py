@@ -20,9 +20,11 @@ MOST_SURVIVORS = 0.05
 
 @click.command(help=__doc__.partition("\n\n")[0] if __doc__ else None)
 @click.option("--list", "is_listed", is_flag=True, help="Name the faults and plant none.")
-@click.option("--only", multiple=True, metavar="WORDS", help="Those whose name holds these words.")
+@click.option(
+    "--only", multiple=True, metavar="WORDS", help="Those whose name, kind or file says so."
+)
 def main(is_listed: bool, only: Sequence[str]) -> None:
-    chosen = [one for one in load() if not only or any(words in one.name for words in only)]
+    chosen = [one for one in load() if not only or any(_says(one, words) for words in only)]
     if not chosen:
         raise click.UsageError("no fault has such a name")
     if is_listed:
@@ -34,6 +36,10 @@ def main(is_listed: bool, only: Sequence[str]) -> None:
     except Trouble as trouble:
         raise click.ClickException(str(trouble)) from None
     sys.exit(_told(survivors, len(chosen)))
+
+
+def _says(one: Mutant, words: str) -> bool:
+    return any(words in text for text in (one.name, one.about, one.file))
 
 
 def _tried(chosen: Sequence[Mutant]) -> list[Mutant]:

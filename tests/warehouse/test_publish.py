@@ -73,6 +73,24 @@ def test_an_official_count_of_three_is_published(published) -> None:
     assert one(published, found) == (3,)
 
 
+def test_an_official_figure_of_the_same_month_is_not_judged_as_our_own(tmp_path) -> None:
+    home = homes.create(tmp_path / "monitor")
+    work_file.write(home.work_db)
+    with duckdb.connect(str(home.work_db)) as work:
+        work.execute(
+            "insert into marts.fct_indicator_values"
+            " select * replace ('published_referrals' as source) from marts.fct_indicator_values"
+            " where source = 'extracts' and period_type = 'month' and reason is null"
+        )
+    draft = work_file.draft(home, "official")
+    with duckdb.connect(str(draft.database), read_only=True) as connection:
+        judged = (
+            "select count(*) > 0, count(expected), count(status), min(reason), max(reason)"
+            " from trends where source = 'published_referrals' and period_type = 'month'"
+        )
+        assert one(connection, judged) == (True, 0, 0, "published_series", "published_series")
+
+
 def test_a_missing_return_is_a_row_that_says_so(published) -> None:
     found = f"""
         select value, marker, status, reason from trends
