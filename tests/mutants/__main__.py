@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 
 import click
-from planting import Mutant, load
+from planting import CannotPlant, Mutant, load
 from trying import Tree, Trouble
 
 MOST_SURVIVORS = 0.05
@@ -49,7 +49,10 @@ def _tried(chosen: Sequence[Mutant]) -> list[Mutant]:
         tree = Tree.copied(folder, chosen)
         for number, one in enumerate(chosen, 1):
             started = time.monotonic()
-            seen_by = tree.sees(one)
+            try:
+                seen_by = tree.sees(one)
+            except (CannotPlant, Trouble) as trouble:
+                raise Trouble(f"{one.name}: {trouble}") from None
             if seen_by is None:
                 survivors.append(one)
             said = f"seen by {seen_by}" if seen_by else "SURVIVES"
