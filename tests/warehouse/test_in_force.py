@@ -78,13 +78,10 @@ def test_a_return_that_came_before_its_period_speaks_for_nothing() -> None:
 
 def test_what_came_in_one_run_stands_in_the_order_of_its_periods() -> None:
     february = Span(date(2026, 2, 1), date(2026, 2, 28))
-    both = Span(february.start, MARCH.end)
-    ordered = [
-        replace(one(3, february), name="c.zip"),
-        replace(one(2, both), name="b.zip"),
-        replace(one(1, MARCH), name="a.zip"),
-    ]
-    assert sorted(ordered[::-1], key=_newness) == ordered
+    first = replace(one(3, february), name="c.zip")
+    second = replace(one(2, Span(february.start, MARCH.end)), name="b.zip")
+    third = replace(one(1, MARCH), name="a.zip")
+    assert sorted([third, second, first], key=_newness) == [first, second, third]
 
 
 ROW = {
