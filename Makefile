@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check lint types sql lock clean
+.PHONY: help demo test mutants check lint types sql lock clean
 help:
 	@echo "make demo    simulate a national set of extracts, run everything, say where to look"
 	@echo "make test    all checks and tests"
+	@echo "make mutants plant faults one at a time and say which no test sees; some minutes"
 	@echo "make check   format, lint, types and SQL style only"
 	@echo "make lock    resolve the requirements anew (needs uv)"
 
@@ -26,6 +27,9 @@ demo: $(VENV)/.run
 
 test: check
 	$(BIN)/pytest
+
+mutants: $(VENV)/.test
+	$(BIN)/python tests/mutants $(ARGS)
 
 check: lint types sql
 

@@ -217,8 +217,8 @@ class Contract(Strict):
         if strange := [
             name
             for table in self.tables.values()
-            for name in (table.event.model_dump().values() if table.event else ())
-            if name and name not in table.columns
+            for name in (table.event.columns if table.event else ())
+            if name not in table.columns
         ]:
             raise ValueError(f"an event names a column that its table lacks: {strange}")
         if self.reader == "published" and not self.measures:

@@ -91,12 +91,18 @@ class Event(Strict):
     """The column with the day of what a row tells.
 
     Where it may have begun in an earlier period and be going on: the column with the day on which
-    it ended, blank while it goes on, and one that is true of what was over at once.
+    it ended, blank while it goes on, and one that is true of what was over at once. A return that
+    does not list what is still open from before (`lists_open`) may tell of its end all the same.
     """
 
     day: str
     until: str | None = None
     is_over: str | None = None
+    lists_open: bool = True
+
+    @property
+    def columns(self) -> list[str]:
+        return [name for name in (self.day, self.until, self.is_over) if name]
 
 
 class CarriedOver(Strict):

@@ -74,7 +74,8 @@ class Slice:
 def known(state: State, as_of: date) -> list[Submitted]:
     """Every submission with a period that was known at a date, in the order of becoming known.
 
-    What came together stands in the order of the end of its period, then of its start and name.
+    What came together stands in the order of its sender's numbers, then of the end of its period,
+    of its start and of its name.
     """
     with state.read() as connection:
         rows = ledger.as_known(connection, as_of)
@@ -147,9 +148,9 @@ def _submitted(row: Mapping[str, Any]) -> Submitted:
     )
 
 
-def _newness(one: Submitted) -> tuple[date, int, date, date, str, int]:
-    period = one.period
-    return (one.known_on, one.arrival, period.end, period.start, one.name, one.submission_id)
+def _newness(one: Submitted) -> tuple[date, int, int, date, date, str, int]:
+    came, span = (one.known_on, one.arrival, one.sequence or 0), (one.period.end, one.period.start)
+    return (*came, *span, one.name, one.submission_id)
 
 
 def _told(group: list[Submitted], source: str) -> Iterator[Slice]:

@@ -14,7 +14,7 @@ from warehouse.continuity import write_breaks
 from warehouse.coverage import Covered, coverage, expected
 from warehouse.home import Home, load_settings
 from warehouse.identities import write_identities
-from warehouse.in_force import Slice, Submitted, in_force, in_sequence, known, told
+from warehouse.in_force import FIRST_DAY, Slice, Submitted, in_force, in_sequence, known, told
 from warehouse.intake.rules import text
 from warehouse.intake.writing import Files
 from warehouse.state import State
@@ -46,6 +46,7 @@ TABLES = {
         "is_own": "boolean",
         "speaks": "boolean",
         "window_end": "date",
+        "late_from": "date",
     },
     "coverage": {
         "la_code": "varchar",
@@ -79,6 +80,17 @@ TABLES = {
     "months": {"month_start": "date"},
     "run": {"as_of": "date", "simulated": "boolean", "first_month": "date", "last_month": "date"},
 }
+# Nobody can say who was who before a sender numbered its children anew: what a return of afterwards
+# names of before may have been told under the former numbers, and is not told late.
+LATE_ACROSS_BREAKS = """
+update control.slices set late_from = breaks.broke_on
+from (
+    select la_code, source, max(broke_on) as broke_on from control.breaks group by all
+) as breaks
+where slices.la_code = breaks.la_code
+    and slices.source = breaks.source
+    and slices.window_end >= breaks.broke_on
+"""
 Rows = Iterable[Sequence[object]]
 
 
@@ -109,6 +121,7 @@ def prepare(home: Home, state: State, as_of: date) -> None:
         decided = [one for _, one in identity_decisions.known(state, as_of)]
         write_identities(connection, decided)
         write_breaks(connection, annotated)
+        connection.execute(LATE_ACROSS_BREAKS).fetchall()
 
 
 def write_views(
@@ -179,6 +192,7 @@ def _slice_row(piece: Slice) -> Sequence[object]:
         piece.is_own,
         piece.speaks,
         one.windows[piece.source].end,
+        FIRST_DAY,
     )
 
 

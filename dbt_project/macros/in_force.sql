@@ -8,6 +8,7 @@
         and slices.source = '{{ told }}'
         and slices.speaks
         and {{ facts }}.{{ date_column }} between slices.slice_start and slices.slice_end
+        and (slices.is_own or {{ facts }}.{{ date_column }} >= slices.late_from)
 {%- endmacro %}
 
 {# For facts that carry no date of their own: all rows of a submission that still speaks for any of the days that it covers. #}

@@ -94,6 +94,13 @@ def test_a_short_history_is_no_measure(state: State) -> None:
     assert judge_submissions(state, 0).passed
 
 
+def test_a_return_of_another_length_is_no_measure(state: State) -> None:
+    for number in range(1, 4):
+        sent(state, number)
+    sent(state, 4, period_end=date(2025, 9, 30), records=3000)
+    assert judge_submissions(state, 0).passed
+
+
 def test_another_sender_is_no_measure(state: State) -> None:
     for number in range(1, 4):
         sent(state, number)

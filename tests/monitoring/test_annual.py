@@ -172,6 +172,31 @@ def test_the_first_year_after_a_succession_is_reorganised_whatever_another_rule_
     assert list(rows["status"][7:8]) == ["not_assessable"]
 
 
+@pytest.mark.parametrize(
+    ("factor", "direction", "status"),
+    [
+        (0.4, "down", "worsening"),
+        (0.4, "up", "improving"),
+        (2.2, "down", "improving"),
+        (2.2, "up", "worsening"),
+    ],
+)
+def test_a_break_is_for_the_worse_or_for_the_better(
+    factor: float, direction: str, status: str
+) -> None:
+    counts, _ = ordinary()
+    counts[7] = RATE * PEOPLE
+    counts[7, 6:] *= factor
+    assert of_area(series(counts, bad_direction=direction), 7)["status"][6] == status
+
+
+@pytest.mark.parametrize(("rate", "status"), [(50.0, "ok"), (49.0, "worsening")])
+def test_a_change_by_the_stated_limit_itself_is_not_marked(rate: float, status: str) -> None:
+    frame = series(np.array([[100.0, rate]]), limit_of_country=0.5)
+    verdicts = years_of._totals(frame[frame["area_level"] == "country"], "country", -1)
+    assert verdicts.status[0, 1] == status
+
+
 def test_limits_of_an_official_proportion_lie_within_0_and_100() -> None:
     counts = np.full((40, YEARS), 0.97 * PEOPLE)
     rows = years_of.judge_years(series(counts, kind="proportion"), Annotations())

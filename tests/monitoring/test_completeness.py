@@ -24,6 +24,12 @@ def test_the_share_known_at_each_age_is_learned() -> None:
     assert (known.variance[:, 0] > known.variance[:, 1]).all()
 
 
+def test_only_the_last_twelve_periods_teach() -> None:
+    reported, final = history(periods=30)
+    reported[:, :18, 0] = np.rint(final[:, :18] * 0.3)
+    assert learn(reported, final).share[:, 0] == pytest.approx(0.8, abs=0.03)
+
+
 def test_an_area_that_sends_late_has_a_share_of_its_own() -> None:
     reported, final = history()
     reported[4, :, 0] = np.rint(final[4] * 0.4)

@@ -37,6 +37,12 @@ def test_limits_hold_the_mean() -> None:
     assert lower[0] < 50 < upper[0]
 
 
+def test_limits_leave_out_half_a_hundredth_on_each_side() -> None:
+    lower, upper = tails.limits(np.array([500.0]), np.array([800.0]), 0.01)
+    reach = 2.576 * 800**0.5
+    assert (lower[0], upper[0]) == pytest.approx((500 - reach, 500 + reach), abs=4)
+
+
 def test_a_sparse_series_cannot_be_called_low() -> None:
     chance = tails.chance_of_none(np.array([2.0, 40.0]), np.array([2.5, 60.0]))
     assert chance[0] > 0.005 > chance[1]

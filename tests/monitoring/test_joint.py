@@ -1,6 +1,7 @@
 """Joint signals: two signs that part are marked, one alone is not; areas beside their like."""
 
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -124,6 +125,17 @@ def test_the_second_month_in_a_row_is_needed() -> None:
     rows = judged(moved(7, 2.5, 2.5, last=8), 7)
     first = next(n for n, row in enumerate(rows) if row["status"] == "worsening")
     assert rows[first - 1]["score"] > 1
+
+
+def test_one_month_alone_is_never_a_divergence(monkeypatch) -> None:
+    apart = pd.DataFrame([[0.0, 4.0, 0.0, 4.0, 4.0]], index=["E92000001"])
+    monkeypatch.setattr(joint, "_together", lambda found, parts: parts)
+    monkeypatch.setattr(joint, "_is_awaited", lambda found: apart.isna())
+    monkeypatch.setattr(joint, "_tables", lambda *given: given)
+    found = pd.DataFrame({"area_level": ["country"]})
+    one = SimpleNamespace(indicator="divergence", exposure=apart, identification=apart)
+    *_, named = joint._diverged(found, one)
+    assert named.to_numpy().tolist() == [[False, False, False, False, True]]
 
 
 def test_ordinary_months_are_seldom_named() -> None:

@@ -71,6 +71,17 @@ def test_one_month_is_written_in_the_singular() -> None:
     assert "Seen in one month (June 2026)" in rendering.text(message(periods_seen=1))
 
 
+def test_a_message_is_headed_by_its_newest_period() -> None:
+    assert headline(message()).endswith(" - August 2026")
+
+
+@pytest.mark.parametrize("is_provisional", [True, False])
+def test_a_provisional_figure_is_called_so(is_provisional: bool) -> None:
+    figures = REFERRALS.model_copy(update={"is_provisional": is_provisional})
+    text = rendering.text(message(figures=figures))
+    assert ("The figure is provisional." in text) is is_provisional
+
+
 def test_a_term_is_named_as_a_term() -> None:
     text = rendering.text(
         message(

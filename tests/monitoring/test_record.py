@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
+import duckdb
 import sqlalchemy as sa
 from released_figures import Released
 
@@ -72,6 +73,31 @@ def test_a_withheld_figure_is_withheld_in_the_message(
     [message] = [m for m in posted(state) if isinstance(m, AlertMessage)]
     assert message.figures.is_withheld
     assert message.figures.value is None
+
+
+def test_what_was_expected_of_a_withheld_figure_stays_out_of_the_message(
+    state: State, released: Released, settings: Settings
+) -> None:
+    with duckdb.connect(str(released.database)) as connection:
+        connection.execute("update trends set expected = 500, lower = 440 where marker = 'c'")
+    bradford = replace(FALL, area_code="E08000032", area_name="Bradford")
+    with state.begin() as connection:
+        record(connection, decisions(bradford), released, settings)
+    [message] = [m for m in posted(state) if isinstance(m, AlertMessage)]
+    assert (message.figures.expected, message.figures.lower) == (None, None)
+
+
+def test_a_return_that_is_due_today_is_not_counted_yet(
+    state: State, released: Released, settings: Settings
+) -> None:
+    with duckdb.connect(str(released.database)) as connection:
+        today = f"('383', 'ssd', '2026-10-31', '{released.as_of}', null, 'not_due')"
+        connection.execute(f"insert into coverage values {today}")
+    with state.begin() as connection:
+        record(connection, Decisions(), released, settings)
+    [digest] = posted(state)
+    assert isinstance(digest, Digest)
+    assert (digest.returns_received, digest.returns_due) == (1, 2)
 
 
 def test_a_run_without_alerts_still_posts_its_digest(

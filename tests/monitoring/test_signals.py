@@ -257,6 +257,12 @@ def test_two_years_of_terms_are_the_least_that_can_be_judged() -> None:
     assert statuses[-1][1] == "short_history"
 
 
+@pytest.mark.parametrize(("before", "status"), [(5, "not_assessable"), (6, "short_history")])
+def test_a_new_authority_is_judged_by_terms_after_two_years(before: int, status: str) -> None:
+    marts = Marts(terms(), direction="up", period_type="term", began={3: 13 - before})
+    assert newest(detected(marts), "E06000003")["status"] == status
+
+
 def test_nothing_monitored_writes_an_empty_table() -> None:
     connection = Marts(panel(areas=2, periods=3)).write()
     connection.execute("update control.indicators set is_monitored = false")

@@ -30,3 +30,11 @@ def test_eight_low_weeks_are_a_fall() -> None:
     counts[4, 450:458] = np.floor(counts[4, 450:458] * 0.6)
     judged = weekly.judge(counts, TESTED)
     assert judged.fall[4, 17] > 3.5
+
+
+def test_no_week_nor_the_ten_before_it_move_what_is_expected_of_it() -> None:
+    counts = series()
+    changed = np.array(counts)
+    changed[:, 430:] *= 3
+    before, after = (weekly._expected(each, 440)[0][:, 440] for each in (counts, changed))
+    np.testing.assert_allclose(before, after)

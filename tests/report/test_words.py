@@ -28,6 +28,9 @@ def test_numbers_have_separators_and_a_minus_sign(value: float, decimals: int, s
         ("financial_year", date(2024, 4, 1), date(2025, 3, 31), "Year to March 2025"),
         ("academic_year", date(2022, 9, 1), date(2023, 8, 31), "2022/23"),
         ("term", date(2024, 1, 1), date(2024, 3, 31), "Spring term 2024"),
+        ("quarter", date(2024, 4, 1), date(2024, 6, 30), "Quarter to June 2024"),
+        ("year_to_date", date(2024, 9, 1), date(2025, 8, 31), "2024/25 to date"),
+        ("week", date(2024, 9, 2), date(2024, 9, 6), "Week of 2 September 2024"),
         ("mid_year", date(2024, 6, 30), date(2024, 6, 30), "Mid-2024"),
     ],
 )
@@ -94,6 +97,28 @@ def told(kind: str, **held: object) -> str:
     shown = point(period_start=start, period_end=end, value=40.0, lower=30.0, upper=50.0, **held)
     series = Series("one", "month", "extracts", "total", (shown,))
     return words.sentence(series, shown, about, "Leeds")
+
+
+@pytest.mark.parametrize(
+    ("value", "side"),
+    [(29.9, "below"), (30.0, "within"), (50.0, "within"), (50.1, "above")],
+)
+def test_a_figure_on_the_limit_is_within_its_range(value: float, side: str) -> None:
+    assert words._side(value, 30.0, 50.0) == side
+
+
+def test_no_two_states_of_a_return_or_a_figure_share_their_words() -> None:
+    for said in (words.COVERAGE, words.STATUSES):
+        assert len(set(said.values())) == len(said)
+    assert words.COVERAGE["received"] == "Received"
+    assert words.STATUSES["worsening"] == "Worsening"
+
+
+@pytest.mark.parametrize(("kind", "said"), [("month", "a year"), ("financial_year", "of all")])
+def test_an_official_figure_bears_its_own_unit(kind: str, said: str) -> None:
+    blank = dict.fromkeys(Indicator.__dataclass_fields__)
+    about = Indicator(**blank | {"unit": "a year", "official_unit": "of all"})
+    assert words.unit(kind, about) == said
 
 
 def test_the_range_of_an_estimate_is_a_likely_one_and_never_usual() -> None:

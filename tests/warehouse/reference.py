@@ -2,7 +2,8 @@
 
 It knows nothing of files, batches or SQL. A submission that stands alone for a day speaks for it;
 of several the census outranks monthly extracts, then the one that became known last; what came in
-one run stands in the order of its periods. No submission speaks for a day after it became known.
+one run stands in the order of its numbers, then of its periods. No submission speaks for a day
+after it became known.
 """
 
 from collections import Counter
@@ -124,8 +125,8 @@ class Reference:
         return sorted(heard, key=lambda item: RANKS[item[1].extract])
 
 
-def _newness(one: Sent) -> tuple[date, int, date, date, str]:
-    return one.known_on, one.arrival, one.end, one.start, one.name
+def _newness(one: Sent) -> tuple[date, int, int, date, date, str]:
+    return one.known_on, one.arrival, one.sequence or 0, one.end, one.start, one.name
 
 
 def _slice(one: Sent) -> tuple[str, str, date, date]:

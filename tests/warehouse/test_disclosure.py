@@ -45,8 +45,9 @@ def test_a_lone_withheld_authority_takes_the_smallest_other_of_its_region_with_i
     assert hidden(cells({"a": 3, "b": 40, "c": 50, "d": 60, "e": 70})) == {"a", "b"}
 
 
-def test_two_withheld_authorities_that_add_up_to_5_need_a_third() -> None:
-    assert hidden(cells({"a": 1, "b": 1, "c": 50, "d": 60, "e": 70})) == {"a", "b", "c"}
+@pytest.mark.parametrize(("one", "other"), [(1, 1), (2, 3)])
+def test_two_withheld_authorities_that_add_up_to_5_need_a_third(one: int, other: int) -> None:
+    assert hidden(cells({"a": one, "b": other, "c": 50, "d": 60, "e": 70})) == {"a", "b", "c"}
 
 
 def test_two_withheld_authorities_that_add_up_to_more_protect_each_other() -> None:
@@ -61,6 +62,20 @@ def test_a_withheld_region_takes_another_region_and_one_of_its_authorities_with_
     assert hidden(cells({"a": 3, "b": 0, "c": 0, "d": 60, "e": 70})) == {"a", "R1", "R2", "d"}
 
 
+def test_a_withheld_authority_of_london_is_protected_within_its_part_of_london() -> None:
+    counts = {"a": 3.0, "b": 50.0, "c": 40.0, "d": 60.0, "e": 70.0}
+    frame = cells(counts).assign(sub_region_code=None)
+    part = frame["area_code"].map({"a": "S1", "b": "S1", "c": "S2"})
+    frame["sub_region_code"] = part.where(part.notna(), None)
+    parts = [
+        frame[frame["area_code"] == "R1"].assign(
+            area_code=code, area_level="sub_region", count=count
+        )
+        for code, count in (("S1", 53.0), ("S2", 40.0))
+    ]
+    assert hidden(pd.concat([frame, *parts], ignore_index=True)) == {"a", "b"}
+
+
 def test_a_country_of_few_is_withheld_altogether() -> None:
     assert hidden(cells({"a": 2, "b": 0, "c": 0, "d": 0, "e": 0})) == {"a", "R1", "E"}
 
@@ -71,9 +86,10 @@ def test_a_proportion_with_few_on_the_other_side_is_withheld() -> None:
     assert hidden(frame) == {"c", "a"}
 
 
-def test_a_mean_of_earlier_months_is_withheld_with_one_of_them() -> None:
+@pytest.mark.parametrize("years", [1, 2, 3])
+def test_a_mean_of_earlier_months_is_withheld_with_one_of_them(years: int) -> None:
     counts = cells({"a": 3, "b": 4, "c": 50, "d": 60, "e": 70})
-    later = pd.Timestamp("2027-10-01")
+    later = pd.Timestamp(MONTH) + pd.DateOffset(years=years)
     means = cells({"a": 30, "b": 40, "c": 50, "d": 60, "e": 70}, measure="usual_referrals")
     frame = pd.concat([counts, means.assign(period_start=later)], ignore_index=True)
     found = frame.loc[disclosure.withheld(frame)]
@@ -202,6 +218,27 @@ def test_official_figures_stay_as_they_stand(connection) -> None:
 def test_a_judgement_that_narrows_a_withheld_count_goes_too(connection) -> None:
     add(connection, "rate", "a", 3, 1000, lower=0.2, upper=0.4)
     assert controlled(connection, "status, reason", "rate", "a") == ("not_assessable", "withheld")
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "status"),
+    [(0.08, 0.52, "ok"), (0.12, 0.52, "not_assessable"), (0.08, 0.48, "not_assessable")],
+)
+def test_ok_is_told_of_a_withheld_count_where_it_would_be_of_each_from_1_to_5(
+    connection, lower: float, upper: float, status: str
+) -> None:
+    add(connection, "rate", "a", 3, 1000, lower=lower, upper=upper)
+    assert controlled(connection, "status", "rate", "a") == (status,)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"), [("too_few", "withheld"), ("reorganised", "reorganised")]
+)
+def test_why_a_withheld_count_was_not_judged_is_told_where_it_says_nothing_of_its_size(
+    connection, reason: str, told: str
+) -> None:
+    add(connection, "rate", "a", 3, 1000, status="not_assessable", reason=reason)
+    assert controlled(connection, "status, reason", "rate", "a") == ("not_assessable", told)
 
 
 def test_a_judgement_that_any_small_count_would_share_stays(connection) -> None:

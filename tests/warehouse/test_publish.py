@@ -73,6 +73,24 @@ def test_an_official_count_of_three_is_published(published) -> None:
     assert one(published, found) == (3,)
 
 
+def test_an_official_figure_of_the_same_month_is_not_judged_as_our_own(tmp_path) -> None:
+    home = homes.create(tmp_path / "monitor")
+    work_file.write(home.work_db)
+    with duckdb.connect(str(home.work_db)) as work:
+        work.execute(
+            "insert into marts.fct_indicator_values"
+            " select * replace ('published_referrals' as source) from marts.fct_indicator_values"
+            " where source = 'extracts' and period_type = 'month' and reason is null"
+        )
+    draft = work_file.draft(home, "official")
+    with duckdb.connect(str(draft.database), read_only=True) as connection:
+        judged = (
+            "select count(*) > 0, count(expected), count(status), min(reason), max(reason)"
+            " from trends where source = 'published_referrals' and period_type = 'month'"
+        )
+        assert one(connection, judged) == (True, 0, 0, "published_series", "published_series")
+
+
 def test_a_missing_return_is_a_row_that_says_so(published) -> None:
     found = f"""
         select value, marker, status, reason from trends
@@ -94,6 +112,37 @@ def test_evidence_behind_a_withheld_figure_stays_inside(published) -> None:
     found = dict(published.execute("select alert_id, summary from alerts").fetchall())
     assert json.loads(found["a-leeds"])["expected"] == 510.0
     assert found["a-rutland"] is None
+    events = dict(published.execute("select alert_id, evidence from alert_events").fetchall())
+    assert json.loads(events["a-leeds"]) == {"value": 300.1}
+    assert events["a-rutland"] is None
+
+
+def test_evidence_behind_a_figure_that_was_withheld_when_it_began_stays_inside(
+    home, published
+) -> None:
+    indicator, area, first, last = one(
+        published,
+        """
+        select withheld.indicator, withheld.area_code, withheld.period_start, shown.period_start
+        from trends as withheld
+        inner join trends as shown
+            using (indicator, area_code, breakdown, source, period_type)
+        where source = 'extracts' and period_type = 'month' and withheld.marker = 'c'
+            and shown.marker is null
+            and shown.period_start = withheld.period_start + interval 1 month
+        order by all limit 1
+        """,
+    )
+    about = {"indicator": indicator, "area_code": area, "last_period": last}
+    alerts = [
+        work_file.alert_rows()[0] | about | {"alert_id": str(opened), "opened_period": opened}
+        for opened in (first, last)
+    ]
+    draft = work_file.draft(home, "r9", alerts_rows=alerts, alert_events_rows=[])
+    with duckdb.connect(str(draft.database), read_only=True) as connection:
+        found = dict(connection.execute("select alert_id, summary from alerts").fetchall())
+    assert found[str(first)] is None
+    assert found[str(last)] is not None
 
 
 def test_a_persons_words_and_name_stay_inside(draft, published) -> None:
@@ -157,6 +206,29 @@ def test_the_open_data_view_keeps_markers_in_place_of_figures(published) -> None
             and time_identifier = 'October' and indicator = 'referral_rate'
     """
     assert one(published, found) == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "start", "end", "named"),
+    [
+        ("month", "2026-09-01", "2026-09-30", ("2026", "September")),
+        ("term", "2025-09-01", "2025-12-31", ("202526", "Autumn term")),
+        ("term", "2026-01-01", "2026-03-31", ("202526", "Spring term")),
+        ("term", "2026-04-01", "2026-08-31", ("202526", "Summer term")),
+        ("academic_year", "2025-09-01", "2026-08-31", ("202526", "Academic year")),
+        ("year_to_date", "2025-09-01", "2026-08-31", ("202526", "Academic year to date")),
+        ("financial_year", "2024-04-01", "2025-03-31", ("2025", "Reporting year")),
+        ("quarter", "2024-04-01", "2024-06-30", ("202425", "Financial year Q1")),
+        ("quarter", "2025-01-01", "2025-03-31", ("202425", "Financial year Q4")),
+        ("week", "2024-12-30", "2025-01-03", ("2025", "Week 1")),
+    ],
+)
+def test_open_data_names_a_period_as_the_department_does(kind, start, end, named) -> None:
+    said = ", ".join(publish.TIME_BASES[kind])
+    query = (
+        f"select {said} from (select date '{start}' as period_start, date '{end}' as period_end)"
+    )
+    assert duckdb.execute(query).fetchall() == [named]
 
 
 def test_no_open_data_file_mixes_kinds_of_year(draft) -> None:

@@ -16,6 +16,8 @@ DAYS = ("inside", "outside", "going_on")
 # Of five children or cases at least one begins, changes or ends within a year, eleven times in
 # twelve; in a shorter period even of many none may.
 LONG, FEWEST_GOING_ON = 300, 5
+# One event alone may have been told late.
+FEWEST_OUTSIDE = 2
 
 Profile = dict[str, dict[str, Any]]
 
@@ -39,13 +41,13 @@ def add_profiles(
 def outside_share(profile: Profile, period: Span) -> float | None:
     """Of the rows that tell of a day, how many lie outside the period; blank without any.
 
-    What began before and goes on belongs to every period. But where of a whole year nothing began
-    and nothing ended, it is the return of another one.
+    One alone may be told late. What began before and goes on belongs to every period. But where of
+    a whole year nothing began and nothing ended, it is the return of another one.
     """
     days = [one["days"] for one in profile.values() if "days" in one]
     inside, outside, going_on = (sum(one[name] for one in days) for name in DAYS)
     if inside or outside:
-        return float(outside / (inside + outside))
+        return float(outside / (inside + outside)) if outside >= FEWEST_OUTSIDE else 0.0
     is_year = (period.end - period.start).days > LONG
     return 1.0 if is_year and going_on >= FEWEST_GOING_ON else None
 

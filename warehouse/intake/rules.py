@@ -171,7 +171,7 @@ def _out_of_period(table: SentTable, event: Event) -> list[Fault]:
         Fault(told_late(event), "TOLD_LATE", late, event.day, official, "query"),
         Fault(told_after(event), "OUTSIDE_PERIOD", after, event.day, None, "query"),
     ]
-    if event.until:
+    if event.until and event.lists_open:
         ends_after = f"rows.v_{event.until} > facts.window_end"
         found.append(Fault(ends_after, "OUTSIDE_PERIOD", after, event.until, official, "query"))
     return found
@@ -185,6 +185,8 @@ def told_late(event: Event) -> str:
     over = f"rows.v_{event.until} < facts.window_start"
     if event.is_over:
         over = f"{over} or rows.v_{event.until} is null and rows.v_{event.is_over}"
+    if not event.lists_open:
+        over = f"{over} or rows.v_{event.until} is null or rows.v_{event.until} > facts.window_end"
     return f"{is_before} and coalesce({over}, false)"
 
 

@@ -45,6 +45,7 @@ told_before as (
     select
         late.submission_id,
         late.placement_key,
+        late.entry_date,
         max(own.submission_id) as counted_in
     from numbered as late
     inner join told as own
@@ -52,7 +53,7 @@ told_before as (
         and late.placement_key = own.placement_key
         and late.entry_date = own.entry_date
     where late.newest_first = 1 and not late.is_own and own.is_own
-    group by late.submission_id, late.placement_key
+    group by late.submission_id, late.placement_key, late.entry_date
 )
 
 select
@@ -72,4 +73,5 @@ from numbered
 left join told_before
     on numbered.submission_id = told_before.submission_id
     and numbered.placement_key = told_before.placement_key
+    and numbered.entry_date = told_before.entry_date
 where numbered.newest_first = 1

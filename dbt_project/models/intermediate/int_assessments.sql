@@ -17,6 +17,7 @@ told as (
         assessments.is_own,
         assessments.assessment_key,
         assessments.event_key,
+        assessments.has_number,
         assessments.completed_date,
         identifiers.child_key,
         identifiers.sex,
@@ -47,6 +48,7 @@ told_before as (
     select
         late.submission_id,
         late.event_key,
+        late.child_key,
         max(own.submission_id) as counted_in
     from events as late
     inner join numbered as own
@@ -55,20 +57,22 @@ told_before as (
         and late.child_key = own.child_key
         and late.completed_date = own.completed_date
     where not late.is_own and own.is_own
-    group by late.submission_id, late.event_key
+    group by late.submission_id, late.event_key, late.child_key
 ),
 
 -- as with referrals: what another extract has told of its own days is not told late by this one
 told_by_another as (
     select distinct
         late.submission_id,
-        late.event_key
+        late.event_key,
+        late.child_key
     from events as late
     inner join events as own
         on late.la_code = own.la_code
         and late.child_key = own.child_key
         and late.completed_date = own.completed_date
-        and late.extract <> own.extract
+        and late.event_key <> own.event_key
+        and (late.extract <> own.extract or not late.has_number)
     where not late.is_own and (own.is_own or own.place > late.place)
 )
 
@@ -89,9 +93,11 @@ from events
 left join told_before
     on events.submission_id = told_before.submission_id
     and events.event_key = told_before.event_key
+    and events.child_key = told_before.child_key
 left join told_by_another
     on events.submission_id = told_by_another.submission_id
     and events.event_key = told_by_another.event_key
+    and events.child_key = told_by_another.child_key
 left join factors
     on events.submission_id = factors.submission_id
     and events.assessment_key = factors.assessment_key

@@ -215,10 +215,13 @@ select
         rows between {{ months }} preceding and 1 preceding
     ) as covered_in_{{ months }}_before,
     {% endfor %}
-    count(*) over (
+    -- a source begins for a sender with the first month that it covers, whenever others began
+    {{ dbt.datediff('min(case when is_covered then period_start end) over (partition by la_code, source)', 'period_start', 'month') }}
+        as months_before,
+    sum(case when is_covered then 1 else 0 end) over (
         partition by la_code, source order by period_start
-        rows between 12 preceding and 1 preceding
-    ) as months_before,
+        rows between 3 preceding and 1 preceding
+    ) as covered_in_3_before,
     -- what follows an event must be final: a referral still to be recorded would be missed
     sum(case when is_covered and not is_provisional then 1 else 0 end) over (
         partition by la_code, source order by period_start

@@ -13,11 +13,7 @@ with told as (
         exclusions.start_date,
         identifiers.child_key,
         coalesce(identifiers.birth_month, pupils.birth_month) as birth_month,
-        case
-            when identifiers.child_key is not null then identifiers.child_key
-            when exclusions.is_own then exclusions.exclusion_key + exclusions.submission_id
-            else {{ dbt.datediff("cast('1990-01-01' as date)", 'pupils.birth_month', 'month') }}
-        end as pupil_key
+        coalesce(identifiers.child_key, exclusions.pupil_key + exclusions.submission_id) as pupil_key
     from {{ ref('stg_exclusions') }} as exclusions
     left join {{ ref('stg_pupils') }} as pupils
         on exclusions.submission_id = pupils.submission_id
@@ -41,16 +37,24 @@ told_before as (
     select
         late.submission_id,
         late.exclusion_key,
-        late.child_key is not null as is_same_pupil,
+        max(case when late.child_key = own.child_key then 1 else 0 end) = 1 as is_same_pupil,
         max(own.submission_id) as counted_in
     from numbered as late
     inner join numbered as own
         on late.la_code = own.la_code
         and late.category = own.category
         and late.start_date = own.start_date
-        and (late.child_key = own.child_key or (late.child_key is null and late.birth_month = own.birth_month))
-    where not late.is_own and late.newest_first = 1 and own.is_own
-    group by late.submission_id, late.exclusion_key, late.child_key is not null
+        and late.submission_id <> own.submission_id
+        and (
+            (late.child_key = own.child_key and own.is_own)
+            or (
+                (late.child_key is null or own.child_key is null)
+                and late.birth_month = own.birth_month
+                and (own.is_own or own.place > late.place)
+            )
+        )
+    where not late.is_own and late.newest_first = 1
+    group by late.submission_id, late.exclusion_key
 )
 
 select

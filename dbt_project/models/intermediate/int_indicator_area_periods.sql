@@ -19,6 +19,13 @@ with readiness as (
                 else coalesce(coverage.covered_in_12_before, 0)
             end
         ) - max(indicators.months_before) as months_short,
+        -- what is looked for on both sides of an event and lies in a gap would show as not done
+        max(
+            case
+                when coverage.source = 'referrals' and indicators.months_after > coalesce(coverage.covered_in_3_before, 0) then 1
+                else 0
+            end
+        ) = 1 as is_missing_before,
         max(case when indicators.months_before > 0 and coverage.is_renumbered then 1 else 0 end) = 1 as is_renumbered,
         min(
             case
@@ -67,6 +74,7 @@ judged as (
             -- one gap in twelve months is borne and marked; more would show as a fall
             when months_short < -1 then 'gap_in_history'
             when known_reason is not null then known_reason
+            when is_missing_before then 'gap_in_history'
             when is_renumbered then 'numbers_changed'
             when not has_following_months and is_missing_after then 'gap_after'
             when not has_following_months then 'censored'

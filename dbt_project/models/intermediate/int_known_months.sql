@@ -12,7 +12,7 @@ own as (
         referrals.period_start,
         senders.la_code is null as is_without_care_return,
         case
-            when referrals.covered_in_12_before < referrals.months_before then 'known_rests_on_missing_return'
+            when referrals.covered_in_12_before < least(referrals.months_before, 12) then 'known_rests_on_missing_return'
             when not referrals.is_covered then referrals.reason
             when senders.la_code is not null and not care.is_covered
                 then case care.reason when 'not_due' then 'not_due' else 'known_rests_on_missing_return' end
@@ -35,7 +35,7 @@ exposed as (
     group by la_code
 ),
 
--- at least five children, and one in twenty: fewer would hardly move the figure
+-- at least five children, and one in twenty: fewer would hardly move the figure; or most of those there are
 elsewhere as (
     select
         exposures.la_code,
@@ -58,7 +58,7 @@ others as (
         on elsewhere.la_code = exposed.la_code
     inner join own
         on elsewhere.other_la_code = own.la_code
-    where own.reason is not null and elsewhere.children >= 5
+    where own.reason is not null and (elsewhere.children >= 5 or elsewhere.children * 2 >= exposed.children)
     group by elsewhere.la_code, own.period_start
 )
 

@@ -18,6 +18,8 @@ with told as (
 closed_elsewhere as (
     select distinct
         still_open.submission_id,
+        still_open.la_code,
+        still_open.is_own,
         still_open.child_key,
         still_open.category,
         still_open.start_date
@@ -58,21 +60,58 @@ numbered as (
 ),
 
 -- of what is named again outside the days that its return covers, the return that covers the day and told it before, open or ended
+merged as (
+    select
+        *,
+        row_number() over (
+            partition by la_code, child_key, category, start_date order by submission_id
+        ) as number
+    from (
+        select
+            submission_id,
+            la_code,
+            child_key,
+            category,
+            start_date
+        from closed_elsewhere
+        where is_own
+        union all
+        select
+            submission_id,
+            la_code,
+            child_key,
+            category,
+            start_date
+        from numbered
+        where is_own and newest_first > 1
+    ) as told_again
+),
+
+late as (
+    select
+        *,
+        row_number() over (
+            partition by la_code, child_key, category, start_date order by end_date
+        ) as number
+    from numbered
+    where not is_own and newest_first = 1
+),
+
 told_before as (
     select
         late.submission_id,
         late.child_key,
         late.category,
         late.start_date,
-        max(own.submission_id) as counted_in
-    from numbered as late
-    inner join told as own
-        on late.la_code = own.la_code
-        and late.child_key = own.child_key
-        and late.category = own.category
-        and late.start_date = own.start_date
-    where late.newest_first = 1 and not late.is_own and own.is_own
-    group by late.submission_id, late.child_key, late.category, late.start_date
+        late.end_date,
+        merged.submission_id as counted_in
+    from late
+    inner join merged
+        on late.la_code = merged.la_code
+        and late.child_key = merged.child_key
+        and late.category = merged.category
+        and late.start_date = merged.start_date
+        and late.number = merged.number
 ),
 
 -- in short breaks alone on the day on which it began
@@ -109,6 +148,7 @@ left join told_before
     and numbered.child_key = told_before.child_key
     and numbered.category = told_before.category
     and numbered.start_date = told_before.start_date
+    and numbered.end_date is not distinct from told_before.end_date
 left join in_short_break
     on numbered.la_code = in_short_break.la_code
     and numbered.child_key = in_short_break.child_key

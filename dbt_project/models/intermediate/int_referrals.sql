@@ -7,7 +7,7 @@ with told as (
         identifiers.child_key,
         identifiers.birth_month,
         referrals.referral_key,
-        referrals.person_key,
+        referrals.has_number,
         referrals.is_from_school,
         referrals.is_no_further_action,
         referrals.referral_date,
@@ -37,6 +37,7 @@ told_before as (
     select
         late.submission_id,
         late.referral_key,
+        late.child_key,
         max(own.submission_id) as counted_in
     from events as late
     inner join numbered as own
@@ -45,20 +46,23 @@ told_before as (
         and late.child_key = own.child_key
         and late.referral_date = own.referral_date
     where not late.is_own and own.is_own
-    group by late.submission_id, late.referral_key
+    group by late.submission_id, late.referral_key, late.child_key
 ),
 
--- a census holds cases open from earlier years; where another extract covers the day of referral, it has told them under its own number
+-- a census holds cases open from earlier years, which another extract, or the census before children were numbered anew, has told on its
+-- own days: there a child and a day are one referral
 told_by_another as (
     select distinct
         late.submission_id,
-        late.referral_key
+        late.referral_key,
+        late.child_key
     from events as late
     inner join events as own
         on late.la_code = own.la_code
         and late.child_key = own.child_key
         and late.referral_date = own.referral_date
-        and late.extract <> own.extract
+        and late.referral_key <> own.referral_key
+        and (late.extract <> own.extract or not late.has_number)
     where not late.is_own and (own.is_own or own.place > late.place)
 )
 
@@ -68,7 +72,6 @@ select
     events.submission_id,
     events.la_code,
     events.child_key,
-    events.person_key,
     events.referral_key,
     events.is_from_school,
     events.is_no_further_action,
@@ -83,12 +86,14 @@ select
 from events
 left join {{ ref('int_cases') }} as cases
     on events.la_code = cases.la_code
-    and events.referral_key = cases.referral_key
-    and events.person_key = cases.person_key
+    and events.child_key = cases.child_key
+    and events.referral_date = cases.referral_date
 left join told_before
     on events.submission_id = told_before.submission_id
     and events.referral_key = told_before.referral_key
+    and events.child_key = told_before.child_key
 left join told_by_another
     on events.submission_id = told_by_another.submission_id
     and events.referral_key = told_by_another.referral_key
+    and events.child_key = told_by_another.child_key
 where told_by_another.submission_id is null

@@ -5,7 +5,8 @@ with assessments as (
         assessment_key,
         assessment_key as event_key,
         person_key,
-        completed_date
+        completed_date,
+        true as has_number
     from {{ source('raw', 'ssd_assessments') }}
     union all
     select
@@ -13,7 +14,8 @@ with assessments as (
         assessment_key,
         {{ keyed_by_day('referral_key', 'coalesce(start_date, completed_date)') }} as event_key,
         person_key,
-        completed_date
+        completed_date,
+        false as has_number
     from {{ source('raw', 'cin_assessments') }}
     union all
     select
@@ -21,7 +23,8 @@ with assessments as (
         {{ keyed_by_day('person_key', 'start_date') }} as assessment_key,
         {{ keyed_by_day('person_key', 'start_date') }} as event_key,
         person_key,
-        completed_date
+        completed_date,
+        false as has_number
     from {{ source('raw', 'annex_a_assessments') }}
 )
 
@@ -30,6 +33,7 @@ select
     assessments.assessment_key,
     assessments.event_key,
     assessments.person_key,
+    assessments.has_number,
     slices.la_code,
     slices.extract,
     slices.place,

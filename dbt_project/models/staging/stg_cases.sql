@@ -4,7 +4,6 @@ with cases as (
     {% for extract in ['ssd', 'cin'] %}
     select
         submission_id,
-        referral_key,
         person_key,
         is_no_further_action,
         referral_date,
@@ -16,7 +15,6 @@ with cases as (
 
 select
     cases.submission_id,
-    cases.referral_key,
     cases.person_key,
     slices.la_code,
     {{ as_at('slices') }} as as_at,

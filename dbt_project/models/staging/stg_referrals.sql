@@ -5,7 +5,8 @@ with referrals as (
         person_key,
         source_code,
         is_no_further_action,
-        referral_date
+        referral_date,
+        true as has_number
     from {{ source('raw', 'ssd_referrals') }}
     union all
     select
@@ -14,17 +15,19 @@ with referrals as (
         person_key,
         source_code,
         is_no_further_action,
-        referral_date
+        referral_date,
+        false as has_number
     from {{ source('raw', 'cin_referrals') }}
     union all
-    -- the list does not tell which referral it is: a child and a day make one
+    -- the list does not tell which referral it is: a child and a day make one, as in the census
     select
         submission_id,
         {{ keyed_by_day('person_key', 'referral_date') }} as referral_key,
         person_key,
         source_code,
         is_no_further_action,
-        referral_date
+        referral_date,
+        false as has_number
     from {{ source('raw', 'annex_a_referrals') }}
 )
 
@@ -32,6 +35,7 @@ select
     referrals.submission_id,
     referrals.referral_key,
     referrals.person_key,
+    referrals.has_number,
     slices.la_code,
     slices.extract,
     slices.place,
