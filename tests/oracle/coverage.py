@@ -48,6 +48,7 @@ class Coverage:
         self.world = world
         self.months = set(months)
         self._shares: dict[tuple[str, str], dict[date, float]] = {}
+        self._begins: dict[tuple[str, str], date | None] = {}
         self._lives = _lives()
 
     def share(self, sender: str, source: str, month: date) -> float:
@@ -76,14 +77,21 @@ class Coverage:
         }
         return "not_due" if not self.due[sender, source] or states == {"not_due"} else "no_return"
 
-    def history(self, sender: str, month: date) -> list[date]:
-        """The twelve months before, as far as they lie within the run and the sender's life."""
-        first, last = self._lives[sender]
-        return [
-            one
-            for one in (add_months(month, -i) for i in range(12, 0, -1))
-            if one in self.months and first <= one <= last
-        ]
+    def begins(self, sender: str, source: str) -> date | None:
+        """The first month that the sender's returns cover: no history lies before it."""
+        key = (sender, source)
+        if key not in self._begins:
+            first, last = self._lives[sender]
+            months = [one for one in sorted(self.months) if first <= one <= last]
+            covered = (one for one in months if self.is_covered(*key, one))
+            self._begins[key] = next(covered, None)
+        return self._begins[key]
+
+    def history(self, sender: str, source: str, month: date) -> list[date]:
+        """The twelve months before, as far as the sender's returns reach back."""
+        first = self.begins(sender, source)
+        before = (add_months(month, -i) for i in range(12, 0, -1))
+        return [one for one in before if first and first <= one]
 
     def is_final(self, sender: str, source: str, month: date) -> bool:
         """Covered, and no return that is expected will tell of it again: senders whose windows are
@@ -108,6 +116,10 @@ class Coverage:
                 self._own(said, sender, source, month, back)
             if told.get("asks_whether_known"):
                 self._known(said, sender, month)
+            near = [add_months(month, -i) for i in range(1, ahead + 1)]
+            if not all(self.is_covered(sender, "referrals", one) for one in near):
+                # What may have been done in a month that did not come cannot be said not to be.
+                said.must |= {"gap_in_history"} if "referrals" in told["sources"] else set()
             after = [add_months(month, i) for i in range(1, ahead + 1)]
             missing = [one for one in after if not self.is_final(sender, "referrals", one)]
             if "referrals" in told["sources"] and (missing or not set(after) <= self.months):
@@ -118,7 +130,7 @@ class Coverage:
     def _own(self, said: Said, sender: str, source: str, month: date, back: int) -> None:
         if reason := self.why_not(sender, source, month):
             said.must.add(reason)
-        before = self.history(sender, month)
+        before = self.history(sender, source, month)
         if back and len(before) < back:
             said.must.add("too_little_history")
         elif back:
@@ -131,7 +143,7 @@ class Coverage:
 
     def _known(self, said: Said, sender: str, month: date) -> None:
         """Known rests on a year of referrals and on the return of children in care."""
-        year = [month, *self.history(sender, month)]
+        year = [month, *self.history(sender, "referrals", month)]
         if any(not self.is_covered(sender, "referrals", one) for one in year):
             said.must.add("known_rests_on_missing_return")
         if not self.ever(sender, "missing"):
