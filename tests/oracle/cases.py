@@ -425,7 +425,7 @@ def late_row_loses_to_a_newer_return_of_its_days(s):
             counted("referrals", "2026-02", 1),
             row_count("int_referrals", 1, referral_date=date(2026, 2, 12)),
             counted("referrals", "2026-04", 1),
-            account("ssd_04", told_late=0, superseded=1),
+            account("ssd_04", told_late=0, outside=1),
         ],
         later,
     )
