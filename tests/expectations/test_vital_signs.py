@@ -110,8 +110,22 @@ def test_another_sender_is_no_measure(state: State) -> None:
 
 @pytest.mark.parametrize(
     ("inside", "outside", "going_on", "is_held"),
-    [(1, 1, 0, False), (1, 2, 0, True), (0, 1, 9, True), (0, 0, 9, False), (0, 0, 0, False)],
-    ids=["half", "more than half", "all that has a day", "nothing but old cases", "nothing"],
+    [
+        (1, 1, 0, False),
+        (1, 2, 0, True),
+        (0, 2, 9, True),
+        (0, 1, 9, False),
+        (0, 0, 9, False),
+        (0, 0, 0, False),
+    ],
+    ids=[
+        "half",
+        "more than half",
+        "all that has a day",
+        "one alone, which may be told late",
+        "nothing but old cases",
+        "nothing",
+    ],
 )
 def test_a_return_of_another_period_is_held_back_without_any_history(
     state: State, inside: int, outside: int, going_on: int, is_held: bool
