@@ -59,10 +59,11 @@ told_by_another as (
     from events as late
     inner join events as own
         on late.la_code = own.la_code
-        and late.child_key = own.child_key
         and late.referral_date = own.referral_date
-        and late.referral_key <> own.referral_key
-        and (late.extract <> own.extract or not late.has_number)
+        and (
+            (late.child_key = own.child_key and late.referral_key <> own.referral_key and (late.extract <> own.extract or not late.has_number))
+            or (late.child_key <> own.child_key and late.referral_key = own.referral_key and late.has_number)
+        )
     where not late.is_own and (own.is_own or own.place > late.place)
 )
 

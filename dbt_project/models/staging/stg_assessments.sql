@@ -40,4 +40,4 @@ select
     slices.is_own,
     assessments.completed_date
 from assessments
-{{ in_slice('assessments', 'completed_date', 'front_door') }}
+{{ in_slice('assessments', 'completed_date', 'front_door', numbered='assessments.has_number') }}

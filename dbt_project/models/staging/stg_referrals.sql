@@ -44,4 +44,4 @@ select
     referrals.source_code in ('2A', '2B') as is_from_school,
     referrals.referral_date
 from referrals
-{{ in_slice('referrals', 'referral_date', 'front_door') }}
+{{ in_slice('referrals', 'referral_date', 'front_door', numbered='referrals.has_number') }}
