@@ -53,11 +53,11 @@ def test_the_example_lists_are_taken_in_whole(monitor):
     counts = (outcome.records, outcome.accepted, outcome.quarantined, outcome.duplicates)
     assert (outcome.extract, *counts) == ("annex_a", 16, 16, 0, 0)
     assert monitor.raw("annex_a_contacts", "sex, birth_month, contact_date") == [
-        ("M", date(2009, 8, 1), date(2020, 9, 16)),
+        ("F", date(2005, 4, 1), date(2020, 9, 16)),
         ("F", date(2015, 1, 1), date(2020, 9, 16)),
         ("F", None, date(2020, 9, 16)),
         ("M", date(2006, 5, 1), date(2020, 9, 16)),
-        ("F", date(2005, 4, 1), date(2020, 9, 16)),
+        ("M", date(2009, 8, 1), date(2020, 9, 16)),
     ]
     referrals = monitor.raw("annex_a_referrals", "source_code, is_no_further_action")
     assert [code for code, _ in referrals] == ["2A", "3D", "6", "6", "6", "8"]

@@ -43,10 +43,11 @@ def test_the_survey_is_taken_in_by_week_and_silence_stays_silence(monitor):
     counts = (outcome.records, outcome.accepted, outcome.quarantined, outcome.duplicates)
     assert (outcome.extract, *counts) == ("vulnerable_children_survey", 4, 4, 0, 0)
     assert (outcome.period.start, outcome.period.end) == (date(2021, 1, 25), date(2021, 2, 8))
-    columns = "la_code, wave, referrals_total, referrals_schools"
+    columns = "la_code, week_start, referrals_total, referrals_schools"
+    first, second = date(2021, 1, 25), date(2021, 2, 8)
     assert monitor.raw("survey_weeks", columns) == [
-        ("301", 19, "62", "9"), ("301", 20, "58", "8"), ("383", 19, "140", "c"),
-        ("383", 20, None, None),
+        ("301", first, "62", "9"), ("301", second, "58", "8"), ("383", first, "140", "c"),
+        ("383", second, None, None),
     ]  # fmt: skip
 
 
