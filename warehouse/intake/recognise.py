@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from warehouse import contract as contracts
-from warehouse.contract import Contract, SentTable, compared
+from warehouse.contract import Contract, SentTable, compared, figure_name
 from warehouse.intake.members import Member
 from warehouse.intake.problems import Refused, refuse
 from warehouse.intake.text import header_of
@@ -48,6 +48,8 @@ def root_of(head: bytes) -> str:
 
 def _by_header(member: Member) -> Recognised | None:
     head = _head(member.head)
+    if b"\0" in head:
+        return None
     for delimiter in (",", *OTHER_DELIMITERS):
         found = match(header_of(head, delimiter))
         if found and delimiter in found[0].delimiters:
@@ -57,12 +59,12 @@ def _by_header(member: Member) -> Recognised | None:
 
 def match(header: Iterable[str]) -> tuple[Contract, str] | None:
     """The most particular table whose telling columns all stand in a header."""
-    return _match(tuple(compared(name) for name in header))
+    return _match(tuple(header))
 
 
 @lru_cache(maxsize=1024)
 def _match(header: tuple[str, ...]) -> tuple[Contract, str] | None:
-    names = set(header)
+    names = {*map(compared, header), *map(figure_name, header)}
     fits = [
         (len(telling), contract, table)
         for contract in contracts.load().values()
@@ -124,7 +126,7 @@ def _nearest(
         for name, table in contract.tables.items():
             known = set(table.headers)
             share = len(names & known) / max(len(known), 1)
-            absent = [column for column in table.recognise if column not in names]
+            absent = [column for column in table.recognise if compared(column) not in names]
             is_held = (contract.name, name) in held
             if share >= best and contract.reader == "csv" and absent and not is_held:
                 best, missing, title = share, ", ".join(absent), f"{contract.name}, table {name}"
