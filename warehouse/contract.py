@@ -155,9 +155,9 @@ class UnreadTable(Strict):
     known: tuple[str, ...] = ()
 
     @cached_property
-    def headers(self) -> dict[str, str]:
-        """Every spelling of a heading, as it is compared, and the heading."""
-        return _spelt((name, name) for name in (*self.recognise, *self.known))
+    def headers(self) -> frozenset[str]:
+        """Its headings as they are compared."""
+        return frozenset(map(compared, (*self.recognise, *self.known)))
 
 
 class SentTable(Strict):
@@ -188,7 +188,7 @@ class SentTable(Strict):
             for name, column in self.columns.items()
             for alias in (name, *column.aliases)
         )
-        return _spelt([*columns, *((name, name) for name in self.known)])
+        return _meant([*columns, *((name, name) for name in self.known)])
 
     @model_validator(mode="after")
     def headings_are_told_apart(self) -> Self:
@@ -196,7 +196,7 @@ class SentTable(Strict):
         return self
 
 
-def _spelt(spellings: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _meant(spellings: Iterable[tuple[str, str]]) -> dict[str, str]:
     """By spelling as it is compared, the column; raises ValueError where two are spelt alike."""
     found: dict[str, str] = {}
     for spelling, name in spellings:
@@ -340,11 +340,12 @@ def load_one(path: Path) -> Contract:
             blanks = text.get("blanks", [])
             columns = {n: _column(c, lists, spellings, blanks) for n, c in table["columns"].items()}
             for column in columns.values():
-                column["aliases"] = _spelt_out(column.get("aliases", ()), headings)
+                column["aliases"] = _spelt(column.get("aliases", ()), headings)
             table["columns"] = columns
-            table["known"] = _spelt_out(table.get("known", ()), headings)
+            table["known"] = _spelt(table.get("known", ()), headings)
         for table in text.get("not_read", {}).values():
-            table["known"] = _spelt_out(table.get("known", ()), headings)
+            for key in ("recognise", "known"):
+                table[key] = _spelt(table.get(key, ()), headings)
         return Contract.model_validate(text)
     except ValidationError as fault:
         first = fault.errors()[0]
@@ -378,7 +379,7 @@ def _column(
     return column
 
 
-def _spelt_out(names: Iterable[str], headings: dict[str, list[str]]) -> list[str]:
+def _spelt(names: Iterable[str], headings: dict[str, list[str]]) -> list[str]:
     """Headings, those of a contract's list of `headings` in place of the name of the list."""
     return [spelling for name in names for spelling in headings.get(name, [name])]
 
