@@ -522,8 +522,9 @@ def _found(raw: str, codes: Mapping[str, str], words: Mapping[str, str]) -> str:
 
 
 def _looked_up(found: str, codes: Mapping[str, str]) -> str:
-    cases = "".join(f" when {text(word)} then {text(code)}" for word, code in codes.items())
-    return f"case {found}{cases} end"
+    """One lookup: a case with a branch for each code would write its subject out in every one."""
+    words, meant = (", ".join(map(text, one)) for one in (codes, codes.values()))
+    return f"map([{words}], [{meant}])[{found}]"
 
 
 def _boolean(raw: str, column: Column) -> str:
