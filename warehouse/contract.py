@@ -85,6 +85,8 @@ class Column(Years):
     required: bool = False
     """Whether a row says nothing without it: the identity of an event or child, its day, its kind.
     What cannot be read in any other column is blank, and its sender is asked."""
+    is_figure: bool = False
+    """Whether it is what the row tells: blank it may be, but unreadable it keeps the row out."""
     asked_for: bool = False
     """Whether a sender is asked where it is blank."""
     blanks: tuple[str, ...] = ()
