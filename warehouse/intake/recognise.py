@@ -96,19 +96,17 @@ def unread(member: Member) -> str | None:
         for delimiter in (",", *OTHER_DELIMITERS)
     ]
     for header in headers:
-        if (told := _told(tuple(header), title)) and not told[0].is_read:
-            return told[0].title
+        if told := _told(tuple(header), title):
+            return None if told[0].is_read or len(told) > 1 else told[0].title
+    called = [one for one in _shapes() if one.is_called(title)]
     for names in map(_names, headers):
-        for shape in _shapes():
-            is_it = not shape.is_read and shape.is_called(title)
-            is_it = is_it and len(shape.headings & names) >= FEWEST_KNOWN
-            if is_it and not _has_own_of_read(shape.contract, names):
+        for shape in called:
+            extract = [one for one in _shapes() if one.contract is shape.contract and one.is_read]
+            is_other = any(one in called or one.own & names for one in extract)
+            is_it = not shape.is_read and len(shape.headings & names) >= FEWEST_KNOWN
+            if is_it and not is_other:
                 return shape.title
     return None
-
-
-def _has_own_of_read(contract: Contract, names: frozenset[str]) -> bool:
-    return any(one.own & names for one in _shapes() if one.is_read and one.contract is contract)
 
 
 def root_of(head: bytes) -> str:
