@@ -5,8 +5,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from warehouse.contract import date_formats
-
-TIME_OF_DAY = re.compile(r"([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?")
+from warehouse.intake.rules import TIME
 
 
 @lru_cache(maxsize=4096)
@@ -15,7 +14,7 @@ def day_of(text: str) -> date | None:
     None where the text is no day."""
     for form in date_formats().values():
         day, time = text[: form.day_length], text[form.day_length :]
-        if re.fullmatch(form.day, day) and TIME_OF_DAY.fullmatch(time):
+        if re.fullmatch(form.day, day) and re.fullmatch(TIME, time):
             try:
                 return datetime.strptime(day, form.day_strptime).date()
             except ValueError:
