@@ -8,7 +8,7 @@ from pathlib import Path
 
 from warehouse import contract as contracts
 from warehouse import contract_words as words
-from warehouse.contract import Code, Column, Contract, SentTable
+from warehouse.contract import Code, Column, Contract, SentTable, compared
 from warehouse.intake.checking import CONFLICT
 from warehouse.intake.judging import FEWEST_BAD_ROWS
 from warehouse.intake.published import IDENTITY, MARKERS
@@ -65,7 +65,7 @@ def example(table: SentTable) -> str:
 
 def _named(table: SentTable) -> list[str]:
     """Columns that a table is recognised by, though what they hold is not read."""
-    return [name for name in table.recognise if table.headers[name] not in table.columns]
+    return [name for name in table.recognise if table.headers[compared(name)] not in table.columns]
 
 
 def _joined(lines: Iterable[str]) -> str:

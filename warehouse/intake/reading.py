@@ -11,12 +11,14 @@ from warehouse.intake.bundles import MANIFEST, Bundle, Manifest
 from warehouse.intake.members import Member, Sheet
 from warehouse.intake.parts import Keep, Part, read_parts, reader_of
 from warehouse.intake.problems import Problem, Refused, Severity, refuse
-from warehouse.intake.recognise import Recognised, recognise, why_not
+from warehouse.intake.recognise import Recognised, recognise, unread, why_not
 from warehouse.intake.senders import PUBLISHER, authorities
 from warehouse.intake.xml import ReturnHeader
 
 # A file of a bundle that is refused for one of these was meant as a table; others are left out.
-NEARLY_A_TABLE = ("MISSING_COLUMN", "DELIMITER", "PREAMBLE", "ENCODING", "LINE_ENDINGS")
+NEARLY_A_TABLE = (
+    "MISSING_COLUMN", "AMBIGUOUS_TABLE", "DELIMITER", "PREAMBLE", "ENCODING", "LINE_ENDINGS",
+)  # fmt: skip
 # Returns of single children began with the year ending in March 2009.
 CENSUS_YEARS = range(2009, 2100)
 
@@ -108,12 +110,19 @@ def _check_others(bundle: Bundle, found: list[Recognised]) -> None:
             raise refuse("EMPTY_FILE", "the file is empty; send it again", file=member.name)
     read = {one.member.name for one in found}
     reasons = [
-        why_not(member, bundle.manifest.extract, found).problems[0]
+        _not_used(member, title, "note" if found else "error")
+        if (title := unread(member))
+        else why_not(member, bundle.manifest.extract, found).problems[0]
         for member in bundle.members
         if member.name not in read
     ]
     if problems := [one for one in reasons if not found or one.rule in NEARLY_A_TABLE]:
         raise Refused(*problems)
+
+
+def _not_used(member: Member, title: str, severity: Severity) -> Problem:
+    message = f"it is {title}: not used here, and not read"
+    return Problem("TABLE_NOT_READ", message, severity, file=member.name)
 
 
 def _one_contract(found: list[Recognised], manifest: Manifest) -> Contract:
@@ -183,7 +192,9 @@ def _left_out(bundle: Bundle, found: list[Recognised]) -> list[Problem]:
     read = {one.member.name for one in found}
     message = "it is no table of this extract and was not read"
     return [
-        Problem("UNKNOWN_FILE", message, "query", file=member.name)
+        _not_used(member, title, "note")
+        if (title := unread(member))
+        else Problem("UNKNOWN_FILE", message, "query", file=member.name)
         for member in bundle.members
         if member.name not in read and member.kind != "empty"
     ]
