@@ -212,6 +212,17 @@ class Period(Strict):
 
     every: Literal["month", "quarter", "term", "year", "any"]
     found_in: Literal["manifest", "header", "census", "dates", "window", "time_period"] = "manifest"
+    named: str | None = None
+    """What stands in the names of files that tell the term too: a pattern with the groups `year`
+    and `term`."""
+    example: str = ""
+    """A name that tells it."""
+
+    @model_validator(mode="after")
+    def names_tell_a_term(self) -> Self:
+        if self.named and not {"year", "term"} <= set(re.compile(self.named).groupindex):
+            raise ValueError("names of files tell a year and a term")
+        return self
 
 
 Window = Literal["period", "term_before", "two_terms_before"]
