@@ -133,7 +133,11 @@ def _by_contract(spooled: Spooled, number: int, lexicon: Lexicon) -> Statement:
     raw_columns: dict[str, str] = {}
     for name, column in table.columns.items():
         if column.raw:
-            raw_columns[column.raw] = f"unnest(v_{name})" if column.type == "codes" else f"v_{name}"
+            value = f"unnest(v_{name})" if column.type == "codes" else f"v_{name}"
+            former = raw_columns.get(column.raw)
+            raw_columns[column.raw] = f"coalesce({former}, {value})" if former else value
+        if column.told_as:
+            raw_columns[column.told_as] = "true" if name in spooled.positions else "false"
         if name not in spooled.positions:
             absent = rules.values(column, "cast(null as varchar)")
             values |= {f"{value}_{name}": sql for value, sql in absent.items()}

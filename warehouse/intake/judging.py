@@ -5,7 +5,7 @@ from collections import defaultdict
 import duckdb
 
 from warehouse.contract import Contract
-from warehouse.intake.applying import apply_rules, mark_conflicts
+from warehouse.intake.applying import apply_rules, mark_conflicts, settle_parents
 from warehouse.intake.checking import Checked
 from warehouse.intake.counting import Cases, count_faults, count_queries, count_rejects, set_aside
 from warehouse.intake.outcomes import Case, Outcome
@@ -41,6 +41,7 @@ def give_submissions(connection: duckdb.DuckDBPyConnection, cases: list[Case]) -
 def judge(connection: duckdb.DuckDBPyConnection, cases: list[Case], checks: list[Checked]) -> None:
     """Fill in each case's outcome."""
     by_id = {case.pending.submission_id: case for case in cases}
+    settle_parents(connection, checks, by_id)
     mark_conflicts(connection, checks)
     find_periods(connection, checks, by_id)
     apply_rules(connection, checks)
