@@ -140,6 +140,9 @@ def _by_contract(spooled: Spooled, number: int, lexicon: Lexicon) -> Statement:
             raw_columns[column.told_as] = "true" if name in spooled.positions else "false"
         if name not in spooled.positions:
             absent = rules.values(column, "cast(null as varchar)")
+            if column.type == "id":
+                # A pseudonym needs the sender, which only a lookup has.
+                absent = {"v": "cast(null as bigint)"}
             values |= {f"{value}_{name}": sql for value, sql in absent.items()}
             continue
         texts[f"r_{name}"] = f"c{spooled.positions[name]}"

@@ -5,10 +5,11 @@ from collections import defaultdict
 import duckdb
 
 from warehouse.contract import Contract
-from warehouse.intake.applying import apply_rules, mark_conflicts, settle_parents
+from warehouse.intake.applying import apply_rules, mark_conflicts
 from warehouse.intake.checking import Checked
 from warehouse.intake.counting import Cases, count_faults, count_queries, count_rejects, set_aside
 from warehouse.intake.outcomes import Case, Outcome
+from warehouse.intake.parents import settle_parents
 from warehouse.intake.periods import facts, find_periods
 from warehouse.intake.problems import MOST_PROBLEMS, Problem
 from warehouse.intake.profiles import add_profiles
