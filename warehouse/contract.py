@@ -88,6 +88,9 @@ class Column(Years):
     """By rule, the number that it has in the official rules for this column."""
     kind: str | None = None
     raw: str | None = None
+    """Under which name it is kept. Where several columns share one, the first that is filled is."""
+    told_as: str | None = None
+    """The name of a mark on each row: whether the file has this column at all."""
     required: bool = False
     """Whether a row says nothing without it: the identity of an event or child, its day, its kind.
     What cannot be read in any other column is blank, and its sender is asked."""
@@ -274,8 +277,9 @@ class Contract(Strict):
 
     @model_validator(mode="after")
     def names_are_plain(self) -> Self:
-        raw = [column.raw for table in self.tables.values() for column in table.columns.values()]
-        names = [*self.tables, *(table.raw for table in self.tables.values()), *raw]
+        columns = [column for table in self.tables.values() for column in table.columns.values()]
+        kept = [name for column in columns for name in (column.raw, column.told_as)]
+        names = [*self.tables, *(table.raw for table in self.tables.values()), *kept]
         if bad := [name for name in names if name and not NAME.fullmatch(name)]:
             raise ValueError(f"names hold small letters, digits and underscores: {bad}")
         if strange := [
@@ -298,6 +302,12 @@ class Contract(Strict):
             if table.reads_only and table.reads_only not in table.columns
         ]:
             raise ValueError(f"reads_only names a column that its table lacks: {strange}")
+        if strange := [
+            table.parent.also_by
+            for table in self.tables.values()
+            if table.parent and table.parent.also_by and table.parent.also_by not in table.columns
+        ]:
+            raise ValueError(f"also_by names a column that its table lacks: {strange}")
         if self.reader == "published" and not self.measures:
             raise ValueError("a published series needs measures to be recognised by")
         return self
@@ -321,6 +331,7 @@ class Contract(Strict):
             if table.raw:
                 held = tables.setdefault(table.raw, {})
                 held |= {c.raw: RAW_TYPES[c.type] for c in table.columns.values() if c.raw}
+                held |= {c.told_as: "boolean" for c in table.columns.values() if c.told_as}
         return tables
 
 
