@@ -127,14 +127,14 @@ def as_known(connection: sa.Connection, as_of: date) -> list[dict[str, Any]]:
 def tables_held(connection: sa.Connection, names: Iterable[str]) -> dict[int, frozenset[str]]:
     """By submission, which of these tables it held, with rows or without."""
     table = sa.func.json_each(submission_profiles.c.profile).table_valued("key", "value")
-    query: sa.Select[Any] = (
+    query = (
         sa.select(submission_profiles.c.submission_id, table.c.key)
         .select_from(submission_profiles.join(table, sa.true()))
         .where(table.c.key.in_(sorted(names)), sa.func.json_extract(table.c.value, "$.is_held"))
     )
     held: dict[int, set[str]] = defaultdict(set)
-    for submission_id, name in connection.execute(query):
-        held[submission_id].add(name)
+    for row in connection.execute(query):
+        held[row.submission_id].add(row.key)
     return {submission_id: frozenset(found) for submission_id, found in held.items()}
 
 
