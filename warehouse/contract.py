@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from warehouse.calendar import Span, event_window
+from warehouse.contract_figures import Figures
 from warehouse.contract_rules import CarriedOver, Event, Parent, Rule, Strict, VitalSign, Years
 from warehouse.errors import ConfigurationError
 
@@ -208,6 +209,7 @@ class Contract(Strict):
     """Of a published series with many measures, those that are kept; none means all."""
     filter: tuple[str, ...] = ()
     """The column that parts a published series, by every name that releases have given it."""
+    figures: Figures = Figures()
     tables: dict[str, SentTable] = Field(default_factory=dict)
 
     @field_validator("name")
@@ -243,7 +245,7 @@ class Contract(Strict):
             if table.reads_only and table.reads_only not in table.columns
         ]:
             raise ValueError(f"reads_only names a column that its table lacks: {strange}")
-        if self.reader == "published" and not self.measures:
+        if self.reader == "published" and not (self.measures or self.figures.long):
             raise ValueError("a published series needs measures to be recognised by")
         return self
 

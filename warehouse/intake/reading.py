@@ -7,6 +7,7 @@ from datetime import date
 from warehouse import contract as contracts
 from warehouse.calendar import TERMS, Span, census_of, financial_year, term
 from warehouse.contract import Contract
+from warehouse.intake import published
 from warehouse.intake.bundles import MANIFEST, Bundle, Manifest
 from warehouse.intake.members import Member, Sheet
 from warehouse.intake.parts import Keep, Part, read_parts, reader_of
@@ -206,7 +207,7 @@ def _find_period(submission: Submission, sender: str | None, *, is_whole: bool) 
         case "census":
             submission.period = _census_term(submission, sender, stated)
         case "time_period":
-            submission.period = _published_span(submission.parts[0])
+            submission.period = _published_span(submission.contract, submission.parts[0])
             _ask_for_release_date(submission)
         case "dates" | "window":
             submission.period = stated
@@ -264,9 +265,29 @@ def _ask_for_release_date(submission: Submission) -> None:
         submission.queries.append(query)
 
 
-def _published_span(part: Part) -> Span | None:
-    years = {int(written[:4]) for (written,) in part.facts if written[:4].isdigit()}
+def _published_span(contract: Contract, part: Part) -> Span | None:
+    """The calendar years of the rows whose kind of period is used; raises Refused without any."""
+    if not part.facts:
+        why = next((one.message for one in part.queries if one.column), "there is no row to read")
+        raise refuse("NO_ROWS", f"none of its rows is used: {why}", file=part.file, line=1)
+    used = {written for written, kind in part.facts if published.kind_of(contract, kind)}
+    if not used:
+        raise _period_not_read(contract, part)
+    years = {int(written[:4]) for written in used if published.is_year(written[:4])}
     return Span(date(min(years), 1, 1), date(max(years), 12, 31)) if years else None
+
+
+def _period_not_read(contract: Contract, part: Part) -> Refused:
+    """Every row is of a kind of period, such as a term, that no model uses."""
+    kinds = {published.official_kind(kind) for _, kind in part.facts}
+    message = (
+        f"all its rows are of a kind of period that is not read here ({_listed(sorted(kinds))});"
+        f" send the file of whole periods: {', '.join(contract.figures.periods)}"
+    )
+    column = published.facts_of(contract)[1]
+    return refuse(
+        "TIME_IDENTIFIER", message, file=part.file, line=min(part.facts.values()), column=column
+    )
 
 
 def _read_header(submission: Submission, member: Member, sender: str | None) -> None:

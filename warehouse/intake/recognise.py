@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from warehouse import contract as contracts
 from warehouse.contract import Contract, SentTable, compared
+from warehouse.intake import published
 from warehouse.intake.members import Member
 from warehouse.intake.problems import Refused, refuse
 from warehouse.intake.text import header_of
@@ -15,7 +16,6 @@ OTHER_DELIMITERS = {";": "semicolon", "\t": "tab", "|": "bar"}
 FIGURES = "figures"
 LINES_SEARCHED = 12
 ROOT = re.compile(rb"<([A-Za-z_][\w.-]*)")
-COMMON_FIGURES_COLUMNS = frozenset({"time_period", "time_identifier", "geographic_level"})
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,7 @@ def _match(header: tuple[str, ...]) -> tuple[Contract, str] | None:
 def _telling(contract: Contract) -> list[tuple[str, list[set[str]]]]:
     """The columns that give each table of an extract away, each with its spellings."""
     if contract.reader == "published":
-        wanted = [{name} for name in sorted({*contract.measures, *COMMON_FIGURES_COLUMNS})]
-        return [(FIGURES, [*wanted, set(contract.filter)])]
+        return [(FIGURES, published.telling(contract))]
     if contract.reader == "xml":
         return []
     return [(name, _spellings(table)) for name, table in contract.tables.items()]
@@ -105,6 +104,8 @@ def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = 
         if match(header_of(head, delimiter)):
             message = f"its columns are parted by {word}s; write it with commas"
             return refuse("DELIMITER", message, file=member.name, line=1)
+    if other := _other_form(header_of(head)):
+        return refuse("UNKNOWN_EXTRACT", other, file=member.name, line=1)
     lines = head.split(b"\n")[:LINES_SEARCHED]
     for number, line in enumerate(lines[1:], 2):
         if match(header_of(line)):
@@ -113,6 +114,16 @@ def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = 
     return _nearest(
         member, header_of(head), expected, {(one.contract.name, one.table) for one in found}
     )
+
+
+def _other_form(header: Iterable[str]) -> str | None:
+    """What to send in place of a form of a known release that is not read."""
+    names = {compared(name) for name in header}
+    for contract in contracts.load().values():
+        for form in contract.figures.other_forms:
+            if names.issuperset(map(compared, form.columns)):
+                return form.says
+    return None
 
 
 def _nearest(
