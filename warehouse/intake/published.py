@@ -35,6 +35,8 @@ OF_OTHER_LEVELS = (
     "school_name", "provider_ukprn", "provider_name", "institution_id", "institution_name",
     "estab", "laestab", "urn", "academy_type", "academy_open_date",
 )  # fmt: skip
+# Columns of the file that describes a release.
+DESCRIPTION = ("col_name", "col_type", "label")
 # Symbols of today, and what earlier releases wrote for them.
 MARKERS = {
     "z": "z",

@@ -18,6 +18,8 @@ from warehouse.intake.xml import ReturnHeader
 
 # A file of a bundle that is refused for one of these was meant as a table; others are left out.
 NEARLY_A_TABLE = ("MISSING_COLUMN", "DELIMITER", "PREAMBLE", "ENCODING", "LINE_ENDINGS")
+# What the publisher packs beside its data files.
+BESIDE_FIGURES = (".meta.csv", "data-guidance.txt")
 # Returns of single children began with the year ending in March 2009.
 CENSUS_YEARS = range(2009, 2100)
 
@@ -111,7 +113,7 @@ def _check_others(bundle: Bundle, found: list[Recognised]) -> None:
     reasons = [
         why_not(member, bundle.manifest.extract, found).problems[0]
         for member in bundle.members
-        if member.name not in read
+        if member.name not in read and not _describes_figures(member, found)
     ]
     if problems := [one for one in reasons if not found or one.rule in NEARLY_A_TABLE]:
         raise Refused(*problems)
@@ -119,6 +121,10 @@ def _check_others(bundle: Bundle, found: list[Recognised]) -> None:
 
 def _one_contract(found: list[Recognised], manifest: Manifest) -> Contract:
     names = sorted({one.contract.name for one in found})
+    if len(found) > 1 and any(one.contract.reader == "published" for one in found):
+        files = [f"{one.member.name} ({one.contract.name})" for one in found]
+        message = f"it holds several official files, {_listed(files)}; send each by itself"
+        raise refuse("AMBIGUOUS_EXTRACT", message)
     if len(names) > 1:
         message = f"it holds tables of several extracts ({', '.join(names)}); send each by itself"
         raise refuse("AMBIGUOUS_EXTRACT", message)
@@ -182,12 +188,20 @@ def _queries(part: Part, contract: Contract) -> list[Problem]:
 
 def _left_out(bundle: Bundle, found: list[Recognised]) -> list[Problem]:
     read = {one.member.name for one in found}
-    message = "it is no table of this extract and was not read"
+    unread = [one for one in bundle.members if one.name not in read and one.kind != "empty"]
+    described = "it describes the figures beside it and was not read"
+    unknown = "it is no table of this extract and was not read"
     return [
-        Problem("UNKNOWN_FILE", message, "query", file=member.name)
-        for member in bundle.members
-        if member.name not in read and member.kind != "empty"
+        Problem("FILE_PASSED_OVER", described, "note", file=member.name)
+        if _describes_figures(member, found)
+        else Problem("UNKNOWN_FILE", unknown, "query", file=member.name)
+        for member in unread
     ]
+
+
+def _describes_figures(member: Member, found: list[Recognised]) -> bool:
+    is_beside = any(one.contract.reader == "published" for one in found)
+    return is_beside and member.name.lower().endswith(BESIDE_FIGURES)
 
 
 def _check_rows(submission: Submission) -> None:

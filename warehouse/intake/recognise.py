@@ -119,6 +119,8 @@ def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = 
 def _other_form(header: Iterable[str]) -> str | None:
     """What to send in place of a form of a known release that is not read."""
     names = {compared(name) for name in header}
+    if names.issuperset(map(compared, published.DESCRIPTION)):
+        return "it describes the columns of an official file; send that file itself"
     for contract in contracts.load().values():
         for form in contract.figures.other_forms:
             if names.issuperset(map(compared, form.columns)):
