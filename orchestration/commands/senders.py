@@ -74,6 +74,10 @@ def say_verdict(verdict: Any) -> None:
     say(f"  {verdict.extract or 'not recognised'}{period}: {verdict.accounting}")
     for problem in verdict.problems:
         say(f"  {problem}")
+    if verdict.notes:
+        say("  Read in another form:")
+    for note in verdict.notes:
+        say(f"    {note}")
 
 
 def write_reports(verdicts: list[Any], reports: tuple[Path, ...], *, with_values: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from warehouse.calendar import Span
 
-Severity = Literal["error", "query"]
+Severity = Literal["error", "query", "note"]
 MOST_PROBLEMS = 200
 
 
