@@ -54,13 +54,19 @@ def compared(header: str) -> str:
 
 
 class DateFormat(BaseModel):
-    """One way to write a date: as people say it, as a pattern and as strptime reads it."""
+    """One way to write a date: as people say it, as a pattern and as strptime reads it.
+
+    `day` and `day_strptime` are the same of the day alone, its first `day_length` characters.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     words: str
     pattern: str
     strptime: str
+    day: str
+    day_strptime: str
+    day_length: int
 
 
 class Code(Years):
@@ -77,6 +83,12 @@ class Column(Years):
     kind: str | None = None
     raw: str | None = None
     required: bool = False
+    """Whether a row says nothing without it: the identity of an event or child, its day, its kind.
+    What cannot be read in any other column is blank, and its sender is asked."""
+    asked_for: bool = False
+    """Whether a sender is asked where it is blank."""
+    blanks: tuple[str, ...] = ()
+    """What is written where there is nothing, beside the word NULL."""
     optional: bool = False
     may_be_future: bool = False
     filled_later: bool = False
@@ -136,6 +148,8 @@ class SentTable(Strict):
     parent: Parent | None = None
     event: Event | None = None
     carried_over: CarriedOver | None = None
+    reads_only: str | None = None
+    """The column whose codes tell the rows that are read; all others are passed over."""
     columns: dict[str, Column]
     rules: tuple[Rule, ...] = ()
     known: tuple[str, ...] = ()
@@ -186,6 +200,8 @@ class Contract(Strict):
     vital_signs: dict[str, VitalSign] = Field(default_factory=dict)
     nil_return: bool = False
     encodings: tuple[Literal["utf-8", "cp1252"], ...] = ("utf-8",)
+    blanks: tuple[str, ...] = ()
+    """What its senders write where there is nothing, in any column."""
     delimiters: tuple[str, ...] = (",",)
     measures: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
@@ -221,6 +237,12 @@ class Contract(Strict):
             if name not in table.columns
         ]:
             raise ValueError(f"an event names a column that its table lacks: {strange}")
+        if strange := [
+            table.reads_only
+            for table in self.tables.values()
+            if table.reads_only and table.reads_only not in table.columns
+        ]:
+            raise ValueError(f"reads_only names a column that its table lacks: {strange}")
         if self.reader == "published" and not self.measures:
             raise ValueError("a published series needs measures to be recognised by")
         return self
@@ -273,7 +295,8 @@ def load_one(path: Path) -> Contract:
     try:
         for table in text.get("tables", {}).values():
             columns = table["columns"].items()
-            table["columns"] = {n: _column(c, lists, spellings) for n, c in columns}
+            blanks = text.get("blanks", [])
+            table["columns"] = {n: _column(c, lists, spellings, blanks) for n, c in columns}
         return Contract.model_validate(text)
     except ValidationError as fault:
         first = fault.errors()[0]
@@ -296,8 +319,10 @@ def _column(
     written: dict[str, Any],
     lists: dict[str, dict[str, Any]],
     spellings: dict[str, dict[str, str]],
+    blanks: list[str],
 ) -> dict[str, Any]:
     column = dict(written)
+    column["blanks"] = [*blanks, *column.get("blanks", [])]
     if isinstance(column.get("codes"), str):
         column["codes"] = lists[column["codes"]]
     if isinstance(column.get("spellings"), str):

@@ -6,6 +6,7 @@ from typing import Literal
 from warehouse.calendar import Span
 
 Severity = Literal["error", "query", "note"]
+"""What keeps a row or a file out, what its sender is asked, what was only read in another form."""
 MOST_PROBLEMS = 200
 
 
