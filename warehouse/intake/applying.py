@@ -42,6 +42,12 @@ def apply_rules(connection: duckdb.DuckDBPyConnection, checks: Sequence[Checked]
         connection.execute(
             f"create temp table {checked.found} (place bigint, number integer)"
         ).fetchall()
+        if checked.asked:
+            connection.execute(
+                f"insert into {checked.found} select place, number from (select rowid as place,"
+                f" unnest([{', '.join(checked.asked)}]) as number from {checked.relation}"
+                f" where coalesce({', '.join(checked.asked)}) is not null) where number is not null"
+            ).fetchall()
     rounds: tuple[Callable[[Test], bool], ...] = (
         lambda test: test.is_of_one_row,
         lambda test: not test.is_of_one_row,

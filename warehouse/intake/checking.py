@@ -1,13 +1,15 @@
 """Judge the rows of spooled tables: typed and pseudonymised, or faulty."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
 
 import duckdb
 
 from warehouse.contract import Contract
 from warehouse.intake import published, rules
-from warehouse.intake.lexicon import Lexicon
+from warehouse.intake.lexicon import Entry, Lexicon
 from warehouse.intake.rules import Fault
 from warehouse.intake.spool import Spooled
 
@@ -16,18 +18,47 @@ MAX_LINE = 2_000_000
 CONFLICT = "CONFLICT"
 
 
+# Rows of a table that are of no use here are neither kept nor held against anybody.
+PASSED_OVER = Fault(
+    "",
+    "ROWS_PASSED_OVER",
+    "rows of a kind that is of no use here were passed over",
+    None,
+    None,
+    "note",
+)
+
+
 @dataclass(frozen=True)
-class Statement:
-    """A table's rules as SQL: its texts, what is looked up for them, the typed columns, the place
-    of the first fault, and what goes to the raw table."""
+class Drawn:
+    """A spooled table whose texts are gathered; of each column, where they are judged."""
 
     texts: dict[str, str]
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A table's rules as SQL: what is looked up for its texts, the typed columns, the place of the
+    first fault and of what is asked, and what goes to the raw table."""
+
     looked_up: str
     values: dict[str, str]
     fault: str
+    asked: dict[str, str]
     faults: list[Fault]
     raw: str | None
     raw_columns: dict[str, str]
+
+
+class Form(NamedTuple):
+    """How often a submission has values of a column in another form, and where first."""
+
+    submission_id: int
+    rule: str
+    column: str
+    rows: int
+    line: int
 
 
 @dataclass(frozen=True)
@@ -46,6 +77,11 @@ class Checked:
     submissions: list[int]
     columns: frozenset[str]
     faults: list[Fault]
+    asked: list[str]
+    """The columns that hold which of the faults is asked about."""
+    forms: list[Form]
+    day_first: list[str]
+    """The columns of which a day may be read the other way round."""
     raw: str | None
     raw_columns: dict[str, str]
 
@@ -55,17 +91,19 @@ def check(
 ) -> list[Checked]:
     """Read spooled files into temporary tables of judged rows; faulty ones keep their text."""
     lexicon = Lexicon()
-    statements = [_statement(one, number, lexicon) for number, one in enumerate(spool)]
-    for number, (spooled, statement) in enumerate(zip(spool, statements, strict=True)):
-        texts = "".join(f", {sql} as {alias}" for alias, sql in statement.texts.items())
+    drawn = [_draw(one, number, lexicon) for number, one in enumerate(spool)]
+    for number, (spooled, draw) in enumerate(zip(spool, drawn, strict=True)):
+        texts = "".join(f", {sql} as {alias}" for alias, sql in draw.texts.items())
         connection.execute(
             f"create temp table spooled_{number} as"
             f" select submission_id, line{texts} from {_reader(spooled, number)}"
         ).fetchall()
     lexicon.judge(connection)
+    first = connection.execute("select min(received_on) from submissions").fetchone()
+    earliest = first[0] if first else None
     return [
-        _judge(connection, spooled, number, statement, every_text=every_text)
-        for number, (spooled, statement) in enumerate(zip(spool, statements, strict=True))
+        _judge(connection, spooled, number, draw, earliest, every_text=every_text)
+        for number, (spooled, draw) in enumerate(zip(spool, drawn, strict=True))
     ]
 
 
@@ -73,15 +111,21 @@ def _judge(
     connection: duckdb.DuckDBPyConnection,
     spooled: Spooled,
     number: int,
-    statement: Statement,
+    drawn: Drawn,
+    earliest: date | None,
     *,
     every_text: bool,
 ) -> Checked:
-    keeps = "true" if every_text else "fault is not null"
-    texts = "".join(f", {alias}" for alias in statement.texts)
-    values = "".join(f", {sql} as {alias}" for alias, sql in statement.values.items())
-    kept = "".join(f", {alias}" for alias in statement.values)
-    row = ", ".join(f"{alias[2:]} := {alias}" for alias in statement.texts)
+    statement = _statement(spooled, drawn, earliest)
+    is_shown = "fault is not null"
+    if PASSED_OVER in statement.faults:
+        is_shown = f"fault <> {statement.faults.index(PASSED_OVER)}"
+    keeps = "true" if every_text else is_shown
+    texts = "".join(f", {alias}" for alias in drawn.texts)
+    columns = statement.values | statement.asked
+    values = "".join(f", {sql} as {alias}" for alias, sql in columns.items())
+    kept = "".join(f", {alias}" for alias in columns)
+    row = ", ".join(f"{alias[2:]} := {alias}" for alias in drawn.texts)
     connection.execute(
         f"""
         create temp table checked_{number} as
@@ -97,6 +141,7 @@ def _judge(
         from judged
         """
     ).fetchall()
+    forms = _forms(connection, number, drawn)
     connection.execute(f"drop table spooled_{number}").fetchall()
     return Checked(
         f"checked_{number}",
@@ -110,39 +155,74 @@ def _judge(
         spooled.submissions,
         frozenset(statement.values),
         statement.faults,
+        [*statement.asked],
+        forms,
+        [name for name, entry in drawn.entries.items() if entry.has_day_first],
         statement.raw,
         statement.raw_columns,
     )
 
 
-def _statement(spooled: Spooled, number: int, lexicon: Lexicon) -> Statement:
+def _forms(connection: duckdb.DuckDBPyConnection, number: int, drawn: Drawn) -> list[Form]:
+    """Count the values that were read in another form than the contract's."""
+    found = []
+    for name, entry in drawn.entries.items():
+        if entry.has_forms:
+            rows = connection.execute(
+                f"select submission_id, form, count(*), min(line) from spooled_{number}"
+                f" inner join submissions using (submission_id) {entry.beside('t', f'r_{name}')}"
+                " where form is not null group by all order by all"
+            ).fetchall()
+            found += [Form(one, rule, name, count, line) for one, rule, count, line in rows]
+    return found
+
+
+def _draw(spooled: Spooled, number: int, lexicon: Lexicon) -> Drawn:
     if spooled.contract.reader == "published":
-        texts, values, faults, raw, columns = published.statement(spooled.contract, spooled.header)
-        return Statement(texts, "", values, rules.first_fault(faults), faults, raw, columns)
-    return _by_contract(spooled, number, lexicon)
+        texts, *_ = published.statement(spooled.contract, spooled.header)
+        return Drawn(texts)
+    drawn = Drawn({})
+    for name, column in spooled.contract.tables[spooled.table].columns.items():
+        if name in spooled.positions:
+            drawn.texts[f"r_{name}"] = f"c{spooled.positions[name]}"
+            drawn.entries[name] = lexicon.entry_for(column, f"spooled_{number}", f"r_{name}")
+    return drawn
 
 
-def _by_contract(spooled: Spooled, number: int, lexicon: Lexicon) -> Statement:
+def _statement(spooled: Spooled, drawn: Drawn, earliest: date | None) -> Statement:
+    if spooled.contract.reader == "published":
+        _, values, faults, raw, columns = published.statement(spooled.contract, spooled.header)
+        return Statement("", values, rules.first_fault(faults), {}, faults, raw, columns)
+    return _by_contract(spooled, drawn, earliest)
+
+
+def _by_contract(spooled: Spooled, drawn: Drawn, earliest: date | None) -> Statement:
     """Every column of the contract has its place, also where the file lacks it."""
     table = spooled.contract.tables[spooled.table]
-    texts: dict[str, str] = {}
     looked_up: list[str] = []
     values: dict[str, str] = {}
+    asked: dict[str, str] = {}
     first: list[str] = []
     faults: list[Fault] = []
     raw_columns: dict[str, str] = {}
+    if table.reads_only in drawn.entries:
+        first.append(f"case when t_{table.reads_only}.v is null then {len(faults)} end")
+        faults.append(PASSED_OVER)
     for name, column in table.columns.items():
         if column.raw:
             raw_columns[column.raw] = f"unnest(v_{name})" if column.type == "codes" else f"v_{name}"
-        if name not in spooled.positions:
+        if name not in drawn.entries:
             absent = rules.values(column, "cast(null as varchar)")
             values |= {f"{value}_{name}": sql for value, sql in absent.items()}
             continue
-        texts[f"r_{name}"] = f"c{spooled.positions[name]}"
-        entry = lexicon.entry_for(column, f"spooled_{number}", f"r_{name}")
+        entry = drawn.entries[name]
         looked_up.append(entry.beside(f"t_{name}", f"r_{name}"))
-        values |= {f"{value}_{name}": f"t_{name}.{value}" for value in entry.judgement.values}
-        first.append(f"{rules.place_of_fault(name, column, f't_{name}.fault')} + {len(faults)}")
+        is_late = entry.latest is not None and (earliest is None or entry.latest > earliest)
+        may_ask = entry.has_faults or is_late
+        placed = rules.placed(name, column, f"t_{name}", len(faults), may_ask=may_ask)
+        values |= {f"{value}_{name}": sql for value, sql in placed.values.items()}
+        asked |= {f"asked_{name}": placed.asked} if placed.asked else {}
+        first.append(placed.fault)
         faults += rules.faults(name, column)
     if table.unique:
         message = "two rows give the same identifier and differ"
@@ -150,7 +230,7 @@ def _by_contract(spooled: Spooled, number: int, lexicon: Lexicon) -> Statement:
         official = table.columns[key].official.get(CONFLICT)
         faults.append(Fault("false", CONFLICT, message, key, official))
     fault = f"coalesce({', '.join(first)})" if first else "cast(null as integer)"
-    return Statement(texts, " ".join(looked_up), values, fault, faults, table.raw, raw_columns)
+    return Statement(" ".join(looked_up), values, fault, asked, faults, table.raw, raw_columns)
 
 
 def _reader(spooled: Spooled, number: int) -> str:

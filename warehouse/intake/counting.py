@@ -5,10 +5,11 @@ from collections.abc import Iterable
 
 import duckdb
 
-from warehouse.intake.checking import Checked
+from warehouse.intake.checking import PASSED_OVER, Checked
 from warehouse.intake.lines import SetAside
 from warehouse.intake.outcomes import Case, Tally
 from warehouse.intake.problems import Problem
+from warehouse.intake.rules import FORMS
 
 SET_ASIDE = {
     "CONTROL_CHAR": "the line holds a control character, such as a NUL",
@@ -60,7 +61,10 @@ def count_faults(connection: duckdb.DuckDBPyConnection, checked: Checked, cases:
         if number is None:
             continue
         tally = cases[submission_id].tallies[checked.table]
-        tally.faulty += count
+        if checked.faults[number] is PASSED_OVER:
+            tally.passed_over += count
+        else:
+            tally.faulty += count
         tally.at_odds += count if checked.faults[number].is_beside_others else 0
         problem = _problem(checked, number, tally, line, count)
         cases[submission_id].outcome.problems.append(problem)
@@ -80,6 +84,17 @@ def count_queries(connection: duckdb.DuckDBPyConnection, checked: Checked, cases
         tally = cases[submission_id].tallies[checked.table]
         problem = _problem(checked, number, tally, line, count)
         cases[submission_id].outcome.problems.append(problem)
+
+
+def count_forms(checked: Checked, cases: Cases) -> None:
+    """Note what was read in another form than the contract's."""
+    for one in checked.forms:
+        case = cases[one.submission_id]
+        file = case.tallies[checked.table].file
+        message = FORMS[one.rule]
+        case.outcome.problems.append(
+            Problem(one.rule, message, "note", checked.table, file, one.line, one.column, one.rows)
+        )
 
 
 def _problem(checked: Checked, number: int, tally: Tally, line: int, count: int) -> Problem:

@@ -7,7 +7,14 @@ import duckdb
 from warehouse.contract import Contract
 from warehouse.intake.applying import apply_rules, mark_conflicts
 from warehouse.intake.checking import Checked
-from warehouse.intake.counting import Cases, count_faults, count_queries, count_rejects, set_aside
+from warehouse.intake.counting import (
+    Cases,
+    count_faults,
+    count_forms,
+    count_queries,
+    count_rejects,
+    set_aside,
+)
 from warehouse.intake.outcomes import Case, Outcome
 from warehouse.intake.periods import facts, find_periods
 from warehouse.intake.problems import MOST_PROBLEMS, Problem
@@ -49,6 +56,7 @@ def judge(connection: duckdb.DuckDBPyConnection, cases: list[Case], checks: list
         count_rejects(connection, checked, by_id)
         count_faults(connection, checked, by_id)
         count_queries(connection, checked, by_id)
+        count_forms(checked, by_id)
     for case in cases:
         if case.contract:
             _settle(case, case.contract)
@@ -65,7 +73,8 @@ def _settle(case: Case, contract: Contract) -> None:
     for table, tally in case.tallies.items():
         outcome.problems += set_aside(table, tally)
         bad = tally.faulty + len(tally.set_aside)
-        records = tally.spooled + tally.duplicates + len(tally.set_aside) - tally.rejected
+        held = tally.spooled - tally.rejected - tally.passed_over
+        records = held + tally.duplicates + len(tally.set_aside)
         outcome.records += records
         outcome.duplicates += tally.duplicates
         outcome.quarantined += bad
@@ -78,7 +87,8 @@ def _settle(case: Case, contract: Contract) -> None:
         outcome.problems.append(_not_over(outcome))
     errors = [problem for problem in outcome.problems if problem.severity == "error"]
     queries = [problem for problem in outcome.problems if problem.severity == "query"]
-    outcome.problems = (errors + queries)[:MOST_PROBLEMS]
+    notes = [problem for problem in outcome.problems if problem.severity == "note"]
+    outcome.problems = (errors + queries + notes)[:MOST_PROBLEMS]
     if outcome.period is None and case.pending.is_whole:
         case.refuse(period_unknown("error"))
     else:
@@ -95,7 +105,7 @@ def _refuse_if_bad(case: Case, contract: Contract) -> None:
     share = contract.max_bad_share
     for table, tally in case.tallies.items():
         bad = tally.faulty - tally.at_odds + len(tally.set_aside)
-        held = tally.spooled + len(tally.set_aside) - tally.rejected
+        held = tally.spooled + len(tally.set_aside) - tally.rejected - tally.passed_over
         if bad and bad > share * held and (bad >= FEWEST_BAD_ROWS or bad == held):
             first = next(p for p in case.outcome.problems if p.table == table)
             message = (
@@ -140,8 +150,8 @@ def _refuse_foreign(
 def _refuse_swapped(connection: duckdb.DuckDBPyConnection, checked: Checked, cases: Cases) -> None:
     """Refuse a file whose dates can all be read with day and month the other way round."""
     table = checked.contract.tables.get(checked.table)
-    columns = table.columns.items() if table else ()
-    for name in (n for n, c in columns if c.type == "date" and c.format == "day_first"):
+    columns = table.columns if table else {}
+    for name in (name for name in checked.day_first if columns[name].type == "date"):
         rows = connection.execute(
             f"""
             with early as (

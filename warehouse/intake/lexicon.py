@@ -5,6 +5,7 @@ month to month. To look a text up costs a fraction of judging it.
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 
 import duckdb
 
@@ -12,17 +13,25 @@ from warehouse.contract import Column
 from warehouse.intake.rules import Judgement, first_fault, judgement
 
 
-@dataclass(frozen=True)
+@dataclass
 class Entry:
-    """A temporary table with a row for each text that stands in columns which are judged alike."""
+    """A temporary table with a row for each text that stands in columns which are judged alike.
+
+    Once judged, it knows whether any text is at fault, is read in another form, or is a day that
+    could be read the other way round, and the last day among them.
+    """
 
     relation: str
     judgement: Judgement
     places: list[tuple[str, str]] = field(default_factory=list)
+    has_faults: bool = False
+    has_forms: bool = False
+    has_day_first: bool = False
+    latest: date | None = None
 
-    def beside(self, alias: str, text: str) -> str:
+    def beside(self, alias: str, text: str, sender: str = "submissions.sender") -> str:
         """SQL that puts what is known of a text beside the row that holds it."""
-        scope = f" and {alias}.sender = submissions.sender" if self.judgement.is_scoped else ""
+        scope = f" and {alias}.sender = {sender}" if self.judgement.is_scoped else ""
         return f" left join {self.relation} as {alias} on {alias}.text = {text}{scope}"
 
 
@@ -38,7 +47,8 @@ class Lexicon:
         conditions = (fault.condition for fault in found.faults)
         # A column that may be left out is mostly blank: looked up in a list of its own, it costs
         # little, where a long one would be read anew for it.
-        signature = (column.optional, *found.values.items(), *conditions)
+        rest = (column.optional, found.plain, found.form)
+        signature = (*rest, *found.values.items(), *conditions)
         if signature not in self.entries:
             self.entries[signature] = Entry(f"texts_{len(self.entries)}", found)
         self.entries[signature].places.append((relation, text))
@@ -48,6 +58,7 @@ class Lexicon:
         """Judge every text that stands in the columns of the entries."""
         for entry in self.entries.values():
             connection.execute(_statement(entry)).fetchall()
+            _sum_up(connection, entry)
 
 
 def _statement(entry: Entry) -> str:
@@ -58,9 +69,31 @@ def _statement(entry: Entry) -> str:
         f"select {sender}{text} as text from {relation}{source}" for relation, text in entry.places
     )
     values = "".join(f", {sql} as {name}" for name, sql in found.values.items())
+    held = "".join(
+        f", case when fault < {found.unreadable} then null else {name} end as {name}"
+        for name in found.values
+    )
     return f"""
         create temp table {entry.relation} as
         with texts as (select distinct {sender}text from ({texts}) where text is not null),
-        judged as (select *{values} from texts)
-        select *, {first_fault(found.faults)} as fault from judged
+        told as (select *, {found.plain} as plain from texts),
+        judged as (select *{values} from told),
+        weighed as (select *, {first_fault(found.faults)} as fault from judged)
+        select
+            {sender}text, fault{held},
+            case when coalesce(fault >= {found.unreadable}, true) then {found.form} end as form,
+            {found.day_first} as is_day_first
+        from weighed
     """
+
+
+def _sum_up(connection: duckdb.DuckDBPyConnection, entry: Entry) -> None:
+    values = entry.judgement.values
+    day = "d" if "d" in values else "v"
+    latest = f"try_cast(max({day}) as date)" if entry.judgement.day_first != "false" else "null"
+    summed = connection.execute(
+        f"select count(fault) > 0, count(form) > 0, coalesce(bool_or(is_day_first), false),"
+        f" cast({latest} as date) from {entry.relation}"
+    ).fetchone()
+    if summed:
+        entry.has_faults, entry.has_forms, entry.has_day_first, entry.latest = summed

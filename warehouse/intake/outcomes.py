@@ -84,7 +84,7 @@ class Outcome:
 @dataclass
 class Tally:
     """The rows of one table of a submission: how many, and those set aside unread. Of the faulty,
-    some are only `at_odds` with others."""
+    some are only `at_odds` with others; those `passed_over` are no records of this extract."""
 
     file: str
     spooled: int
@@ -92,6 +92,7 @@ class Tally:
     set_aside: list[SetAside]
     faulty: int = 0
     at_odds: int = 0
+    passed_over: int = 0
     rejected: int = 0
 
 

@@ -42,7 +42,7 @@ def _of_the_whole(case: Case, checks: Sequence[Checked]) -> Iterator[BadRow]:
     of_rows = {(fault.rule, checked.table) for checked in checks for fault in checked.faults}
     of_rows |= {(one.rule, table) for table, t in case.tallies.items() for one in t.set_aside}
     for problem in case.outcome.problems:
-        if (problem.rule, problem.table) not in of_rows:
+        if problem.severity != "note" and (problem.rule, problem.table) not in of_rows:
             yield BadRow(problem)
 
 
@@ -67,7 +67,11 @@ def _judged(
     for checked in checks:
         if number not in checked.submissions:
             continue
-        faulty = f"select line, fault, row_text from {checked.relation} where fault is not null"
+        errors = [i for i, one in enumerate(checked.faults) if one.severity == "error"]
+        faulty = (
+            f"select line, fault, row_text from {checked.relation}"
+            f" where list_contains({errors}, fault)"
+        )
         asked = (
             f"select distinct line, number, row_text from {checked.found}"
             f" inner join {checked.relation} as rows on place = rows.rowid where fault is null"

@@ -1,10 +1,11 @@
-"""The rules of a column as SQL: the value typed, or the fault that keeps its row out.
+"""The rules of a column as SQL: the value typed, what keeps its row out, what its sender is asked.
 
 Values arrive as text, and nothing is cast before its pattern or list was matched: casts bend
-what they cannot read.
+what they cannot read. Forms that change no meaning are read and told as notes. What cannot be read
+keeps its row out only where the row says nothing without it; elsewhere it is blank.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from warehouse.contract import Code, Column, DateFormat, SentTable, date_formats
@@ -15,15 +16,39 @@ from warehouse.intake.spellings import spelled
 
 MAX_ID_LENGTH = 64
 EARLIEST = "1900-01-01"
-YES = ("Y", "y", "Yes", "yes", "true", "True", "TRUE", "1")
-NO = ("N", "n", "No", "no", "false", "False", "FALSE", "0")
+YES = ("Y", "YES", "T", "TRUE", "1")
+NO = ("N", "NO", "F", "FALSE", "0")
 CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
-CODES_WRITTEN = (
-    r'\[\]|\["\d+[A-Z]?"(, ?"\d+[A-Z]?")*\]|\{"\d+[A-Z]?": ?"Yes"(, ?"\d+[A-Z]?": ?"Yes")*\}'
-)
 FOLDED_NEWLINE = "chr(11)"
+# What database tools write where there is nothing.
+BLANKS = ("NULL", "null", "(null)")
 # Blanks of every kind, and marks without width such as U+200B or a byte-order mark.
 UNSEEN = r"[\s\pZ\p{Cf}]+"
+EDGES = "chr(9) || chr(10) || chr(11) || chr(13) || chr(32) || chr(160) || chr(8203) || chr(65279)"
+# A time of day may follow a day. One with a zone only at midnight: another may be of another day.
+CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?[AaPp][Mm])?"
+MIDNIGHT = r"00:00(:00([.,]0{1,9})?)?(Z|[+-]\d{2}:?\d{2})"
+TIME = rf"([ T]+({CLOCK}|{MIDNIGHT}))?"
+WHOLE = r"-?([0-9]{1,9}|[0-9]{1,3}(,[0-9]{3}){1,2})(\.0+)?"
+NUMBER = r"-?([0-9]{1,15}|[0-9]{1,3}(,[0-9]{3}){1,4})(\.[0-9]{1,15})?"
+# Digits that a spreadsheet has lost: 1.23457E+12 stands for millions of numbers.
+EXPONENT = r"[0-9]+([.,][0-9]+[Ee][+-]?|[Ee]\+)[0-9]+"
+# A code in front of words: one that is a letter alone would be taken for the word "a".
+IN_FRONT = r"^([A-Z]*[0-9]+[A-Z]?)(?:[^A-Z0-9]|$)|^([A-Z]{1,3}) ?[:.)-]"
+GAP = r"[\s\x0B]*"
+LIST = rf'(?i)\[{GAP}((null|"[^"]*"){GAP}(,{GAP}(null|"[^"]*"){GAP})*)?\]'
+TICKED, NOT_TICKED = "yes|y|true|t|1", "no|n|false|f|0|null"
+PAIR = rf'"[^"]*"{GAP}:{GAP}("({TICKED}|{NOT_TICKED})?"|true|false|null|1|0)'
+OBJECT = rf"(?i)\{{{GAP}({PAIR}{GAP}(,{GAP}{PAIR}{GAP})*)?\}}"
+KEYS = rf'(?i)"([^"]*)"{GAP}:{GAP}"?(?:{TICKED})"?{GAP}[,}}]'
+BARE_CODE = "[0-9]{1,2}[A-Za-z]?"
+BARE = rf"\[?{GAP}{BARE_CODE}({GAP}[,;|]{GAP}{BARE_CODE})*{GAP}\]?"
+FORMS = {
+    "DATE_FORM": "the day is written in another way than asked for; a time of day is left off",
+    "CODE_FORM": "the code is written in another way than in the list, or with words behind it",
+    "NUMBER_FORM": "a whole number is written with decimals, or with commas between thousands",
+    "BLANK_WORD": "a word that stands for nothing was read as blank",
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +70,7 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def in_list(raw: str, values: tuple[str, ...]) -> str:
+def in_list(raw: str, values: Iterable[str]) -> str:
     return f"{raw} in ({', '.join(text(value) for value in values)})"
 
 
@@ -55,99 +80,190 @@ def first_fault(faults: Iterable[Fault]) -> str:
     return f"case{cases} end" if cases else "cast(null as integer)"
 
 
-def typed(column: Column, raw: str) -> str:
-    """SQL for the value, null where the text does not follow the rule."""
-    match column.type:
-        case "id":
-            return pseudonym(text(str(column.kind)), "sender", normalised(raw))
-        case "upn":
-            upn = normalised(raw)
-            return f"case when {is_upn(upn)} then {pseudonym(text('upn'), text(''), upn)} end"
-        case "date" | "month":
-            return _date(raw, date_formats()[column.format])
-        case "code":
-            return _code(raw, column)
-        case "codes":
-            found = f"regexp_extract_all({raw}, '\"(\\d+[A-Z]?)\"', 1)"
-            codes = f"list_sort(list_distinct({found}))"
-            return f"case when {_matches(raw, CODES_WRITTEN)} then {codes} end"
-        case "boolean":
-            return _boolean(raw, column)
-        case "integer":
-            pattern = r"-?[0-9]{1,9}(\.0+)?"
-            return f"case when {_matches(raw, pattern)} then cast({raw} as integer) end"
-        case "number":
-            pattern = r"-?[0-9]{1,15}(\.[0-9]{1,15})?"
-            return f"case when {_matches(raw, pattern)} then cast({raw} as double) end"
-        case _:
-            return f"case when {_matches(raw, str(column.pattern))} then {raw} end"
-
-
 @dataclass(frozen=True)
 class Judgement:
     """What every row with the same `text` in a column has in common, as SQL over that text.
 
-    `values` are what is held of it while rows are judged, `v` what may be kept. With `is_scoped`
-    the same text means another thing from another sender.
+    `plain` is the text without what stands for nothing, and null where nothing is left. Over it,
+    `values` are what is held while rows are judged, `v` what may be kept; `faults` what is wrong,
+    those that leave no value first; `form` names the note for what is read all the same;
+    `day_first` tells days that could be read the other way round. With `is_scoped` the same text
+    means another thing from another sender.
     """
 
+    plain: str
     values: dict[str, str]
     faults: tuple[Fault, ...]
+    form: str
+    day_first: str
     is_scoped: bool
+
+    @property
+    def unreadable(self) -> int:
+        """How many of the faults leave no value."""
+        return sum(fault.severity == "error" for fault in self.faults)
 
 
 def judgement(column: Column) -> Judgement:
     """What can be told of a value by its text alone, the plainest fault first."""
-    value = "d" if column.type == "month" else "v"
-    found = _kind(column, "text", value)
-    if column.type in ("date", "month"):
-        found.append((f"{value} < date '{EARLIEST}'", "DATE_INVALID", "the year is before 1900"))
-    faults = tuple(Fault(sql, rule, says) for sql, rule, says in found)
-    return Judgement(values(column, "text"), faults, is_scoped=column.type == "id")
-
-
-def values(column: Column, raw: str) -> dict[str, str]:
-    """What may be kept of a value, and what rules need of it."""
-    value = typed(column, raw)
-    match column.type:
-        case "month":
-            return {"d": value, "v": f"cast(date_trunc('month', {value}) as date)"}
-        case "upn":
-            return {"v": value, "issuer": f"{normalised(raw)}[2:4]"}
-        case "code" if limited := _limited(column):
-            written = f"case when {in_list(raw, tuple(limited))} then {raw} end"
-            return {"v": value, "written": written}
-        case _:
-            return {"v": value}
-
-
-def faults(name: str, column: Column) -> list[Fault]:
-    """Everything that can be wrong with a value, the plainest first."""
-    found = [*_missing(name, column), *judgement(column).faults, *_limits(name, column)]
-    return [replace(one, column=name, official=column.official.get(one.rule)) for one in found]
-
-
-def place_of_fault(name: str, column: Column, looked_up: str) -> str:
-    """SQL for the place of a row's first fault among these, or null; `looked_up` is its text's."""
-    missing, by_text = _missing(name, column), judgement(column).faults
-    return (
-        f"coalesce({first_fault(missing)}, {looked_up} + {len(missing)},"
-        f" {first_fault(_limits(name, column))} + {len(missing) + len(by_text)})"
+    return Judgement(
+        _plain(column, "text"),
+        values(column, "plain"),
+        tuple(_kind(column, "plain", "d" if column.type == "month" else "v")),
+        _form(column),
+        _matches("plain", date_formats()["day_first"].day + TIME) if _is_day(column) else "false",
+        is_scoped=column.type == "id",
     )
 
 
-def _missing(name: str, column: Column) -> list[Fault]:
+def _is_day(column: Column) -> bool:
+    return column.type in ("date", "month")
+
+
+def _plain(column: Column, raw: str) -> str:
+    trimmed = f"trim({raw}, {EDGES})"
+    day = f"regexp_replace({trimmed}, {text(TIME + '$')}, '')" if _is_day(column) else trimmed
+    return f"case when not {in_list(day, ('', *BLANKS, *column.blanks))} then {trimmed} end"
+
+
+def _form(column: Column) -> str:
+    """SQL for the note that a text deserves, or null."""
+    match column.type:
+        case "date" | "month":
+            other = f"not {_matches('plain', date_formats()[column.format].pattern)}"
+            rule = "DATE_FORM"
+        case "code" | "boolean" if not column.spellings:
+            other, rule = f"not {in_list('plain', _exact(column))}", "CODE_FORM"
+        case "codes":
+            other, rule = _matches("plain", BARE), "CODE_FORM"
+        case "id" | "integer" | "number" | "text":
+            whole = r"[0-9]+\.0+" if column.type in ("id", "text") else r".*(\.0+|,.*)"
+            other = f"contains(plain, '.') and {_matches('plain', whole)}"
+            if column.type in ("integer", "number"):
+                other = _matches("plain", whole)
+            rule = "NUMBER_FORM"
+        case _:
+            other, rule = "false", ""
+    return (
+        f"case when plain is null and trim(text, {EDGES}) <> '' then 'BLANK_WORD'"
+        f" when plain is not null and {other} then {text(rule)} end"
+    )
+
+
+def _exact(column: Column) -> tuple[str, ...]:
+    if column.type == "code" or column.same_as:
+        return (*column.codes, *column.same_as)
+    return tuple(form for word in (*YES, *NO) for form in (word, word.lower(), word.title()))
+
+
+def values(column: Column, raw: str) -> dict[str, str]:
+    """What may be kept of a value, and what rules need of it; null where it cannot be read."""
+    match column.type:
+        case "id":
+            return {"v": pseudonym(text(str(column.kind)), "sender", normalised(_whole_id(raw)))}
+        case "upn":
+            upn = normalised(raw)
+            value = f"case when {is_upn(upn)} then {pseudonym(text('upn'), text(''), upn)} end"
+            stands_in = _matches(upn, "UN([1-9]|10)")
+            return {"v": value, "issuer": f"case when not {stands_in} then {upn}[2:4] end"}
+        case "date":
+            return {"v": _date(raw)}
+        case "month":
+            return {"d": _date(raw), "v": f"cast(date_trunc('month', {_date(raw)}) as date)"}
+        case "code":
+            return _code(raw, column)
+        case "codes":
+            return {"v": _codes(raw, column)}
+        case "boolean":
+            return {"v": _boolean(raw, column)}
+        case "integer":
+            whole = f"cast(cast(replace({raw}, ',', '') as double) as integer)"
+            return {"v": f"case when {_matches(raw, WHOLE)} then {whole} end"}
+        case "number":
+            number = f"cast(replace({raw}, ',', '') as double)"
+            return {"v": f"case when {_matches(raw, NUMBER)} then {number} end"}
+        case _:
+            pattern = str(column.pattern)
+            whole = _without_decimals(raw)
+            return {
+                "v": f"case when {_matches(raw, pattern)} then {raw}"
+                f" when {_matches(whole, pattern)} then {whole} end"
+            }
+
+
+def faults(name: str, column: Column) -> list[Fault]:
+    """Everything that can be wrong with a value, the plainest first, or be asked about it."""
+    by_text = judgement(column).faults
+    found = [*_missing(column, ""), *by_text, *_limits(name, column)]
+    return [
+        replace(
+            one,
+            column=name,
+            official=column.official.get(one.rule),
+            severity=one.severity if column.required or one.rule == "DATE_ORDER" else "query",
+        )
+        for one in found
+    ]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """SQL for what a row of a judged column holds beside its text, in the numbers of `faults`.
+
+    `fault` keeps the row out, `asked` is asked about it; either is null in a row that is right.
+    """
+
+    values: dict[str, str]
+    fault: str
+    asked: str | None
+
+
+def placed(name: str, column: Column, alias: str, offset: int, *, may_ask: bool) -> Placed:
+    """A column's values and faults beside the row; `alias` is what is known of its text.
+
+    With `may_ask` false no text of the column is at fault and no day lies too late.
+    """
+    found = judgement(column)
+    held = {value: f"{alias}.{value}" for value in found.values}
+    missing = _missing(column, alias)
+    first = offset + len(missing)
+    limits = [(first + len(found.faults) + i, one) for i, one in enumerate(_limits(name, column))]
+    cases = [f"when {one.condition} then {offset}" for one in missing]
+    by_text = [f"when {alias}.fault is not null then {alias}.fault + {first}"]
+    if column.required:
+        errors = [f"when {alias}.fault < {found.unreadable} then {alias}.fault + {first}"]
+        out = [*cases, *errors, *(f"when {one.condition} then {i}" for i, one in limits)]
+        is_partly_read = len(found.faults) > found.unreadable
+        return Placed(held, _case(out), _case(by_text) if is_partly_read and may_ask else None)
+    order = [f"when {one.condition} then {i}" for i, one in limits if one.rule == "DATE_ORDER"]
+    asked = by_text if may_ask else []
+    if may_ask and (future := [i for i, one in limits if one.rule == "DATE_FUTURE"]):
+        day = held["d" if column.type == "month" else "v"]
+        is_late = f"{day} > received_on"
+        asked = [*asked, f"when {is_late} then {future[0]}"]
+        held = {value: f"case when not {is_late} then {sql} end" for value, sql in held.items()}
+    return Placed(held, _case(order), _case([*asked, *cases]) if asked or cases else None)
+
+
+def _case(branches: list[str]) -> str:
+    return f"case {' '.join(branches)} end" if branches else "cast(null as integer)"
+
+
+def _missing(column: Column, alias: str) -> list[Fault]:
     """What is wrong where a needed value is not there."""
+    if not (column.required or column.asked_for):
+        return []
     rule = "ID_MISSING" if column.type == "id" else "REQUIRED_MISSING"
-    found = [Fault(f"r_{name} is null", rule, "a value is needed here")]
-    return found if column.required else []
+    held = "issuer" if column.type == "upn" else "v"
+    condition = f"{alias}.{held} is null and {alias}.fault is null"
+    return [Fault(condition, rule, "a value is needed here")]
 
 
 def _limits(name: str, column: Column) -> list[Fault]:
     """What a day cannot be beside other values of its row, though the calendar has it."""
     value = f"d_{name}" if column.type == "month" else f"v_{name}"
     found = []
-    if column.type in ("date", "month") and not column.may_be_future:
+    if _is_day(column) and not column.may_be_future:
         says = "the date lies after the day on which the file was received"
         found.append(Fault(f"{value} > received_on", "DATE_FUTURE", says))
     if column.not_before:
@@ -237,7 +353,10 @@ def _out_of_year(name: str, column: Column, limited: dict[str, Code]) -> str:
         }
     else:
         written = f"rows.written_{name}"
-        found = {is_out: in_list(written, tuple(codes)) for is_out, codes in groups.items()}
+        found = {
+            is_out: in_list(written, [code.upper() for code in codes])
+            for is_out, codes in groups.items()
+        }
     return " or ".join(f"({is_out} and {is_used})" for is_out, is_used in found.items())
 
 
@@ -278,52 +397,57 @@ def is_upn(upn: str) -> str:
     return f"({pattern} and {letter} = {upn}[1] and not {stand_in})"
 
 
-def _kind(column: Column, raw: str, value: str) -> list[tuple[str, str, str]]:
-    wrong = f"{raw} is not null and {value} is null"
+def _kind(column: Column, plain: str, value: str) -> list[Fault]:
+    unread = f"{plain} is not null and {value} is null"
+    found: list[tuple[str, str, str]] = []
     match column.type:
         case "id":
-            return [
-                (wrong, "ID_MISSING", "there are only blanks where a value is needed"),
-                (f"contains({raw}, {FOLDED_NEWLINE})", "CONTROL_CHAR", "it holds a line break"),
+            found = [
+                (unread, "ID_MISSING", "there are only blanks where a value is needed"),
+                (f"contains({plain}, {FOLDED_NEWLINE})", "CONTROL_CHAR", "it holds a line break"),
                 (
-                    f"length({raw}) > {MAX_ID_LENGTH}",
+                    f"length({plain}) > {MAX_ID_LENGTH}",
                     "FIELD_TOO_LONG",
                     f"an identifier has at most {MAX_ID_LENGTH} characters",
                 ),
+                (
+                    # Patterns are slow, and hardly an identifier holds either mark.
+                    f"(contains({plain}, '+') or contains({plain}, '.'))"
+                    f" and {_matches(plain, EXPONENT)}",
+                    "ID_EXPONENT",
+                    "a spreadsheet turned the identifier into a number with an exponent, such as"
+                    " 1.23E+12, so that digits are lost and children look alike",
+                ),
             ]
         case "date" | "month":
-            form = date_formats()[column.format]
-            message = f"write dates as {form.words}"
-            return [
-                (f"{wrong} and not {_matches(raw, form.pattern)}", "DATE_FORMAT", message),
-                (wrong, "DATE_INVALID", "there is no such day in the calendar"),
+            read = f"({' or '.join(_matches(plain, one.day + TIME) for one in _days())})"
+            message = f"write dates as {date_formats()[column.format].words}"
+            found = [
+                (f"{unread} and not {read}", "DATE_FORMAT", message),
+                (unread, "DATE_INVALID", "there is no such day in the calendar"),
+                (f"{value} < date '{EARLIEST}'", "DATE_INVALID", "the year is before 1900"),
             ]
         case "code":
-            return [(wrong, "CODE_UNKNOWN", _listed(column))]
+            found = [(unread, "CODE_UNKNOWN", _listed(column))]
         case "codes":
-            # Comparing lists as sets takes ten times as long.
-            unknown = f"list_filter({value}, lambda one: not {in_list('one', tuple(column.codes))})"
+            unknown = f"list_filter({_written(plain)}, lambda one: {_known('one', column)} is null)"
+            message = 'write the codes as a JSON list, such as ["1A", "2B"]'
             return [
-                (wrong, "CODE_FORMAT", 'write the codes as a JSON list, such as ["1A", "2B"]'),
-                (f"len({unknown}) > 0", "CODE_UNKNOWN", _listed(column)),
+                Fault(unread, "CODE_FORMAT", message),
+                Fault(f"len({unknown}) > 0", "CODE_UNKNOWN", _listed(column), severity="query"),
             ]
         case "boolean":
             words = ", ".join(column.same_as) or "Y or N"
-            return [(wrong, "CODE_UNKNOWN", f"allowed are: {words}")]
+            found = [(unread, "CODE_UNKNOWN", f"allowed are: {words}")]
         case "integer":
-            return [
-                (wrong, "INTEGER", "write a whole number, digits only"),
-                *_bounds(column, value),
-            ]
+            message = "write a whole number, digits only"
+            found = [(unread, "INTEGER", message), *_bounds(column, value)]
         case "number":
-            return [
-                (wrong, "NUMBER", "write a number, such as 12 or 12.5"),
-                *_bounds(column, value),
-            ]
+            message = "write a number, such as 12 or 12.5"
+            found = [(unread, "NUMBER", message), *_bounds(column, value)]
         case "text":
-            return [(wrong, "PATTERN", "it is not written as the contract says")]
-        case _:
-            return []
+            found = [(unread, "PATTERN", "it is not written as the contract says")]
+    return [Fault(*one) for one in found]
 
 
 def _bounds(column: Column, value: str) -> list[tuple[str, str, str]]:
@@ -347,24 +471,88 @@ def _matches(raw: str, pattern: str) -> str:
     return f"regexp_full_match({raw}, {text(pattern)})"
 
 
-def _date(raw: str, form: DateFormat) -> str:
-    parsed = f"cast(try_strptime({raw}, {text(form.strptime)}) as date)"
-    return f"case when {_matches(raw, form.pattern)} then {parsed} end"
+def _days() -> tuple[DateFormat, ...]:
+    return tuple(date_formats().values())
 
 
-def _code(raw: str, column: Column) -> str:
-    if column.spellings:
-        return spelled(column, raw)
-    mapped = "".join(
-        f" when {raw} = {text(written)} then {text(meant.means)}"
-        for written, meant in column.same_as.items()
+def _date(raw: str) -> str:
+    """The day in whichever form it is written; none can be taken for another."""
+    cases = " ".join(
+        f"when {_matches(raw, one.day + TIME)}"
+        f" then try_strptime({raw}[1:{one.day_length}], {text(one.day_strptime)})"
+        for one in _days()
     )
-    return f"case when {in_list(raw, tuple(column.codes))} then {raw}{mapped} end"
+    return f"cast(case {cases} end as date)"
+
+
+def _without_decimals(raw: str) -> str:
+    return f"regexp_replace({raw}, '^([0-9]+)[.]0+$', '\\1')"
+
+
+def _whole_id(raw: str) -> str:
+    return f"case when contains({raw}, '.') then {_without_decimals(raw)} else {raw} end"
+
+
+def _folded(raw: str) -> str:
+    """A code as it is compared: capital letters, single blanks, no decimals."""
+    return _without_decimals(f"upper(regexp_replace({raw}, {text(GAP[:-1] + '+')}, ' ', 'g'))")
+
+
+def _code(raw: str, column: Column) -> dict[str, str]:
+    codes = {code.upper(): code for code in column.codes}
+    codes |= {word.upper(): one.means for word, one in column.same_as.items()}
+    words = {one.means.upper(): code for code, one in column.codes.items()}
+    found = spelled(column, raw) if column.spellings else _found(raw, codes, words)
+    values = {"v": found if column.spellings else _looked_up(found, words | codes)}
+    if limited := _limited(column):
+        upper = [word.upper() for word in limited]
+        values["written"] = f"case when {in_list(found, upper)} then {found} end"
+    return values
+
+
+def _found(raw: str, codes: Mapping[str, str], words: Mapping[str, str]) -> str:
+    """The code or words of a list that a text is, or the code in front of its words."""
+    folded = _folded(raw)
+    numbered, lettered = (f"regexp_extract({folded}, {text(IN_FRONT)}, {i})" for i in (1, 2))
+    in_front = f"coalesce(nullif({numbered}, ''), {lettered})"
+    return (
+        f"case when {in_list(folded, [*codes, *words])} then {folded}"
+        f" when {in_list(in_front, codes)} then {in_front} end"
+    )
+
+
+def _looked_up(found: str, codes: Mapping[str, str]) -> str:
+    cases = "".join(f" when {text(word)} then {text(code)}" for word, code in codes.items())
+    return f"case {found}{cases} end"
 
 
 def _boolean(raw: str, column: Column) -> str:
     if column.spellings:
         return f"cast({spelled(column, raw)} as boolean)"
-    yes = tuple(word for word, meant in column.same_as.items() if meant.means == "true") or YES
-    no = tuple(word for word, meant in column.same_as.items() if meant.means == "false") or NO
-    return f"case when {in_list(raw, yes)} then true when {in_list(raw, no)} then false end"
+    said = {word.upper(): one.means for word, one in column.same_as.items()}
+    said = said or dict.fromkeys(YES, "true") | dict.fromkeys(NO, "false")
+    return f"cast({_looked_up(_folded(raw), said)} as boolean)"
+
+
+def _codes(raw: str, column: Column) -> str:
+    """The known codes of a list or of what is ticked; null where it is neither."""
+    known = f"list_transform({_written(raw)}, lambda one: {_known('one', column)})"
+    codes = f"list_sort(list_distinct(list_filter({known}, lambda one: one is not null)))"
+    is_read = " or ".join(_matches(raw, one) for one in (LIST, OBJECT, BARE))
+    return f"case when {is_read} then {codes} end"
+
+
+def _written(raw: str) -> str:
+    """The codes that a list holds, as they stand; those that are ticked where it has keys."""
+    listed = f'regexp_extract_all({raw}, \'"([^"]*)"\', 1)'
+    bare = f"regexp_extract_all({raw}, {text(BARE_CODE)})"
+    found = (
+        f"case when {_matches(raw, OBJECT)} then regexp_extract_all({raw}, {text(KEYS)}, 1)"
+        f" when {_matches(raw, BARE)} then {bare} else {listed} end"
+    )
+    return f"list_filter({found}, lambda one: trim(one) <> '')"
+
+
+def _known(raw: str, column: Column) -> str:
+    codes = {code.upper(): code for code in column.codes}
+    return _looked_up(_found(raw, codes, {}), codes)

@@ -27,11 +27,15 @@ def digests(key: bytes) -> Iterator[Digests]:
 
     What is no valid identifier has none.
     """
-    upn = rules.typed(Column(type="upn"), "text")
-    person = rules.typed(Column(type="id", kind="person"), "text")
+    upn = rules.judgement(Column(type="upn"))
+    person = rules.judgement(Column(type="id", kind="person"))
     query = f"""
-        select kind, text, case when kind = 'upn' then {upn} else {person} end as digest
-        from (select unnest($1::varchar[]) as kind, unnest($2::varchar[]) as text, $3 as sender)
+        with given as (
+            select unnest($1::varchar[]) as kind, unnest($2::varchar[]) as text, $3 as sender
+        )
+        select kind, text, case when kind = 'upn' then {upn.values["v"]}
+            else {person.values["v"]} end as digest
+        from (select *, {person.plain} as plain from given)
     """
     connection = open_quietly(None, safe_config(memory_limit="500MB"))
     set_key(connection, key)

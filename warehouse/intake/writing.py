@@ -89,6 +89,7 @@ def _gather_refused(
         rules = ", ".join(
             f"({i}, {text(fault.rule)}, {text(fault.column or '')})"
             for i, fault in enumerate(checked.faults)
+            if fault.severity == "error"
         )
         if rules:
             connection.execute(
