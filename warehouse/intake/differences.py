@@ -32,7 +32,7 @@ from warehouse.intake.parts import NO_FIGURES, Keep, Part, reader_of
 from warehouse.intake.problems import Problem, Refused, escaped, refuse
 from warehouse.intake.pseudonyms import set_key
 from warehouse.intake.recognise import OTHER_DELIMITERS, recognise
-from warehouse.intake.rules import judgement
+from warehouse.intake.rules import BLANKS, judgement
 from warehouse.intake.spool import Spool
 from warehouse.intake.text import header_of, read_text
 
@@ -50,7 +50,6 @@ WORDS, OTHERS = "<words>", "<others>"
 FIRST_WORD = re.compile(r"[\s:]")
 MANY_DIGITS = re.compile(r"(.*\d){5}")
 NOT_SHOWN = "<not shown: it looks like a value>"
-BLANK = ("", "NULL")
 # Faults that a value has by itself, or a line; what rules say of rows is for `validate`.
 MISSING = ("REQUIRED_MISSING", "ID_MISSING", "UPN_INVALID")
 CODES = ("code", "codes", "boolean")
@@ -299,10 +298,13 @@ def _unknown_codes(
     connection: duckdb.DuckDBPyConnection, checked: Checked
 ) -> dict[str, dict[str, int]]:
     table = checked.contract.tables.get(checked.table)
-    columns = table.columns.items() if table else ()
-    found = {}
-    for name, column in columns:
-        if column.type in CODES and name in checked.positions:
+    found: dict[str, dict[str, int]] = {}
+    if table is None:
+        return found
+    for name, column in table.columns.items():
+        # Rows of another kind are passed over and told as a note.
+        is_read = name in checked.positions and name != table.reads_only
+        if column.type in CODES and is_read:
             unread = "" if column.type == "codes" else f" where v_{name} is null"
             texts = connection.execute(
                 f"select json_extract_string(row_text, '$.{name}') as text, count(*)"
@@ -315,13 +317,13 @@ def _unknown_codes(
 
 def _unknown(texts: Iterable[tuple[str | None, int]], column: Column) -> Counter[str]:
     """How often each text that is no code stands in a column."""
-    blanks = {*BLANK, *(one.upper() for one in column.blanks)}
+    blanks = {"", *BLANKS, *column.blanks}
     known = {one.upper() for one in (*column.codes, *column.also_written)}
     counts: Counter[str] = Counter()
     for text, count in texts:
         for one in _elements(text or "") if column.type == "codes" else [(text or "").strip()]:
             is_known = column.type == "codes" and _code_of(one).upper() in known
-            if one.upper() not in blanks and not is_known:
+            if one not in blanks and not is_known:
                 counts[one] += count
     return counts
 
@@ -370,11 +372,12 @@ def _table_diff(
     table = contract.tables.get(match.table, NO_FIGURES)
     problems = [one for one in case.outcome.problems if one.table == match.table]
     tally = case.tallies[match.table]
+    held = tally.spooled - tally.rejected - tally.passed_over
     of_table = codes.get(match.table, {})
     return TableDiff(
         match.member.name,
         match.table,
-        tally.spooled + tally.duplicates + len(tally.set_aside) - tally.rejected,
+        held + tally.duplicates + len(tally.set_aside),
         _renamed(match, table),
         {_heading(one): meant for one, meant in match.near.items()},
         _missing(match, contract, table),
