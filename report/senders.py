@@ -15,8 +15,10 @@ from warehouse.intake.judging import FEWEST_BAD_ROWS
 from warehouse.intake.published import IDENTITY, MARKERS
 from warehouse.intake.remedies import REMEDIES, remedy
 from warehouse.intake.rules import Fault, all_queries, faults
+from warehouse.intake.senders import PUBLISHER
 
 INDEX = "README.md"
+AUTHORITY = "301"
 MOST_NAMED = 3
 MANIFEST = {"period_start": "2026-03-01", "period_end": "2026-03-31", "sequence": 1}
 PERIOD_FROM = {
@@ -87,7 +89,9 @@ def _index() -> Iterator[str]:
             if one.sent_by == sent_by
         ]
         yield from _table(("Return", "Due"), rows)
-    yield from _checking("your_file.zip", "301")
+    yield from _checking("your_file.zip", AUTHORITY)
+    yield f"The file of an official series is checked with `--sender {PUBLISHER}`."
+    yield ""
     yield "## What most often goes wrong with a file"
     yield ""
     yield from _table(("Rule", "How to mend it"), [(f"`{one}`", REMEDIES[one]) for one in OFTEN])
@@ -153,7 +157,7 @@ def _what_to_send(contract: Contract) -> Iterator[str]:
         yield f"Always needed: {', '.join(wanted)}."
         yield ""
     yield from _manifest(contract)
-    folder = "published" if contract.sent_by == "publisher" else "your three-digit code"
+    folder = PUBLISHER if contract.sent_by == "publisher" else "your three-digit code"
     yield f"It goes into the folder named by {folder}, such as `inbox/{_folder(contract)}/`."
     yield ""
 
@@ -185,7 +189,8 @@ def _checking(file: str, sender: str) -> Iterator[str]:
         "It gives the same verdict as the monitor, needs no monitor and keeps nothing."
         " `to_mend.html` names each row to mend by file, line and column, with the rule and how to"
         " mend it; `--report to_mend.csv` gives the same for a spreadsheet. Neither holds a value"
-        " from your file."
+        " from your file. What was read though it is written otherwise than here (a date with a"
+        " time, a code in small letters) is told as a note; there is nothing to mend."
     )
     yield ""
 
@@ -340,6 +345,7 @@ def _rules(contract: Contract) -> Iterator[str]:
     yield "## Rules"
     yield ""
     found: dict[tuple[str, str, str, str], list[str]] = {}
+    known: tuple[str, str, str, str]
     for table in contract.tables.values():
         for rule in table.rules:
             known = (rule.rule, rule.official or "", str(rule.severity), rule.says)
@@ -427,4 +433,4 @@ def _file_of(contract: Contract) -> str:
 
 
 def _folder(contract: Contract) -> str:
-    return "published" if contract.sent_by == "publisher" else "301"
+    return PUBLISHER if contract.sent_by == "publisher" else AUTHORITY
