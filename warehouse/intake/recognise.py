@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 
 from warehouse import contract as contracts
 from warehouse.contract import Contract, SentTable, UnreadTable, compared, figure_name
+from warehouse.intake import published
 from warehouse.intake.members import Member, title_of
 from warehouse.intake.problems import Refused, refuse
 from warehouse.intake.text import (
@@ -30,7 +31,6 @@ MOST_TITLES = 4
 FEWEST_KNOWN = 3
 WORD = re.compile(r"[a-z]+|[0-9]+")
 ROOT = re.compile(rb"<([A-Za-z_][\w.-]*)")
-COMMON_FIGURES_COLUMNS = frozenset({"time_period", "time_identifier", "geographic_level"})
 
 
 @dataclass(frozen=True)
@@ -106,19 +106,17 @@ def unread(member: Member) -> str | None:
         for delimiter in (",", *OTHER_DELIMITERS)
     ]
     for header in headers:
-        if (told := _told(tuple(header), title)) and not told[0].is_read:
-            return told[0].title
+        if told := _told(tuple(header), title):
+            return None if told[0].is_read or len(told) > 1 else told[0].title
+    called = [one for one in _shapes() if one.is_called(title)]
     for names in map(_names, headers):
-        for shape in _shapes():
-            is_it = not shape.is_read and shape.is_called(title)
-            is_it = is_it and len(shape.headings & names) >= FEWEST_KNOWN
-            if is_it and not _has_own_of_read(shape.contract, names):
+        for shape in called:
+            extract = [one for one in _shapes() if one.contract is shape.contract and one.is_read]
+            is_other = any(one in called or one.own & names for one in extract)
+            is_it = not shape.is_read and len(shape.headings & names) >= FEWEST_KNOWN
+            if is_it and not is_other:
                 return shape.title
     return None
-
-
-def _has_own_of_read(contract: Contract, names: frozenset[str]) -> bool:
-    return any(one.own & names for one in _shapes() if one.is_read and one.contract is contract)
 
 
 def root_of(head: bytes) -> str:
@@ -222,8 +220,7 @@ def _shapes() -> tuple[Shape, ...]:
 def _of(contract: Contract) -> Iterator[Shape]:
     """The tables of an extract that are told by their headings."""
     if contract.reader == "published":
-        wanted = [frozenset({name}) for name in {*contract.measures, *COMMON_FIGURES_COLUMNS}]
-        telling = (*wanted, frozenset(contract.filter))
+        telling = tuple(map(frozenset, published.telling(contract)))
         every = frozenset().union(*telling)
         yield Shape(contract, FIGURES, telling, len(telling), every, every)
     if contract.reader != "csv":
@@ -283,6 +280,8 @@ def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = 
         if match(header_of(below, delimiter), title):
             message = f"its columns are parted by {word}s; write it with commas"
             return refuse("DELIMITER", message, file=member.name, line=line)
+    if other := _other_form(header_of(below)):
+        return refuse("UNKNOWN_EXTRACT", other, file=member.name, line=line)
     if line > 1:
         message = f"the header stands in line {line}; remove the lines above it"
         return refuse("PREAMBLE", message, file=member.name, line=1)
@@ -298,6 +297,18 @@ def _ambiguous(member: Member, one: Shape, other: Shape) -> Refused:
         " give the file or sheet the name of the list, or write all headings of the template"
     )
     return refuse("AMBIGUOUS_TABLE", message, file=member.name, line=1)
+
+
+def _other_form(header: Iterable[str]) -> str | None:
+    """What to send in place of a form of a known release that is not read."""
+    names = {figure_name(name) for name in header}
+    if names.issuperset(map(figure_name, published.DESCRIPTION)):
+        return "it describes the columns of an official file; send that file itself"
+    for contract in contracts.load().values():
+        for form in contract.figures.other_forms:
+            if names.issuperset(map(figure_name, form.columns)):
+                return form.says
+    return None
 
 
 def _nearest(
