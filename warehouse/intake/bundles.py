@@ -87,7 +87,10 @@ def open_bundle(opened: Opened, size: int, name: str) -> Bundle:
     return _from_archive(archive, size, name)
 
 
-def _from_archive(archive: zipfile.ZipFile, size: int, name: str) -> Bundle:
+def _from_archive(
+    archive: zipfile.ZipFile, size: int, name: str, *, is_inside: bool = False
+) -> Bundle:
+    """What an archive holds, or the one archive that it holds beside its manifest."""
     files = [info for info in archive.infolist() if not info.is_dir()]
     _check_listing(files, size, name)
     wanted = sorted(filter(_is_wanted, files), key=lambda info: info.filename)
@@ -97,9 +100,11 @@ def _from_archive(archive: zipfile.ZipFile, size: int, name: str) -> Bundle:
         with _unzipped(archive, said, name)() as file:
             manifest = read_manifest(file.read(), escaped(_last(said)))
     tables = [info for info in wanted if info is not said]
-    if said and len(tables) == 1 and (packed := _archive_in(archive, tables[0], name)):
-        inner = _from_archive(packed, tables[0].file_size, escaped(_last(tables[0])))
-        return Bundle(_both(manifest, inner.manifest), inner.members)
+    if said and len(tables) == 1 and not is_inside:
+        [info] = tables
+        if packed := _archive_in(archive, info, name):
+            inner = _from_archive(packed, info.file_size, escaped(_last(info)), is_inside=True)
+            return Bundle(_both(manifest, inner.manifest), inner.members)
     members: list[Member] = []
     for info in tables:
         members += _members(_unzipped(archive, info, name), escaped(_last(info)), name)
@@ -124,18 +129,15 @@ def _archive_in(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str
 ) -> zipfile.ZipFile | None:
     """An archive of tables that lies in another beside its manifest; None for any other file."""
-    with _unzipped(archive, info, name)() as file:
-        if kind_of(file.read(HEAD)) != "zip":
-            return None
-    # What is only stored can be read where it lies, however large; that is how intake packs.
-    if info.file_size <= MAX_WORKBOOK_BYTES:
-        opened: Opened = partial(io.BytesIO, archive.read(info))
-    elif info.compress_type == zipfile.ZIP_STORED:
-        opened = lambda: cast(BinaryIO, archive.open(info))  # noqa: E731
-    else:
-        raise _nested(name)
     try:
-        packed = zipfile.ZipFile(opened())
+        with archive.open(info) as file:
+            if kind_of(file.read(HEAD)) != "zip":
+                return None
+        # What is only stored is read where it lies, however large: that is how intake packs.
+        if info.file_size > MAX_WORKBOOK_BYTES and info.compress_type != zipfile.ZIP_STORED:
+            raise _nested(name)
+        is_small = info.file_size <= MAX_WORKBOOK_BYTES
+        packed = zipfile.ZipFile(io.BytesIO(archive.read(info)) if is_small else archive.open(info))
     except UNZIPPING_FAULTS:
         raise damaged(escaped(_last(info))) from None
     return None if _is_workbook(packed) else packed
@@ -235,4 +237,5 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
 
 
 def _nested(name: str) -> Refused:
-    return refuse("ARCHIVE", "it holds an archive inside an archive", file=name)
+    message = "it holds an archive inside an archive; only one alone, with its manifest, is read"
+    return refuse("ARCHIVE", message, file=name)
