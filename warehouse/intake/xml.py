@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from lxml import etree
 
@@ -81,7 +81,7 @@ def elements(
 
     `parents` says below what each element that holds records may stand: elsewhere it would be lost.
     """
-    source = _Source(file, name)
+    source = Source(file, name, "one child and the next")
     context = etree.iterparse(
         source,
         events=("start", "end"),
@@ -111,18 +111,18 @@ def elements(
         raise refuse("XML_NOT_WELL_FORMED", message, file=name, line=line) from None
 
 
-class _Source:
+class Source:
     """A file being parsed, of which only so much is ever held."""
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        self.file, self.name = file, name
+    def __init__(self, file: BinaryIO | IO[bytes], name: str, between: str) -> None:
+        self.file, self.name, self.between = file, name, between
         self.since_freed = 0
 
     def read(self, size: int) -> bytes:
         data = self.file.read(size)
         self.since_freed += len(data)
         if self.since_freed > MOST_HELD:
-            message = f"more than {MOST_HELD >> 20} MB stand between one child and the next"
+            message = f"more than {MOST_HELD >> 20} MB stand between {self.between}"
             raise refuse("XML_STRUCTURE", message, file=self.name)
         return data
 
