@@ -16,9 +16,9 @@ from warehouse.errors import ConfigurationError
 
 LONDON = ZoneInfo("Europe/London")
 KEY_BYTES = 32
-# The database engine takes the first four for a pattern, dbt's adapter ends a path at a hash sign,
-# and Dagster decodes what follows a percent sign.
-NOT_IN_PATHS = "[]*?#%"
+# The database engine takes the first four for a pattern and a backslash for a slash, dbt's adapter
+# ends a path at a hash sign, and Dagster decodes what follows a percent sign.
+NOT_IN_PATHS = "[]*?\\#%"
 
 SETTINGS_TEXT = """\
 # Settings of this monitor. Every line may be left out; what is shown is the default.
@@ -203,7 +203,8 @@ def _check_path(root: Path) -> None:
     """Also of a monitor that is there already: it may have been moved or renamed."""
     if set(str(root)) & set(NOT_IN_PATHS):
         raise ConfigurationError(
-            f"{root}: a path may not hold brackets, stars, question marks, hash or percent signs"
+            f"{root}: a path may not hold brackets, stars, question marks, backslashes, hash or"
+            " percent signs"
         )
 
 

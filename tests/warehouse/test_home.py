@@ -56,7 +56,7 @@ def test_a_folder_that_is_no_monitor_is_told_so(tmp_path):
         homes.find(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["monitor[1]", "a*", "why?", "a #1", "5%20"])
+@pytest.mark.parametrize("name", ["monitor[1]", "a*", "why?", "a #1", "5%20", "a\\b"])
 def test_a_folder_whose_name_an_engine_takes_otherwise_is_refused(tmp_path, name):
     with pytest.raises(ConfigurationError, match="brackets"):
         homes.create(tmp_path / name)
