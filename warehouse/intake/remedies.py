@@ -21,6 +21,7 @@ REMEDIES = {
     "NO_FINAL_NEWLINE": "Check that the last row is whole; export again if it is not.",
     "NO_ROWS": "Export again. If there truly was nothing, say so with the period in manifest.json.",
     "NOT_XLSX": "Open it in Excel and save it as .xlsx, without macros or password.",
+    "PERIOD_DIFFERS": "Correct manifest.json or the names of the files, so that all say one term.",
     "PERIOD_UNKNOWN": "Add manifest.json with period_start and period_end to the folder or zip.",
     "PREAMBLE": "Remove the lines above the header.",
     "RELEASE_DATE_UNKNOWN": "State the day of the release as released_on in manifest.json.",
