@@ -20,6 +20,7 @@ from warehouse.intake.senders import PUBLISHER
 INDEX = "README.md"
 AUTHORITY = "301"
 MOST_NAMED = 3
+MOST_SPELLINGS = 4
 MANIFEST = {"period_start": "2026-03-01", "period_end": "2026-03-31", "sequence": 1}
 PERIOD_FROM = {
     "manifest": "what `manifest.json` says",
@@ -111,6 +112,7 @@ def _page(contract: Contract) -> Iterator[str]:
     yield ""
     for name, table in contract.tables.items():
         yield from _sent_table(contract, name, table)
+    yield from _not_read(contract)
     yield from _rules(contract)
     yield from _code_lists(contract)
     yield from _not_kept(contract)
@@ -145,8 +147,8 @@ def _what_to_send(contract: Contract) -> Iterator[str]:
         yield (
             "One file for each table, as CSV (UTF-8, commas, the header in line 1) or Excel"
             f" (.xlsx, a sheet for each table), all together in one folder or zip, such as"
-            f" `{_file_of(contract)}`. Names of files do not matter: a table is recognised by its"
-            " header. The order of columns does not matter, and columns of your own are not read."
+            f" `{_file_of(contract)}`. {_told_by(contract)} The order of columns does not matter,"
+            " and columns of your own are not read."
         )
         if contract.root:
             yield ""
@@ -305,7 +307,7 @@ def _sent_table(contract: Contract, name: str, table: SentTable) -> Iterator[str
 
 
 def _column_row(column: Column, name: str, contract: Contract) -> tuple[str, ...]:
-    also = f" or {', '.join(f'`{one}`' for one in column.aliases)}" if column.aliases else ""
+    also = _spelled(column.aliases)
     years = f" ({words.years(column)})" if words.years(column) else ""
     needed = "in each row" if column.required else "where known"
     if column.optional:
@@ -314,6 +316,12 @@ def _column_row(column: Column, name: str, contract: Contract) -> tuple[str, ...
     sample = words.example(column)
     said = column.means or _means(column)
     return f"`{name}`{also}{years}", said, needed, how, f"`{sample}`" if sample else ""
+
+
+def _spelled(aliases: tuple[str, ...]) -> str:
+    shown = ", ".join(f"`{one}`" for one in aliases[:MOST_SPELLINGS])
+    more = len(aliases) - MOST_SPELLINGS
+    return f" or {shown}{f' and {more} more' if more > 0 else ''}" if aliases else ""
 
 
 def _means(column: Column) -> str:
@@ -424,6 +432,27 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[s
     for row in rows:
         yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |"
     yield ""
+
+
+def _told_by(contract: Contract) -> str:
+    """Whether what a file or sheet is called matters."""
+    if any(table.named for table in contract.tables.values()):
+        return (
+            "A table is recognised by its headings; capitals, blanks and punctuation do not matter."
+            " Where they fit two tables, the name of the file or sheet decides: keep the names of"
+            " the template."
+        )
+    return "Names of files do not matter: a table is recognised by its header."
+
+
+def _not_read(contract: Contract) -> Iterator[str]:
+    if contract.not_read:
+        yield "## Tables that are not read"
+        yield ""
+        yield "These may travel along. They are named, and nothing of them is read or kept."
+        yield ""
+        yield from (f"- {table.title.rstrip('.')}" for table in contract.not_read.values())
+        yield ""
 
 
 def _file_of(contract: Contract) -> str:

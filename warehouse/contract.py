@@ -157,7 +157,7 @@ class UnreadTable(Strict):
     recognise: tuple[str, ...]
     """Headings of which two are enough to know the table, or one where there is no other."""
     named: tuple[str, ...] = ()
-    """What files and sheets that hold it are called."""
+    """What files and sheets that hold it are called, beside its own name."""
     known: tuple[str, ...] = ()
 
     @cached_property
@@ -172,7 +172,8 @@ class SentTable(Strict):
     raw: str | None = None
     recognise: tuple[str, ...]
     named: tuple[str, ...] = ()
-    """What files and sheets that hold it are called; asked only where headings fit two tables."""
+    """What files and sheets that hold it are called, beside its own name; asked only where
+    headings fit two tables."""
     never_named: tuple[str, ...] = ()
     """Words in the name of a file or sheet that say it is another table."""
     required: bool = False

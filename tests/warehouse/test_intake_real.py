@@ -76,7 +76,7 @@ def test_the_care_return_is_taken_in_for_the_year_of_its_dates(monitor, manifest
     assert errors(outcome) == [("MISSING_OVERLAP", 36, "mis_start")]
     assert outcome.period is not None
     assert (outcome.period.start.year, outcome.period.end.year) == (2017, 2018)
-    assert [q.file for q in queries(outcome) if q.rule == "UNKNOWN_FILE"] == ["uasc.csv"]
+    assert [q.file for q in outcome.problems if q.rule == "TABLE_NOT_READ"] == ["uasc.csv"]
 
 
 def test_the_care_return_as_xml_gives_every_child_episode_and_missing_period(monitor):

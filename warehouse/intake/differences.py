@@ -252,10 +252,11 @@ def _read(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Matc
         yield from _read_xml(match, contract, keep)
         return
     part = _part(match)
+    line = header_line(member.head)
     blocks = (
-        member.read(contract.tables.get(match.table, NO_FIGURES))
+        member.read(contract.tables.get(match.table, NO_FIGURES), line)
         if isinstance(member, Sheet)
-        else read_text(member.opened, member.name, contract.encodings, match.delimiter)
+        else read_text(member.opened, member.name, contract.encodings, match.delimiter, line)
     )
     for lines in blocks:
         part.count(lines)
