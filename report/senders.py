@@ -8,21 +8,23 @@ from pathlib import Path
 
 from warehouse import contract as contracts
 from warehouse import contract_words as words
-from warehouse.contract import Code, Column, Contract, SentTable
+from warehouse.contract import Code, Column, Contract, SentTable, compared
 from warehouse.contract_figures import Long
 from warehouse.intake.checking import CONFLICT
 from warehouse.intake.judging import FEWEST_BAD_ROWS
 from warehouse.intake.published import IDENTITY, MARKERS
 from warehouse.intake.remedies import REMEDIES, remedy
 from warehouse.intake.rules import Fault, all_queries, faults
+from warehouse.intake.senders import PUBLISHER
 
 INDEX = "README.md"
+AUTHORITY = "301"
 MOST_NAMED = 3
 MANIFEST = {"period_start": "2026-03-01", "period_end": "2026-03-31", "sequence": 1}
 PERIOD_FROM = {
     "manifest": "what `manifest.json` says",
     "header": "what the header of the return says",
-    "census": "the census that the table `schoolcensus` names",
+    "census": "the census that the table `schoolcensus` names, else what `manifest.json` says",
     "dates": "what `manifest.json` says, else the year in which most of its dates lie",
     "window": "what `manifest.json` says, else from its first referral to its last",
     "time_period": "the column `time_period`",
@@ -66,7 +68,7 @@ def example(table: SentTable) -> str:
 
 def _named(table: SentTable) -> list[str]:
     """Columns that a table is recognised by, though what they hold is not read."""
-    return [name for name in table.recognise if table.headers[name] not in table.columns]
+    return [name for name in table.recognise if table.headers[compared(name)] not in table.columns]
 
 
 def _joined(lines: Iterable[str]) -> str:
@@ -87,7 +89,9 @@ def _index() -> Iterator[str]:
             if one.sent_by == sent_by
         ]
         yield from _table(("Return", "Due"), rows)
-    yield from _checking("your_file.zip", "301")
+    yield from _checking("your_file.zip", AUTHORITY)
+    yield f"The file of an official series is checked with `--sender {PUBLISHER}`."
+    yield ""
     yield "## What most often goes wrong with a file"
     yield ""
     yield from _table(("Rule", "How to mend it"), [(f"`{one}`", REMEDIES[one]) for one in OFTEN])
@@ -117,10 +121,14 @@ def _facts(contract: Contract) -> Iterator[tuple[str, str]]:
     yield "Name", f"`{contract.name}`"
     yield "Sent by", who
     yield "Due", words.due(contract)
+    by_name = contract.period.named
+    named = (
+        f", else what names of files say, such as `{contract.period.example}`" if by_name else ""
+    )
     long = contract.figures.long
     yield (
         "Its period is",
-        f"the column `{long.period}`" if long else PERIOD_FROM[contract.period.found_in],
+        f"the column `{long.period}`" if long else PERIOD_FROM[contract.period.found_in] + named,
     )
     if contract.nil_return:
         yield "Nothing to report?", "send the empty tables with the period in `manifest.json`"
@@ -149,7 +157,7 @@ def _what_to_send(contract: Contract) -> Iterator[str]:
         yield f"Always needed: {', '.join(wanted)}."
         yield ""
     yield from _manifest(contract)
-    folder = "published" if contract.sent_by == "publisher" else "your three-digit code"
+    folder = PUBLISHER if contract.sent_by == "publisher" else "your three-digit code"
     yield f"It goes into the folder named by {folder}, such as `inbox/{_folder(contract)}/`."
     yield ""
 
@@ -158,8 +166,9 @@ def _manifest(contract: Contract) -> Iterator[str]:
     if contract.sent_by == "publisher":
         said: dict[str, object] = {"released_on": "2026-03-26", "source": "where it was downloaded"}
         yield f"`{_file_of(contract)}.manifest.json` beside the file says when it was released:"
-    elif contract.period.found_in in ("manifest", "dates", "window"):
-        said = MANIFEST
+    elif contract.period.found_in in ("manifest", "census", "dates", "window"):
+        first = {"term": "2026-01-01"}.get(contract.period.every, MANIFEST["period_start"])
+        said = MANIFEST | {"period_start": first}
         yield (
             "`manifest.json` in the folder or zip says which days it speaks for; send the same"
             " period again with a higher `sequence` and it takes the place of the former one:"
@@ -180,7 +189,8 @@ def _checking(file: str, sender: str) -> Iterator[str]:
         "It gives the same verdict as the monitor, needs no monitor and keeps nothing."
         " `to_mend.html` names each row to mend by file, line and column, with the rule and how to"
         " mend it; `--report to_mend.csv` gives the same for a spreadsheet. Neither holds a value"
-        " from your file."
+        " from your file. What was read though it is written otherwise than here (a date with a"
+        " time, a code in small letters) is told as a note; there is nothing to mend."
     )
     yield ""
 
@@ -335,12 +345,13 @@ def _rules(contract: Contract) -> Iterator[str]:
     yield "## Rules"
     yield ""
     found: dict[tuple[str, str, str, str], list[str]] = {}
+    known: tuple[str, str, str, str]
     for table in contract.tables.values():
         for rule in table.rules:
-            known = (rule.rule, rule.official or "", rule.severity, rule.says)
+            known = (rule.rule, rule.official or "", str(rule.severity), rule.says)
             found.setdefault(known, []).append(rule.column)
     for fault in _column_rules(contract):
-        known = (fault.rule, fault.official or "", fault.severity, remedy(fault.rule))
+        known = (fault.rule, fault.official or "", str(fault.severity), remedy(fault.rule))
         found.setdefault(known, []).append(fault.column or "")
     rows = [
         (f"`{rule}`", _some(columns), official, severity, says)
@@ -422,4 +433,4 @@ def _file_of(contract: Contract) -> str:
 
 
 def _folder(contract: Contract) -> str:
-    return "published" if contract.sent_by == "publisher" else "301"
+    return PUBLISHER if contract.sent_by == "publisher" else AUTHORITY

@@ -6,7 +6,7 @@ Most have a column for each measure, in the open-data shape; one has a figure in
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from warehouse.contract import PUBLISHED_FIGURES, Contract, compared
+from warehouse.contract import PUBLISHED_FIGURES, Contract, figure_name
 from warehouse.contract_figures import Figures
 from warehouse.intake.rules import Fault, in_list, text
 from warehouse.intake.senders import numbers
@@ -126,7 +126,7 @@ def telling(contract: Contract) -> list[set[str]]:
         common = {"time_period", "time_identifier", LEVEL}
         names = [[name] for name in sorted({*contract.measures, *common})]
         names.append([*contract.filter])
-    return [{compared(name) for name in spelled} for spelled in names]
+    return [{figure_name(name) for name in spelled} for spelled in names]
 
 
 def facts_of(contract: Contract) -> tuple[str, ...]:
@@ -157,7 +157,7 @@ def is_year(written: str) -> bool:
 
 def statement(contract: Contract, header: Sequence[str]) -> Statement:
     """Texts, typed values, faults, raw table and raw columns for a file with this header."""
-    places = {compared(name): place for place, name in enumerate(header)}
+    places = {figure_name(name): place for place, name in enumerate(header)}
     shape = _long(contract, places) if contract.figures.long else _wide(contract, header, places)
     figures = ", ".join(_figure(one) for one in shape.measures)
     level = _matched(shape.level, LEVELS)
@@ -189,15 +189,15 @@ def statement(contract: Contract, header: Sequence[str]) -> Statement:
 
 def _wide(contract: Contract, header: Sequence[str], places: dict[str, int]) -> _Shape:
     """The open-data shape: a column for each measure."""
-    parted_by = next(name for name in contract.filter if compared(name) in places)
+    parted_by = next(name for name in contract.filter if figure_name(name) in places)
     beside = [*contract.figures.totals_of, *contract.filter]
-    taken = {compared(name) for name in (*IDENTITY, *OF_OTHER_LEVELS, *beside)}
-    kept = {compared(name) for name in contract.only} or places.keys()
-    spelled = {compared(name): name for name in _known(contract)}
+    taken = {figure_name(name) for name in (*IDENTITY, *OF_OTHER_LEVELS, *beside)}
+    kept = {figure_name(name) for name in contract.only} or places.keys()
+    spelled = {figure_name(name): name for name in _known(contract)}
     texts = {
-        f"r_{name}": _written(f"c{places[compared(name)]}")
+        f"r_{name}": _written(f"c{places[figure_name(name)]}")
         for name in (*IDENTITY, parted_by)
-        if compared(name) in places
+        if figure_name(name) in places
     }
     measures = [
         _Measure(spelled.get(name, header[place]), f"r_m{place}", header[place],
@@ -230,7 +230,7 @@ def _long(contract: Contract, places: dict[str, int]) -> _Shape:
     if long is None:
         raise ValueError(f"{contract.name} has no table with a figure in each row")
     names = (long.measure, long.period, long.area, long.value)
-    measure, period, area, value = (f"c{places[compared(name)]}" for name in names)
+    measure, period, area, value = (f"c{places[figure_name(name)]}" for name in names)
     texts = {
         "r_measure": f"trim({measure})",
         "r_time_period": _written(period),
