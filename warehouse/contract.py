@@ -9,7 +9,16 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from warehouse.calendar import Span, event_window
-from warehouse.contract_rules import CarriedOver, Event, Parent, Rule, Strict, VitalSign, Years
+from warehouse.contract_rules import (
+    Beside,
+    CarriedOver,
+    Event,
+    Parent,
+    Rule,
+    Strict,
+    VitalSign,
+    Years,
+)
 from warehouse.errors import ConfigurationError
 
 FOLDER = Path(__file__).parent / "contracts"
@@ -151,6 +160,8 @@ class SentTable(Strict):
     parent: Parent | None = None
     event: Event | None = None
     carried_over: CarriedOver | None = None
+    beside: dict[str, Beside] = Field(default_factory=dict)
+    """What its rows usually have, by name: a share that changes is a vital sign."""
     reads_only: str | None = None
     """The column whose codes tell the rows that are read; all others are passed over."""
     columns: dict[str, Column]

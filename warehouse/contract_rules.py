@@ -118,6 +118,20 @@ class CarriedOver(Strict):
     official: str | None = None
 
 
+class Beside(Strict):
+    """What rows of a table usually have, in the row itself or in a row of another table.
+
+    Of the rows for which `when` holds, those for which `has` does, or to which a row of `table`
+    belongs, by its column `by`, for which `matching` holds. Conditions are written as in rules.
+    """
+
+    when: str | None = None
+    has: str | None = None
+    table: str
+    by: str
+    matching: str | None = None
+
+
 class VitalSign(Strict):
     """What a submission as a whole is held to, and what that limit rests on."""
 
@@ -127,3 +141,8 @@ class VitalSign(Strict):
     most: float | None = None
     is_needed: bool = False
     evidence: str = Field(min_length=20)
+
+    def holds(self, value: float) -> bool:
+        """Whether a value keeps to the limit."""
+        is_low = self.least is not None and value < self.least
+        return not (is_low or (self.most is not None and value > self.most))

@@ -5,8 +5,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from intake_files import MARCH, Monitor, errors, monitor, queries, rules, upn
+from intake_files import MARCH, Monitor, errors, monitor, queries, rules, upn, zipped
 from ssd_systems import SYSTEMS, Child, eclipse, mosaic, plain, systemc
+
+from warehouse.intake.validate import validate
 
 CHILDREN = [
     Child(1, "2026-03-02", "2026-03-03", "2026-03-20", ("13A", "24A"), closed="2026-03-25"),
@@ -153,3 +155,23 @@ def test_an_unknown_factor_takes_no_known_one_away(held):
     outcome = held.send(tables, MARCH)
     assert held.raw("ssd_factors", "factor_code") == [("13A",)]
     assert "CODE_UNKNOWN" in {one.rule for one in queries(outcome)}
+
+
+def test_a_return_of_which_no_factor_fits_would_be_held(tmp_path):
+    """As SystemC writes it to version 1.3; from 1.4 on it is taken in."""
+    many = [Child(n, "2026-03-02", "2026-03-03", "2026-03-20", ("13A",)) for n in range(1, 21)]
+    for is_before in (True, False):
+        bundle = tmp_path / f"{is_before}.zip"
+        bundle.write_bytes(zipped(systemc(many, is_before_1_4=is_before), MARCH))
+        [verdict] = validate([bundle], "301")
+        assert verdict.is_accepted
+        assert bool(verdict.held and "SystemC" in verdict.held) is is_before
+
+
+def test_shares_of_what_belongs_to_rows_are_counted(held):
+    profile = held.send(systemc(CHILDREN), MARCH).profile
+    assert {table: one["beside"] for table, one in profile.items() if "beside" in one} == {
+        "ssd_person": {"pupil_numbers": [5, 5]},
+        "ssd_cin_episodes": {"assessments": [4, 5]},
+        "ssd_cin_assessments": {"factors": [3, 3]},
+    }
