@@ -225,7 +225,9 @@ class Period(Strict):
     """Which days an extract speaks for, and where that is read when no manifest says so."""
 
     every: Literal["month", "quarter", "term", "year", "any"]
-    found_in: Literal["manifest", "header", "census", "dates", "window", "time_period"] = "manifest"
+    found_in: Literal[
+        "manifest", "header", "census", "dates", "window", "snapshot", "time_period"
+    ] = "manifest"
     named: str | None = None
     """What stands in the names of files that tell the term too: a pattern with the groups `year`
     and `term`."""

@@ -97,7 +97,8 @@ class Event(Strict):
 
     Where it may have begun in an earlier period and be going on: the column with the day on which
     it ended, blank while it goes on, and one that is true of what was over at once. A return that
-    does not list what is still open from before (`lists_open`) may tell of its end all the same.
+    does not list what is still open from before (`lists_open`) may tell of its end all the same,
+    and lists it where it is a snapshot of more than a quarter.
     """
 
     day: str
