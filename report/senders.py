@@ -28,6 +28,8 @@ PERIOD_FROM = {
     "census": "the census that the table `schoolcensus` names, else what `manifest.json` says",
     "dates": "what `manifest.json` says, else the year in which most of its dates lie",
     "window": "what `manifest.json` says, else from its first referral to its last",
+    "snapshot": "what `manifest.json` says, else the month in which most of its days lie; of a"
+    " snapshot of years, from its first day to its last",
     "time_period": "the column `time_period`",
 }
 OFTEN = (
@@ -168,7 +170,7 @@ def _manifest(contract: Contract) -> Iterator[str]:
     if contract.sent_by == "publisher":
         said: dict[str, object] = {"released_on": "2026-03-26", "source": "where it was downloaded"}
         yield f"`{_file_of(contract)}.manifest.json` beside the file says when it was released:"
-    elif contract.period.found_in in ("manifest", "census", "dates", "window"):
+    elif contract.period.found_in in ("manifest", "census", "dates", "window", "snapshot"):
         first = {"term": "2026-01-01"}.get(contract.period.every, MANIFEST["period_start"])
         said = MANIFEST | {"period_start": first}
         yield (
