@@ -1,5 +1,6 @@
 """Bundles as senders drop them: a zip of tables or of one file, with a manifest that says what."""
 
+import codecs
 import json
 import zipfile
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ def write(path: Path, manifest: Manifest, files: dict[str, bytes]) -> Path:
     return path
 
 
-def content(members: Members) -> Content:
-    files = {name: file(header, rows) for name, (header, rows) in members.items()}
+def content(members: Members, *, has_mark: bool = False) -> Content:
+    """With `has_mark`, each file begins with a byte order mark."""
+    mark = codecs.BOM_UTF8 if has_mark else b""
+    files = {name: mark + file(header, rows) for name, (header, rows) in members.items()}
     return files, {name.removesuffix(".csv"): len(rows) for name, (_, rows) in members.items()}

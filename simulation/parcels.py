@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -13,9 +13,11 @@ from simulation.calendar import Census, Horizon, Term, add_months, day, month_en
 from simulation.events import CENSUS_SENDERS
 from simulation.formats import census as school_census
 from simulation.formats import cin, placements, ssd, ssda903
+from simulation.formats.case_systems import PLAIN, CaseSystem, case_system
 from simulation.recording import (
     MONTH_SENT_AGAIN,
     NO_CARE_RETURN,
+    NUMBERED_ANEW,
     QUARTER_CORRECTED,
     SENT_ON_THE_28TH,
     day_back,
@@ -87,7 +89,7 @@ def parcels(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Itera
 
 
 def _monthly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iterator[Parcel]:
-    rows = ssd.merged([ssd.rows(world) for world in sender.worlds])
+    rows_as_written = cache(partial(_social_care, sender.worlds))
     early = is_early(sender.la_code)
     months = [month for month in horizon.reporting_months if sender.first <= month <= sender.last]
     for month in months:
@@ -96,7 +98,9 @@ def _monthly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iter
         wait = EARLY_DAYS if early else int(rng.integers(10, 19))
 
         def build(day: int, dropped: int | None, start: date = start, end: date = end) -> Content:
-            return content(ssd.members(rows, start, end, day, by_cut=early, dropped=dropped))
+            rows = rows_as_written(_system(sender, horizon, end))
+            tables = ssd.members(rows, start, end, day, by_cut=early, dropped=dropped)
+            return content(tables, has_mark=rows.system.has_mark)
 
         manifest = Manifest("ssd", sender.la_code, start, end, end + timedelta(days=wait))
         whole = Parcel(f"ssd_{month:%Y-%m}", manifest, build)
@@ -113,6 +117,16 @@ def _monthly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iter
             prepared = end + timedelta(days=CORRECTED_AFTER)
             part = replace(manifest, period_start=month, prepared_on=prepared)
             yield _again(replace(whole, manifest=part, build=partial(build, start=month)))
+
+
+def _social_care(worlds: tuple[World, ...], system: CaseSystem) -> ssd.Rows:
+    return ssd.merged([ssd.rows(world, system) for world in worlds])
+
+
+def _system(sender: Sender, horizon: Horizon, end: date) -> CaseSystem:
+    """What writes the bundle that ends on a day: until everybody is numbered anew, plain files."""
+    changes = _back(NUMBERED_ANEW, sender, horizon)
+    return PLAIN if changes and end < changes else case_system(sender.la_code)
 
 
 def _back(months: Mapping[str, int], sender: Sender, horizon: Horizon) -> date | None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 FAMILIES = {"annex_a": "social_care", "ssd": "social_care", "cin_census": "social_care"}
 RANKS = ("annex_a", "ssd", "cin_census")
 """Of extracts of one family the last outranks the others, whenever it came."""
+NOTHING = ("NULL", "SSD_PH")
+"""What stands in a field of which nothing is known."""
 Span = tuple[date, date]
 
 
@@ -123,7 +126,8 @@ def day_of(text: str) -> date | None:
     if not text:
         return None
     form = "%d/%m/%Y" if "/" in text else "%Y-%b-%d" if text[5:6].isalpha() else "%Y-%m-%d"
-    return datetime.strptime(text.split(" ")[0], form).date()  # noqa: DTZ007 (a day has no zone)
+    day = re.split(r"(?<=\d)[ T]", text)[0]
+    return datetime.strptime(day, form).date()  # noqa: DTZ007 (a day has no zone)
 
 
 @cache
@@ -180,10 +184,13 @@ def _submission(
 
         def told_by(values: list[str], name: str, place: dict[str, int] = place) -> str:
             i = place.get(name)
-            return values[i].strip() if i is not None and i < len(values) else ""
+            text = values[i].strip() if i is not None and i < len(values) else ""
+            return "" if text in NOTHING else text
 
         for line, values in enumerate(rows, 2):
             read(one, header, f"{sender}/{name}/{file}:{line}", values, told_by)
+    if extract == "ssd":
+        _settle_factors(one)
     return one
 
 
@@ -201,19 +208,24 @@ def _person(one: Submission, number: str) -> str:
 def _ssd(one: Submission, header: tuple[str, ...], at: str, row: list[str], get: Get) -> None:
     if "pers_sex" in header:
         who = _person(one, get(row, "pers_person_id"))
+        number = _upn(get(row, "pers_upn")) or _upn(get(row, "pers_upn_unknown"))
         one.rows["about"].append(
-            Row(one, at, who, day=day_of(get(row, "pers_dob")), kind=get(row, "pers_sex"))
+            Row(one, at, who, day=day_of(get(row, "pers_dob")), kind=get(row, "pers_sex")[:1])
         )
+        one.rows["ties"].append(Row(one, at, who, number, more=False))
     elif "link_identifier_type" in header:
         who, number = _person(one, get(row, "link_person_id")), get(row, "link_identifier_value")
-        is_former = get(row, "link_identifier_type").startswith("Former")
-        one.rows["ties"].append(Row(one, at, who, _upn(number), more=is_former))
+        kind = get(row, "link_identifier_type")
+        if kind.endswith("Unique Pupil Number"):
+            is_former = kind.startswith("Former")
+            one.rows["ties"].append(Row(one, at, who, _upn(number), more=is_former))
     elif "cine_referral_date" in header:
         who = _person(one, get(row, "cine_person_id"))
+        source = get(row, "cine_referral_source_code") or get(row, "cine_referral_source")
+        nothing = get(row, "cine_referral_nfa") or get(row, "cin_referral_nfa")
         one.rows["referrals"].append(
             Row(one, at, who, get(row, "cine_referral_id"), day_of(get(row, "cine_referral_date")),
-                day_of(get(row, "cine_close_date")), get(row, "cine_referral_source_code"),
-                get(row, "cine_referral_nfa") == "Y")
+                day_of(get(row, "cine_close_date")), source.split(" ")[0], nothing in ("Y", "yes"))
         )  # fmt: skip
     elif "cina_assessment_auth_date" in header:
         who = _person(one, get(row, "cina_person_id"))
@@ -221,8 +233,19 @@ def _ssd(one: Submission, header: tuple[str, ...], at: str, row: list[str], get:
         day = day_of(get(row, "cina_assessment_auth_date"))
         one.rows["assessments"].append(Row(one, at, who, key, day, more=key))
     else:
-        codes = set(json.loads(get(row, "cinf_assessment_factors_json")))
-        one.rows["factors"].append(Row(one, at, key=get(row, "cinf_assessment_id"), more=codes))
+        told = json.loads(get(row, "cinf_assessment_factors_json"))
+        if isinstance(told, dict):
+            told = [code for code, word in told.items() if word == "Yes"]
+        keys = get(row, "cinf_assessment_id"), get(row, "cinf_table_id")
+        one.rows["factors"].append(Row(one, at, key=keys, more={code for code in told if code}))
+
+
+def _settle_factors(one: Submission) -> None:
+    """They name their assessment by the one of their two keys that more of them share with one."""
+    known = {row.key for row in one.rows["assessments"]}
+    fits = [sum(row.key[i] in known for row in one.rows["factors"]) for i in (0, 1)]
+    for row in one.rows["factors"]:
+        row.key = row.key[fits[1] > fits[0]]
 
 
 def _annex_a(one: Submission, header: tuple[str, ...], at: str, row: list[str], get: Get) -> None:
