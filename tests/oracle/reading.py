@@ -20,6 +20,8 @@ RANKS = ("annex_a", "ssd", "cin_census")
 """Of extracts of one family the last outranks the others, whenever it came."""
 NOTHING = ("NULL", "SSD_PH")
 """What stands in a field of which nothing is known."""
+TERM = re.compile(r"(20\d\d)_(autumn|spring|summer)_")
+"""How names of files tell the term of a census where no table of schools does."""
 Span = tuple[date, date]
 
 
@@ -187,8 +189,11 @@ def _submission(
             text = values[i].strip() if i is not None and i < len(values) else ""
             return "" if text in NOTHING else text
 
+        if named := TERM.match(file):
+            one.start, one.end = _census_term(int(named[1]), named[2].title())
         for line, values in enumerate(rows, 2):
-            read(one, header, f"{sender}/{name}/{file}:{line}", values, told_by)
+            if any(values):
+                read(one, header, f"{sender}/{name}/{file}:{line}", values, told_by)
     if extract == "ssd":
         _settle_factors(one)
     return one
@@ -268,30 +273,33 @@ def _annex_a(one: Submission, header: tuple[str, ...], at: str, row: list[str], 
 def _care(one: Submission, header: tuple[str, ...], at: str, row: list[str], get: Get) -> None:
     who = _person(one, get(row, "child"))
     if "ethnic" in header:
-        sex = {"1": "M", "2": "F"}.get(get(row, "sex"), get(row, "sex"))
+        sex = get(row, "sex").upper().replace("1", "M").replace("2", "F")
         one.rows["about"].append(Row(one, at, who, day=day_of(get(row, "dob")), kind=sex))
         one.rows["ties"].append(Row(one, at, who, _upn(get(row, "upn")), more=False))
     elif "decom" in header:
         one.rows["care"].append(
             Row(one, at, who, None, day_of(get(row, "decom")), day_of(get(row, "dec")),
-                get(row, "ls"), get(row, "rec"))
+                get(row, "ls").upper(), get(row, "rec").upper())
         )  # fmt: skip
     else:
         one.rows["missing"].append(
             Row(one, at, who, None, day_of(get(row, "mis_start")), day_of(get(row, "mis_end")),
-                get(row, "missing"))
+                get(row, "missing").upper())
         )  # fmt: skip
+
+
+def _census_term(year: int, name: str) -> Span:
+    return term_of(date(year, {"Autumn": 9, "Spring": 1, "Summer": 4}[name], 1))
 
 
 def _census(one: Submission, header: tuple[str, ...], at: str, row: list[str], get: Get) -> None:
     roll = "left" if any("nolongeronroll" in column for column in header) else "here"
     pupil = (roll, get(row, "pupilonrolltableid") or get(row, "pupilnolongeronrolltableid"))
     if "lea" in header:
-        names = {"Autumn": 9, "Spring": 1, "Summer": 4}
-        one.start, one.end = term_of(date(int(get(row, "year")), names[get(row, "term")], 1))
+        one.start, one.end = _census_term(int(get(row, "year")), get(row, "term"))
     elif "startdate" in header:
-        kind = get(row, "category").replace("FIXD", "SUSP")
-        reasons = {get(row, f"reason{i}") for i in (1, 2, 3)}
+        kind = get(row, "category").upper().replace("FIXD", "SUSP")
+        reasons = {get(row, f"reason{i}").upper() for i in (1, 2, 3)}
         day = day_of(get(row, "startdate"))
         one.rows["exclusions"].append(Row(one, at, None, pupil, day, kind=kind, more=reasons))
     elif "upn" in header:
@@ -302,10 +310,10 @@ def _census(one: Submission, header: tuple[str, ...], at: str, row: list[str], g
             told = [
                 get(row, part.format(name)) for name in ("possible", "authorised", "unauthorised")
             ]
-            possible.append(int(told[0]) if told[0] else None)
-            missed.append(sum(int(count) for count in told[1:] if count))
+            possible.append(int(float(told[0])) if told[0] else None)
+            missed.append(sum(int(float(count)) for count in told[1:] if count))
         one.rows["pupils"].append(
-            Row(one, at, who, pupil, day_of(get(row, "dob")), kind=get(row, "sex") or
+            Row(one, at, who, pupil, day_of(get(row, "dob")), kind=get(row, "sex").upper() or
                 get(row, "gender"),
                 more=(possible, missed))
         )  # fmt: skip
@@ -348,7 +356,8 @@ def _cin(one: Submission, root: ElementTree.Element) -> None:
             met[day] += 1
             one.rows["referrals"].append(
                 Row(one, at, who, (day, met[day]), day, day_of(text(details, "CINclosureDate")),
-                    text(details, "ReferralSource"), text(details, "ReferralNFA") in ("1", "true"))
+                    text(details, "ReferralSource").upper(),
+                    text(details, "ReferralNFA") in ("1", "true"))
             )  # fmt: skip
             for assessment in details.iter("Assessments"):
                 began = day_of(text(assessment, "AssessmentActualStartDate"))
