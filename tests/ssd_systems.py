@@ -14,7 +14,18 @@ from intake_files import upn
 
 ALL_FACTORS = [
     *(f"{number}{letter}" for number in range(1, 7) for letter in "ABC"),
-    *"7A 8B 8C 8D 8E 8F 9A 10A 11A 12A 13A 14A 15A 16A 17A 18B 18C 19B 19C 20 21 22A 23A 24A".split(),
+    "7A",
+    *(f"8{letter}" for letter in "BCDEF"),
+    *(f"{number}A" for number in range(9, 18)),
+    "18B",
+    "18C",
+    "19B",
+    "19C",
+    "20",
+    "21",
+    "22A",
+    "23A",
+    "24A",
 ]
 Tables = dict[str, str]
 Row = Sequence[object]
@@ -85,8 +96,16 @@ def plain(children: Iterable[Child]) -> Tables:
             "cine_referral_id,cine_person_id,cine_referral_date,cine_referral_source_code,"
             "cine_cin_primary_need_code,cine_referral_nfa,cine_close_date,cine_close_reason",
             [
-                (f"R{one.number}", f"P{one.number}", one.referred, one.source, "N1", "N",
-                 one.closed or "", "RC7" if one.closed else "")
+                (
+                    f"R{one.number}",
+                    f"P{one.number}",
+                    one.referred,
+                    one.source,
+                    "N1",
+                    "N",
+                    one.closed or "",
+                    "RC7" if one.closed else "",
+                )
                 for one in children
             ],
         ),
@@ -103,7 +122,7 @@ def plain(children: Iterable[Child]) -> Tables:
             "cinf_assessment_id,cinf_assessment_factors_json",
             [(one.form, json.dumps(one.factors)) for one in children if one.factors],
         ),
-    }  # fmt: skip
+    }
 
 
 def systemc(children: Iterable[Child], *, is_before_1_4: bool = False) -> Tables:
@@ -118,16 +137,33 @@ def systemc(children: Iterable[Child], *, is_before_1_4: bool = False) -> Tables
         return f"{text} 00:00:00.000" if text else "NULL"
 
     def factors(one: Child) -> str:
-        listed = ", ".join(f'"{code}": "Yes"' if is_before_1_4 else f'"{code}"' for code in one.factors)
+        listed = ", ".join(
+            f'"{code}": "Yes"' if is_before_1_4 else f'"{code}"' for code in one.factors
+        )
         return f"{{{listed}}}" if is_before_1_4 else f"[{listed}]"
 
     return {
         "ssd_person.csv": _table(
             PERSON,
             [
-                ("NULL", one.number, "NULL" if one.is_linked else one.upn, "Given", "Family",
-                 one.sex if one.sex != "U" else "I", one.sex, "WBRI", day(one.born), "NULL", "UN4",
-                 "N    ", "NULL", "NULL", "NULL", "NULL")
+                (
+                    "NULL",
+                    one.number,
+                    "NULL" if one.is_linked else one.upn,
+                    "Given",
+                    "Family",
+                    one.sex if one.sex != "U" else "I",
+                    one.sex,
+                    "WBRI",
+                    day(one.born),
+                    "NULL",
+                    "UN4",
+                    "N    ",
+                    "NULL",
+                    "NULL",
+                    "NULL",
+                    "NULL",
+                )
                 for one in children
             ],
         ),
@@ -146,17 +182,38 @@ def systemc(children: Iterable[Child], *, is_before_1_4: bool = False) -> Tables
         "ssd_cin_episodes.csv": _table(
             EPISODES,
             [
-                (9000 + one.number, one.number, day(one.referred), "N1", f"{one.source} - who referred",
-                 "Who referred", '{"COMMENTS": "Given said "no""}', "N",
-                 "RC7 Services ceased" if one.closed else "", day(one.closed), 12, 77)
+                (
+                    9000 + one.number,
+                    one.number,
+                    day(one.referred),
+                    "N1",
+                    f"{one.source} - who referred",
+                    "Who referred",
+                    '{"COMMENTS": "Given said "no""}',
+                    "N",
+                    "RC7 Services ceased" if one.closed else "",
+                    day(one.closed),
+                    12,
+                    77,
+                )
                 for one in children
             ],
         ),
         "ssd_cin_assessments.csv": _table(
             ASSESSMENTS,
             [
-                (one.number + 500, one.number, 9000 + one.number, day(one.started), "Y",
-                 day(one.completed), '{"NFA_FLAG": "N"}', "N", 12, 77)
+                (
+                    one.number + 500,
+                    one.number,
+                    9000 + one.number,
+                    day(one.started),
+                    "Y",
+                    day(one.completed),
+                    '{"NFA_FLAG": "N"}',
+                    "N",
+                    12,
+                    77,
+                )
                 for one in children
                 if one.is_assessed
             ],
@@ -164,12 +221,16 @@ def systemc(children: Iterable[Child], *, is_before_1_4: bool = False) -> Tables
         "ssd_assessment_factors.csv": _table(
             FACTORS,
             [
-                (300_000 + one.number, one.form if is_before_1_4 else one.number + 500, factors(one))
+                (
+                    300_000 + one.number,
+                    one.form if is_before_1_4 else one.number + 500,
+                    factors(one),
+                )
                 for one in children
                 if one.factors
             ],
         ),
-    }  # fmt: skip
+    }
 
 
 def eclipse(children: Iterable[Child]) -> Tables:
@@ -184,8 +245,24 @@ def eclipse(children: Iterable[Child]) -> Tables:
         "ssd_person.csv": _table(
             PERSON,
             [
-                ("", one.number, "" if one.is_linked else one.upn, "Given", "Family", one.sex, "00",
-                 "??", day(one.born), "", one.upn, "N    ", "", "", "N", "")
+                (
+                    "",
+                    one.number,
+                    "" if one.is_linked else one.upn,
+                    "Given",
+                    "Family",
+                    one.sex,
+                    "00",
+                    "??",
+                    day(one.born),
+                    "",
+                    one.upn,
+                    "N    ",
+                    "",
+                    "",
+                    "N",
+                    "",
+                )
                 for one in children
             ],
         ),
@@ -193,17 +270,38 @@ def eclipse(children: Iterable[Child]) -> Tables:
         "ssd_cin_episodes.csv": _table(
             EPISODES,
             [
-                (f"{one.number}{60_000 + one.number}", one.number, day(one.referred), "N1", one.source,
-                 "SCHOOLS", '{"OUTCOME_NFA_FLAG": "N"}', "N", "RC7" if one.closed else "",
-                 day(one.closed), "", "")
+                (
+                    f"{one.number}{60_000 + one.number}",
+                    one.number,
+                    day(one.referred),
+                    "N1",
+                    one.source,
+                    "SCHOOLS",
+                    '{"OUTCOME_NFA_FLAG": "N"}',
+                    "N",
+                    "RC7" if one.closed else "",
+                    day(one.closed),
+                    "",
+                    "",
+                )
                 for one in children
             ],
         ),
         "ssd_cin_assessments.csv": _table(
             ASSESSMENTS,
             [
-                (f"{one.number}{one.form}", one.number, f"{one.number}{60_000 + one.number}",
-                 day(one.started), "Y", day(one.completed), "{}", "N", "", "")
+                (
+                    f"{one.number}{one.form}",
+                    one.number,
+                    f"{one.number}{60_000 + one.number}",
+                    day(one.started),
+                    "Y",
+                    day(one.completed),
+                    "{}",
+                    "N",
+                    "",
+                    "",
+                )
                 for one in children
                 if one.is_assessed
             ],
@@ -211,13 +309,16 @@ def eclipse(children: Iterable[Child]) -> Tables:
         "ssd_assessment_factors.csv": _table(
             FACTORS,
             [
-                (f"{one.number}{one.form}", one.form,
-                 json.dumps([code if code in one.factors else None for code in ALL_FACTORS]))
+                (
+                    f"{one.number}{one.form}",
+                    one.form,
+                    json.dumps([code if code in one.factors else None for code in ALL_FACTORS]),
+                )
                 for one in children
                 if one.factors
             ],
         ),
-    }  # fmt: skip
+    }
 
 
 def mosaic(children: Iterable[Child]) -> Tables:
@@ -234,9 +335,22 @@ def mosaic(children: Iterable[Child]) -> Tables:
             "pers_single_unique_id,pers_upn,pers_upn_unknown,pers_send_flag,pers_expected_dob,"
             "pers_death_date,pers_is_mother,pers_nationality",
             [
-                (one.number, "", {"F": "Female", "M": "Male", "U": "unknown"}[one.sex], "", "WBRI",
-                 day(one.born), f"94{one.number:08d}", "" if one.is_linked else one.upn,
-                 "", "", "", "", "", "")
+                (
+                    one.number,
+                    "",
+                    {"F": "Female", "M": "Male", "U": "unknown"}[one.sex],
+                    "",
+                    "WBRI",
+                    day(one.born),
+                    f"94{one.number:08d}",
+                    "" if one.is_linked else one.upn,
+                    "",
+                    "",
+                    "",
+                    "",
+                    "",
+                    "",
+                )
                 for one in children
             ],
         ),
@@ -254,7 +368,17 @@ def mosaic(children: Iterable[Child]) -> Tables:
             "cine_referral_source,cin_referral_nfa,cine_close_reason,cine_referral_team,"
             "cine_referral_worker_id",
             [
-                (8000 + one.number, one.number, day(one.referred), "N1", one.source, "N", "", 12, 77)
+                (
+                    8000 + one.number,
+                    one.number,
+                    day(one.referred),
+                    "N1",
+                    one.source,
+                    "N",
+                    "",
+                    12,
+                    77,
+                )
                 for one in children
             ],
         ),
@@ -264,7 +388,18 @@ def mosaic(children: Iterable[Child]) -> Tables:
             "cina_assessment_outcome_further_intervention,cina_assessment_outcome_nfa,"
             "cina_assessment_team,cina_assessment_worker_id",
             [
-                (one.form, one.number, "", day(one.started), "Y", day(one.completed), "N", "N", 12, 77)
+                (
+                    one.form,
+                    one.number,
+                    "",
+                    day(one.started),
+                    "Y",
+                    day(one.completed),
+                    "N",
+                    "N",
+                    12,
+                    77,
+                )
                 for one in children
                 if one.is_assessed
             ],
@@ -273,7 +408,7 @@ def mosaic(children: Iterable[Child]) -> Tables:
             FACTORS,
             [("", one.form, json.dumps(one.factors)) for one in children if one.factors],
         ),
-    }  # fmt: skip
+    }
 
 
 SYSTEMS: dict[str, Callable[[Iterable[Child]], Tables]] = {

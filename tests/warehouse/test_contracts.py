@@ -20,7 +20,8 @@ EXTRACTS = {
     "ssd", "cin_census", "school_census", "ssda903", "alternative_provision",
     "published_referrals", "published_factors",
     "published_population", "published_looked_after", "published_exclusions", "published_missing",
-    "published_attendance", "annex_a", "youth_justice", "vulnerable_children_survey",
+    "published_attendance", "published_social_care_exclusions", "published_lait",
+    "annex_a", "youth_justice", "vulnerable_children_survey",
 }  # fmt: skip
 
 VISITS = """
@@ -50,11 +51,16 @@ def own_contracts(tmp_path, monkeypatch):
     (tmp_path / "visits" / "contract.yml").write_text(VISITS)
     monkeypatch.setattr(contract, "FOLDER", tmp_path)
     contract.load.cache_clear()
-    recognise._match.cache_clear()
+    forget_tables()
     yield tmp_path
     monkeypatch.undo()
     contract.load.cache_clear()
+    forget_tables()
+
+
+def forget_tables():
     recognise._match.cache_clear()
+    recognise._shapes.cache_clear()
 
 
 def test_every_contract_loads():

@@ -15,7 +15,6 @@ CHILDREN = [
     Child(4, "2026-03-16", "2026-03-17", "2026-03-31", ("21",), sex="U"),
     Child(5, "2026-03-23", source="3C", is_linked=True),
 ]  # fmt: skip
-FACTORS = [("13A",), ("1A",), ("21",), ("24A",), ("3B",)]
 
 
 @pytest.fixture
@@ -23,11 +22,16 @@ def held(tmp_path: Path) -> Monitor:
     return monitor(tmp_path / "monitor")
 
 
-def of_assessments(held: Monitor) -> list[tuple]:
+def of_assessments(held: Monitor) -> list[tuple[str, str]]:
     """The factors of each assessment, by the day on which it was completed."""
     day = dict(held.raw("ssd_assessments", "assessment_key, completed_date"))
-    return sorted((day[key], code) for key, code in held.raw("ssd_factors"  # fmt: skip
-                   , "assessment_key, factor_code"))  # fmt: skip
+    told = held.raw("ssd_factors", "assessment_key, factor_code")
+    return sorted((str(day[key]), code) for key, code in told if key in day)
+
+
+def kept(held: Monitor) -> bytes:
+    """All that lies among the accepted rows."""
+    return b"".join(path.read_bytes() for path in held.home.raw.rglob("*.parquet"))
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -42,7 +46,7 @@ def test_each_case_system_tells_the_same(held, system):
     ]
     completed = held.raw("ssd_assessments", "completed_date")
     assert [str(day) for (day,) in completed] == ["2026-03-20", "2026-03-30", "2026-03-31", "None"]
-    assert [(str(day), code) for day, code in of_assessments(held)] == [
+    assert of_assessments(held) == [
         ("2026-03-20", "13A"), ("2026-03-20", "24A"), ("2026-03-30", "1A"),
         ("2026-03-30", "3B"), ("2026-03-31", "21"),
     ]  # fmt: skip
@@ -67,16 +71,11 @@ def test_other_kinds_of_identifier_are_passed_over(held, system, kinds):
     outcome = held.send(SYSTEMS[system](CHILDREN), MARCH)
     assert len(held.raw("ssd_identifiers")) == kinds
     assert outcome.quarantined == 0
-    assert b"94000000" not in b"".join(p.read_bytes() for p in held.home.raw.rglob("*.parquet"))
 
 
 def test_no_name_or_other_number_of_a_child_is_kept(held):
     held.send(systemc(CHILDREN), MARCH)
-    held_columns = {name for row in held.raw("ssd_persons", "columns(*)") for name in [len(row)]}
-    assert held_columns == {len(held.raw("ssd_persons")[0])}
-    everything = b"".join(p.read_bytes() for p in held.home.raw.rglob("*.parquet"))
-    assert b"Given" not in everything
-    assert b"Family" not in everything
+    assert not [text for text in (b"Given", b"Family", b"9400000001") if text in kept(held)]
 
 
 def test_siblings_on_one_form_each_have_their_factors(held):
@@ -86,7 +85,7 @@ def test_siblings_on_one_form_each_have_their_factors(held):
     tables["ssd_assessment_factors.csv"] = shared
     outcome = held.send(tables, MARCH)
     assert "OTHER_KEY" in rules(outcome)
-    told = [(str(day), code) for day, code in of_assessments(held)]
+    told = of_assessments(held)
     assert ("2026-03-27", "13A") in told
     assert ("2026-03-20", "13A") in told
     assert len(told) == 5
@@ -96,7 +95,7 @@ def test_several_rows_of_one_assessment_are_read_together(held):
     tables = mosaic(CHILDREN[:2])
     tables["ssd_assessment_factors.csv"] += ',70002,"[""12A""]"\n'
     assert errors(held.send(tables, MARCH)) == []
-    codes = [code for day, code in of_assessments(held) if str(day) == "2026-03-30"]
+    codes = [code for day, code in of_assessments(held) if day == "2026-03-30"]
     assert codes == ["12A", "1A", "3B"]
 
 
@@ -108,7 +107,7 @@ def test_numbers_of_two_kinds_never_mix(held):
         '70004,70001,"[""13A""]"\n80002,70002,"[""1A""]"\n80004,70004,"[""21""]"\n'
     )
     held.send(tables, MARCH)
-    assert [(str(day), code) for day, code in of_assessments(held)] == [
+    assert of_assessments(held) == [
         ("2026-03-20", "13A"), ("2026-03-30", "1A"), ("2026-03-31", "21"),
     ]  # fmt: skip
 
