@@ -16,8 +16,8 @@
     'missing_episodes': ('start_date', 'missing', 'int_missing_episodes'),
 } %}
 {% set beside = [
-    'ssd_persons', 'ssd_identifiers', 'ssd_factors', 'cin_children', 'cin_factors', 'census_pupils', 'care_children', 'care_episodes',
-    'published_figures', 'youth_justice_counts', 'survey_weeks',
+    'ssd_persons', 'ssd_identifiers', 'ssd_factors', 'cin_children', 'cin_factors', 'census_pupils', 'census_sessions',
+    'care_children', 'care_episodes', 'published_figures', 'youth_justice_counts', 'survey_weeks',
 ] %}
 
 with told as (
