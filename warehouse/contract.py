@@ -1,7 +1,7 @@
 """Contracts: what each extract looks like, as data. A new extract of CSV tables is a new folder."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -88,9 +88,14 @@ class Column(Years):
     """By rule, the number that it has in the official rules for this column."""
     kind: str | None = None
     raw: str | None = None
+    """Under which name it is kept. Where several columns share one, the first that is filled is."""
+    told_as: str | None = None
+    """The name of a mark on each row: whether the file has this column at all."""
     required: bool = False
     """Whether a row says nothing without it: the identity of an event or child, its day, its kind.
     What cannot be read in any other column is blank, and its sender is asked."""
+    is_figure: bool = False
+    """Whether it is what the row tells: blank it may be, but unreadable it keeps the row out."""
     asked_for: bool = False
     """Whether a sender is asked where it is blank."""
     blanks: tuple[str, ...] = ()
@@ -227,6 +232,13 @@ Window = Literal["period", "term_before", "two_terms_before"]
 """Which days a submission tells of: those of its period, or of terms that ended before it."""
 
 
+class Told(Strict):
+    """Of which days a submission tells something, and the tables that it must hold to do so."""
+
+    days: Window = "period"
+    tables: tuple[str, ...] = ()
+
+
 class Due(Strict):
     """How often a return is owed, and how many days after its period ends or starts."""
 
@@ -241,7 +253,7 @@ class Contract(Strict):
     sent_by: Literal["authority", "publisher"]
     family: str
     rank: int = 1
-    tells: dict[str, Window] = Field(default_factory=dict)
+    tells: dict[str, Told] = Field(default_factory=dict)
     """What it is a source of, in the words that indicators use, and of which days."""
     reader: Literal["csv", "xml", "published"] = "csv"
     root: str | None = None
@@ -270,10 +282,19 @@ class Contract(Strict):
             raise ValueError("names hold small letters, digits and underscores")
         return name
 
+    @field_validator("tells", mode="before")
+    @classmethod
+    def days_alone_are_enough(cls, tells: dict[str, Any]) -> dict[str, Any]:
+        return {
+            source: {"days": told} if isinstance(told, str) else told
+            for source, told in tells.items()
+        }
+
     @model_validator(mode="after")
     def names_are_plain(self) -> Self:
-        raw = [column.raw for table in self.tables.values() for column in table.columns.values()]
-        names = [*self.tables, *(table.raw for table in self.tables.values()), *raw]
+        columns = [column for table in self.tables.values() for column in table.columns.values()]
+        kept = [name for column in columns for name in (column.raw, column.told_as)]
+        names = [*self.tables, *(table.raw for table in self.tables.values()), *kept]
         if bad := [name for name in names if name and not NAME.fullmatch(name)]:
             raise ValueError(f"names hold small letters, digits and underscores: {bad}")
         if strange := [
@@ -296,14 +317,35 @@ class Contract(Strict):
             if table.reads_only and table.reads_only not in table.columns
         ]:
             raise ValueError(f"reads_only names a column that its table lacks: {strange}")
+        if strange := [
+            table.parent.also_by
+            for table in self.tables.values()
+            if table.parent and table.parent.also_by and table.parent.also_by not in table.columns
+        ]:
+            raise ValueError(f"also_by names a column that its table lacks: {strange}")
+        if strange := sorted(self.telling_tables - set(self.tables)):
+            raise ValueError(f"tells names tables that it lacks: {strange}")
         if self.reader == "published" and not self.measures:
             raise ValueError("a published series needs measures to be recognised by")
         return self
 
-    def windows(self, period: Span) -> dict[str, Span]:
-        """The days that a submission for a period tells of, by what it tells."""
-        told = self.tells or {self.family: "period"}
-        return {source: event_window(window, period) for source, window in told.items()}
+    @property
+    def telling_tables(self) -> set[str]:
+        """The tables without which a submission does not tell all that it may."""
+        return {table for told in self.tells.values() for table in told.tables}
+
+    def windows(self, period: Span, tables: Collection[str] | None = None) -> dict[str, Span]:
+        """The days that a submission for a period tells of, by what it tells.
+
+        `tables` are those of `telling_tables` that it holds: what needs another one is not told,
+        which is not the same as nought. Without them, all that it may tell.
+        """
+        told = self.tells or {self.family: Told()}
+        return {
+            source: event_window(one.days, period)
+            for source, one in told.items()
+            if tables is None or set(one.tables) <= set(tables)
+        }
 
     def window(self, period: Span) -> Span:
         """All the days that a submission for a period tells of anything."""
@@ -319,6 +361,7 @@ class Contract(Strict):
             if table.raw:
                 held = tables.setdefault(table.raw, {})
                 held |= {c.raw: RAW_TYPES[c.type] for c in table.columns.values() if c.raw}
+                held |= {c.told_as: "boolean" for c in table.columns.values() if c.told_as}
         return tables
 
 
