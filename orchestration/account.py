@@ -19,10 +19,11 @@ from warehouse.intake import ledger
 from warehouse.intake.pool import pending_of
 from warehouse.intake.problems import Problem
 from warehouse.intake.senders import authorities
-from warehouse.intake.validate import Verdict, Wanted, judged
+from warehouse.intake.validate import Verdict, Wanted, judged, passed_over
 from warehouse.state import State
 
 USAGE = 2
+OTHER_FORM = "Read in another form"
 # What becomes of a row that was taken in, and the words for it.
 FATES = {
     "counted": "counted",
@@ -37,6 +38,7 @@ def account(home: Home, state: State, submission_id: int, today: date) -> dict[s
     row = dict(_found(state, submission_id)._mapping)
     with state.read() as connection:
         found = ledger.problems_of(connection, submission_id)
+    notes = [one for one in found if one["severity"] == "note"]
     submitted = known(state, today)
     cut = slices(submitted)
     own, others = _own_days(submission_id, submitted, cut), _others(submission_id, submitted, cut)
@@ -45,9 +47,10 @@ def account(home: Home, state: State, submission_id: int, today: date) -> dict[s
         "submission": row,
         "what_became_of_it": f"{fate(row)}{'; superseded since' if is_superseded else ''}",
         "why": row["held_reason"] or row["first_error"],
-        "rows": accounting(row),
+        "rows": f"{accounting(row)}{passed_over(map(_problem, notes))}",
         "counted": counted(home, submission_id) if is_used(row) else [],
-        "problems": found,
+        "problems": [one for one in found if one not in notes],
+        "read_in_another_form": notes,
         "in_force_for": own,
         "days_of_others": others,
         "returns": list(_returns(row, submitted, cut, today)),
@@ -164,6 +167,8 @@ def in_words(told: dict[str, Any]) -> Iterator[str]:
     yield f"Rows: {told['rows']}"
     yield from _counted_in_words(told)
     yield from _listed("Problems", [problem_in_words(one) for one in told["problems"]])
+    if notes := told["read_in_another_form"]:
+        yield from _listed(OTHER_FORM, [problem_in_words(one) for one in notes])
     yield f"In force for: {', '.join(told['in_force_for']) or 'no day'}"
     yield from _listed("Others speak for its days", told["days_of_others"])
     yield from _listed("Returns", told["returns"])
@@ -188,18 +193,20 @@ def as_of(state: State, day: date, sender: str | None, extract: str | None) -> l
 
 def problem_in_words(row: dict[str, Any]) -> str:
     """A problem of the ledger, as intake said it."""
-    return str(
-        Problem(
-            row["rule"],
-            row["message"],
-            row["severity"],
-            row["table_name"],
-            row["file_name"],
-            row["line"],
-            row["column_name"],
-            row["count"],
-            row["official"],
-        )
+    return str(_problem(row))
+
+
+def _problem(row: dict[str, Any]) -> Problem:
+    return Problem(
+        row["rule"],
+        row["message"],
+        row["severity"],
+        row["table_name"],
+        row["file_name"],
+        row["line"],
+        row["column_name"],
+        row["count"],
+        row["official"],
     )
 
 

@@ -9,6 +9,7 @@ from orchestration import faults
 from orchestration.commands import (
     alerts,
     annotate,
+    contract,
     data,
     decisions,
     history,
@@ -45,6 +46,7 @@ def commands() -> None:
 for module in (
     trial,
     senders,
+    contract,
     monitor,
     submissions,
     decisions,

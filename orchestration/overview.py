@@ -78,6 +78,16 @@ def waiting_for_a_person(state: State, *, only_held: bool) -> Rows:
     return _rows(state, sa.select(submissions).where(out).order_by(submissions.c.submission_id))
 
 
+def came(state: State, after: int) -> list[str]:
+    """Submissions above this number that are used: sender, name and number."""
+    used = sa.and_(ledger.is_used(), submissions.c.submission_id > after)
+    query = sa.select(submissions).where(used).order_by(submissions.c.submission_id)
+    return [
+        f"{row['sender']}/{row['original_name']} (submission {row['submission_id']})"
+        for row in _rows(state, query)
+    ]
+
+
 def held(state: State) -> list[str]:
     """Accepted submissions that are held back, and why."""
     return [_named(row) for row in waiting_for_a_person(state, only_held=True)]
@@ -95,7 +105,7 @@ def faults(home: Home, state: State, max_age_days: int) -> list[str]:
     if releases.current(home) is None:
         found.append("nothing is published")
     if last and last["outcome"] in ("failed", "gate_failed"):
-        found.append(f"the last run ended as {last['outcome'].replace('_', ' ')}")
+        found.append(f"the last run ended as {last['outcome'].replace('_', ' ')}{_gates(last)}")
     oldest = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=max_age_days)
     if good and good["finished_at"] < oldest:
         found.append(f"no run has come to a good end for {max_age_days} days")
@@ -106,6 +116,11 @@ def faults(home: Home, state: State, max_age_days: int) -> list[str]:
     }
     found += [f"{count:,} messages {name}" for name, count in undelivered.items()]
     return found
+
+
+def _gates(run: dict[str, Any]) -> str:
+    gates = run["detail"]["gates"]
+    return f": {'; '.join(gates)}" if gates else ""
 
 
 def _published(home: Home, query: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse import contract as contracts
 from warehouse.connection import connect
 from warehouse.home import Home, load_settings
 
@@ -21,6 +22,16 @@ WORDS = {
     "expect_part_within_whole": "a part is more than its whole",
     "expect_figures_that_can_be": "a part is more than its whole, or a count below nothing",
 }
+
+# What makes a row fail a test of one column, where the column is kept under its name.
+CONDITIONS = {
+    "expect_values": "cast({column} as varchar) not in (select unnest(?::varchar[]))",
+    "expect_present": "{column} is null",
+}
+HOLDING = """
+select table_name from information_schema.columns
+where table_schema = 'raw' and column_name = ? order by table_name
+"""
 
 
 @dataclass(frozen=True)
@@ -66,9 +77,45 @@ def _failing(work: duckdb.DuckDBPyConnection, node: Any) -> dict[int, str]:
     rows = failing.filter(f"{OF} is not null").aggregate(f"{OF}, count(*)").fetchall()
     words = _words(node)
     return {
-        int(submission_id): f"{words} ({count:,} {'row' if count == 1 else 'rows'})"
-        for submission_id, count in rows
+        int(number): (
+            f"{words} ({count:,} {'row' if count == 1 else 'rows'}{_place(work, node, number)})"
+        )
+        for number, count in rows
     }
+
+
+def _place(work: duckdb.DuckDBPyConnection, node: Any, submission_id: int) -> str:
+    """Where a sender finds the first of the rows, where the test is of a column as it was sent."""
+    told = node.test_metadata
+    column = told.kwargs.get("column_name") if told else None
+    condition = CONDITIONS.get(told.name) if column else None
+    if condition is None:
+        return ""
+    values = told.kwargs.get("values", [])
+    found = [
+        (line, table)
+        for (table,) in work.execute(HOLDING, [column]).fetchall()
+        for (line,) in work.execute(
+            f"select min(line) from raw.{table}"
+            f" where {OF} = ? and {condition.format(column=column)}",
+            [submission_id, *([values] if values else [])],
+        ).fetchall()
+        if line is not None
+    ]
+    return (
+        f", first in line {found[0][0]} of {_sent(work, submission_id, found[0][1])}"
+        if found
+        else ""
+    )
+
+
+def _sent(work: duckdb.DuckDBPyConnection, submission_id: int, raw: str) -> str:
+    """The table that a raw table is filled from, as the contract of a submission calls it."""
+    [(extract,)] = work.execute(
+        f"select extract from control.submissions where {OF} = ?", [submission_id]
+    ).fetchall()
+    tables = contracts.load()[extract].tables.items()
+    return " or ".join(name for name, table in tables if table.raw == raw) or "the file"
 
 
 def _blamed(work: duckdb.DuckDBPyConnection, node: Any) -> dict[int, str]:

@@ -9,13 +9,16 @@ from pathlib import Path
 from warehouse import contract as contracts
 from warehouse import contract_words as words
 from warehouse.contract import Code, Column, Contract, SentTable, compared
+from warehouse.contract_figures import Long
 from warehouse.intake.checking import CONFLICT
 from warehouse.intake.judging import FEWEST_BAD_ROWS
 from warehouse.intake.published import IDENTITY, MARKERS
 from warehouse.intake.remedies import REMEDIES, remedy
 from warehouse.intake.rules import Fault, all_queries, faults
+from warehouse.intake.senders import PUBLISHER
 
 INDEX = "README.md"
+AUTHORITY = "301"
 MOST_NAMED = 3
 MANIFEST = {"period_start": "2026-03-01", "period_end": "2026-03-31", "sequence": 1}
 PERIOD_FROM = {
@@ -86,7 +89,9 @@ def _index() -> Iterator[str]:
             if one.sent_by == sent_by
         ]
         yield from _table(("Return", "Due"), rows)
-    yield from _checking("your_file.zip")
+    yield from _checking("your_file.zip", AUTHORITY)
+    yield f"The file of an official series is checked with `--sender {PUBLISHER}`."
+    yield ""
     yield "## What most often goes wrong with a file"
     yield ""
     yield from _table(("Rule", "How to mend it"), [(f"`{one}`", REMEDIES[one]) for one in OFTEN])
@@ -97,7 +102,7 @@ def _page(contract: Contract) -> Iterator[str]:
     yield ""
     yield from _table(("", ""), _facts(contract))
     yield from _what_to_send(contract)
-    yield from _checking(_file_of(contract))
+    yield from _checking(_file_of(contract), _folder(contract))
     yield from _bad_rows(contract)
     if contract.reader == "published":
         yield from _figures(contract)
@@ -120,7 +125,11 @@ def _facts(contract: Contract) -> Iterator[tuple[str, str]]:
     named = (
         f", else what names of files say, such as `{contract.period.example}`" if by_name else ""
     )
-    yield "Its period is", PERIOD_FROM[contract.period.found_in] + named
+    long = contract.figures.long
+    yield (
+        "Its period is",
+        f"the column `{long.period}`" if long else PERIOD_FROM[contract.period.found_in] + named,
+    )
     if contract.nil_return:
         yield "Nothing to report?", "send the empty tables with the period in `manifest.json`"
 
@@ -148,7 +157,7 @@ def _what_to_send(contract: Contract) -> Iterator[str]:
         yield f"Always needed: {', '.join(wanted)}."
         yield ""
     yield from _manifest(contract)
-    folder = "published" if contract.sent_by == "publisher" else "your three-digit code"
+    folder = PUBLISHER if contract.sent_by == "publisher" else "your three-digit code"
     yield f"It goes into the folder named by {folder}, such as `inbox/{_folder(contract)}/`."
     yield ""
 
@@ -171,16 +180,17 @@ def _manifest(contract: Contract) -> Iterator[str]:
     yield ""
 
 
-def _checking(file: str) -> Iterator[str]:
+def _checking(file: str, sender: str) -> Iterator[str]:
     yield "## Check it before it is sent"
     yield ""
-    yield f"```sh\nsightline validate {file} --sender 301 --report to_mend.html\n```"
+    yield f"```sh\nsightline validate {file} --sender {sender} --report to_mend.html\n```"
     yield ""
     yield (
         "It gives the same verdict as the monitor, needs no monitor and keeps nothing."
         " `to_mend.html` names each row to mend by file, line and column, with the rule and how to"
         " mend it; `--report to_mend.csv` gives the same for a spreadsheet. Neither holds a value"
-        " from your file."
+        " from your file. What was read though it is written otherwise than here (a date with a"
+        " time, a code in small letters) is told as a note; there is nothing to mend."
     )
     yield ""
 
@@ -209,16 +219,73 @@ def _bad_rows(contract: Contract) -> Iterator[str]:
 def _figures(contract: Contract) -> Iterator[str]:
     yield "## Columns"
     yield ""
-    rows = [(f"`{name}`", "which figure, of where and when") for name in IDENTITY]
-    rows.append((" or ".join(f"`{name}`" for name in contract.filter), "which part of the total"))
-    rows += [(f"`{name}`", "a figure; the release must have it") for name in contract.measures]
-    yield from _table(("Column", "What it holds"), rows)
+    long = contract.figures.long
+    yield from _table(("Column", "What it holds"), _long(long) if long else _wide(contract))
     marks = ", ".join(f"`{mark}`" for mark in MARKERS)
-    others = (
-        "Of the others, those that are kept hold" if contract.only else "Any other column holds"
-    )
-    yield f"{others} a figure: a number, or one of the symbols {marks}."
+    if long:
+        yield f"Values are numbers, one of the symbols {marks}, or `-` for none."
+    else:
+        others = (
+            "Of the others, those that are kept hold" if contract.only else "Any other column holds"
+        )
+        yield f"{others} a figure: a number, or one of the symbols {marks}."
     yield ""
+    yield from _used_rows(contract)
+
+
+def _wide(contract: Contract) -> Iterator[tuple[str, str]]:
+    for name in IDENTITY:
+        yield f"`{name}`", "which figure, of where and when"
+    yield " or ".join(f"`{name}`" for name in contract.filter), "which part of the total"
+    for name in contract.measures:
+        yield f"`{name}`", "a figure; the release must have it"
+
+
+def _long(long: Long) -> Iterator[tuple[str, str]]:
+    kept = ", ".join(f"`{name}`" for name in long.measures)
+    yield f"`{long.measure}`", f"which figure; kept are {kept}"
+    yield f"`{long.period}`", "the year, or two years together, such as 2025 or 2024/25"
+    yield f"`{long.area}`", "the three-digit number of the authority, region or country"
+    yield f"`{long.value}`", "the figure"
+
+
+def _used_rows(contract: Contract) -> Iterator[str]:
+    """What is read of a release, and what of it is passed over."""
+    figures = contract.figures
+    yield "## Which rows are used"
+    yield ""
+    if not figures.long:
+        yield (
+            f"Used are rows of these kinds of period: {', '.join(figures.periods)}. Others, such as"
+            " terms, are set aside and named; a file of nothing else is refused. Rows of other"
+            " levels than National, Regional and Local authority are passed over, and so are rows"
+            " of several authorities together and, where a further column parts the total"
+            f"{_named_parts(figures.totals_of)}, all but those of the total."
+        )
+        yield ""
+    yield (
+        "A figure that cannot be is set aside with its row: one below nothing, a share above 100"
+        " per cent, a part above its whole, England below one of its authorities, two rows that"
+        " tell the same differently."
+    )
+    yield ""
+    for one in figures.breaks:
+        yield f"From {one.starts_on:%-d %B %Y} on: {one.says}. No step there is judged as a change."
+        yield ""
+    for form in figures.other_forms:
+        told = ", ".join(f"`{name}`" for name in form.columns)
+        yield f"Where the header has {told}, {form.says}."
+        yield ""
+    if not figures.long:
+        yield (
+            "A zip of the release may hold one data file that is read here. What describes it"
+            " (`.meta.csv`, `data-guidance.txt`) is passed over."
+        )
+        yield ""
+
+
+def _named_parts(columns: tuple[str, ...]) -> str:
+    return f" ({', '.join(f'`{name}`' for name in columns)})" if columns else ""
 
 
 def _sent_table(contract: Contract, name: str, table: SentTable) -> Iterator[str]:
@@ -278,12 +345,13 @@ def _rules(contract: Contract) -> Iterator[str]:
     yield "## Rules"
     yield ""
     found: dict[tuple[str, str, str, str], list[str]] = {}
+    known: tuple[str, str, str, str]
     for table in contract.tables.values():
         for rule in table.rules:
-            known = (rule.rule, rule.official or "", rule.severity, rule.says)
+            known = (rule.rule, rule.official or "", str(rule.severity), rule.says)
             found.setdefault(known, []).append(rule.column)
     for fault in _column_rules(contract):
-        known = (fault.rule, fault.official or "", fault.severity, remedy(fault.rule))
+        known = (fault.rule, fault.official or "", str(fault.severity), remedy(fault.rule))
         found.setdefault(known, []).append(fault.column or "")
     rows = [
         (f"`{rule}`", _some(columns), official, severity, says)
@@ -365,4 +433,4 @@ def _file_of(contract: Contract) -> str:
 
 
 def _folder(contract: Contract) -> str:
-    return "published" if contract.sent_by == "publisher" else "301"
+    return PUBLISHER if contract.sent_by == "publisher" else AUTHORITY

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from warehouse.calendar import Span, event_window
+from warehouse.contract_figures import Figures
 from warehouse.contract_rules import CarriedOver, Event, Parent, Rule, Strict, VitalSign, Years
 from warehouse.errors import ConfigurationError
 
@@ -271,6 +272,7 @@ class Contract(Strict):
     """Of a published series with many measures, those that are kept; none means all."""
     filter: tuple[str, ...] = ()
     """The column that parts a published series, by every name that releases have given it."""
+    figures: Figures = Figures()
     tables: dict[str, SentTable] = Field(default_factory=dict)
     not_read: dict[str, UnreadTable] = Field(default_factory=dict)
     """Tables that may travel with the others and are named and passed over."""
@@ -325,7 +327,7 @@ class Contract(Strict):
             raise ValueError(f"also_by names a column that its table lacks: {strange}")
         if strange := sorted(self.telling_tables - set(self.tables)):
             raise ValueError(f"tells names tables that it lacks: {strange}")
-        if self.reader == "published" and not self.measures:
+        if self.reader == "published" and not (self.measures or self.figures.long):
             raise ValueError("a published series needs measures to be recognised by")
         return self
 

@@ -87,6 +87,7 @@ TABLES = {
         "reason": "varchar",
         "recorded_on": "date",
     },
+    "series_breaks": {"series": "varchar", "starts_on": "date", "says": "varchar"},
     "months": {"month_start": "date"},
     "run": {"as_of": "date", "simulated": "boolean", "first_month": "date", "last_month": "date"},
 }
@@ -127,6 +128,7 @@ def prepare(home: Home, state: State, as_of: date) -> None:
         _write(connection, "run", [_run_row(submitted, months, as_of)])
         annotated = annotations.known(state, as_of)
         _write(connection, "annotations", _annotation_rows(annotated))
+        _write(connection, "series_breaks", _break_rows())
         indicators.write(connection)
         decided = [one for _, one in identity_decisions.known(state, as_of)]
         write_identities(connection, decided)
@@ -260,6 +262,13 @@ def _annotation_rows(known: Iterable[Annotation]) -> Rows:
                 one.reason,
                 one.recorded_on,
             )
+
+
+def _break_rows() -> Rows:
+    """From when on an official series counts something else than before."""
+    for contract in contracts.load().values():
+        for one in contract.figures.breaks:
+            yield contract.name, one.starts_on, one.says
 
 
 def _months(cut: Sequence[Slice], covered: Iterable[Covered], as_of: date) -> list[date]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from orchestration.console import as_json, json_option, say, table
+from orchestration.console import as_json, json_option, say
 
 REFUSED = 4
 MOST_ROWS = 10_000
@@ -74,6 +74,10 @@ def say_verdict(verdict: Any) -> None:
     say(f"  {verdict.extract or 'not recognised'}{period}: {verdict.accounting}")
     for problem in verdict.problems:
         say(f"  {problem}")
+    if verdict.notes:
+        say("  Read in another form:")
+    for note in verdict.notes:
+        say(f"    {note}")
 
 
 def write_reports(verdicts: list[Any], reports: tuple[Path, ...], *, with_values: bool) -> None:
@@ -113,64 +117,4 @@ def _show_rows(verdict: Any) -> None:
         say(f"    ... {len(rows) - MOST_ON_SCREEN:,} more: --report to_mend.html")
 
 
-@click.group("contract")
-def contract() -> None:
-    """What each extract must look like.
-
-    Example: sightline contract list
-    """
-
-
-@contract.command("list")
-@json_option
-def list_contracts(is_json: bool) -> int:
-    """Every extract that is known here, who sends it and when it is due.
-
-    Example: sightline contract list
-    """
-    from warehouse import contract as contracts
-    from warehouse.contract_words import due
-
-    rows = [
-        {"extract": one.name, "title": one.title, "sent_by": one.sent_by, "due": due(one)}
-        for one in contracts.load().values()
-    ]
-    if is_json:
-        as_json(rows)
-    else:
-        table(rows, ("extract", "title", "sent_by", "due"))
-    return 0
-
-
-@contract.command("show")
-@click.argument("extract")
-def show_contract(extract: str) -> int:
-    """The page for the senders of one extract.
-
-    Example: sightline contract show ssd
-    """
-    from report import senders
-    from warehouse import contract as contracts
-
-    known = contracts.load()
-    if extract not in known:
-        raise click.UsageError(f"no extract is called {extract}; there are: {', '.join(known)}")
-    say(senders.page(known[extract]).rstrip())
-    return 0
-
-
-@contract.command("pages")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
-def pages(folder: Path) -> int:
-    """Write the page of every extract into a folder; pages of extracts that are gone go too.
-
-    Example: sightline contract pages docs/senders
-    """
-    from report import senders
-
-    written = senders.write(folder)
-    say(f"{len(written)} pages: {folder}")
-    return 0
-
-
-COMMANDS = (validate, contract)
+COMMANDS = (validate,)

@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from expectations import submissions
-from orchestration import dbt_runner, overview, row_checks
+from orchestration import dbt_runner, overview, pending, row_checks
 from orchestration.row_checks import Failed
-from orchestration.run import Run, log
+from orchestration.run import Run, last_good, log
 from warehouse import prepare
 
 BROKEN = {"error", "fail", "runtime error", "partial success"}
 # Each layer of models shows its faults once those below are gone, and an authority's months follow
 # each other; more than that would be no fault of rows.
 MOST_ROUNDS = 25
+MOST_NAMED = 5
 
 
 @dataclass
@@ -48,7 +49,7 @@ def build(run: Run, manifest: Any) -> Built:
         found |= {"held back": len(held), "reasons": overview.held(run.state) if held else []}
     broken = [one.node.name for one in built.results if str(one.status) in BROKEN]
     if broken or not built.results:
-        built.fault = f"dbt: {', '.join(broken) or 'nothing was built'}"
+        built.fault = f"dbt: {', '.join(broken) or 'nothing was built'}{_new(run)}"
         run.shut(built.fault)
     return built
 
@@ -60,6 +61,14 @@ def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built)
     submissions.keep_out(run.state, new)
     log.info("%d submissions failed a check and are held back; building without them", len(new))
     prepare.prepare(run.home, run.state, run.as_of)
+
+
+def _new(run: Run) -> str:
+    """What came since the last good run, for whoever looks for a cause that no test names."""
+    after = pending.newest(last_good(run.state))
+    came = overview.came(run.state, after)
+    more = f" and {len(came) - MOST_NAMED:,} more" if len(came) > MOST_NAMED else ""
+    return f"; new since the last release: {', '.join(came[:MOST_NAMED])}{more}" if came else ""
 
 
 def _counted(results: Sequence[Any]) -> dict[str, int]:

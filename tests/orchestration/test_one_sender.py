@@ -231,7 +231,8 @@ def test_each_is_named_by_sender_file_and_reason(among: Ran, kind: str) -> None:
 def test_a_failed_check_says_how_many_rows(among: Ran) -> None:
     reasons = {row["original_name"]: row["held_reason"] for row in among.monitor.ledger()}
     assert reasons["category.zip"] == (
-        "check failed: exclusions: category not among PERM, SUSP, LNCH (1 row)"
+        "check failed: exclusions: category not among PERM, SUSP, LNCH (1 row, first in line 2 of"
+        " termlyexclusionsonroll or termlyexclusionsoffroll)"
     )
 
 
@@ -328,4 +329,9 @@ def test_what_names_no_submission_stops_everything(
     assert report.exit_code == pipeline.GATE
     assert report.gates
     assert "expect_unique_rows_int_indicator_area_periods" in report.gates[0]
+    assert report.gates[0].endswith(
+        f"; new since the last release: {SENDERS[0]}/a.zip (submission 1)"
+    )
+    [said] = [one for one in overview.faults(monitor.home, monitor.state, 35) if "gate" in one]
+    assert said == f"the last run ended as gate failed: {report.gates[0]}"
     assert not any(row["held_reason"] for row in monitor.ledger())

@@ -12,7 +12,9 @@ from intake_files import referrals, ssd
 
 from orchestration import account
 from orchestration.cli import commands
-from warehouse.intake import decisions
+from warehouse.intake import decisions, ledger
+from warehouse.intake.outcomes import Outcome
+from warehouse.intake.problems import Problem
 
 CANARY = "ZZ9"
 BAD = f"R99,K1,2026-03-09,N1,{CANARY},N,,\n"
@@ -59,6 +61,31 @@ def test_a_refused_submission_names_the_one_that_stays_in_force(monitor: files.M
     assert "refused: nothing of it is used" in text
     assert "Why: ssd_cin_episodes.csv, line 41: TRUNCATED" in text
     assert "submission 2" in text
+
+
+def read_otherwise(monitor: files.Monitor, submission_id: int) -> None:
+    """What intake notes of forms that it read although the contract has another."""
+    words = {"DATE_FORM": "read with a time of day", "ROWS_PASSED_OVER": "of another kind"}
+    told = [
+        Problem(rule, text, "note", "ssd_person", "a.csv", 2, count=12)
+        for rule, text in words.items()
+    ]
+    with monitor.state.begin() as connection:
+        ledger.conclude(connection, [Outcome(submission_id, "301", "a.zip", LATER, problems=told)])
+
+
+def test_what_was_read_in_another_form_is_told_apart_from_problems(monitor: files.Monitor) -> None:
+    read_otherwise(monitor, 2)
+    text = asked(monitor, "show", "2").output
+    assert "Problems: none\nRead in another form:\n  a.csv, line 2: DATE_FORM: " in text
+    assert "repeated; 12 rows passed over\n" in text
+    told = json.loads(asked(monitor, "show", "2", "--json").output)
+    assert [one["rule"] for one in told["read_in_another_form"]] == [
+        "DATE_FORM",
+        "ROWS_PASSED_OVER",
+    ]
+    assert told["problems"] == []
+    assert "Read in another form" not in asked(monitor, "show", "1").output
 
 
 def test_a_withdrawn_submission_says_so(monitor: files.Monitor) -> None:

@@ -272,9 +272,7 @@ def _read_block(
     return without_repeats(lines)
 
 
-def _records(
-    body: bytes, layout: Layout, first: int
-) -> tuple[Lines, list[tuple[int, bytes]]]:
+def _records(body: bytes, layout: Layout, first: int) -> tuple[Lines, list[tuple[int, bytes]]]:
     """The lines that hold a value, and those that hold none with their numbers."""
     if b'"' in body and _has_quoted_newline(body):
         return _joined(body, layout, first)
@@ -288,9 +286,7 @@ def _records(
     for at in unfilled:
         is_kept[at] = 0
     numbers = range(first, first + len(records))
-    lines = Lines(
-        layout.header, list(compress(records, is_kept)), list(compress(numbers, is_kept))
-    )
+    lines = Lines(layout.header, list(compress(records, is_kept)), list(compress(numbers, is_kept)))
     return lines, [(first + at, records[at]) for at in unfilled]
 
 
@@ -357,9 +353,7 @@ def _places(text: bytes, byte: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]
     return places, (before & 1).astype(np.bool_)
 
 
-def _joined(
-    body: bytes, layout: Layout, first: int
-) -> tuple[Lines, list[tuple[int, bytes]]]:
+def _joined(body: bytes, layout: Layout, first: int) -> tuple[Lines, list[tuple[int, bytes]]]:
     """The exact, slower way for values that hold line feeds: one line a record."""
     text = body.decode("utf-8")
     csv.field_size_limit(max(len(text), 131_072))

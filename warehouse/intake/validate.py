@@ -18,6 +18,8 @@ from warehouse.intake.profiles import outside_share
 
 # What a table lacks for being a return of its own; with the rest of its bundle it may be fine.
 ALONE = ("MISSING_TABLE", "PERIOD_UNKNOWN")
+# Rows that a table holds beside its records, such as identifiers of other kinds.
+PASSED_OVER = "ROWS_PASSED_OVER"
 # Files that hold a whole return; any other may be one table of it.
 WHOLE = (".zip", ".xlsx", ".xml")
 
@@ -51,13 +53,15 @@ class Verdict:
     unnamed: int = 0
     held: str | None = None
     """Why it would be held back, once it is taken in, until a person has looked."""
+    notes: list[Problem] = field(default_factory=list)
+    """What was read in another form than the contract's; never a fault."""
 
     @property
     def accounting(self) -> str:
         """Every record of the file, and what would become of it."""
         return (
             f"{self.records:,} records = {self.accepted:,} taken in + {self.quarantined:,} refused"
-            f" + {self.duplicates:,} repeated"
+            f" + {self.duplicates:,} repeated{passed_over(self.notes)}"
         )
 
     @property
@@ -81,6 +85,12 @@ class Verdict:
     def lacks(self) -> list[Problem]:
         """Why a table that was checked by itself is no whole return yet."""
         return [one for one in self.problems if one.rule in ALONE and one.severity == "query"]
+
+
+def passed_over(notes: Iterable[Problem]) -> str:
+    """How many rows were no records of the table's kind, in words; empty where none was."""
+    count = sum(one.count for one in notes if one.rule == PASSED_OVER)
+    return f"; {count:,} {'row' if count == 1 else 'rows'} passed over" if count else ""
 
 
 def validate(
@@ -136,8 +146,10 @@ def _pending(path: Path, arrival: Arrival, sender: str | None) -> Pending:
 
 
 def _seen(name: str, outcome: Outcome, wanted: Wanted) -> Verdict:
-    problems = outcome.problems
-    rows = outcome.rows or [BadRow(one) for one in problems] if wanted.rows else []
+    notes = [one for one in outcome.problems if one.severity == "note"]
+    problems = [one for one in outcome.problems if one.severity != "note"]
+    found = [row for row in outcome.rows if row.problem.severity != "note"]
+    rows = found or [BadRow(one) for one in problems] if wanted.rows else []
     return Verdict(
         escaped(name),
         outcome.extract,
@@ -151,6 +163,7 @@ def _seen(name: str, outcome: Outcome, wanted: Wanted) -> Verdict:
         rows,
         max(sum(one.count for one in problems) - len(rows), 0),
         _held(outcome),
+        notes,
     )
 
 
