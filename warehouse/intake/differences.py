@@ -31,7 +31,7 @@ from warehouse.intake.outcomes import Case, Outcome, Pending, Tally
 from warehouse.intake.parts import NO_FIGURES, Keep, Part, reader_of
 from warehouse.intake.problems import Problem, Refused, escaped, refuse
 from warehouse.intake.pseudonyms import set_key
-from warehouse.intake.recognise import OTHER_DELIMITERS, recognise
+from warehouse.intake.recognise import OTHER_DELIMITERS, header_line, recognise
 from warehouse.intake.rules import BLANKS, judgement
 from warehouse.intake.spool import Spool
 from warehouse.intake.text import header_of, read_text
