@@ -8,7 +8,7 @@ from pathlib import Path
 
 from warehouse import contract as contracts
 from warehouse import contract_words as words
-from warehouse.contract import Code, Column, Contract, SentTable
+from warehouse.contract import Code, Column, Contract, SentTable, compared
 from warehouse.intake.checking import CONFLICT
 from warehouse.intake.judging import FEWEST_BAD_ROWS
 from warehouse.intake.published import IDENTITY, MARKERS
@@ -23,7 +23,7 @@ MANIFEST = {"period_start": "2026-03-01", "period_end": "2026-03-31", "sequence"
 PERIOD_FROM = {
     "manifest": "what `manifest.json` says",
     "header": "what the header of the return says",
-    "census": "the census that the table `schoolcensus` names",
+    "census": "the census that the table `schoolcensus` names, else what `manifest.json` says",
     "dates": "what `manifest.json` says, else the year in which most of its dates lie",
     "window": "what `manifest.json` says, else from its first referral to its last",
     "time_period": "the column `time_period`",
@@ -67,7 +67,7 @@ def example(table: SentTable) -> str:
 
 def _named(table: SentTable) -> list[str]:
     """Columns that a table is recognised by, though what they hold is not read."""
-    return [name for name in table.recognise if table.headers[name] not in table.columns]
+    return [name for name in table.recognise if table.headers[compared(name)] not in table.columns]
 
 
 def _joined(lines: Iterable[str]) -> str:
@@ -120,7 +120,11 @@ def _facts(contract: Contract) -> Iterator[tuple[str, str]]:
     yield "Name", f"`{contract.name}`"
     yield "Sent by", who
     yield "Due", words.due(contract)
-    yield "Its period is", PERIOD_FROM[contract.period.found_in]
+    by_name = contract.period.named
+    named = (
+        f", else what names of files say, such as `{contract.period.example}`" if by_name else ""
+    )
+    yield "Its period is", PERIOD_FROM[contract.period.found_in] + named
     if contract.nil_return:
         yield "Nothing to report?", "send the empty tables with the period in `manifest.json`"
 
@@ -157,8 +161,9 @@ def _manifest(contract: Contract) -> Iterator[str]:
     if contract.sent_by == "publisher":
         said: dict[str, object] = {"released_on": "2026-03-26", "source": "where it was downloaded"}
         yield f"`{_file_of(contract)}.manifest.json` beside the file says when it was released:"
-    elif contract.period.found_in in ("manifest", "dates", "window"):
-        said = MANIFEST
+    elif contract.period.found_in in ("manifest", "census", "dates", "window"):
+        first = {"term": "2026-01-01"}.get(contract.period.every, MANIFEST["period_start"])
+        said = MANIFEST | {"period_start": first}
         yield (
             "`manifest.json` in the folder or zip says which days it speaks for; send the same"
             " period again with a higher `sequence` and it takes the place of the former one:"

@@ -61,7 +61,11 @@ def told() -> str:
 
 
 def named() -> str:
-    """Every row that gives a holder a UPN, with whether it is a former one."""
+    """Every row that gives a holder a UPN, with whether it is a former one.
+
+    Of a list of numbers beside the persons themselves, a present one counts only where the record
+    of the person has none.
+    """
     return " union all ".join(
         f"""
         select
@@ -69,10 +73,29 @@ def named() -> str:
             {"coalesce(is_former, false)" if _tells_former(table) else number == FORMER}
                 as is_former
         from raw.{table} where {holder} is not null and {number} is not null
+            {_unless_recorded(table)}
         """
         for table, (holder, *numbers) in tables_with().items()
         for number in numbers
     )
+
+
+def _unless_recorded(table: str) -> str:
+    """Of a list of numbers, whether it is a former one or the person's record has none."""
+    if not _tells_former(table):
+        return ""
+    recorded = "".join(
+        f" or exists (select 1 from raw.{persons} as persons where persons.{UPN} is not null"
+        f" and persons.submission_id = {table}.submission_id"
+        f" and persons.{PERSON} = {table}.{PERSON})"
+        for persons, keys in tables_with("birth_month").items()
+        if {PERSON, UPN} <= {*keys} and _of_one_contract(persons, table)
+    )
+    return f"and (is_former or not (false{recorded}))"
+
+
+def _of_one_contract(*tables: str) -> bool:
+    return any({*tables} <= {*one.raw_tables()} for one in contracts.load().values())
 
 
 def profiles(where: str = "") -> str:

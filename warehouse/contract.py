@@ -1,6 +1,7 @@
 """Contracts: what each extract looks like, as data. A new extract of CSV tables is a new folder."""
 
 import re
+from collections.abc import Iterable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -49,7 +50,12 @@ WORDS = re.compile(r"[a-z0-9]+( [a-z0-9]+)*")
 
 
 def compared(header: str) -> str:
-    """A header as it is compared: neither its capitals nor its blanks tell columns apart."""
+    """A heading as it is compared: only its letters and digits, in small letters, count."""
+    return "".join(one for one in header.lower() if one.isalnum())
+
+
+def figure_name(header: str) -> str:
+    """A heading of a published series, whose measures are kept under the names of the release."""
     return "".join(header.lower().split())
 
 
@@ -82,9 +88,14 @@ class Column(Years):
     """By rule, the number that it has in the official rules for this column."""
     kind: str | None = None
     raw: str | None = None
+    """Under which name it is kept. Where several columns share one, the first that is filled is."""
+    told_as: str | None = None
+    """The name of a mark on each row: whether the file has this column at all."""
     required: bool = False
     """Whether a row says nothing without it: the identity of an event or child, its day, its kind.
     What cannot be read in any other column is blank, and its sender is asked."""
+    is_figure: bool = False
+    """Whether it is what the row tells: blank it may be, but unreadable it keeps the row out."""
     asked_for: bool = False
     """Whether a sender is asked where it is blank."""
     blanks: tuple[str, ...] = ()
@@ -138,11 +149,31 @@ class Column(Years):
         return self
 
 
+class UnreadTable(Strict):
+    """A table that belongs to an extract and is not used; nothing of it is read or kept."""
+
+    title: str
+    recognise: tuple[str, ...]
+    """Headings of which two are enough to know the table, or one where there is no other."""
+    named: tuple[str, ...] = ()
+    """What files and sheets that hold it are called."""
+    known: tuple[str, ...] = ()
+
+    @cached_property
+    def headers(self) -> frozenset[str]:
+        """Its headings as they are compared."""
+        return frozenset(map(compared, (*self.recognise, *self.known)))
+
+
 class SentTable(Strict):
     title: str = ""
     means: str = ""
     raw: str | None = None
     recognise: tuple[str, ...]
+    named: tuple[str, ...] = ()
+    """What files and sheets that hold it are called; asked only where headings fit two tables."""
+    never_named: tuple[str, ...] = ()
+    """Words in the name of a file or sheet that say it is another table."""
     required: bool = False
     unique: tuple[str, ...] = ()
     parent: Parent | None = None
@@ -157,12 +188,26 @@ class SentTable(Strict):
     @cached_property
     def headers(self) -> dict[str, str]:
         """Every spelling of a header, as it is compared, and the column that it means."""
-        spellings = {
-            compared(alias): name
+        columns = (
+            (alias, name)
             for name, column in self.columns.items()
             for alias in (name, *column.aliases)
-        }
-        return spellings | {compared(name): name for name in self.known}
+        )
+        return _meant([*columns, *((name, name) for name in self.known)])
+
+    @model_validator(mode="after")
+    def headings_are_told_apart(self) -> Self:
+        _ = self.headers
+        return self
+
+
+def _meant(spellings: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """By spelling as it is compared, the column; raises ValueError where two are spelt alike."""
+    found: dict[str, str] = {}
+    for spelling, name in spellings:
+        if found.setdefault(compared(spelling), name) != name:
+            raise ValueError(f"{spelling} is a heading of {found[compared(spelling)]} and {name}")
+    return found
 
 
 class Period(Strict):
@@ -170,6 +215,17 @@ class Period(Strict):
 
     every: Literal["month", "quarter", "term", "year", "any"]
     found_in: Literal["manifest", "header", "census", "dates", "window", "time_period"] = "manifest"
+    named: str | None = None
+    """What stands in the names of files that tell the term too: a pattern with the groups `year`
+    and `term`."""
+    example: str = ""
+    """A name that tells it."""
+
+    @model_validator(mode="after")
+    def names_tell_a_term(self) -> Self:
+        if self.named and not {"year", "term"} <= set(re.compile(self.named).groupindex):
+            raise ValueError("names of files tell a year and a term")
+        return self
 
 
 Window = Literal["period", "term_before", "two_terms_before"]
@@ -209,6 +265,8 @@ class Contract(Strict):
     filter: tuple[str, ...] = ()
     """The column that parts a published series, by every name that releases have given it."""
     tables: dict[str, SentTable] = Field(default_factory=dict)
+    not_read: dict[str, UnreadTable] = Field(default_factory=dict)
+    """Tables that may travel with the others and are named and passed over."""
 
     @field_validator("name")
     @classmethod
@@ -219,8 +277,9 @@ class Contract(Strict):
 
     @model_validator(mode="after")
     def names_are_plain(self) -> Self:
-        raw = [column.raw for table in self.tables.values() for column in table.columns.values()]
-        names = [*self.tables, *(table.raw for table in self.tables.values()), *raw]
+        columns = [column for table in self.tables.values() for column in table.columns.values()]
+        kept = [name for column in columns for name in (column.raw, column.told_as)]
+        names = [*self.tables, *(table.raw for table in self.tables.values()), *kept]
         if bad := [name for name in names if name and not NAME.fullmatch(name)]:
             raise ValueError(f"names hold small letters, digits and underscores: {bad}")
         if strange := [
@@ -243,6 +302,12 @@ class Contract(Strict):
             if table.reads_only and table.reads_only not in table.columns
         ]:
             raise ValueError(f"reads_only names a column that its table lacks: {strange}")
+        if strange := [
+            table.parent.also_by
+            for table in self.tables.values()
+            if table.parent and table.parent.also_by and table.parent.also_by not in table.columns
+        ]:
+            raise ValueError(f"also_by names a column that its table lacks: {strange}")
         if self.reader == "published" and not self.measures:
             raise ValueError("a published series needs measures to be recognised by")
         return self
@@ -266,6 +331,7 @@ class Contract(Strict):
             if table.raw:
                 held = tables.setdefault(table.raw, {})
                 held |= {c.raw: RAW_TYPES[c.type] for c in table.columns.values() if c.raw}
+                held |= {c.told_as: "boolean" for c in table.columns.values() if c.told_as}
         return tables
 
 
@@ -288,15 +354,22 @@ def load_one(path: Path) -> Contract:
     text = _read_yaml(path)
     text["name"] = path.parent.name
     lists = {**shared, **text.pop("code_lists", {})}
+    headings = text.pop("headings", {})
     signs = _read_yaml(FOLDER / "vital_signs.yml")
     own = text.get("vital_signs", {})
     text["vital_signs"] = {name: sign | own.get(name, {}) for name, sign in signs.items()}
     spellings = _spellings(path.parent / "spellings.yml")
     try:
         for table in text.get("tables", {}).values():
-            columns = table["columns"].items()
             blanks = text.get("blanks", [])
-            table["columns"] = {n: _column(c, lists, spellings, blanks) for n, c in columns}
+            columns = {n: _column(c, lists, spellings, blanks) for n, c in table["columns"].items()}
+            for column in columns.values():
+                column["aliases"] = _spelt(column.get("aliases", ()), headings)
+            table["columns"] = columns
+            table["known"] = _spelt(table.get("known", ()), headings)
+        for table in text.get("not_read", {}).values():
+            for key in ("recognise", "known"):
+                table[key] = _spelt(table.get(key, ()), headings)
         return Contract.model_validate(text)
     except ValidationError as fault:
         first = fault.errors()[0]
@@ -328,6 +401,11 @@ def _column(
     if isinstance(column.get("spellings"), str):
         column["spellings"] = spellings[column["spellings"]]
     return column
+
+
+def _spelt(names: Iterable[str], headings: dict[str, list[str]]) -> list[str]:
+    """Headings, those of a contract's list of `headings` in place of the name of the list."""
+    return [spelling for name in names for spelling in headings.get(name, [name])]
 
 
 def _spellings(path: Path) -> dict[str, dict[str, str]]:

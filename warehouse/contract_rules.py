@@ -20,10 +20,15 @@ class Years(Strict):
 
 
 class Parent(Strict):
-    """The row of another table of the same bundle that a row belongs to."""
+    """The row of another table of the same bundle that a row belongs to.
+
+    It names that row by its own first column, or by the column `also_by`: whichever fits more rows
+    of a submission, since case systems fill one or the other with the number that they mean.
+    """
 
     table: str
     column: str
+    also_by: str | None = None
     official: str | None = None
 
 

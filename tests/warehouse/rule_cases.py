@@ -573,7 +573,7 @@ def of_ssd() -> Iterator[tuple[str, Tables, Tables, list[Found]]]:
         "26 years old",
         ssd(ssd_person=person.format("2000-03-01")),
         ssd(ssd_person=person.format("2000-02-29")),
-        [("AGE", None, "error")],
+        [("AGE", None, "query")],
     )
     good = "R2,K2,2026-03-10,N1,2A,N,,\n"
     newborn = PERSONS + "K1,F,WBRI,2026-10-{}\nK2,F,WBRI,2012-05-14\n"

@@ -50,11 +50,16 @@ def own_contracts(tmp_path, monkeypatch):
     (tmp_path / "visits" / "contract.yml").write_text(VISITS)
     monkeypatch.setattr(contract, "FOLDER", tmp_path)
     contract.load.cache_clear()
-    recognise._match.cache_clear()
+    forget_tables()
     yield tmp_path
     monkeypatch.undo()
     contract.load.cache_clear()
+    forget_tables()
+
+
+def forget_tables():
     recognise._match.cache_clear()
+    recognise._shapes.cache_clear()
 
 
 def test_every_contract_loads():

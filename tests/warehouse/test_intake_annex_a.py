@@ -3,6 +3,7 @@
 The example files hold 5, 6 and 5 rows; the figures were counted by hand.
 """
 
+import csv
 import io
 import re
 from datetime import date
@@ -29,6 +30,20 @@ ASSESSMENTS = (
     "Child Unique ID,Gender,Date of Birth,Continuous Assessment Start Date,"
     "Continuous Assessment Date of Authorisation,Allocated Worker\n"
 )
+
+FACTS = Path(__file__).parent / "facts" / "annex_a.csv"
+NOT_READ = {
+    2: "early help assessments", 5: "section 47 enquiries and initial conferences",
+    6: "children in need", 7: "child protection", 8: "children in care", 9: "care leavers",
+    10: "children with an adoption decision", 11: "prospective adopters",
+}  # fmt: skip
+TOPICS = {
+    1: "Contacts", 2: "Early Help", 3: "Referrals", 4: "Assessments", 5: "Sec47 and ICPC",
+    6: "Children in Need", 7: "Child Protection", 8: "Children in Care", 9: "Care Leavers",
+    10: "Adoption", 11: "Adopters",
+}  # fmt: skip
+PERSON = "Child Unique ID,Gender,Ethnicity,Date of Birth,Age of Child (Years)"
+LOOSE = "Assessment start date,Assessment completion date"
 
 
 def referral(child="K1", day="09/03/2026", source="Police", nfa="No", gender="a) Male"):
@@ -119,8 +134,10 @@ def test_an_unknown_spelling_is_counted_by_its_column_and_never_told(monitor):
     outcome = monitor.send(lists(*rows, *odd), HALF_YEAR)
     [problem] = [one for one in outcome.problems if one.rule == "CODE_UNKNOWN"]
     assert (problem.column, problem.count, problem.line) == ("referral_source", 3, 42)
-    assert "CANARY" not in str(problem)
-    assert (outcome.accepted, outcome.quarantined) == (40, 3)
+    assert (problem.severity, "CANARY" in str(problem)) == ("query", False)
+    assert (outcome.accepted, outcome.quarantined) == (43, 0)
+    sources = monitor.raw("annex_a_referrals", "source_code")
+    assert sources == [("6",)] * 40 + [(None,)] * 3
 
 
 @pytest.mark.parametrize(
@@ -234,7 +251,9 @@ def test_a_workbook_gives_what_its_lists_as_text_give(monitor, tmp_path):
     for table in ("annex_a_contacts", "annex_a_referrals", "annex_a_assessments"):
         columns = "* exclude (person_key)"
         assert monitor.raw(table, columns) == other.raw(table, columns)
-    assert [query.rule for query in queries(outcome)] == ["UNKNOWN_FILE"]
+    assert queries(outcome) == queries(as_text) == []
+    assert named(outcome) == {"Annex A.xlsx, sheet List 2": "List 2, early help assessments"}
+    assert named(as_text) == {"List_2.csv": "List 2, early help assessments"}
 
 
 @pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the example files are not here")
@@ -247,3 +266,279 @@ def test_the_example_lists_as_a_workbook_are_taken_in_whole(monitor):
         {"a.xlsx": workbook(**sheets)}, {"period_start": "2020-08-01", "period_end": "2021-02-28"}
     )
     assert (outcome.records, outcome.accepted, outcome.quarantined) == (16, 16, 0)
+
+
+def template():
+    """The headings of each list of the template."""
+    found = {}
+    with FACTS.open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row["column"] != "Sex":
+                found.setdefault(int(row["table"][5:]), []).append(row["column"])
+    return found
+
+
+def filled(header, rows=3):
+    """Rows that are right for lists 1, 3 and 4, and hold something in every other column."""
+    said = {
+        "Gender": "b) Female", "Date of Birth": "14/05/2012", "Contact Source": "q) 6: Police",
+        "Referral Source": "Police", "Referral NFA?": "No", "Age of Child (Years)": "6.138",
+        "Primary Need Code": "N1 - Abuse or Neglect", "Date of Contact": "09/03/2026",
+        "Date of referral": "09/03/2026", "Continuous Assessment Start Date": "09/03/2026",
+        "Assessment start date": "09/03/2026", "Assessment completion date": "20/03/2026",
+        "Continuous Assessment Date of Authorisation": "20/03/2026",
+    }  # fmt: skip
+    return [
+        [f"K{row}" if one == "Child Unique ID" else said.get(one, "CANARY") for one in header]
+        for row in range(rows)
+    ]
+
+
+def eleven():
+    return {number: [header, *filled(header)] for number, header in template().items()}
+
+
+def as_csv(rows):
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+def as_workbook(sheets):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def named(outcome):
+    """The tables that are named as not read, by file or sheet."""
+    return {
+        one.file: re.match("it is (.*): not used here", one.message)[1]
+        for one in outcome.problems
+        if (one.rule, one.severity) == ("TABLE_NOT_READ", "note")
+    }
+
+
+def test_a_template_has_eleven_lists():
+    assert {number: len(header) for number, header in template().items()} == {
+        1: 7, 2: 8, 3: 11, 4: 12, 5: 14, 6: 14, 7: 17, 8: 34, 9: 17, 10: 16, 11: 19
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        lambda number: f"List {number}",
+        lambda number: f"List_{number}",
+        lambda number: f" LIST {number:02} ",
+        lambda number: TOPICS[number],
+        lambda number: f"Sheet{12 - number}",
+    ],
+    ids=["blanks", "underscores", "capitals", "topics", "no name"],
+)
+@pytest.mark.parametrize("is_backwards", [False, True], ids=["in order", "backwards"])
+def test_the_usual_workbook_is_taken_in_and_the_rest_is_named(monitor, title, is_backwards):
+    order = sorted(eleven().items(), reverse=is_backwards)
+    sheets = {
+        "Cover": [["Annex A"], ["Prepared for the inspection"]],
+        **{title(number): rows for number, rows in order},
+        "Validation": [["Gender", "Yes or no"], ["a) Male", "Yes"], ["b) Female", "No"]],
+        "Pivot": [["Row Labels", "Count of Child Unique ID"], ["Police", 3]],
+    }
+    outcome = monitor.send({"Annex A.xlsx": as_workbook(sheets)}, HALF_YEAR)
+    assert (outcome.records, outcome.accepted, errors(outcome)) == (9, 9, [])
+    assert named(outcome) == {
+        f"Annex A.xlsx, sheet {title(number)}": f"List {number}, {topic}"
+        for number, topic in NOT_READ.items()
+    }
+    left = {one.file for one in queries(outcome) if one.rule == "UNKNOWN_FILE"}
+    assert left == {f"Annex A.xlsx, sheet {one}" for one in ("Cover", "Validation", "Pivot")}
+    assert len(monitor.raw("annex_a_assessments")) == 3
+
+
+def test_eleven_files_as_a_report_server_writes_them(monitor):
+    texts = {
+        f"list{number}.csv": as_csv([[one.replace(" ", "_") for one in header], *rows])
+        for number, (header, *rows) in eleven().items()
+    }
+    outcome = monitor.send(texts, HALF_YEAR)
+    assert (outcome.records, outcome.accepted, errors(outcome)) == (9, 9, [])
+    assert named(outcome) == {
+        f"list{number}.csv": f"List {number}, {topic}" for number, topic in NOT_READ.items()
+    }
+
+
+def test_nothing_of_a_list_that_is_not_read_is_kept(monitor):
+    texts = {f"{number}.csv": as_csv(rows) for number, rows in eleven().items()}
+    assert not monitor.send(texts, HALF_YEAR).is_refused
+    assert b"CANARY" not in monitor.home.state_db.read_bytes()
+    with duckdb.connect() as connection:
+        for path in monitor.home.raw.rglob("*.parquet"):
+            text = str(connection.execute("from read_parquet($1)", [str(path)]).fetchall())
+            assert "CANARY" not in text
+
+
+@pytest.mark.parametrize("number", sorted(NOT_READ))
+def test_a_list_that_is_not_read_is_no_return_by_itself(monitor, number):
+    outcome = monitor.send({"a.csv": as_csv(eleven()[number])}, HALF_YEAR)
+    [problem] = outcome.problems
+    assert (problem.rule, problem.severity) == ("TABLE_NOT_READ", "error")
+    assert f"List {number}, {NOT_READ[number]}" in problem.message
+
+
+def loose(*more):
+    """A list of assessments by the headings that early help and social care share."""
+    header = ",".join([PERSON, LOOSE, *more]).split(",")
+    return as_csv([header, *filled(header)])
+
+
+@pytest.mark.parametrize(
+    ("file", "more", "is_assessments"),
+    [
+        ("List 4.csv", (), True),
+        ("List_4.csv", ("Allocated Worker",), True),
+        ("annex_a_list4_2026-03.csv", (), True),
+        ("Single Assessments.csv", (), True),
+        ("data.csv", ("Child Seen During Continuous Assessment",), True),
+        ("List 2.csv", (), False),
+        ("list_02.csv", ("Allocated Worker", "Does the Child have a Disability"), False),
+        ("Early Help.csv", (), False),
+        ("EarlyHelpAssessments.csv", (), False),
+        ("EHA March.csv", (), False),
+        ("data.csv", ("Organisation completing assessment",), False),
+        ("List 4.csv", ("Organisation completing assessment",), False),
+        ("Assessments.csv", ("Organisation completing assessment", "Allocated Worker"), False),
+    ],
+)
+def test_headings_that_two_lists_share_are_told_by_the_rest_or_the_name(
+    monitor, file, more, is_assessments
+):
+    outcome = monitor.send(lists(**{file: loose(*more)}), HALF_YEAR)
+    assert errors(outcome) == []
+    assert len(monitor.raw("annex_a_assessments")) == (3 if is_assessments else 0)
+    assert named(outcome) == ({} if is_assessments else {file: "List 2, early help assessments"})
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_lists_2_and_4_by_the_headings_they_share_side_by_side(monitor, is_first):
+    names = ("1. List 2.csv", "2. List 4.csv") if is_first else ("2. List 2.csv", "1. List 4.csv")
+    outcome = monitor.send(lists(**dict.fromkeys(names, loose())), HALF_YEAR)
+    assert errors(outcome) == []
+    assert list(named(outcome)) == [names[0]]
+    assert len(monitor.raw("annex_a_assessments")) == 3
+
+
+@pytest.mark.parametrize("file", ["data.csv", "List 40.csv", "List 2 and List 4.csv"])
+def test_what_neither_headings_nor_name_tell_is_asked_about(monitor, file):
+    outcome = monitor.send(lists(**{file: loose()}), HALF_YEAR)
+    [problem] = [one for one in outcome.problems if one.severity == "error"]
+    assert (problem.rule, problem.file) == ("AMBIGUOUS_TABLE", file)
+    assert "List 4, assessments" in problem.message
+    assert "List 2, early help assessments" in problem.message
+    assert outcome.extract == "annex_a"
+
+
+@pytest.mark.parametrize("sheet", ["Early Help", "Early Help Assessments", "EHA"])
+def test_early_help_in_a_name_is_never_an_assessment_of_social_care(monitor, sheet):
+    sheets = {"List 3": eleven()[3], sheet: eleven()[4]}
+    outcome = monitor.send({"a.xlsx": as_workbook(sheets)}, HALF_YEAR)
+    assert [rule for rule, *_ in errors(outcome)] == ["AMBIGUOUS_TABLE"]
+    assert monitor.raw("annex_a_assessments") == []
+
+
+def test_a_list_that_lacks_one_heading_is_named_with_it(monitor):
+    header, *rows = eleven()[4]
+    place = header.index("Continuous Assessment Date of Authorisation")
+    cut = as_csv([one[:place] + one[place + 1 :] for one in (header, *rows)])
+    outcome = monitor.send(lists(**{"x.csv": cut}), HALF_YEAR)
+    assert errors(outcome) == [("MISSING_COLUMN", 1, "completed_date")]
+    assert "annex_a, table list_4" in outcome.problems[0].message
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Child ID", "child identifier", "ID of Child", "Unique Child ID", "Child\u2019s Unique ID",
+     "CHILD_UNIQUE_ID", "ChildUniqueID", "Child-Unique-ID", "Child Unique Identifier"],
+)  # fmt: skip
+def test_the_number_of_a_child_has_many_headings(monitor, heading):
+    text = (REFERRALS + referral()).replace("Child Unique ID", heading)
+    assert monitor.send({"list_3.csv": text}, HALF_YEAR).accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("official", "heading"),
+    [
+        ("Date of Birth", "DOB"), ("Date of Birth", "Date of Birth (or Expected Date of Birth)"),
+        ("Date of Birth", "Child's date of birth"), ("Gender", "Sex"),
+        ("Date of referral", "Referral date"), ("Date of referral", "Date referral received"),
+        ("Referral Source", "Source of referral"), ("Referral NFA?", "Referral_NFA"),
+        ("Referral NFA?", "\u201cReferral NFA\u201d (Y/N)?"),
+    ],
+)  # fmt: skip
+def test_common_headings_mean_the_official_one(monitor, official, heading):
+    wanted = "sex, birth_month, referral_date, source_code, is_no_further_action"
+    outcome = monitor.send(
+        {"a.csv": (REFERRALS + referral()).replace(official, heading)}, HALF_YEAR
+    )
+    assert (outcome.accepted, queries(outcome)) == (1, [])
+    assert monitor.raw("annex_a_referrals", wanted) == [
+        ("M", date(2012, 5, 1), date(2026, 3, 9), "6", False)
+    ]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_two_headings_for_one_column_that_of_the_template_is_read(monitor, is_first):
+    both = ("Gender", "Sex") if is_first else ("Sex", "Gender")
+    values = {"Gender": "b) Female", "Sex": "a) Male"}
+    header = REFERRALS.strip().replace("Gender", ",".join(both))
+    row = referral(gender=",".join(values[one] for one in both))
+    outcome = monitor.send({"a.csv": f"{header}\n{row}"}, HALF_YEAR)
+    assert monitor.raw("annex_a_referrals", "sex") == [("F",)]
+    assert [one.rule for one in queries(outcome)] == ["UNKNOWN_COLUMN"]
+
+
+@pytest.mark.parametrize("nothing", ["-", " - ", "--", "N/A", "n/a", "#N/A", "NULL", ""])
+def test_a_dash_is_nothing_beside_the_event_and_no_day(monitor, nothing):
+    contact = f"K1,{nothing},{nothing},09/03/2026,Police\n"
+    row = referral(gender=nothing, nfa=nothing).replace("14/05/2012", nothing)
+    assessment = f"K1,{nothing},{nothing},10/03/2026,{nothing},X\n"
+    outcome = monitor.send(
+        {
+            "list_1.csv": CONTACTS + contact,
+            "list_3.csv": REFERRALS + row,
+            "list_4.csv": ASSESSMENTS + assessment,
+        },
+        HALF_YEAR,
+    )
+    assert (outcome.accepted, errors(outcome), queries(outcome)) == (3, [], [])
+    assert monitor.raw("annex_a_assessments", "start_date, completed_date") == [
+        (date(2026, 3, 10), None)
+    ]
+    assert monitor.raw("annex_a_referrals", "sex, birth_month, is_no_further_action") == [
+        (None, None, None)
+    ]
+
+
+@pytest.mark.parametrize("source", ["-", "", "CANARYSOURCE"])
+def test_a_contact_or_referral_counts_whoever_made_it(monitor, source):
+    contact = f"K1,F,14/05/2012,09/03/2026,{source}\n"
+    outcome = monitor.send(
+        lists(referral(source=source), **{"list_1.csv": CONTACTS + contact}), HALF_YEAR
+    )
+    assert (outcome.accepted, outcome.quarantined, errors(outcome)) == (2, 0, [])
+    asked = {(one.column, one.rule) for one in queries(outcome)}
+    rule = "CODE_UNKNOWN" if "CANARY" in source else "REQUIRED_MISSING"
+    assert asked == {("contact_source", rule), ("referral_source", rule)}
+    assert len(monitor.raw("annex_a_contacts")) == len(monitor.raw("annex_a_referrals")) == 1
+
+
+def test_sexes_written_in_two_ways_are_one(monitor):
+    rows = [referral("K1", gender="Female"), referral("K2", gender="b) Female")]
+    monitor.send(lists(*rows), HALF_YEAR)
+    assert monitor.raw("annex_a_referrals", "sex") == [("F",), ("F",)]

@@ -210,9 +210,16 @@ def _by_contract(spooled: Spooled, drawn: Drawn, earliest: date | None) -> State
         faults.append(PASSED_OVER)
     for name, column in table.columns.items():
         if column.raw:
-            raw_columns[column.raw] = f"unnest(v_{name})" if column.type == "codes" else f"v_{name}"
+            value = f"unnest(v_{name})" if column.type == "codes" else f"v_{name}"
+            former = raw_columns.get(column.raw)
+            raw_columns[column.raw] = f"coalesce({former}, {value})" if former else value
+        if column.told_as:
+            raw_columns[column.told_as] = "true" if name in spooled.positions else "false"
         if name not in drawn.entries:
             absent = rules.values(column, "cast(null as varchar)")
+            if column.type == "id":
+                # A pseudonym needs the sender, which only a lookup has.
+                absent = {"v": "cast(null as bigint)"}
             values |= {f"{value}_{name}": sql for value, sql in absent.items()}
             continue
         entry = drawn.entries[name]

@@ -5,7 +5,7 @@ and the number of that rule.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from warehouse.contract import Contract, SentTable
@@ -211,7 +211,7 @@ def _compared(across: Across, by: str, orders: Sequence[str]) -> str:
 def _lacking(checks: Sequence[Checked], checked: Checked, test: Test, lacked: str) -> str:
     """Rows with no row of another table that belongs to them."""
     source = _beside(checks, checked, [test], test.related - {lacked})
-    if source and (others := _sound_rows(checks, checked, lacked)):
+    if source and (others := sound_rows(checks, checked, lacked)):
         belongs = f"{_joined(checked, lacked)} and ({test.matching})"
         source += f" anti join ({others}) as {lacked} on {belongs}"
     return source and (
@@ -229,14 +229,14 @@ def _beside(
     if any(test.needs_facts for test in tests):
         source += " inner join submissions as facts on rows.submission_id = facts.submission_id"
     for name in sorted(related):
-        others = _sound_rows(checks, checked, name)
+        others = sound_rows(checks, checked, name)
         if not others:
             return ""
         source += f" inner join ({others}) as {name} on {_joined(checked, name)}"
     return source
 
 
-def _sound_rows(checks: Sequence[Checked], checked: Checked, table: str) -> str:
+def sound_rows(checks: Sequence[Checked], checked: Checked, table: str) -> str:
     """Every row without a fault of another table, whichever header it came with."""
     wanted = (checked.contract.name, table)
     return " union all ".join(
@@ -250,12 +250,15 @@ def _joined(checked: Checked, name: str) -> str:
     """Rows belong together by the identifier that a table begins with."""
     tables = checked.contract.tables
     key = next(iter(tables[name].columns))
-    own = next(
-        column
-        for column, described in tables[checked.table].columns.items()
-        if described.type == "id" and described.kind == tables[name].columns[key].kind
-    )
+    own = own_key(tables, checked.table, name)
     return f"rows.submission_id = {name}.submission_id and rows.v_{own} = {name}.v_{key}"
+
+
+def own_key(tables: Mapping[str, SentTable], table: str, other: str) -> str:
+    """The column by which a row names a row of another table: the first of its key's kind."""
+    kind = next(iter(tables[other].columns.values())).kind
+    columns = tables[table].columns.items()
+    return next(name for name, one in columns if one.type == "id" and one.kind == kind)
 
 
 def _content(checked: Checked) -> str:

@@ -16,6 +16,7 @@ from warehouse.intake.counting import (
     set_aside,
 )
 from warehouse.intake.outcomes import Case, Outcome
+from warehouse.intake.parents import settle_parents
 from warehouse.intake.periods import facts, find_periods
 from warehouse.intake.problems import MOST_PROBLEMS, Problem
 from warehouse.intake.profiles import add_profiles
@@ -48,6 +49,7 @@ def give_submissions(connection: duckdb.DuckDBPyConnection, cases: list[Case]) -
 def judge(connection: duckdb.DuckDBPyConnection, cases: list[Case], checks: list[Checked]) -> None:
     """Fill in each case's outcome."""
     by_id = {case.pending.submission_id: case for case in cases}
+    settle_parents(connection, checks, by_id)
     mark_conflicts(connection, checks)
     find_periods(connection, checks, by_id)
     apply_rules(connection, checks)

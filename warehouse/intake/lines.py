@@ -16,6 +16,32 @@ class SetAside(NamedTuple):
 
 
 @dataclass
+class BlankRows:
+    """Rows in which nothing stands, such as delimiters alone: no records, but counted."""
+
+    count: int = 0
+    first: int | None = None
+
+    def add(self, line: int) -> None:
+        self.count += 1
+        self.first = self.first or line
+
+    def notes(self, file: str) -> list[Problem]:
+        message = "nothing stands in these rows, so they are no records"
+        note = Problem("BLANK_ROWS", message, "note", file=file, line=self.first, count=self.count)
+        return [note] if self.count else []
+
+
+def notes_above(header_line: int, file: str) -> list[Problem]:
+    """What there is to be said of a header that stands further down."""
+    if header_line == 1:
+        return []
+    message = f"the header stands in line {header_line}; what is above it was passed over"
+    above = header_line - 1
+    return [Problem("TITLE_ROWS", message, "note", file=file, line=1, count=above)]
+
+
+@dataclass
 class Lines:
     """Records of one file; `numbers` are physical line numbers, None means `first` and on."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from warehouse.contract import SentTable
 from warehouse.intake.lines import Lines
@@ -44,6 +45,13 @@ class Sheet(Member):
 
     is_hidden: bool
     read: Callable[[SentTable], Iterator[Lines]]
+
+
+def title_of(member: Member) -> str:
+    """What a sender called a table: the name of its sheet, else of its file without its ending."""
+    if isinstance(member, Sheet):
+        return member.name.rpartition(", sheet ")[2]
+    return PurePosixPath(member.name).stem
 
 
 def kind_of(data: bytes) -> str:

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import BinaryIO, Protocol, cast
 
 from warehouse import contract as contracts
-from warehouse.contract import Contract, SentTable, compared
+from warehouse.contract import Contract, SentTable, compared, figure_name
 from warehouse.intake.lines import Lines, SetAside
 from warehouse.intake.members import Sheet
 from warehouse.intake.problems import Problem, Refused
@@ -116,15 +116,18 @@ def _positions(
     """Where each known column stands, and what is wrong with that; all of a published series is
     read. Thousands of files share a few headers."""
     table = contracts.load()[extract].tables.get(name, NO_FIGURES)
-    spellings = table.headers if name != FIGURES else {h: h for h in map(compared, header)}
-    positions: dict[str, int] = {}
-    for place, written in enumerate(header):
-        meant = spellings.get(compared(written))
-        if meant in positions:
+    is_figures = name == FIGURES
+    written = [figure_name(one) if is_figures else compared(one) for one in header]
+    spellings = {one: one for one in written if one} if is_figures else table.headers
+    for heading, meant in spellings.items():
+        if written.count(heading) > 1:
             message = "the header names this column twice"
             return {}, Problem("DUPLICATE_COLUMN", message, line=1, column=meant)
-        if meant:
-            positions[meant] = place
+    # Where two headings say one column, such as "Gender" and "Sex", the contract's first is read.
+    positions: dict[str, int] = {}
+    for heading, meant in spellings.items():
+        if heading in written:
+            positions.setdefault(meant, written.index(heading))
     absent = [
         c for c, column in table.columns.items() if c not in positions and not column.optional
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from warehouse.contract import PUBLISHED_FIGURES, Contract, compared
+from warehouse.contract import PUBLISHED_FIGURES, Contract, figure_name
 from warehouse.intake.rules import Fault, in_list, text
 
 IDENTITY = (
@@ -40,7 +40,7 @@ Statement = tuple[dict[str, str], dict[str, str], list[Fault], str, dict[str, st
 
 def statement(contract: Contract, header: Sequence[str]) -> Statement:
     """Texts, typed values, faults, raw table and raw columns for a file with this header."""
-    places = {compared(name): place for place, name in enumerate(header)}
+    places = {figure_name(name): place for place, name in enumerate(header)}
     parted_by = next(name for name in contract.filter if name in places)
     named = {name: places[name] for name in (*IDENTITY, parted_by) if name in places}
     measures = {

@@ -5,18 +5,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from warehouse import contract as contracts
-from warehouse.calendar import TERMS, Span, census_of, financial_year, term
+from warehouse.calendar import TERMS, Span, census_of, exclusion_window, financial_year, term
 from warehouse.contract import Contract
 from warehouse.intake.bundles import MANIFEST, Bundle, Manifest
 from warehouse.intake.members import Member, Sheet
 from warehouse.intake.parts import Keep, Part, read_parts, reader_of
 from warehouse.intake.problems import Problem, Refused, Severity, refuse
-from warehouse.intake.recognise import Recognised, recognise, why_not
+from warehouse.intake.recognise import Recognised, recognise, unread, why_not
 from warehouse.intake.senders import PUBLISHER, authorities
 from warehouse.intake.xml import ReturnHeader
 
 # A file of a bundle that is refused for one of these was meant as a table; others are left out.
-NEARLY_A_TABLE = ("MISSING_COLUMN", "DELIMITER", "PREAMBLE", "ENCODING", "LINE_ENDINGS")
+NEARLY_A_TABLE = (
+    "MISSING_COLUMN", "AMBIGUOUS_TABLE", "DELIMITER", "PREAMBLE", "ENCODING", "LINE_ENDINGS",
+)  # fmt: skip
 # Returns of single children began with the year ending in March 2009.
 CENSUS_YEARS = range(2009, 2100)
 
@@ -108,12 +110,19 @@ def _check_others(bundle: Bundle, found: list[Recognised]) -> None:
             raise refuse("EMPTY_FILE", "the file is empty; send it again", file=member.name)
     read = {one.member.name for one in found}
     reasons = [
-        why_not(member, bundle.manifest.extract, found).problems[0]
+        _not_used(member, title, "note" if found else "error")
+        if (title := unread(member))
+        else why_not(member, bundle.manifest.extract, found).problems[0]
         for member in bundle.members
         if member.name not in read
     ]
     if problems := [one for one in reasons if not found or one.rule in NEARLY_A_TABLE]:
         raise Refused(*problems)
+
+
+def _not_used(member: Member, title: str, severity: Severity) -> Problem:
+    message = f"it is {title}: not used here, and not read"
+    return Problem("TABLE_NOT_READ", message, severity, file=member.name)
 
 
 def _one_contract(found: list[Recognised], manifest: Manifest) -> Contract:
@@ -183,7 +192,9 @@ def _left_out(bundle: Bundle, found: list[Recognised]) -> list[Problem]:
     read = {one.member.name for one in found}
     message = "it is no table of this extract and was not read"
     return [
-        Problem("UNKNOWN_FILE", message, "query", file=member.name)
+        _not_used(member, title, "note")
+        if (title := unread(member))
+        else Problem("UNKNOWN_FILE", message, "query", file=member.name)
         for member in bundle.members
         if member.name not in read and member.kind != "empty"
     ]
@@ -238,20 +249,71 @@ def _stated(manifest: Manifest) -> Span | None:
 
 
 def _census_term(submission: Submission, sender: str | None, stated: Span | None) -> Span | None:
-    """The term of the census that its own header row names, else the one that was stated."""
+    """The term that the header row of the census names, the manifest or the names of the files;
+    raises Refused where these contradict each other."""
+    by_row, by_name = _term_by_row(submission, sender), _term_by_name(submission)
+    by_manifest = census_of(stated.start, stated.end) if stated else None
+    is_exact = by_manifest is not None and stated in (
+        term(*by_manifest),
+        exclusion_window(*by_manifest),
+    )
+    found = by_row or (by_manifest if is_exact else by_name or by_manifest)
+    others = {
+        "the names of the files say": by_name,
+        # Some state the day of the census or the school year: that is no other census.
+        f"{MANIFEST} says": by_manifest if is_exact or not by_row else None,
+    }
+    for who, named in others.items():
+        if found and named and named != found:
+            message = f"it is the census of {_said(found)}, but {who} {_said(named)}"
+            is_certain = by_row is None and is_exact
+            problem = Problem("PERIOD_DIFFERS", message, "query" if is_certain else "error")
+            if not is_certain:
+                raise Refused(problem)
+            submission.queries.append(problem)
+    return term(*found) if found else None
+
+
+def _said(named: tuple[int, str]) -> str:
+    year, name = named
+    return f"{name} {year}"
+
+
+def _term_by_row(submission: Submission, sender: str | None) -> tuple[int, str] | None:
     part = next((part for part in submission.parts if part.table == "schoolcensus"), None)
     if part is None or not part.facts:
-        return term(*census_of(stated.start, stated.end)) if stated else None
+        return None
     for (_, _, lea), line in part.facts.items():
-        if sender and lea != sender:
+        if sender and _whole(lea) != sender:
             message = f"a school of another authority than {sender} stands here"
             raise refuse("WRONG_SENDER", message, file=part.file, line=line, column="lea")
-    named = {(year, name.title()) for year, name, _ in part.facts}
+    named = {(_whole(year), name.strip().title()) for year, name, _ in part.facts}
     year, name = min(named)
     if len(named) > 1 or not re.fullmatch(r"20\d\d", year) or name not in TERMS:
         message = "year and term must be those of one census, such as 2025 and Autumn"
         raise refuse("PERIOD_UNKNOWN", message, file=part.file, line=2, column="term")
-    return term(int(year), name)
+    return int(year), name
+
+
+def _whole(number: str) -> str:
+    """A number as a code: a spreadsheet shows 2025 as 2025.0."""
+    return number.strip().removesuffix(".0")
+
+
+def _term_by_name(submission: Submission) -> tuple[int, str] | None:
+    """The term that the names of the files tell; raises Refused where they differ."""
+    pattern = submission.contract.period.named
+    first: tuple[int, str] | None = None
+    for part in submission.parts if pattern else ():
+        found = re.search(str(pattern), part.file.rpartition("/")[2], re.IGNORECASE)
+        if found is None:
+            continue
+        named = int(found["year"]), found["term"].title()
+        first = first or named
+        if named != first:
+            message = f"its name says {_said(named)}, that of another file {_said(first)}"
+            raise refuse("PERIOD_DIFFERS", message, file=part.file)
+    return first
 
 
 def _ask_for_release_date(submission: Submission) -> None:

@@ -1,19 +1,25 @@
-"""Say which extract and table a file is, by its header or root element and never by its name."""
+"""Say which extract and table a file is, by its headings or its root element.
+
+Its name is asked where its headings fit two tables, and where they fit none.
+"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from warehouse import contract as contracts
-from warehouse.contract import Contract, SentTable, compared
-from warehouse.intake.members import Member
+from warehouse.contract import Contract, SentTable, UnreadTable, compared, figure_name
+from warehouse.intake.members import Member, title_of
 from warehouse.intake.problems import Refused, refuse
 from warehouse.intake.text import header_of
 
 OTHER_DELIMITERS = {";": "semicolon", "\t": "tab", "|": "bar"}
 FIGURES = "figures"
 LINES_SEARCHED = 12
+# So many headings of a table have to be there for the name of its sheet to say the rest.
+FEWEST_KNOWN = 3
+WORD = re.compile(r"[a-z]+|[0-9]+")
 ROOT = re.compile(rb"<([A-Za-z_][\w.-]*)")
 COMMON_FIGURES_COLUMNS = frozenset({"time_period", "time_identifier", "geographic_level"})
 
@@ -28,8 +34,48 @@ class Recognised:
     delimiter: str = ","
 
 
+@dataclass(frozen=True)
+class Shape:
+    """What a table is told by; headings as they are compared."""
+
+    contract: Contract
+    table: str
+    telling: tuple[frozenset[str], ...]
+    """The headings that tell it, each with its spellings."""
+    needed: int
+    """How many of those have to be there."""
+    headings: frozenset[str]
+    own: frozenset[str]
+    """Headings that no other table of its extract has."""
+
+    @property
+    def is_read(self) -> bool:
+        return self.table not in self.contract.not_read
+
+    @property
+    def sent(self) -> SentTable | UnreadTable | None:
+        """None for a published series."""
+        contract = self.contract
+        return contract.tables.get(self.table) or contract.not_read.get(self.table)
+
+    @property
+    def title(self) -> str:
+        title = self.sent.title.rstrip(".") if self.sent else ""
+        return title or f"{self.contract.name}, table {self.table}"
+
+    def told_by(self, names: frozenset[str]) -> int:
+        return sum(not spellings.isdisjoint(names) for spellings in self.telling)
+
+    def is_called(self, title: str) -> bool:
+        """Whether the title of a file or sheet says that it is this table."""
+        return bool(self.sent and _says(title, self.sent.named)) and not self.is_denied(title)
+
+    def is_denied(self, title: str) -> bool:
+        return isinstance(self.sent, SentTable) and _says(title, self.sent.never_named)
+
+
 def recognise(member: Member) -> Recognised | None:
-    """The table that a file is, or None."""
+    """The table that a file is, or None: also where it is one that is not read."""
     if member.kind == "xml":
         root = root_of(member.head)
         for contract in contracts.load().values():
@@ -37,6 +83,30 @@ def recognise(member: Member) -> Recognised | None:
                 return Recognised(contract, str(contract.root), member)
         return None
     return _by_header(member)
+
+
+def unread(member: Member) -> str | None:
+    """The title of the table that a file is, where that belongs to an extract and is not used."""
+    if member.kind == "xml":
+        return None
+    title = title_of(member)
+    headers = [
+        header_of(line, delimiter)
+        for line in _head(member.head).split(b"\n")[:LINES_SEARCHED]
+        for delimiter in (",", *OTHER_DELIMITERS)
+    ]
+    for header in headers:
+        if told := _told(tuple(header), title):
+            return None if told[0].is_read or len(told) > 1 else told[0].title
+    called = [one for one in _shapes() if one.is_called(title)]
+    for names in map(_names, headers):
+        for shape in called:
+            extract = [one for one in _shapes() if one.contract is shape.contract and one.is_read]
+            is_other = any(one in called or one.own & names for one in extract)
+            is_it = not shape.is_read and len(shape.headings & names) >= FEWEST_KNOWN
+            if is_it and not is_other:
+                return shape.title
+    return None
 
 
 def root_of(head: bytes) -> str:
@@ -48,46 +118,107 @@ def root_of(head: bytes) -> str:
 
 def _by_header(member: Member) -> Recognised | None:
     head = _head(member.head)
+    if b"\0" in head:
+        return None
     for delimiter in (",", *OTHER_DELIMITERS):
-        found = match(header_of(head, delimiter))
+        found = match(header_of(head, delimiter), title_of(member))
         if found and delimiter in found[0].delimiters:
             return Recognised(*found, member, delimiter)
     return None
 
 
-def match(header: Iterable[str]) -> tuple[Contract, str] | None:
-    """The most particular table whose telling columns all stand in a header."""
-    return _match(tuple(compared(name) for name in header))
+def match(header: Iterable[str], title: str = "") -> tuple[Contract, str] | None:
+    """The table that a header fits best, with the title of its file where two fit as well.
+
+    None where there is none, where there are two, and where nothing of it is read.
+    """
+    told = _told(tuple(header), title)
+    if told is None or len(told) > 1 or not told[0].is_read:
+        return None
+    return told[0].contract, told[0].table
+
+
+def _told(header: tuple[str, ...], title: str) -> list[Shape] | None:
+    """The table that a header tells, or the two between which it cannot; None for none.
+
+    What no other table of an extract has counts most, then the title, then all other headings.
+    """
+    fits = _match(header)
+    if not fits:
+        return None
+    names = _names(header)
+
+    def rank(shape: Shape) -> tuple[int, bool, int]:
+        own = 0 if shape.is_denied(title) else len(shape.own & names)
+        return own, shape.is_called(title), len(shape.headings & names)
+
+    best, *others = sorted(fits, key=rank, reverse=True)
+    if best.is_denied(title):
+        meant = [one for one in _shapes() if one.contract is best.contract]
+        return [best, *([one for one in meant if one.is_called(title)] or others)[:1]]
+    if others and rank(others[0]) == rank(best):
+        return [best, others[0]]
+    return [best]
 
 
 @lru_cache(maxsize=1024)
-def _match(header: tuple[str, ...]) -> tuple[Contract, str] | None:
-    names = set(header)
-    fits = [
-        (len(telling), contract, table)
-        for contract in contracts.load().values()
-        for table, telling in _telling(contract)
-        if all(spellings & names for spellings in telling)
-    ]
-    _, contract, table = max(fits, key=lambda fit: fit[0], default=(0, None, ""))
-    return (contract, table) if contract else None
+def _match(header: tuple[str, ...]) -> tuple[Shape, ...]:
+    """The tables of all extracts that a header may be."""
+    names = _names(header)
+    return tuple(one for one in _shapes() if one.telling and one.told_by(names) >= one.needed)
 
 
-def _telling(contract: Contract) -> list[tuple[str, list[set[str]]]]:
-    """The columns that give each table of an extract away, each with its spellings."""
+def _names(header: Iterable[str]) -> frozenset[str]:
+    header = tuple(header)
+    return frozenset((*map(compared, header), *map(figure_name, header)))
+
+
+@cache
+def _shapes() -> tuple[Shape, ...]:
+    return tuple(shape for contract in contracts.load().values() for shape in _of(contract))
+
+
+def _of(contract: Contract) -> Iterator[Shape]:
+    """The tables of an extract that are told by their headings."""
     if contract.reader == "published":
-        wanted = [{name} for name in sorted({*contract.measures, *COMMON_FIGURES_COLUMNS})]
-        return [(FIGURES, [*wanted, set(contract.filter)])]
-    if contract.reader == "xml":
-        return []
-    return [(name, _spellings(table)) for name, table in contract.tables.items()]
+        wanted = [frozenset({name}) for name in {*contract.measures, *COMMON_FIGURES_COLUMNS}]
+        telling = (*wanted, frozenset(contract.filter))
+        every = frozenset().union(*telling)
+        yield Shape(contract, FIGURES, telling, len(telling), every, every)
+    if contract.reader != "csv":
+        return
+    headings = {name: frozenset(t.headers) for name, t in contract.tables.items()}
+    headings |= {name: table.headers for name, table in contract.not_read.items()}
+    for name, held in headings.items():
+        own = held.difference(*(other for one, other in headings.items() if one != name))
+        if name in contract.tables:
+            telling = _spellings(contract.tables[name])
+            yield Shape(contract, name, telling, len(telling), held, own)
+        else:
+            telling = tuple(frozenset({compared(h)}) for h in contract.not_read[name].recognise)
+            yield Shape(contract, name, telling, min(2, len(telling)), held, own)
 
 
-def _spellings(table: SentTable) -> list[set[str]]:
-    return [
-        {written for written, meant in table.headers.items() if meant == name}
+def _spellings(table: SentTable) -> tuple[frozenset[str], ...]:
+    return tuple(
+        frozenset(written for written, meant in table.headers.items() if meant == name)
         for name in table.recognise
-    ]
+    )
+
+
+def _says(title: str, phrases: Iterable[str]) -> bool:
+    """Whether a title holds one of these phrases, word by word or written as one word."""
+    words = _words(title)
+    return any(
+        f" {' '.join(phrase)} " in f" {' '.join(words)} " or "".join(phrase) in words
+        for phrase in map(_words, phrases)
+    )
+
+
+def _words(title: str) -> list[str]:
+    """Words and numbers, also those of names such as EarlyHelp and List_04."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", title).lower()
+    return [word.lstrip("0") or "0" for word in WORD.findall(parted)]
 
 
 def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = ()) -> Refused:
@@ -101,13 +232,17 @@ def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = 
     if b"\r" in head.partition(b"\n")[0].rstrip(b"\r"):
         message = "its lines end in carriage returns alone, or in a mixture"
         return refuse("LINE_ENDINGS", message, file=member.name, line=1)
+    title = title_of(member)
+    told = _told(tuple(header_of(head)), title)
+    if told and len(told) > 1:
+        return _ambiguous(member, *told)
     for delimiter, word in OTHER_DELIMITERS.items():
-        if match(header_of(head, delimiter)):
+        if match(header_of(head, delimiter), title):
             message = f"its columns are parted by {word}s; write it with commas"
             return refuse("DELIMITER", message, file=member.name, line=1)
     lines = head.split(b"\n")[:LINES_SEARCHED]
     for number, line in enumerate(lines[1:], 2):
-        if match(header_of(line)):
+        if match(header_of(line), title):
             message = f"the header stands in line {number}; remove the lines above it"
             return refuse("PREAMBLE", message, file=member.name, line=1)
     return _nearest(
@@ -115,27 +250,50 @@ def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = 
     )
 
 
+def _ambiguous(member: Member, one: Shape, other: Shape) -> Refused:
+    message = (
+        f"its headings fit {one.title}, and {other.title} as well, and its name does not decide;"
+        " give the file or sheet the name of the list, or write all headings of the template"
+    )
+    return refuse("AMBIGUOUS_TABLE", message, file=member.name, line=1)
+
+
 def _nearest(
     member: Member, header: Iterable[str], expected: str | None, held: set[tuple[str, str]]
 ) -> Refused:
-    names = {compared(name) for name in header}
-    best, missing, title = 0.5, "", ""
-    for contract in contracts.load().values():
-        for name, table in contract.tables.items():
-            known = set(table.headers)
-            share = len(names & known) / max(len(known), 1)
-            absent = [column for column in table.recognise if column not in names]
-            is_held = (contract.name, name) in held
-            if share >= best and contract.reader == "csv" and absent and not is_held:
-                best, missing, title = share, ", ".join(absent), f"{contract.name}, table {name}"
+    names = _names(header)
+    title = title_of(member)
+    missing, looks_like, best = "", "", 0
+    for shape in _shapes():
+        table = shape.contract.tables.get(shape.table)
+        if table is None or (shape.contract.name, shape.table) in held:
+            continue
+        absent = [
+            name
+            for name, spellings in zip(table.recognise, shape.telling, strict=True)
+            if spellings.isdisjoint(names)
+        ]
+        own = len(shape.own & names)
+        if absent and own >= best and _is_near(shape, table, names, title):
+            best, missing = own, ", ".join(absent)
+            looks_like = f"{shape.contract.name}, table {shape.table}"
     if missing:
-        message = f"it looks like {title}, but a column is missing: {missing}"
+        message = f"it looks like {looks_like}, but a column is missing: {missing}"
         return refuse("MISSING_COLUMN", message, file=member.name, line=1, column=missing)
     if expected:
         message = f"its first line is not the header of any table of {expected}"
         return refuse("HEADER_MISMATCH", message, file=member.name, line=1)
     message = "its first line is not the header of any extract that is known here"
     return refuse("UNKNOWN_EXTRACT", message, file=member.name, line=1)
+
+
+def _is_near(shape: Shape, table: SentTable, names: frozenset[str], title: str) -> bool:
+    """Whether a header without all that tells a table is likely to be that table all the same."""
+    columns = {table.headers[name] for name in shape.headings & names} & set(table.columns)
+    if 2 * len(columns) < len(table.columns) or shape.is_denied(title):
+        return False
+    is_told = 2 * shape.told_by(names) >= len(shape.telling) and bool(shape.own & names)
+    return is_told or shape.is_called(title)
 
 
 def _unknown_xml(member: Member) -> Refused:

@@ -3,6 +3,7 @@
 REMEDIES = {
     # A file or a bundle as a whole.
     "AMBIGUOUS_EXTRACT": "Send the tables of each return in a folder or zip of their own.",
+    "AMBIGUOUS_TABLE": "Name the file or sheet by its list, or write all headings of the template.",
     "ARCHIVE": "Make a plain zip, without a password, of the tables themselves.",
     "CHANGED": "Wait until the file is written completely, then send it again.",
     "DAY_AND_MONTH": "Export again with dates as DD/MM/YYYY; a spreadsheet may have turned them.",
@@ -20,10 +21,12 @@ REMEDIES = {
     "NO_FINAL_NEWLINE": "Check that the last row is whole; export again if it is not.",
     "NO_ROWS": "Export again. If there truly was nothing, say so with the period in manifest.json.",
     "NOT_XLSX": "Open it in Excel and save it as .xlsx, without macros or password.",
+    "PERIOD_DIFFERS": "Correct manifest.json or the names of the files, so that all say one term.",
     "PERIOD_UNKNOWN": "Add manifest.json with period_start and period_end to the folder or zip.",
     "PREAMBLE": "Remove the lines above the header.",
     "RELEASE_DATE_UNKNOWN": "State the day of the release as released_on in manifest.json.",
     "SHEET_TOO_LARGE": "Select the columns right of the table and clear them.",
+    "TABLE_NOT_READ": "Nothing to do beside other tables; alone, send those that are read.",
     "TABLE_TWICE": "Keep one file for each table.",
     "TOO_LARGE": "Send a shorter period, or each year by itself.",
     "TOO_MANY_BAD_ROWS": "Mend the rows below, which mostly have one cause, and send it all again.",

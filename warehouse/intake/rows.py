@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.contract import Contract, compared
+from warehouse.contract import Contract, figure_name
 from warehouse.contract_words import expected
 from warehouse.intake.checking import Checked
 from warehouse.intake.counting import SET_ASIDE
@@ -119,7 +119,7 @@ def _set_aside(case: Case, checks: Sequence[Checked]) -> Iterator[BadRow]:
 
 def _placed(problem: Problem, checked: Checked, value: str | None = None) -> BadRow:
     name = problem.column or ""
-    place = checked.positions.get(name, checked.positions.get(compared(name)))
+    place = checked.positions.get(name, checked.positions.get(figure_name(name)))
     is_table = checked.contract.reader != "xml"
     return BadRow(
         problem,

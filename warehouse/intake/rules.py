@@ -200,7 +200,7 @@ def faults(name: str, column: Column) -> list[Fault]:
             one,
             column=name,
             official=column.official.get(one.rule),
-            severity=one.severity if column.required or one.rule == "DATE_ORDER" else "query",
+            severity=one.severity if _is_needed(column) or one.rule == "DATE_ORDER" else "query",
         )
         for one in found
     ]
@@ -230,7 +230,7 @@ def placed(name: str, column: Column, alias: str, offset: int, *, may_ask: bool)
     limits = [(first + len(found.faults) + i, one) for i, one in enumerate(_limits(name, column))]
     cases = [f"when {one.condition} then {offset}" for one in missing]
     by_text = [f"when {alias}.fault is not null then {alias}.fault + {first}"]
-    if column.required:
+    if _is_needed(column):
         errors = [f"when {alias}.fault < {found.unreadable} then {alias}.fault + {first}"]
         out = [*cases, *errors, *(f"when {one.condition} then {i}" for i, one in limits)]
         is_partly_read = len(found.faults) > found.unreadable
@@ -243,6 +243,11 @@ def placed(name: str, column: Column, alias: str, offset: int, *, may_ask: bool)
         asked = [*asked, f"when {is_late} then {future[0]}"]
         held = {value: f"case when not {is_late} then {sql} end" for value, sql in held.items()}
     return Placed(held, _case(order), _case([*asked, *cases]) if asked or cases else None)
+
+
+def _is_needed(column: Column) -> bool:
+    """Whether a row says nothing, or something else, where the column cannot be read."""
+    return column.required or column.is_figure
 
 
 def _case(branches: list[str]) -> str:
@@ -522,8 +527,9 @@ def _found(raw: str, codes: Mapping[str, str], words: Mapping[str, str]) -> str:
 
 
 def _looked_up(found: str, codes: Mapping[str, str]) -> str:
-    cases = "".join(f" when {text(word)} then {text(code)}" for word, code in codes.items())
-    return f"case {found}{cases} end"
+    """One lookup: a case with a branch for each code would write its subject out in every one."""
+    words, meant = (", ".join(map(text, one)) for one in (codes, codes.values()))
+    return f"map([{words}], [{meant}])[{found}]"
 
 
 def _boolean(raw: str, column: Column) -> str:

@@ -8,17 +8,16 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
-from itertools import chain
-from string import whitespace
+from itertools import chain, compress
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.intake.lines import Lines, SetAside
+from warehouse.intake.lines import BlankRows, Lines, SetAside, notes_above
 from warehouse.intake.problems import Problem, Refused, refuse
 from warehouse.intake.repeats import Repeats, without_repeats
 
@@ -26,15 +25,21 @@ Opened = Callable[[], BinaryIO]
 # A block is held in memory three times over while its lines are told apart.
 BLOCK = 16 << 20
 MAX_LINE_BYTES = 100_000
-LINE_FEED, QUOTE, FIRST_PRINTABLE = 10, 34, 32
-# Before it come empty lines, and those that begin with a blank as lines of blanks alone do.
-FIRST_VISIBLE = b"!"
+LINE_FEED, RETURN, QUOTE, FIRST_PRINTABLE = 10, 13, 34, 32
+# Blanks of every kind, and marks without width.
+UNSEEN = "\t\n\v\f\r \xa0\xad\u1680\u180e\u3000\ufeff" + "".join(
+    map(chr, (*range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070)))
+)
+# How lines begin that may hold nothing, beside their delimiter and quotes.
+UNSEEN_STARTS = bytes(sorted({character.encode()[0] for character in UNSEEN}))
 # Of the lines that may hold sums below a table, how many and how they begin.
 LINES_BELOW = 5
 TOTAL = re.compile(rb'(grand |sub-?)?totals?(?=[,;|\t" ]|$)', re.IGNORECASE)
 QUOTED = re.compile(rb'"[^"]*"')
 # Stands for a line feed inside quotes, so that every record is one line of the spool.
 FOLDED_NEWLINE = "\x0b"
+LINE_END = re.compile(rb"\r\n?|\n")
+SWAPPED = bytes.maketrans(b"\r\n", b"\n\r")
 LONGEST_HEADER = 1 << 16
 
 
@@ -48,23 +53,43 @@ class Layout:
 
 
 def read_text(
-    opened: Opened, name: str, encodings: tuple[str, ...] = ("utf-8",), delimiter: str = ","
+    opened: Opened,
+    name: str,
+    encodings: tuple[str, ...] = ("utf-8",),
+    delimiter: str = ",",
+    header_line: int = 1,
 ) -> Iterator[Lines]:
-    """The records of a file, in blocks of whole lines; raises Refused on a broken file."""
+    """The records below the header, in blocks of whole lines; raises Refused on a broken file."""
     encoding = _encoding(opened, name, encodings)
-    layout, repeats = None, Repeats()
+    layout, repeats, blank = None, Repeats(), BlankRows()
     for first, text, is_last in _blocks(opened, encoding, name):
         body, start = _with_line_feeds(text, name, first), first
         if layout is None:
+            body = body[starts_of_lines(body, header_line)[-1] :]
             header = _first_record(body, delimiter)
             if header.count(b'"') & 1:
-                raise _unterminated(name, 1)
+                raise _unterminated(name, header_line)
             layout = Layout(name, _names(header, delimiter), delimiter)
-            body, start = body[len(header) + 1 :], header.count(b"\n") + 2
-        lines = _read_block(body, layout, start, is_last=is_last)
+            body, start = body[len(header) + 1 :], header_line + header.count(b"\n") + 1
+        lines = _read_block(body, layout, start, blank, is_last=is_last)
         if not (first == 1 and is_last):
             repeats.drop_from(lines)
+        if is_last:
+            lines.queries += [*notes_above(header_line, name), *blank.notes(name)]
         yield lines
+
+
+def starts_of_lines(text: bytes, most: int) -> list[int]:
+    """Where the first lines start, up to so many."""
+    starts = [0]
+    while len(starts) < most and (end := text.find(b"\n", starts[-1])) >= 0:
+        starts.append(end + 1)
+    return starts
+
+
+def is_blank(value: str) -> bool:
+    """Whether there is nothing to be seen in a value."""
+    return not value.strip(UNSEEN)
 
 
 def header_of(text: bytes, delimiter: str = ",") -> tuple[str, ...]:
@@ -137,7 +162,10 @@ def _blocks(opened: Opened, encoding: str, name: str) -> Iterator[tuple[int, byt
     """Whole lines as UTF-8: the number of the first, the text, and whether they are the last."""
     with opened() as file:
         read = _reader(file, encoding, name)
-        first, rest, text = 1, b"", read(BLOCK).removeprefix(codecs.BOM_UTF8)
+        text = read(BLOCK).removeprefix(codecs.BOM_UTF8)
+        if ends_in_returns(text):
+            text, read = text.translate(SWAPPED), _swapping(read)
+        first, rest = 1, b""
         while following := read(BLOCK):
             text = rest + text
             end = _end_of_lines(text)
@@ -163,12 +191,31 @@ def _reader(file: BinaryIO, encoding: str, name: str) -> Callable[[int], bytes]:
     return read
 
 
+def _swapping(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    return lambda size: read(size).translate(SWAPPED)
+
+
+def ends_in_returns(text: bytes) -> bool:
+    """Whether the first line ends in a carriage return alone, as old programs for Macs write."""
+    if b"\r" not in text:
+        return False
+    end = LINE_END.search(QUOTED.sub(b"", text[:LONGEST_HEADER]))
+    return end is not None and end[0] == b"\r"
+
+
+def plain_lines(head: bytes) -> bytes:
+    """The first lines of a file, each ended by a line feed whatever ends them there."""
+    if ends_in_returns(head):
+        head = head.translate(SWAPPED)
+    return head.replace(b"\r\n", b"\n").replace(b"\r", FOLDED_NEWLINE.encode())
+
+
 def _end_of_lines(text: bytes) -> int:
     """Where the last line that ends outside quotes ends; 0 where none does."""
     end = text.rfind(b"\n") + 1
     if not text.count(b'"', 0, end) & 1:
         return end
-    ends, is_inside = _line_ends(text)
+    ends, is_inside = _places(text, LINE_FEED)
     outside = ends[~is_inside]
     return int(outside[-1]) + 1 if len(outside) else 0
 
@@ -185,21 +232,32 @@ def _unterminated(name: str, line: int) -> Refused:
 
 
 def _with_line_feeds(text: bytes, name: str, first: int) -> bytes:
+    """Lines end in line feeds; a carriage return alone belongs to a value, or nowhere."""
     if b"\r" not in text:
         return text
     text = text.replace(b"\r\n", b"\n")
-    if (at := text.find(b"\r")) >= 0:
-        line = first + text.count(b"\n", 0, at)
+    if b"\r" not in text:
+        return text
+    places, is_inside = _places(text, RETURN)
+    if not is_inside.all():
+        line = first + text.count(b"\n", 0, int(places[~is_inside][0]))
         raise refuse("LINE_ENDINGS", "it mixes kinds of line ending", file=name, line=line)
-    return text
+    return text.replace(b"\r", FOLDED_NEWLINE.encode())
 
 
-def _read_block(body: bytes, layout: Layout, first: int, *, is_last: bool) -> Lines:
-    lines = _records(body, layout, first)
+def _read_block(
+    body: bytes, layout: Layout, first: int, blank: BlankRows, *, is_last: bool
+) -> Lines:
+    lines, unfilled = _records(body, layout, first)
+    for number, line in unfilled:
+        if line:
+            blank.add(number)
     if not lines.records:
         return lines
     if is_last and not body.endswith(b"\n"):
-        _check_end(lines, layout)
+        _check_end(lines, unfilled, layout)
+    if unfilled:
+        body = b"\n".join(lines.records) + b"\n"
     if b'"' in body:
         _set_badly_quoted_aside(lines, body, layout.delimiter)
     width = len(layout.header)
@@ -214,16 +272,55 @@ def _read_block(body: bytes, layout: Layout, first: int, *, is_last: bool) -> Li
     return without_repeats(lines)
 
 
-def _records(body: bytes, layout: Layout, first: int) -> Lines:
+def _records(body: bytes, layout: Layout, first: int) -> tuple[Lines, list[tuple[int, bytes]]]:
+    """The lines that hold a value, and those that hold none with their numbers."""
     if b'"' in body and _has_quoted_newline(body):
-        return Lines(layout.header, *_joined(body, layout, first))
+        return _joined(body, layout, first)
     records = body.split(b"\n")
     if not records[-1]:
         records.pop()
-    if not records or min(records) > FIRST_VISIBLE:
-        return Lines(layout.header, records, first=first)
-    kept = [(number, line) for number, line in enumerate(records, first) if line.strip()]
-    return Lines(layout.header, [line for _, line in kept], [number for number, _ in kept])
+    unfilled = [at for at in _doubtful(body, layout.delimiter) if _is_unfilled(records[at], layout)]
+    if not unfilled:
+        return Lines(layout.header, records, first=first), []
+    is_kept = bytearray(b"\1") * len(records)
+    for at in unfilled:
+        is_kept[at] = 0
+    numbers = range(first, first + len(records))
+    lines = Lines(layout.header, list(compress(records, is_kept)), list(compress(numbers, is_kept)))
+    return lines, [(first + at, records[at]) for at in unfilled]
+
+
+def _doubtful(body: bytes, delimiter: str) -> Iterable[int]:
+    """Which lines may hold nothing, by how they begin: hardly any of most files."""
+    if not body:
+        return ()
+    array = np.frombuffer(body, dtype=np.uint8)
+    starts = np.flatnonzero(array == LINE_FEED) + 1
+    starts = np.concatenate(([0], starts[starts < len(array)]))
+    seconds = np.minimum(starts + 1, len(array) - 1)
+    may_begin, may_follow = _beginnings(delimiter)
+    is_empty = array[starts] == LINE_FEED
+    is_doubtful = is_empty | (may_begin[array[starts]] & may_follow[array[seconds]])
+    return np.flatnonzero(is_doubtful).tolist() if is_doubtful.any() else ()
+
+
+@cache
+def _beginnings(delimiter: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which bytes may begin a line that holds nothing, and which may come second."""
+    first, second = np.zeros(256, dtype=np.bool_), np.zeros(256, dtype=np.bool_)
+    first[list(UNSEEN_STARTS + delimiter.encode() + b'"')] = True
+    second[0x80:0xC0] = True
+    return first, first | second
+
+
+def _is_unfilled(line: bytes, layout: Layout) -> bool:
+    """Whether a line holds delimiters, blanks and empty quotes alone."""
+    text = line.decode("utf-8")
+    if text.strip(f'{UNSEEN}{layout.delimiter}"'):
+        return False
+    return '"' not in text or all(
+        map(is_blank, next(csv.reader([text], delimiter=layout.delimiter), []))
+    )
 
 
 def _set_badly_quoted_aside(lines: Lines, body: bytes, delimiter: str) -> None:
@@ -244,35 +341,37 @@ def _quoting(delimiter: str) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
 
 def _has_quoted_newline(body: bytes) -> bool:
     """Whether any line holds an odd number of quotes."""
-    _, is_inside = _line_ends(body)
+    _, is_inside = _places(body, LINE_FEED)
     return bool(is_inside.any() or body.count(b'"') & 1)
 
 
-def _line_ends(text: bytes) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Where the lines end, and which of the ends stand inside quotes."""
+def _places(text: bytes, byte: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where a byte stands, and which of the places are inside quotes."""
     array = np.frombuffer(text, dtype=np.uint8)
-    ends = np.flatnonzero(array == LINE_FEED)
-    before = np.searchsorted(np.flatnonzero(array == QUOTE), ends)
-    return ends, (before & 1).astype(np.bool_)
+    places = np.flatnonzero(array == byte)
+    before = np.searchsorted(np.flatnonzero(array == QUOTE), places)
+    return places, (before & 1).astype(np.bool_)
 
 
-def _joined(body: bytes, layout: Layout, first: int) -> tuple[list[bytes], list[int]]:
+def _joined(body: bytes, layout: Layout, first: int) -> tuple[Lines, list[tuple[int, bytes]]]:
     """The exact, slower way for values that hold line feeds: one line a record."""
     text = body.decode("utf-8")
     csv.field_size_limit(max(len(text), 131_072))
     source = io.StringIO(text, newline="")
     reader = csv.reader(source, delimiter=layout.delimiter, strict=True)
-    records, numbers, number = [], [], first
+    records, numbers, unfilled, number = [], [], [], first
     try:
         for row in reader:
-            # Unlike text, bytes know no other blanks than these.
-            if row and not (len(row) == 1 and row[0] and not row[0].strip(whitespace)):
-                records.append(written(row, layout.delimiter))
+            record = written(row, layout.delimiter)
+            if all(map(is_blank, row)):
+                unfilled.append((number, record))
+            else:
+                records.append(record)
                 numbers.append(number)
             number = first + reader.line_num
     except csv.Error:
         raise _unterminated(layout.name, number) from None
-    return records, numbers
+    return Lines(layout.header, records, numbers), unfilled
 
 
 def written(row: list[str], delimiter: str) -> bytes:
@@ -282,12 +381,12 @@ def written(row: list[str], delimiter: str) -> bytes:
     return out.getvalue().replace("\n", FOLDED_NEWLINE).encode("utf-8")
 
 
-def _check_end(lines: Lines, layout: Layout) -> None:
+def _check_end(lines: Lines, unfilled: list[tuple[int, bytes]], layout: Layout) -> None:
     """Refuse a file that was cut off in the middle of a line."""
-    number, record = lines.every_number[-1], lines.records[-1]
+    number, record = max([(lines.every_number[-1], lines.records[-1]), *unfilled[-1:]])
     last = record.decode("utf-8", "replace")
     fields = next(csv.reader([last], delimiter=layout.delimiter), [])
-    if len(fields) < len(layout.header):
+    if len(fields) < len(layout.header) and not is_blank(last):
         raise refuse(
             "TRUNCATED",
             f"the last line is cut off, so the transfer broke; the last whole line is {number - 1}."

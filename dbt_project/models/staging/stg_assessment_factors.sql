@@ -20,3 +20,4 @@ select
     factor_code = '24A' as is_criminal_exploitation,
     factor_code in ('10A', '11A', '12A', '13A', '24A') as is_exploitation_screen
 from factors
+where factor_code is not null

@@ -4,7 +4,7 @@ select
     episodes.person_key,
     slices.la_code,
     {{ as_at('slices') }} as as_at,
-    episodes.legal_status in ('V3', 'V4') as is_short_break,
+    coalesce(episodes.legal_status in ('V3', 'V4'), false) as is_short_break,
     episodes.start_date,
     episodes.end_date,
     slices.slice_start,

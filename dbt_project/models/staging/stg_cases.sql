@@ -1,5 +1,5 @@
 -- a case as each return shows it, for the days that the return covers: a later one may hold it open, or tell its closure, whenever it was
--- referred. The lists of Annex A tell no case.
+-- referred. The lists of Annex A tell no case, nor does a return whose case system tells no closure.
 with cases as (
     {% for extract in ['ssd', 'cin'] %}
     select
@@ -9,6 +9,9 @@ with cases as (
         referral_date,
         closure_date
     from {{ source('raw', extract ~ '_referrals') }}
+    {% if extract == 'ssd' -%}
+    where coalesce(tells_closure, true)
+    {%- endif %}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 )

@@ -1,13 +1,13 @@
 """The children in need census: one XML return turned into tables of text."""
 
 from collections.abc import Iterator
-from datetime import date
 from typing import BinaryIO
 
 from lxml import etree
 
+from warehouse.intake.days import day_of
 from warehouse.intake.lines import Lines
-from warehouse.intake.problems import Refused, refuse
+from warehouse.intake.problems import refuse
 from warehouse.intake.xml import (
     ReturnHeader,
     Tables,
@@ -91,20 +91,12 @@ def read_tables(file: BinaryIO, name: str) -> Iterator[tuple[str, Lines]]:
 
 def _header(header: etree._Element, name: str) -> ReturnHeader:
     line = header.sourceline or 0
-    try:
-        return ReturnHeader(
-            year=int(text_of(header, "CollectionDetails/Year")),
-            reference_date=date.fromisoformat(text_of(header, "CollectionDetails/ReferenceDate")),
-            authority=text_of(header, "Source/LEA"),
-            line=line,
-        )
-    except ValueError:
-        raise _unreadable(name, line) from None
-
-
-def _unreadable(name: str, line: int) -> Refused:
-    message = "Year or ReferenceDate cannot be read"
-    return refuse("YEAR", message, file=name, line=line, column="ReferenceDate")
+    year = text_of(header, "CollectionDetails/Year")
+    reference_date = day_of(text_of(header, "CollectionDetails/ReferenceDate"))
+    if reference_date is None or not (year.isascii() and year.isdigit()):
+        message = "Year or ReferenceDate cannot be read"
+        raise refuse("YEAR", message, file=name, line=line, column="ReferenceDate")
+    return ReturnHeader(int(year), reference_date, text_of(header, "Source/LEA"), line)
 
 
 def _add_child(tables: Tables, child: etree._Element) -> None:
@@ -120,7 +112,8 @@ def _add_referral(
     tables: Tables, child_id: str, details: etree._Element, met: dict[str, int]
 ) -> None:
     values = texts_of(details, REFERRAL.values())
-    day = values[0]
+    # The same day in another form is the same referral.
+    day = str(day_of(values[0]) or values[0])
     met[day] = met.get(day, 0) + 1
     # Two referrals of a child on one day are told apart by their order in the return.
     referral_id = f"{child_id}|{day}|{met[day]}" if child_id else ""

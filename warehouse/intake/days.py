@@ -1,0 +1,22 @@
+"""A day as a sender writes it, where it is needed before values are judged."""
+
+import re
+from datetime import date, datetime
+from functools import lru_cache
+
+from warehouse.contract import date_formats
+from warehouse.intake.rules import TIME
+
+
+@lru_cache(maxsize=4096)
+def day_of(text: str) -> date | None:
+    """The day in any of the forms that contracts know, with or without a time of day behind it;
+    None where the text is no day."""
+    for form in date_formats().values():
+        day, time = text[: form.day_length], text[form.day_length :]
+        if re.fullmatch(form.day, day) and re.fullmatch(TIME, time):
+            try:
+                return datetime.strptime(day, form.day_strptime).date()
+            except ValueError:
+                return None
+    return None
