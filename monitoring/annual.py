@@ -14,7 +14,7 @@ from monitoring.detection.annual import Array
 from monitoring.grid import largest_of
 
 AREA, PERIOD = "area_code", "period_start"
-RECORDING = "possible_recording_change"
+RECORDING, BREAK = "possible_recording_change", "break_in_series"
 
 # The parts of a figure that replace each other, such as gangs and child criminal exploitation, are
 # judged as one, in the years in which all of them are known: one alone moves with the coding.
@@ -33,7 +33,8 @@ select
     parts.scale,
     indicators.kind,
     indicators.bad_direction,
-    facts.la_code
+    facts.la_code,
+    bool_or(coalesce(facts.caveat = 'break_in_series', false)) as is_break
 from marts.fct_indicator_values as facts
 inner join control.indicators as indicators
     on facts.indicator = indicators.indicator
@@ -121,7 +122,8 @@ def _authorities(
 ) -> _Verdicts:
     counts, people = _grid(values, "counted"), _grid(values, "people")
     of_england: Array = np.asarray(national.reindex(counts.columns), dtype=np.float64)
-    years = annual.judge(counts.to_numpy(), people.to_numpy(), of_england)
+    other = _breaks(values)
+    years = annual.judge(counts.to_numpy(), people.to_numpy(), of_england, other)
     worse, better = (years.rises, years.falls) if sign > 0 else (years.falls, years.rises)
     change = np.diff(np.log(_positive(counts / people)), axis=1, prepend=np.nan) * sign
     status = np.where(years.is_judged, "ok", "not_assessable").astype(object)
@@ -138,6 +140,8 @@ def _authorities(
     numbers = values.drop_duplicates(AREA).set_index(AREA)["la_code"].reindex(counts.index)
     is_new = successions.first_year(numbers, starts, ends)
     status[is_new], reason[is_new & counts.notna().to_numpy()] = "not_assessable", "reorganised"
+    is_other = other & counts.notna().to_numpy() & ~is_new
+    status[is_other], reason[is_other] = "not_assessable", BREAK
     for since, kinds in known.changes(counts.index, ends):
         explained = years.breaks & since & ~_before(since) & ~is_new
         status[explained], reason[explained] = "not_assessable", kinds[explained]
@@ -159,6 +163,8 @@ def _totals(values: pd.DataFrame, level: str, sign: int) -> _Verdicts:
     before = np.full(rates.shape, np.nan)
     before[:, 1:] = rates[:, :-1]
     score = sign * annual.beyond(rates, limit)
+    other = _breaks(values)
+    score[:, other] = np.nan
     known = np.isfinite(score)
     status = np.where(known, "ok", "not_assessable").astype(object)
     status[known & (score > 1)] = "worsening"
@@ -166,6 +172,7 @@ def _totals(values: pd.DataFrame, level: str, sign: int) -> _Verdicts:
     reason = np.full(rates.shape, None, dtype=object)
     reason[~known] = "no_former_year" if np.isfinite(limit) else "no_limit_set"
     reason[(rates == 0) & (before == 0)] = "nothing_expected"
+    reason[other & np.isfinite(rates)] = BREAK
     kind = np.full(rates.shape, None, dtype=object)
     kind[status == "worsening"] = "spike"
     blank = np.full(rates.shape, np.nan)
@@ -174,6 +181,11 @@ def _totals(values: pd.DataFrame, level: str, sign: int) -> _Verdicts:
     return _Verdicts(
         status, reason, kind, before, lower, upper, score, blank, detectable
     )  # fmt: skip
+
+
+def _breaks(values: pd.DataFrame) -> NDArray[np.bool_]:
+    """The years from which on the series counts something else than before."""
+    return np.asarray(values.groupby(PERIOD)["is_break"].any(), dtype=bool)
 
 
 def _before(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:

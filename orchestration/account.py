@@ -277,7 +277,7 @@ def _others(submission_id: int, submitted: list[Submitted], cut: list[Slice]) ->
             found
             and window
             and one.submission_id != submission_id
-            and (one.sender, one.contract.family) == (found.sender, found.contract.family)
+            and one.sender == found.sender
             and piece.span.start <= window.end
             and piece.span.end >= window.start
         ):

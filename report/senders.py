@@ -9,6 +9,7 @@ from pathlib import Path
 from warehouse import contract as contracts
 from warehouse import contract_words as words
 from warehouse.contract import Code, Column, Contract, SentTable, compared
+from warehouse.contract_figures import Long
 from warehouse.intake.checking import CONFLICT
 from warehouse.intake.judging import FEWEST_BAD_ROWS
 from warehouse.intake.published import IDENTITY, MARKERS
@@ -18,6 +19,8 @@ from warehouse.intake.senders import PUBLISHER
 
 INDEX = "README.md"
 AUTHORITY = "301"
+# Kinds of period that are named by two years.
+TWO_YEARS = ("Academic", "Financial")
 MOST_NAMED = 3
 MANIFEST = {"period_start": "2026-03-01", "period_end": "2026-03-31", "sequence": 1}
 PERIOD_FROM = {
@@ -124,7 +127,11 @@ def _facts(contract: Contract) -> Iterator[tuple[str, str]]:
     named = (
         f", else what names of files say, such as `{contract.period.example}`" if by_name else ""
     )
-    yield "Its period is", PERIOD_FROM[contract.period.found_in] + named
+    long = contract.figures.long
+    yield (
+        "Its period is",
+        f"the column `{long.period}`" if long else PERIOD_FROM[contract.period.found_in] + named,
+    )
     if contract.nil_return:
         yield "Nothing to report?", "send the empty tables with the period in `manifest.json`"
 
@@ -165,8 +172,8 @@ def _manifest(contract: Contract) -> Iterator[str]:
         first = {"term": "2026-01-01"}.get(contract.period.every, MANIFEST["period_start"])
         said = MANIFEST | {"period_start": first}
         yield (
-            "`manifest.json` in the folder or zip says which days it speaks for; send the same"
-            " period again with a higher `sequence` and it takes the place of the former one:"
+            f"`manifest.json` in the folder or zip, or `{_file_of(contract)}.manifest.json` beside"
+            " it, says which days it speaks for; send the same period again with a higher `sequence` and it takes the place of the former one:"
         )
     else:
         return
@@ -214,16 +221,104 @@ def _bad_rows(contract: Contract) -> Iterator[str]:
 def _figures(contract: Contract) -> Iterator[str]:
     yield "## Columns"
     yield ""
-    rows = [(f"`{name}`", "which figure, of where and when") for name in IDENTITY]
-    rows.append((" or ".join(f"`{name}`" for name in contract.filter), "which part of the total"))
-    rows += [(f"`{name}`", "a figure; the release must have it") for name in contract.measures]
-    yield from _table(("Column", "What it holds"), rows)
+    long = contract.figures.long
+    yield from _table(("Column", "What it holds"), _long(long) if long else _wide(contract))
     marks = ", ".join(f"`{mark}`" for mark in MARKERS)
-    others = (
-        "Of the others, those that are kept hold" if contract.only else "Any other column holds"
-    )
-    yield f"{others} a figure: a number, or one of the symbols {marks}."
+    if long:
+        yield f"Values are numbers, one of the symbols {marks}, or `-` for none."
+    else:
+        others = (
+            "Of the others, those that are kept hold" if contract.only else "Any other column holds"
+        )
+        yield f"{others} a figure: a number, or one of the symbols {marks}."
     yield ""
+    yield f"```csv\n{figures_example(contract).rstrip()}\n```"
+    yield ""
+    yield from _used_rows(contract)
+
+
+def figures_example(contract: Contract) -> str:
+    """A release of one row that is right, as CSV."""
+    figures = contract.figures
+    if figures.long:
+        said = dict.fromkeys(contract.measures, "") | {
+            figures.long.measure: next(iter(figures.long.measures)),
+            figures.long.period: "2024/25",
+            figures.long.area: AUTHORITY,
+            figures.long.value: "12",
+        }
+    else:
+        kind = next(iter(figures.periods))
+        country = {"geographic_level": "National", "country_code": "E92000001"}
+        said = (
+            dict.fromkeys(IDENTITY, "")
+            | country
+            | {
+                "time_period": "202425" if kind.startswith(TWO_YEARS) else "2025",
+                "time_identifier": kind,
+                "country_name": "England",
+                contract.filter[0]: next(iter(figures.categories), "Total"),
+                **dict.fromkeys(contract.measures, "12"),
+            }
+        )
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows((said.keys(), said.values()))
+    return out.getvalue()
+
+
+def _wide(contract: Contract) -> Iterator[tuple[str, str]]:
+    for name in IDENTITY:
+        yield f"`{name}`", "which figure, of where and when"
+    yield " or ".join(f"`{name}`" for name in contract.filter), "which part of the total"
+    for name in contract.measures:
+        yield f"`{name}`", "a figure; the release must have it"
+
+
+def _long(long: Long) -> Iterator[tuple[str, str]]:
+    kept = ", ".join(f"`{name}`" for name in long.measures)
+    yield f"`{long.measure}`", f"which figure; kept are {kept}"
+    yield f"`{long.period}`", "the year, or two years together, such as 2025 or 2024/25"
+    yield f"`{long.area}`", "the three-digit number of the authority, region or country"
+    yield f"`{long.value}`", "the figure"
+
+
+def _used_rows(contract: Contract) -> Iterator[str]:
+    """What is read of a release, and what of it is passed over."""
+    figures = contract.figures
+    yield "## Which rows are used"
+    yield ""
+    if not figures.long:
+        yield (
+            f"Used are rows of these kinds of period: {', '.join(figures.periods)}. Others, such as"
+            " terms, are set aside and named; a file of nothing else is refused. Rows of other"
+            " levels than National, Regional and Local authority are passed over, and so are rows"
+            " of several authorities together and, where a further column parts the total"
+            f"{_named_parts(figures.totals_of)}, all but those of the total."
+        )
+        yield ""
+    yield (
+        "A figure that cannot be is set aside with its row: one below nothing, a share above 100"
+        " per cent, a part above its whole, England below one of its authorities, two rows that"
+        " tell the same differently."
+    )
+    yield ""
+    for one in figures.breaks:
+        yield f"From {one.starts_on:%-d %B %Y} on: {one.says}. No step there is judged as a change."
+        yield ""
+    for form in figures.other_forms:
+        told = ", ".join(f"`{name}`" for name in form.columns)
+        yield f"Where the header has {told}, {form.says}."
+        yield ""
+    if not figures.long:
+        yield (
+            "A zip of the release may hold one data file that is read here. What describes it"
+            " (`.meta.csv`, `data-guidance.txt`) is passed over."
+        )
+        yield ""
+
+
+def _named_parts(columns: tuple[str, ...]) -> str:
+    return f" ({', '.join(f'`{name}`' for name in columns)})" if columns else ""
 
 
 def _sent_table(contract: Contract, name: str, table: SentTable) -> Iterator[str]:
@@ -286,10 +381,10 @@ def _rules(contract: Contract) -> Iterator[str]:
     known: tuple[str, str, str, str]
     for table in contract.tables.values():
         for rule in table.rules:
-            known = (rule.rule, rule.official or "", rule.severity, rule.says)
+            known = (rule.rule, rule.official or "", str(rule.severity), rule.says)
             found.setdefault(known, []).append(rule.column)
     for fault in _column_rules(contract):
-        known = (fault.rule, fault.official or "", fault.severity, remedy(fault.rule))
+        known = (fault.rule, fault.official or "", str(fault.severity), remedy(fault.rule))
         found.setdefault(known, []).append(fault.column or "")
     rows = [
         (f"`{rule}`", _some(columns), official, severity, says)

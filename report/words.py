@@ -59,6 +59,9 @@ REASONS = {
     "data_problem": "somebody recorded that the figures are wrong",
     "judged_together": "judged together with the other parts of the indicator",
     "no_former_year": "no year before to compare with",
+    "break_in_series": (
+        "its publisher counts something else from here on: not compared with what was before"
+    ),
     "no_limit_set": "no limit is set for this series",
     "nothing_expected": "nothing counted where nothing was expected, as in school holidays",
     "known_rests_on_missing_return": (
@@ -84,6 +87,7 @@ CAVEATS = {
         "no return on looked-after children is sent, so children known for that are not counted as"
         " known; compared with its own history only",
     ),
+    "break_in_series": ("b", "its publisher counts something else from here on than before"),
 }
 
 STATUSES = {

@@ -99,7 +99,9 @@ def write_breaks(connection: duckdb.DuckDBPyConnection, annotated: Iterable[Anno
     known = [one for one in annotated if one.kind == RENUMBERING]
     for one in breaks(_returns(connection)):
         told = one.told
-        windows = contracts.load()[told.extract].windows(_period(connection, told))
+        may_tell = contracts.load()[told.extract].windows(_period(connection, told))
+        sources = _sources(connection, told)
+        windows = {source: window for source, window in may_tell.items() if source in sources}
         open_windows = {
             source: window
             for source, window in windows.items()
@@ -182,6 +184,14 @@ def _period(connection: duckdb.DuckDBPyConnection, told: Return) -> Span:
         [told.submission_id],
     ).fetchall()
     return Span(start, end)
+
+
+def _sources(connection: duckdb.DuckDBPyConnection, told: Return) -> set[str]:
+    """What it tells: a submission may lack the tables of some of what it might."""
+    rows = connection.execute(
+        "select distinct source from control.slices where submission_id = $1", [told.submission_id]
+    ).fetchall()
+    return {source for (source,) in rows}
 
 
 def _is_about(note: Annotation, sender: str, source: str, window: Span) -> bool:

@@ -1,7 +1,7 @@
 """Contracts: what each extract looks like, as data. A new extract of CSV tables is a new folder."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from warehouse.calendar import Span, event_window
+from warehouse.contract_figures import Figures
 from warehouse.contract_rules import CarriedOver, Event, Parent, Rule, Strict, VitalSign, Years
 from warehouse.errors import ConfigurationError
 
@@ -232,6 +233,13 @@ Window = Literal["period", "term_before", "two_terms_before"]
 """Which days a submission tells of: those of its period, or of terms that ended before it."""
 
 
+class Told(Strict):
+    """Of which days a submission tells something, and the tables that it must hold to do so."""
+
+    days: Window = "period"
+    tables: tuple[str, ...] = ()
+
+
 class Due(Strict):
     """How often a return is owed, and how many days after its period ends or starts."""
 
@@ -246,7 +254,7 @@ class Contract(Strict):
     sent_by: Literal["authority", "publisher"]
     family: str
     rank: int = 1
-    tells: dict[str, Window] = Field(default_factory=dict)
+    tells: dict[str, Told] = Field(default_factory=dict)
     """What it is a source of, in the words that indicators use, and of which days."""
     reader: Literal["csv", "xml", "published"] = "csv"
     root: str | None = None
@@ -264,6 +272,7 @@ class Contract(Strict):
     """Of a published series with many measures, those that are kept; none means all."""
     filter: tuple[str, ...] = ()
     """The column that parts a published series, by every name that releases have given it."""
+    figures: Figures = Figures()
     tables: dict[str, SentTable] = Field(default_factory=dict)
     not_read: dict[str, UnreadTable] = Field(default_factory=dict)
     """Tables that may travel with the others and are named and passed over."""
@@ -274,6 +283,14 @@ class Contract(Strict):
         if not NAME.fullmatch(name):
             raise ValueError("names hold small letters, digits and underscores")
         return name
+
+    @field_validator("tells", mode="before")
+    @classmethod
+    def days_alone_are_enough(cls, tells: dict[str, Any]) -> dict[str, Any]:
+        return {
+            source: {"days": told} if isinstance(told, str) else told
+            for source, told in tells.items()
+        }
 
     @model_validator(mode="after")
     def names_are_plain(self) -> Self:
@@ -308,14 +325,29 @@ class Contract(Strict):
             if table.parent and table.parent.also_by and table.parent.also_by not in table.columns
         ]:
             raise ValueError(f"also_by names a column that its table lacks: {strange}")
-        if self.reader == "published" and not self.measures:
+        if strange := sorted(self.telling_tables - set(self.tables)):
+            raise ValueError(f"tells names tables that it lacks: {strange}")
+        if self.reader == "published" and not (self.measures or self.figures.long):
             raise ValueError("a published series needs measures to be recognised by")
         return self
 
-    def windows(self, period: Span) -> dict[str, Span]:
-        """The days that a submission for a period tells of, by what it tells."""
-        told = self.tells or {self.family: "period"}
-        return {source: event_window(window, period) for source, window in told.items()}
+    @property
+    def telling_tables(self) -> set[str]:
+        """The tables without which a submission does not tell all that it may."""
+        return {table for told in self.tells.values() for table in told.tables}
+
+    def windows(self, period: Span, tables: Collection[str] | None = None) -> dict[str, Span]:
+        """The days that a submission for a period tells of, by what it tells.
+
+        `tables` are those of `telling_tables` that it holds: what needs another one is not told,
+        which is not the same as nought. Without them, all that it may tell.
+        """
+        told = self.tells or {self.family: Told()}
+        return {
+            source: event_window(one.days, period)
+            for source, one in told.items()
+            if tables is None or set(one.tables) <= set(tables)
+        }
 
     def window(self, period: Span) -> Span:
         """All the days that a submission for a period tells of anything."""

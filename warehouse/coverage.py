@@ -51,13 +51,18 @@ def coverage(
     in_force: dict[tuple[str, str], list[Slice]] = defaultdict(list)
     for piece in cut:
         in_force[piece.submission.sender, piece.submission.extract].append(piece)
+    instead = _told_more_often(submitted)
     return [
-        _covered(authority.la_code, contract, due, period, sent[key], in_force[key], as_of)
+        row
         for authority in senders
         for contract, due in _owed(authority.la_code, sent, first)
         for key in [(authority.la_code, contract.name)]
         for start in [_first(sent[key]) if sent[key] else first[contract.name]]
         for period in _periods(authority, due, start, as_of)
+        for row in [
+            _covered(authority.la_code, contract, due, period, sent[key], in_force[key], as_of)
+        ]
+        if row.received_on or not _is_told(contract, period, instead[key])
     ]
 
 
@@ -74,6 +79,32 @@ def _owed(
         own = [one for one in family if sent.get((la_code, one[0].name))]
         owed, due = min(own or family, key=lambda one: (OFTEN.index(one[1].every), -one[0].rank))
         yield owed, due
+
+
+def _told_more_often(submitted: Iterable[Submitted]) -> dict[tuple[str, str], dict[str, date]]:
+    """By authority and extract, what another one tells that is due more often, and since when.
+
+    Who sends the tables of care each month owes no return of it each quarter.
+    """
+    often = {
+        name: OFTEN.index(contract.due.every)
+        for name, contract in contracts.load().items()
+        if contract.due
+    }
+    found: dict[tuple[str, str], dict[str, date]] = defaultdict(dict)
+    for one in submitted:
+        if not (one.is_accepted and one.extract in often):
+            continue
+        for name in (name for name, place in often.items() if place > often[one.extract]):
+            begun = found[one.sender, name]
+            for source, window in one.windows.items():
+                begun[source] = min(begun.get(source, window.start), window.start)
+    return found
+
+
+def _is_told(contract: Contract, period: Span, instead: dict[str, date]) -> bool:
+    windows = contract.windows(period).items()
+    return all(source in instead and instead[source] <= one.start for source, one in windows)
 
 
 def _first(sent: list[Submitted]) -> date:

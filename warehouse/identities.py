@@ -496,14 +496,21 @@ class Children:
 def _adopted() -> str:
     """Local numbers whose care ended in adoption, as last told, and the days since 1900."""
     return f"""
-        with adopted as (
-            select distinct person_key from raw.care_episodes where reason_ended in {ADOPTED}
+        with episodes as (
+            select submission_id, person_key, start_date, end_date, reason_ended
+            from raw.care_episodes
+            union all
+            select submission_id, person_key, start_date, end_date, reason_ended
+            from raw.ssd_care_episodes
+        ),
+        adopted as (
+            select distinct person_key from episodes where reason_ended in {ADOPTED}
         ),
         newest as (
             select
                 person_key,
                 max_by({{'reason': reason_ended, 'ended_on': end_date}}, place) as told
-            from raw.care_episodes
+            from episodes
             inner join sent using (submission_id)
             semi join adopted using (person_key)
             group by person_key, start_date

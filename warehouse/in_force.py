@@ -40,6 +40,8 @@ class Submitted:
     arrival: int = 0
     """The number of the intake in which it came; what came together shares it."""
     name: str = ""
+    tables: frozenset[str] = frozenset()
+    """Of the tables without which it does not tell all that it may, those that it holds."""
 
     @property
     def contract(self) -> Contract:
@@ -48,7 +50,7 @@ class Submitted:
     @property
     def windows(self) -> dict[str, Span]:
         """The days that it covers, by what it tells: none after the day on which it came."""
-        told = self.contract.windows(self.period)
+        told = self.contract.windows(self.period, self.tables)
         return {
             source: Span(window.start, min(window.end, self.received_on))
             for source, window in told.items()
@@ -79,23 +81,26 @@ def known(state: State, as_of: date) -> list[Submitted]:
     """
     with state.read() as connection:
         rows = ledger.as_known(connection, as_of)
-    found = [_submitted(row) for row in rows if _speaks(row)]
+        held = ledger.tables_held(connection, _telling_tables())
+    found = [
+        _submitted(row, held.get(row["submission_id"], frozenset())) for row in rows if _speaks(row)
+    ]
     return sorted(found, key=_newness)
 
 
 def slices(submitted: Iterable[Submitted]) -> list[Slice]:
-    """For each authority, family and source, the days of each submission, no day twice."""
+    """For each authority and source, the days of each submission, no day twice."""
     return [piece for piece in told(submitted) if piece.is_own and piece.speaks]
 
 
 def told(submitted: Iterable[Submitted]) -> list[Slice]:
     """All days of each submission and source, parted by whether it covers and speaks for them."""
-    groups: dict[tuple[str, str, str], list[Submitted]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
     for one in in_sequence(submitted):
         if one.is_accepted and one.contract.sent_by == "authority":
             for source in one.windows:
-                groups[one.sender, one.contract.family, source].append(one)
-    return [one for (_, _, source), group in sorted(groups.items()) for one in _told(group, source)]
+                groups[one.sender, source].append(one)
+    return [one for (_, source), group in sorted(groups.items()) for one in _told(group, source)]
 
 
 def in_sequence(submitted: Iterable[Submitted]) -> list[Submitted]:
@@ -128,7 +133,11 @@ def _speaks(row: Mapping[str, Any]) -> bool:
     return is_read and row["extract"] in contracts.load() and row["period_start"] is not None
 
 
-def _submitted(row: Mapping[str, Any]) -> Submitted:
+def _telling_tables() -> set[str]:
+    return {table for contract in contracts.load().values() for table in contract.telling_tables}
+
+
+def _submitted(row: Mapping[str, Any], tables: frozenset[str] = frozenset()) -> Submitted:
     is_held = row["held_reason"] is not None and row["overridden_on"] is None
     return Submitted(
         row["submission_id"],
@@ -145,6 +154,7 @@ def _submitted(row: Mapping[str, Any]) -> Submitted:
         row["quarantined"],
         row["arrival"],
         row["original_name"],
+        tables,
     )
 
 

@@ -25,6 +25,7 @@ REASONS = (
     "too_few", "too_few_for_one_month", "nothing_expected", "provisional", "rebased",
     "practice_change", "recording_change", "rebaseline", "data_problem", "judged_together",
     "no_former_year", "no_limit_set", "possible_recording_change",
+    "break_in_series",
 )  # fmt: skip
 SEVERAL = {"sources", "published", "exposure", "identification"}
 FOLDER = Path(__file__).parents[1] / "dbt_project" / "indicators"

@@ -14,7 +14,16 @@ from warehouse.continuity import write_breaks
 from warehouse.coverage import Covered, coverage, expected
 from warehouse.home import Home, load_settings
 from warehouse.identities import write_identities
-from warehouse.in_force import FIRST_DAY, Slice, Submitted, in_force, in_sequence, known, told
+from warehouse.in_force import (
+    FIRST_DAY,
+    LAST_DAY,
+    Slice,
+    Submitted,
+    in_force,
+    in_sequence,
+    known,
+    told,
+)
 from warehouse.intake.rules import text
 from warehouse.intake.writing import Files
 from warehouse.state import State
@@ -59,6 +68,7 @@ TABLES = {
         "submission_id": "integer",
     },
     "windows": {
+        "la_code": "varchar",
         "extract": "varchar",
         "source": "varchar",
         "period_start": "date",
@@ -77,6 +87,7 @@ TABLES = {
         "reason": "varchar",
         "recorded_on": "date",
     },
+    "series_breaks": {"series": "varchar", "starts_on": "date", "says": "varchar"},
     "months": {"month_start": "date"},
     "run": {"as_of": "date", "simulated": "boolean", "first_month": "date", "last_month": "date"},
 }
@@ -110,13 +121,14 @@ def prepare(home: Home, state: State, as_of: date) -> None:
         _write(connection, "submissions", _submission_rows(submitted, cut))
         _write(connection, "slices", map(_slice_row, pieces))
         _write(connection, "coverage", map(_coverage_row, covered))
-        _write(connection, "windows", _window_rows(covered))
+        _write(connection, "windows", _window_rows(covered, pieces))
         _write(connection, "authorities", [(authority.la_code,) for authority in senders])
         months = _months(cut, covered, as_of)
         _write(connection, "months", [(month,) for month in months])
         _write(connection, "run", [_run_row(submitted, months, as_of)])
         annotated = annotations.known(state, as_of)
         _write(connection, "annotations", _annotation_rows(annotated))
+        _write(connection, "series_breaks", _break_rows())
         indicators.write(connection)
         decided = [one for _, one in identity_decisions.known(state, as_of)]
         write_identities(connection, decided)
@@ -209,11 +221,31 @@ def _coverage_row(row: Covered) -> Sequence[object]:
     )
 
 
-def _window_rows(covered: Iterable[Covered]) -> Rows:
-    """For every period that is due, the days that its return tells of, by what it tells."""
-    for extract, period in sorted({(row.extract, row.period) for row in covered}):
-        for source, window in contracts.load()[extract].windows(period).items():
-            yield (extract, source, period.start, period.end, window.start, window.end)
+def _window_rows(covered: Iterable[Covered], pieces: Iterable[Slice]) -> Rows:
+    """For every period that is due, the days that its return tells of, by what it tells.
+
+    What needs more tables than a return must hold is due from the first one that held them.
+    """
+    begun: dict[tuple[str, str, str], date] = {}
+    for piece in pieces:
+        one = piece.submission
+        key = (one.sender, one.extract, piece.source)
+        begun[key] = min(begun.get(key, LAST_DAY), one.windows[piece.source].start)
+    for row in covered:
+        contract = contracts.load()[row.extract]
+        always = contract.windows(row.period, ())
+        for source, window in contract.windows(row.period).items():
+            first = begun.get((row.la_code, row.extract, source), LAST_DAY)
+            if source in always or first <= window.end:
+                yield (
+                    row.la_code,
+                    row.extract,
+                    source,
+                    row.period.start,
+                    row.period.end,
+                    window.start,
+                    window.end,
+                )
 
 
 def _annotation_rows(known: Iterable[Annotation]) -> Rows:
@@ -230,6 +262,13 @@ def _annotation_rows(known: Iterable[Annotation]) -> Rows:
                 one.reason,
                 one.recorded_on,
             )
+
+
+def _break_rows() -> Rows:
+    """From when on an official series counts something else than before."""
+    for contract in contracts.load().values():
+        for one in contract.figures.breaks:
+            yield contract.name, one.starts_on, one.says
 
 
 def _months(cut: Sequence[Slice], covered: Iterable[Covered], as_of: date) -> list[date]:

@@ -61,14 +61,19 @@ class Years:
     is_judged: Flags  # there is a baseline; where there is no score, it is too short for a mark
 
 
-def judge(counts: Array, people: Array, national: Array) -> Years:
-    """Judge every year by those before it; `national` is the rate of the whole, one a year."""
+def judge(counts: Array, people: Array, national: Array, begins_anew: Flags | None = None) -> Years:
+    """Judge every year by those before it; `national` is the rate of the whole, one a year.
+
+    A year that `begins_anew` counts something else than those before it, in every area.
+    """
     known = np.isfinite(counts) & (people > 0) & np.isfinite(national) & (counts >= LEAST_COUNT)
     safe = np.where(known, counts, 1.0)
     x = np.where(known, np.log((safe + 0.5) / np.where(known, people, 1.0)), np.nan)
     x = x - np.log(np.where(national > 0, national, np.nan))
     noise = np.where(known, 1 / safe, np.nan)
     breaks = _breaks(x, noise)
+    if begins_anew is not None:
+        breaks = breaks | begins_anew
     base = _baseline(x, breaks)
     variance = _own_spread(x - base, breaks) ** 2 + noise
     two, two_variance = _two_years(x, noise, base, breaks)

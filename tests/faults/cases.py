@@ -99,9 +99,10 @@ def figures(fault: int, name: str, value: str, *errors: Error, rows: int = 60) -
     )
     line = (
         "2025,Reporting year,Local authority,E92000001,England,E12000003,Yorkshire and The Humber,"
-        "383,E08000035,Leeds,All,{},{}\n"
+        "383,E08000035,Leeds,Part {},{},{}\n"
     )
-    text = header + "".join(line.format(n, n) for n in range(rows)) + line.format(value, 1)
+    text = header + "".join(line.format(n, n, n) for n in range(rows))
+    text += line.format(rows, value, 1)
     return plain(
         fault, f"figures_{name}.csv", text, *errors, sender="published",
         records=rows + 1, quarantined=1 if errors else 0,

@@ -141,7 +141,7 @@ def test_fault_120_names_of_columns_are_never_read_as_sql_or_templates(
         f"region_name,old_la_code,new_la_code,la_name,category,referral_count,rereferral_count,"
         f"{quoted}\n"
     )
-    line = "2025,Reporting year,National,E92000001,England,,,,,,All,1,2,3\n"
+    line = "2025,Reporting year,National,E92000001,England,,,,,,All,2,1,3\n"
     monitor.drop("c1.csv", header + line, "published")
     was = before(monitor)
     report = monitor.take_in()

@@ -142,7 +142,7 @@ def series(rates: np.ndarray, first: int = 2014, **more: object) -> pd.DataFrame
     plain = {
         "indicator": "referral_rate", "source": "s", "period_type": "financial_year",
         "limit_of_country": 0.06, "limit_of_region": 0.1, "scale": 100.0, "kind": "rate",
-        "bad_direction": "down",
+        "bad_direction": "down", "is_break": False,
     }  # fmt: skip
     return pd.DataFrame(rows).assign(**plain | more)
 
@@ -212,3 +212,43 @@ def test_england_is_not_judged_by_a_year_with_none(newest: float, reason: str) -
     rows = years_of.judge_years(series(counts), Annotations())
     row = rows[rows["area_code"] == "E92000001"].iloc[-1]
     assert (row["status"], row["reason"]) == ("not_assessable", reason)
+
+
+def with_break(counts: np.ndarray, year: int, level: float) -> pd.DataFrame:
+    """A series that counts something else from a year on, everywhere at another level."""
+    counts = counts.copy()
+    counts[:, year:] *= level
+    frame = series(counts)
+    return frame.assign(is_break=frame["period_start"] == sorted(set(frame["period_start"]))[year])
+
+
+@pytest.mark.parametrize("level", [0.6, 1.0, 1.7])
+def test_a_step_where_a_series_counts_something_else_is_no_change(level: float) -> None:
+    counts, _ = ordinary()
+    counts[7] = RATE * PEOPLE
+    counts[7, 8:] *= 0.3
+    rows = years_of.judge_years(with_break(counts, 8, level), Annotations())
+    at_break = rows[rows["period_start"] == pd.Timestamp(2022, 4, 1).date()]
+    assert set(at_break["status"]) == {"not_assessable"}
+    assert set(at_break["reason"]) == {"break_in_series"}
+    after = rows[rows["area_code"] == "E06000007"].iloc[9:]
+    assert set(after["status"]) <= {"ok", "short_history", "not_assessable"}
+    england = rows[rows["area_code"] == "E92000001"].iloc[9:]
+    assert set(england["status"]) == {"ok"}
+
+
+def test_without_a_break_that_step_is_marked() -> None:
+    counts, _ = ordinary()
+    rows = years_of.judge_years(with_break(counts, 8, 0.6).assign(is_break=False), Annotations())
+    assert rows[rows["area_code"] == "E92000001"].iloc[8]["status"] == "worsening"
+
+
+def test_years_after_a_break_are_judged_by_none_before_it() -> None:
+    counts, people = ordinary()
+    counts[7] = RATE * PEOPLE
+    other = counts.copy()
+    other[:, :8] *= np.linspace(0.5, 1.5, 8)
+    anew = np.arange(YEARS) == 8
+    one, two = (annual.judge(held, people, np.ones(YEARS) * RATE, anew) for held in (counts, other))
+    np.testing.assert_allclose(one.expected[7, 9:], two.expected[7, 9:])
+    assert not one.is_judged[:, 8].any()

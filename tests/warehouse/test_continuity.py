@@ -68,7 +68,12 @@ def said(upns, *, anew=True):
     return said.children()
 
 
-def written(said, *notes):
+def written(said, *notes, sources=("front_door", "referrals")):
+    said.connection.execute(
+        "create table control.slices as"
+        " select submission_id, unnest($1) as source from control.submissions",
+        [list(sources)],
+    )
     write_breaks(said.connection, notes)
     found = said.asked("from control.breaks order by all")
     return found, said.asked("from control.continuity_queries")
@@ -80,6 +85,11 @@ FOUND = [("301", source, "ssd", BREAK) for source in ("front_door", "referrals")
 
 def test_a_break_stands_from_the_first_day_of_the_returns_window_by_source():
     assert written(said(0)) == (FOUND, [(MONTHS, 60)])
+
+
+def test_a_break_is_of_what_the_return_tells_and_not_of_all_that_it_might():
+    found, _ = written(said(0), sources=("referrals", "missing"))
+    assert found == [("301", source, "ssd", BREAK) for source in ("missing", "referrals")]
 
 
 def test_a_sender_who_keeps_its_numbers_has_no_break():

@@ -20,7 +20,8 @@ EXTRACTS = {
     "ssd", "cin_census", "school_census", "ssda903", "alternative_provision",
     "published_referrals", "published_factors",
     "published_population", "published_looked_after", "published_exclusions", "published_missing",
-    "published_attendance", "annex_a", "youth_justice", "vulnerable_children_survey",
+    "published_attendance", "published_social_care_exclusions", "published_lait",
+    "annex_a", "youth_justice", "vulnerable_children_survey",
 }  # fmt: skip
 
 VISITS = """

@@ -16,7 +16,7 @@ def day_of(text: str) -> date | None:
         day, time = text[: form.day_length], text[form.day_length :]
         if re.fullmatch(form.day, day) and re.fullmatch(TIME, time):
             try:
-                return datetime.strptime(day, form.day_strptime).date()
+                return datetime.strptime(day, form.day_strptime).date()  # noqa: DTZ007
             except ValueError:
                 return None
     return None

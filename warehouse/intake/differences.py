@@ -214,8 +214,8 @@ def _match(
     table = contract.tables.get(name)
     if table is None:  # figures of an official series, all of which are read
         figures = [figure_name(heading) for heading in header]
-        pairs = ((one, one) for one in figures)
-        return _Match(member, name, header, delimiter, _places(figures, pairs), {})
+        names = [(one, one) for one in figures]
+        return _Match(member, name, header, delimiter, _places(figures, names), {})
     written = [compared(heading) for heading in header]
     meant = [table.headers.get(heading, "") for heading in written]
     positions = _places(written, table.headers.items())

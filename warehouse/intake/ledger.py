@@ -1,5 +1,6 @@
 """The ledger of submissions: what came, what became of it, and what is in force."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
@@ -121,6 +122,20 @@ def as_known(connection: sa.Connection, as_of: date) -> list[dict[str, Any]]:
             if row[decided] is not None and row[decided] > as_of:
                 row[decided] = None
     return rows
+
+
+def tables_held(connection: sa.Connection, names: Iterable[str]) -> dict[int, frozenset[str]]:
+    """By submission, which of these tables it held, with rows or without."""
+    table = sa.func.json_each(submission_profiles.c.profile).table_valued("key", "value")
+    query = (
+        sa.select(submission_profiles.c.submission_id, table.c.key)
+        .select_from(submission_profiles.join(table, sa.true()))
+        .where(table.c.key.in_(sorted(names)), sa.func.json_extract(table.c.value, "$.is_held"))
+    )
+    held: dict[int, set[str]] = defaultdict(set)
+    for row in connection.execute(query):
+        held[row.submission_id].add(row.key)
+    return {submission_id: frozenset(found) for submission_id, found in held.items()}
 
 
 def last_received(connection: sa.Connection) -> date | None:

@@ -9,16 +9,18 @@ from typing import BinaryIO, Protocol, cast
 
 from warehouse import contract as contracts
 from warehouse.contract import Contract, SentTable, compared, figure_name
+from warehouse.intake import published
 from warehouse.intake.lines import Lines, SetAside
 from warehouse.intake.members import Sheet
 from warehouse.intake.problems import Problem, Refused
+from warehouse.intake.published_rows import Passing
 from warehouse.intake.recognise import FIGURES, Recognised
 from warehouse.intake.text import read_text
 from warehouse.intake.xml import ReturnHeader
 
 NO_FIGURES = SentTable(recognise=(), columns={})
 # Columns that tell the period, and so are read before any value is judged.
-FACTS = {"schoolcensus": ("year", "term", "lea"), FIGURES: ("time_period",)}
+FACTS = {"schoolcensus": ("year", "term", "lea")}
 
 
 @dataclass
@@ -34,8 +36,10 @@ class Part:
     duplicates: int = 0
     refused: list[SetAside] = field(default_factory=list)
     queries: list[Problem] = field(default_factory=list)
+    told_by: tuple[str, ...] = ()
+    """Columns that say something of the whole submission."""
     facts: dict[tuple[str, ...], int] = field(default_factory=dict)
-    """What rows say of the whole submission, with the first line that says it."""
+    """What rows say in them, with the first line that says it."""
 
     @property
     def signature(self) -> tuple[object, ...]:
@@ -50,8 +54,8 @@ class Part:
         self.duplicates += lines.duplicates
         self.refused += lines.refused
         self.queries += [replace(query, table=self.table) for query in lines.queries]
-        if names := FACTS.get(self.table):
-            self._note_facts(lines, [self.positions[name] for name in names])
+        if self.told_by:
+            self._note_facts(lines, [self.positions[name] for name in self.told_by])
 
     def _note_facts(self, lines: Lines, places: list[int]) -> None:
         rows = csv.reader(line.decode("utf-8") for line in lines.records)
@@ -82,16 +86,30 @@ def reader_of(contract: Contract) -> XmlReader:
 def read_parts(one: Recognised, keep: Keep) -> list[Part]:
     """The tables of a file, whose lines go to `keep` as they are read; raises Refused."""
     parts: dict[str, Part] = {}
+    passing: Passing | None = None
     for table, lines in _blocks(one):
         if table not in parts:
             header = tuple(lines.header)
             positions, fault = _positions(one.contract.name, table, header)
             if fault:
                 raise Refused(replace(fault, file=one.member.name))
-            parts[table] = Part(table, one.member.name, header, positions, one.delimiter)
-        parts[table].count(lines)
-        keep(one.contract, parts[table], lines)
+            parts[table] = Part(
+                table, one.member.name, header, positions, one.delimiter, told_by=_facts(one, table)
+            )
+            if table == FIGURES:
+                passing = Passing(one.contract, header)
+        used = passing.without(lines) if passing else lines
+        parts[table].count(used)
+        keep(one.contract, parts[table], used)
+    if passing:
+        parts[FIGURES].queries += passing.told(FIGURES, one.member.name)
     return list(parts.values())
+
+
+def _facts(one: Recognised, table: str) -> tuple[str, ...]:
+    if table == FIGURES:
+        return tuple(map(figure_name, published.facts_of(one.contract)))
+    return FACTS.get(table, ())
 
 
 def _blocks(one: Recognised) -> Iterator[tuple[str, Lines]]:

@@ -1,6 +1,6 @@
 """How full the columns of a submission are, and how alike their values: counts, never a value."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import duckdb
@@ -28,7 +28,7 @@ def add_profiles(
     """Give each outcome the accepted rows of its tables, and of each column the values that are
     there and how often the commonest code is."""
     for case in cases.values():
-        case.outcome.profile = _blank(case.contract) if case.contract else {}
+        case.outcome.profile = _blank(case.contract, case.tallies) if case.contract else {}
     for checked in checks:
         table = checked.contract.tables.get(checked.table)
         if table and table.raw:
@@ -52,9 +52,12 @@ def outside_share(profile: Profile, period: Span) -> float | None:
     return 1.0 if is_year and going_on >= FEWEST_GOING_ON else None
 
 
-def _blank(contract: Contract) -> Profile:
+def _blank(contract: Contract, held: Container[str]) -> Profile:
+    """A table that is there and has no rows says nought; one that is not there says nothing."""
     kept = [name for name, table in contract.tables.items() if table.raw]
-    return {name: {"rows": 0, "filled": {}, "commonest": {}} for name in kept}
+    return {
+        name: {"is_held": name in held, "rows": 0, "filled": {}, "commonest": {}} for name in kept
+    }
 
 
 def _add_filled(

@@ -7,6 +7,7 @@ from datetime import date
 from warehouse import contract as contracts
 from warehouse.calendar import TERMS, Span, census_of, exclusion_window, financial_year, term
 from warehouse.contract import Contract
+from warehouse.intake import published
 from warehouse.intake.bundles import MANIFEST, Bundle, Manifest
 from warehouse.intake.members import Member, Sheet
 from warehouse.intake.parts import Keep, Part, read_parts, reader_of
@@ -19,6 +20,8 @@ from warehouse.intake.xml import ReturnHeader
 NEARLY_A_TABLE = (
     "MISSING_COLUMN", "AMBIGUOUS_TABLE", "DELIMITER", "PREAMBLE", "ENCODING", "LINE_ENDINGS",
 )  # fmt: skip
+# What the publisher packs beside its data files.
+BESIDE_FIGURES = (".meta.csv", "data-guidance.txt")
 # Returns of single children began with the year ending in March 2009.
 CENSUS_YEARS = range(2009, 2100)
 
@@ -114,7 +117,7 @@ def _check_others(bundle: Bundle, found: list[Recognised]) -> None:
         if (title := unread(member))
         else why_not(member, bundle.manifest.extract, found).problems[0]
         for member in bundle.members
-        if member.name not in read
+        if member.name not in read and not _describes_figures(member, found)
     ]
     if problems := [one for one in reasons if not found or one.rule in NEARLY_A_TABLE]:
         raise Refused(*problems)
@@ -127,6 +130,10 @@ def _not_used(member: Member, title: str, severity: Severity) -> Problem:
 
 def _one_contract(found: list[Recognised], manifest: Manifest) -> Contract:
     names = sorted({one.contract.name for one in found})
+    if len(found) > 1 and any(one.contract.reader == "published" for one in found):
+        files = [f"{one.member.name} ({one.contract.name})" for one in found]
+        message = f"it holds several official files, {_listed(files)}; send each by itself"
+        raise refuse("AMBIGUOUS_EXTRACT", message)
     if len(names) > 1:
         message = f"it holds tables of several extracts ({', '.join(names)}); send each by itself"
         raise refuse("AMBIGUOUS_EXTRACT", message)
@@ -190,14 +197,22 @@ def _queries(part: Part, contract: Contract) -> list[Problem]:
 
 def _left_out(bundle: Bundle, found: list[Recognised]) -> list[Problem]:
     read = {one.member.name for one in found}
-    message = "it is no table of this extract and was not read"
+    rest = [one for one in bundle.members if one.name not in read and one.kind != "empty"]
+    described = "it describes the figures beside it and was not read"
+    unknown = "it is no table of this extract and was not read"
     return [
-        _not_used(member, title, "note")
+        Problem("FILE_PASSED_OVER", described, "note", file=member.name)
+        if _describes_figures(member, found)
+        else _not_used(member, title, "note")
         if (title := unread(member))
-        else Problem("UNKNOWN_FILE", message, "query", file=member.name)
-        for member in bundle.members
-        if member.name not in read and member.kind != "empty"
+        else Problem("UNKNOWN_FILE", unknown, "query", file=member.name)
+        for member in rest
     ]
+
+
+def _describes_figures(member: Member, found: list[Recognised]) -> bool:
+    is_beside = any(one.contract.reader == "published" for one in found)
+    return is_beside and member.name.lower().endswith(BESIDE_FIGURES)
 
 
 def _check_rows(submission: Submission) -> None:
@@ -217,7 +232,7 @@ def _find_period(submission: Submission, sender: str | None, *, is_whole: bool) 
         case "census":
             submission.period = _census_term(submission, sender, stated)
         case "time_period":
-            submission.period = _published_span(submission.parts[0])
+            submission.period = _published_span(submission.contract, submission.parts[0])
             _ask_for_release_date(submission)
         case "dates" | "window":
             submission.period = stated
@@ -326,9 +341,29 @@ def _ask_for_release_date(submission: Submission) -> None:
         submission.queries.append(query)
 
 
-def _published_span(part: Part) -> Span | None:
-    years = {int(written[:4]) for (written,) in part.facts if written[:4].isdigit()}
+def _published_span(contract: Contract, part: Part) -> Span | None:
+    """The calendar years of the rows whose kind of period is used; raises Refused without any."""
+    if not part.facts:
+        why = next((one.message for one in part.queries if one.column), "there is no row to read")
+        raise refuse("NO_ROWS", f"none of its rows is used: {why}", file=part.file, line=1)
+    used = {written for written, kind in part.facts if published.kind_of(contract, kind)}
+    if not used:
+        raise _period_not_read(contract, part)
+    years = {int(written[:4]) for written in used if published.is_year(written[:4])}
     return Span(date(min(years), 1, 1), date(max(years), 12, 31)) if years else None
+
+
+def _period_not_read(contract: Contract, part: Part) -> Refused:
+    """Every row is of a kind of period, such as a term, that no model uses."""
+    kinds = {published.official_kind(kind) for _, kind in part.facts}
+    message = (
+        f"all its rows are of a kind of period that is not read here ({_listed(sorted(kinds))});"
+        f" send the file of whole periods: {', '.join(contract.figures.periods)}"
+    )
+    column = published.facts_of(contract)[1]
+    return refuse(
+        "TIME_IDENTIFIER", message, file=part.file, line=min(part.facts.values()), column=column
+    )
 
 
 def _read_header(submission: Submission, member: Member, sender: str | None) -> None:

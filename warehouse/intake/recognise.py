@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 
 from warehouse import contract as contracts
 from warehouse.contract import Contract, SentTable, UnreadTable, compared, figure_name
+from warehouse.intake import published
 from warehouse.intake.members import Member, title_of
 from warehouse.intake.problems import Refused, refuse
 from warehouse.intake.text import header_of
@@ -21,7 +22,6 @@ LINES_SEARCHED = 12
 FEWEST_KNOWN = 3
 WORD = re.compile(r"[a-z]+|[0-9]+")
 ROOT = re.compile(rb"<([A-Za-z_][\w.-]*)")
-COMMON_FIGURES_COLUMNS = frozenset({"time_period", "time_identifier", "geographic_level"})
 
 
 @dataclass(frozen=True)
@@ -181,8 +181,7 @@ def _shapes() -> tuple[Shape, ...]:
 def _of(contract: Contract) -> Iterator[Shape]:
     """The tables of an extract that are told by their headings."""
     if contract.reader == "published":
-        wanted = [frozenset({name}) for name in {*contract.measures, *COMMON_FIGURES_COLUMNS}]
-        telling = (*wanted, frozenset(contract.filter))
+        telling = tuple(map(frozenset, published.telling(contract)))
         every = frozenset().union(*telling)
         yield Shape(contract, FIGURES, telling, len(telling), every, every)
     if contract.reader != "csv":
@@ -240,6 +239,8 @@ def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = 
         if match(header_of(head, delimiter), title):
             message = f"its columns are parted by {word}s; write it with commas"
             return refuse("DELIMITER", message, file=member.name, line=1)
+    if other := _other_form(header_of(head)):
+        return refuse("UNKNOWN_EXTRACT", other, file=member.name, line=1)
     lines = head.split(b"\n")[:LINES_SEARCHED]
     for number, line in enumerate(lines[1:], 2):
         if match(header_of(line), title):
@@ -256,6 +257,18 @@ def _ambiguous(member: Member, one: Shape, other: Shape) -> Refused:
         " give the file or sheet the name of the list, or write all headings of the template"
     )
     return refuse("AMBIGUOUS_TABLE", message, file=member.name, line=1)
+
+
+def _other_form(header: Iterable[str]) -> str | None:
+    """What to send in place of a form of a known release that is not read."""
+    names = {figure_name(name) for name in header}
+    if names.issuperset(map(figure_name, published.DESCRIPTION)):
+        return "it describes the columns of an official file; send that file itself"
+    for contract in contracts.load().values():
+        for form in contract.figures.other_forms:
+            if names.issuperset(map(figure_name, form.columns)):
+                return form.says
+    return None
 
 
 def _nearest(

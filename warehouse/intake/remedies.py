@@ -68,9 +68,17 @@ REMEDIES = {
     "RAGGED_ROW": "Put values that hold a comma in quotes; check for a line break inside a value.",
     "REQUIRED_MISSING": "Give the value; the row means nothing without it.",
     "TOLD_LATE": "Check the date; if it is right there is nothing to do.",
-    "TIME_IDENTIFIER": "Send the rows of weeks and whole years alone.",
+    "TIME_IDENTIFIER": "Nothing to do if the file holds other periods too; else send whole years.",
     "TIME_PERIOD": "Write the period as its publisher does.",
     "TOTAL_ROW": "Delete the line of totals below the table.",
+    # An official series.
+    "AREA_CODES": "Download the file again; of one authority both codes must be given.",
+    "AREA_UNKNOWN": "Check the code; a new authority has to be added to the list of areas first.",
+    "FILE_PASSED_OVER": "Nothing to do.",
+    "GEOGRAPHIC_LEVEL": "Write the level as its publisher does, such as Local authority.",
+    "JOINT_RETURN": "Nothing to do; the figures of each authority are given apart or not at all.",
+    "PART_OVER_WHOLE": "Look both figures up in the release, and download it again.",
+    "ROWS_PASSED_OVER": "Nothing to do.",
     # A row beside others, or beside what a contract says of its table.
     "ABSENCE_OVER_POSSIBLE": "Check the sessions that were possible and those that were missed.",
     "ACTIVITY_ON_NO_FURTHER_ACTION": "Correct whether the referral led to no further action.",

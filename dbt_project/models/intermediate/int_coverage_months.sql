@@ -86,7 +86,8 @@ due as (
         coverage.status
     from {{ source('control', 'coverage') }} as coverage
     inner join {{ source('control', 'windows') }} as windows
-        on coverage.extract = windows.extract
+        on coverage.la_code = windows.la_code
+        and coverage.extract = windows.extract
         and coverage.period_start = windows.period_start
         and coverage.period_end = windows.period_end
 ),

@@ -34,7 +34,7 @@ with exposures as (
         start_date as exposed_date,
         age
     from {{ ref('int_missing_episodes') }}
-    where category = 'M' and age between 10 and 17
+    where category = 'M' and not is_from_home and age between 10 and 17
 ),
 
 exposed as (

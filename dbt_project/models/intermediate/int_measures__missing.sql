@@ -1,4 +1,4 @@
--- children in short breaks alone are left out above the line as below it
+-- children in short breaks alone are left out above the line as below it, and those who went missing from home
 with missing_events as (
     select
         la_code,
@@ -6,7 +6,7 @@ with missing_events as (
         event_month,
         start_date as event_order
     from {{ ref('int_missing_episodes') }}
-    where category = 'M' and not is_short_break
+    where category = 'M' and not is_short_break and not is_from_home
 ),
 
 counted as (
@@ -16,7 +16,7 @@ counted as (
         count(*) as missing_episodes,
         sum(case when end_date = start_date then 0 else 1 end) as missing_episodes_over_24_hours
     from {{ ref('int_missing_episodes') }}
-    where category = 'M' and not is_short_break
+    where category = 'M' and not is_short_break and not is_from_home
     group by la_code, event_month
 )
 

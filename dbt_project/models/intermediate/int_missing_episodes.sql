@@ -1,7 +1,9 @@
--- episodes that begin on one day and end on different ones are several; one told open is the same as its version with an end
+-- episodes that begin on one day and end on different ones are several; one told open is the same as its version with an end. Those of the
+-- standard dataset are of children missing from home as well: from care are those of children in care on the first day.
 with told as (
     select distinct
         episodes.submission_id,
+        episodes.extract,
         episodes.la_code,
         episodes.place,
         episodes.is_own,
@@ -114,12 +116,54 @@ told_before as (
         and late.number = merged.number
 ),
 
--- in short breaks alone on the day on which it began
-in_short_break as (
+-- of what an extract names outside its days, though another extract covers the day and tells as many of the child, however they end
+told_by_another as (
+    select
+        late.submission_id,
+        late.child_key,
+        late.category,
+        late.start_date,
+        late.end_date
+    from (
+        select
+            late.*,
+            row_number() over (
+                partition by late.extract, late.la_code, late.child_key, late.start_date order by late.category, late.end_date
+            ) as number_of_day
+        from late
+        left join told_before
+            on late.submission_id = told_before.submission_id
+            and late.child_key = told_before.child_key
+            and late.category = told_before.category
+            and late.start_date = told_before.start_date
+            and late.end_date is not distinct from told_before.end_date
+        where told_before.submission_id is null
+    ) as late
+    inner join (
+        select
+            extract,
+            la_code,
+            child_key,
+            start_date,
+            count(*) as episodes
+        from numbered
+        where is_own and newest_first = 1
+        group by extract, la_code, child_key, start_date
+    ) as covering
+        on late.extract <> covering.extract
+        and late.la_code = covering.la_code
+        and late.child_key = covering.child_key
+        and late.start_date = covering.start_date
+        and late.number_of_day <= covering.episodes
+),
+
+-- in care on the day on which it began, in short breaks alone or otherwise
+in_care as (
     select
         episodes.la_code,
         episodes.child_key,
-        episodes.start_date
+        episodes.start_date,
+        min(case when spells.is_short_break then 1 else 0 end) = 1 as is_short_break
     from numbered as episodes
     inner join {{ ref('int_care_spells') }} as spells
         on episodes.la_code = spells.la_code
@@ -127,7 +171,6 @@ in_short_break as (
         and episodes.start_date between spells.counted_from and spells.counted_to
     where episodes.newest_first = 1
     group by episodes.la_code, episodes.child_key, episodes.start_date
-    having min(case when spells.is_short_break then 1 else 0 end) = 1
 )
 
 select
@@ -141,7 +184,8 @@ select
     numbered.end_date,
     {{ month_of('numbered.start_date') }} as event_month,
     {{ age_at('numbered.birth_month', 'numbered.start_date') }} as age,
-    in_short_break.child_key is not null as is_short_break
+    coalesce(in_care.is_short_break, false) as is_short_break,
+    numbered.extract = 'ssd' and in_care.child_key is null as is_from_home
 from numbered
 left join told_before
     on numbered.submission_id = told_before.submission_id
@@ -149,8 +193,14 @@ left join told_before
     and numbered.category = told_before.category
     and numbered.start_date = told_before.start_date
     and numbered.end_date is not distinct from told_before.end_date
-left join in_short_break
-    on numbered.la_code = in_short_break.la_code
-    and numbered.child_key = in_short_break.child_key
-    and numbered.start_date = in_short_break.start_date
-where numbered.newest_first = 1
+left join told_by_another
+    on numbered.submission_id = told_by_another.submission_id
+    and numbered.child_key = told_by_another.child_key
+    and numbered.category = told_by_another.category
+    and numbered.start_date = told_by_another.start_date
+    and numbered.end_date is not distinct from told_by_another.end_date
+left join in_care
+    on numbered.la_code = in_care.la_code
+    and numbered.child_key = in_care.child_key
+    and numbered.start_date = in_care.start_date
+where numbered.newest_first = 1 and told_by_another.submission_id is null

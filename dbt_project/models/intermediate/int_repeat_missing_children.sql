@@ -7,7 +7,7 @@ with ordered as (
         start_date,
         lag(start_date) over (partition by la_code, child_key order by start_date) as previous_date
     from {{ ref('int_missing_episodes') }}
-    where category = 'M'
+    where category = 'M' and not is_from_home
 ),
 
 exposures as (

@@ -188,7 +188,7 @@ from_series as (
         end as reason,
         1 as areas_due,
         case when numerators.value is null then 0 else 1 end as areas_included,
-        cast(null as {{ dbt.type_string() }}) as caveat
+        case when breaks.series is not null then 'break_in_series' end as caveat
     from {{ source('control', 'indicator_series') }} as series
     inner join latest as numerators
         on series.series = numerators.series
@@ -208,6 +208,10 @@ from_series as (
         = cast(substring(denominators.time_period, 1, 4) as integer)
     left join codes
         on numerators.la_code = codes.la_code
+    -- the first period in which the series counts something else than before
+    left join {{ source('control', 'series_breaks') }} as breaks
+        on numerators.series = breaks.series
+        and breaks.starts_on between numerators.period_start and numerators.period_end
 )
 
 select

@@ -14,10 +14,11 @@
     'census_exclusions': ('start_date', 'exclusions', 'int_exclusions'),
     'ap_placements': ('entry_date', 'alternative_provision', 'int_ap_placements'),
     'missing_episodes': ('start_date', 'missing', 'int_missing_episodes'),
+    'ssd_missing_episodes': ('start_date', 'missing', 'int_missing_episodes'),
 } %}
 {% set beside = [
-    'ssd_persons', 'ssd_identifiers', 'ssd_factors', 'cin_children', 'cin_factors', 'census_pupils', 'care_children', 'care_episodes',
-    'published_figures', 'youth_justice_counts', 'survey_weeks',
+    'ssd_persons', 'ssd_identifiers', 'ssd_factors', 'ssd_care_episodes', 'ssd_legal_statuses', 'cin_children', 'cin_factors',
+    'census_pupils', 'care_children', 'care_episodes', 'published_figures', 'youth_justice_counts', 'survey_weeks',
 ] %}
 
 with told as (

@@ -1,4 +1,28 @@
-with figures as (
+with codes as (
+    select
+        area_code,
+        la_code,
+        area_level
+    from {{ ref('areas') }}
+),
+
+-- an authority that was given a new code keeps one history, under the newest
+in_force as (
+    select
+        la_code,
+        area_code
+    from (
+        select
+            la_code,
+            area_code,
+            row_number() over (partition by la_code order by valid_from desc) as newest_first
+        from {{ ref('areas') }}
+        where area_level = 'local_authority'
+    ) as ordered
+    where newest_first = 1
+),
+
+figures as (
     select
         figures.submission_id,
         figures.series,
@@ -6,14 +30,16 @@ with figures as (
         figures.filter as series_filter,
         figures.time_period,
         figures.time_identifier,
-        figures.la_code,
+        in_force.la_code,
         case
-            when figures.geographic_level = 'National' then 'country'
-            when figures.area_code like 'E13%' then 'sub_region'
-            when figures.geographic_level = 'Regional' then 'region'
-            when figures.geographic_level = 'Local authority' then 'local_authority'
+            when figures.geographic_level = 'Local authority'
+                then case when in_force.la_code is not null then 'local_authority' end
+            when figures.geographic_level = 'Regional'
+                then case when codes.area_level in ('region', 'sub_region') then codes.area_level end
+            when figures.geographic_level = 'National'
+                then case when codes.area_level = 'country' then codes.area_level end
         end as area_level,
-        figures.area_code,
+        coalesce(in_force.area_code, figures.area_code) as area_code,
         figures.marker,
         figures.value,
         cast(substring(figures.time_period, 1, 4) as integer) as first_year,
@@ -32,6 +58,11 @@ with figures as (
     from {{ source('raw', 'published_figures') }} as figures
     inner join {{ source('control', 'submissions') }} as submissions
         on figures.submission_id = submissions.submission_id
+    left join codes
+        on figures.area_code = codes.area_code
+    left join in_force
+        on figures.geographic_level = 'Local authority'
+        and coalesce(codes.la_code, figures.la_code) = in_force.la_code
 )
 
 select
@@ -64,3 +95,5 @@ select
     value,
     released_on
 from figures
+-- what is of no area of England, or of another level, no model uses
+where area_level is not null
