@@ -16,6 +16,8 @@ import pytest
 from intake_files import errors, queries
 
 from warehouse import contract as contracts
+from warehouse.intake import recognise
+from warehouse.intake.members import Member
 from warehouse.intake.spellings import spelled
 
 EXAMPLES = Path(__file__).parents[3] / "shared" / "data" / "annex_a"
@@ -44,6 +46,25 @@ TOPICS = {
 }  # fmt: skip
 PERSON = "Child Unique ID,Gender,Ethnicity,Date of Birth,Age of Child (Years)"
 LOOSE = "Assessment start date,Assessment completion date"
+
+# How a script of the standard dataset heads lists 1, 3 and 4, and one heading or two of others.
+SCRIPT = {
+    "1_contacts": "ChildUniqueID,Gender,Ethnicity,DateOfBirth,Age,DateOfContact,ContactSource",
+    "2_early_help_assessments": "ChildUniqueID,Gender,Ethnicity,DateOfBirth,Age,"
+    "AssessmentStartDate,AssessmentCompletionDate,OrganisationCompletingAssessment",
+    "3_referrals": "ChildUniqueID,Gender,Ethnicity,DateOfBirth,Age,ReferralDate,ReferralSource,"
+    "ReferralNFA,ReferralsLast12Months,AllocatedTeam,AllocatedWorker",
+    "4_assessments": "ChildUniqueID,Gender,Ethnicity,DateOfBirth,Age,HasDisability,"
+    "ContinuousAssessmentStart,ContinuousAssessmentChildSeen,ContinuousAssessmentAuthDate,"
+    "CSCSupportRequired,AllocatedTeam,AllocatedWorker",
+    "5_s47_enquiries": "ChildUniqueID,StratDiscussionDate,InitialCPConfDate",
+    "6_children_in_need": "ChildUniqueID,CINStartDate,PrimaryNeedCode",
+    "7_child_protection": "ChildUniqueID,ChildSeenAlone,DateOfLatestReviewConf",
+    "8_children_in_care": "ChildUniqueID,LoookedAfterStartDate,PlacementURN",
+    "9_care_leavers": "ChildUniqueID,LAInTouch,LatestContact",
+    "10_adoption": "ChildUniqueID,FamilyID,EnteredCareDate,ADMSHOBPADecisionDate",
+    "11_adopters": "AdopterID,FamilyID,EnquiryDate,Stage1StartDate",
+}
 
 
 def referral(child="K1", day="09/03/2026", source="Police", nfa="No", gender="a) Male"):
@@ -372,6 +393,21 @@ def test_eleven_files_as_a_report_server_writes_them(monitor):
     assert named(outcome) == {
         f"list{number}.csv": f"List {number}, {topic}" for number, topic in NOT_READ.items()
     }
+
+
+def test_the_lists_of_the_standard_datasets_script_are_told_by_its_headings():
+    for name, header in SCRIPT.items():
+        number = int(name.split("_")[0])
+        found = recognise.match(header.split(","))
+        if number in NOT_READ:
+            assert recognise.unread(headed(header)) == f"List {number}, {NOT_READ[number]}"
+        else:
+            assert found == (contracts.load()["annex_a"], f"list_{number}")
+
+
+def headed(header, name="data.csv"):
+    text = f"{header}\n".encode()
+    return Member(name, "text", text, lambda: io.BytesIO(text))
 
 
 def test_nothing_of_a_list_that_is_not_read_is_kept(monitor):
