@@ -19,6 +19,8 @@ from warehouse.intake.senders import PUBLISHER
 
 INDEX = "README.md"
 AUTHORITY = "301"
+# Kinds of period that are named by two years.
+TWO_YEARS = ("Academic", "Financial")
 MOST_NAMED = 3
 MOST_SPELLINGS = 4
 MANIFEST = {"period_start": "2026-03-01", "period_end": "2026-03-31", "sequence": 1}
@@ -28,6 +30,8 @@ PERIOD_FROM = {
     "census": "the census that the table `schoolcensus` names, else what `manifest.json` says",
     "dates": "what `manifest.json` says, else the year in which most of its dates lie",
     "window": "what `manifest.json` says, else from its first referral to its last",
+    "snapshot": "what `manifest.json` says, else the month in which most of its days lie; of a"
+    " snapshot of years, from its first day to its last",
     "time_period": "the column `time_period`",
 }
 OFTEN = (
@@ -168,12 +172,13 @@ def _manifest(contract: Contract) -> Iterator[str]:
     if contract.sent_by == "publisher":
         said: dict[str, object] = {"released_on": "2026-03-26", "source": "where it was downloaded"}
         yield f"`{_file_of(contract)}.manifest.json` beside the file says when it was released:"
-    elif contract.period.found_in in ("manifest", "census", "dates", "window"):
+    elif contract.period.found_in in ("manifest", "census", "dates", "window", "snapshot"):
         first = {"term": "2026-01-01"}.get(contract.period.every, MANIFEST["period_start"])
         said = MANIFEST | {"period_start": first}
         yield (
-            "`manifest.json` in the folder or zip says which days it speaks for; send the same"
-            " period again with a higher `sequence` and it takes the place of the former one:"
+            f"`manifest.json` in the folder or zip, or `{_file_of(contract)}.manifest.json` beside"
+            " it, says which days it speaks for; send the same period again with a higher"
+            " `sequence` and it takes the place of the former one:"
         )
     else:
         return
@@ -232,7 +237,38 @@ def _figures(contract: Contract) -> Iterator[str]:
         )
         yield f"{others} a figure: a number, or one of the symbols {marks}."
     yield ""
+    yield f"```csv\n{figures_example(contract).rstrip()}\n```"
+    yield ""
     yield from _used_rows(contract)
+
+
+def figures_example(contract: Contract) -> str:
+    """A release of one row that is right, as CSV."""
+    figures = contract.figures
+    if figures.long:
+        said = dict.fromkeys(contract.measures, "") | {
+            figures.long.measure: next(iter(figures.long.measures)),
+            figures.long.period: "2024/25",
+            figures.long.area: AUTHORITY,
+            figures.long.value: "12",
+        }
+    else:
+        kind = next(iter(figures.periods))
+        country = {"geographic_level": "National", "country_code": "E92000001"}
+        said = (
+            dict.fromkeys(IDENTITY, "")
+            | country
+            | {
+                "time_period": "202425" if kind.startswith(TWO_YEARS) else "2025",
+                "time_identifier": kind,
+                "country_name": "England",
+                contract.filter[0]: next(iter(figures.categories), "Total"),
+                **dict.fromkeys(contract.measures, "12"),
+            }
+        )
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows((said.keys(), said.values()))
+    return out.getvalue()
 
 
 def _wide(contract: Contract) -> Iterator[tuple[str, str]]:
