@@ -299,10 +299,16 @@ def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = 
 
 
 def _ambiguous(member: Member, one: Shape, other: Shape) -> Refused:
-    message = (
-        f"its headings fit {one.title}, and {other.title} as well, and its name does not decide;"
-        " give the file or sheet the name of the list, or write all headings of the template"
-    )
+    if one.is_denied(title_of(member)):
+        message = (
+            f"its headings are those of {one.title}, and its name is one of {other.title};"
+            " correct whichever is wrong"
+        )
+    else:
+        message = (
+            f"its headings fit {one.title}, and {other.title} as well, and its name does not"
+            " decide; name the file or sheet by its list, or write all headings of the template"
+        )
     return refuse("AMBIGUOUS_TABLE", message, file=member.name, line=1)
 
 
