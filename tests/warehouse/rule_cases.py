@@ -161,6 +161,16 @@ def of_care() -> Iterator[tuple[str, Tables, Tables, list[Found]]]:
         missing(children="K2,2,14/05/2012,WBRI,,,\n"),
         [("CODE_YEAR", "101", "query")],
     )
+    placed = "K4,02/05/2025,S,C2,N1,{},09/06/2025,{}\n"
+    for name, place, reason in (
+        ("H5", "H5", "E8"), ("P2", "P2", "E8"), ("Z1", "Z1", "E8"), ("E44", "Z11", "E44"),
+    ):  # fmt: skip
+        yield (
+            f"{name} after its years",
+            missing(children=left, episodes=placed.format("Z11", "E48")),
+            missing(children=left, episodes=placed.format(place, reason)),
+            [("CODE_YEAR", None, "query")],
+        )
 
 
 HEAD = (
@@ -448,11 +458,14 @@ def school(*rows: str, pupils: str = "", is_off: bool = False) -> Tables:
     return here | renamed
 
 
-def attending(sessions: str, *details: str, is_off: bool) -> Tables:
-    """One pupil with the sessions of the term: possible, missed with leave, missed without."""
+def attending(sessions: str, *details: str, is_off: bool, is_late_summer: bool = False) -> Tables:
+    """One pupil with the sessions of the term: possible, missed with leave, missed without; and 60
+    in the last half term of the summer."""
     pupil = PUPIL.strip() + ",termlysessionspossible,termlysessionsauthorised"
-    pupil += f",termlysessionsunauthorised\nP1,{upn(1)},2012-May-14 00:00:00,F,{sessions}\n"
-    head = "pupilonrolltableid,termlysessiondetailsonrolltableid,sessions,attendancereason\n"
+    pupil += ",termlysessionsunauthorised,summerhalfterm2sessionspossible\n"
+    pupil += f"P1,{upn(1)},2012-May-14 00:00:00,F,{sessions},{60 if is_late_summer else ''}\n"
+    part = "summerhalfterm2" if is_late_summer else "termly"
+    head = f"pupilonrolltableid,{part}sessiondetailsonrolltableid,sessions,attendancereason\n"
     on = {"a.csv": pupil, "b.csv": EXCLUSION, "c.csv": head + "".join(f"{x}\n" for x in details)}
     none = {"a.csv": PUPIL, "b.csv": EXCLUSION}
     here, gone = (none, on) if is_off else (on, none)
@@ -557,6 +570,12 @@ def of_school() -> Iterator[tuple[str, Tables, Tables, list[Found]]]:
             f"a code for more than was possible {is_off}",
             attending("100,0,0", "P1,D1,100,I", is_off=is_off),
             attending("100,0,0", "P1,D1,101,I", is_off=is_off),
+            [("SESSIONS_OVER_POSSIBLE", None, "query")],
+        )
+        yield (
+            f"a code for more than the last half term of the summer had {is_off}",
+            attending("100,0,0", "P1,D1,60,I", is_off=is_off, is_late_summer=True),
+            attending("100,0,0", "P1,D1,61,I", is_off=is_off, is_late_summer=True),
             [("SESSIONS_OVER_POSSIBLE", None, "query")],
         )
         yield (
