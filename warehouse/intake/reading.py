@@ -235,7 +235,7 @@ def _find_period(submission: Submission, sender: str | None, *, is_whole: bool) 
         case "time_period":
             submission.period = _published_span(submission.contract, submission.parts[0])
             _ask_for_release_date(submission)
-        case "dates" | "window":
+        case "dates" | "window" | "snapshot":
             submission.period = stated
             return
         case "manifest":

@@ -78,7 +78,8 @@ class Shape:
 
     def is_called(self, title: str) -> bool:
         """Whether the title of a file or sheet says that it is this table."""
-        return bool(self.sent and _says(title, self.sent.named)) and not self.is_denied(title)
+        names = (self.table, *self.sent.named) if self.sent else ()
+        return _says(title, names) and not self.is_denied(title)
 
     def is_denied(self, title: str) -> bool:
         return isinstance(self.sent, SentTable) and _says(title, self.sent.never_named)
