@@ -177,7 +177,8 @@ def _manifest(contract: Contract) -> Iterator[str]:
         said = MANIFEST | {"period_start": first}
         yield (
             f"`manifest.json` in the folder or zip, or `{_file_of(contract)}.manifest.json` beside"
-            " it, says which days it speaks for; send the same period again with a higher `sequence` and it takes the place of the former one:"
+            " it, says which days it speaks for; send the same period again with a higher"
+            " `sequence` and it takes the place of the former one:"
         )
     else:
         return
@@ -476,6 +477,11 @@ def _told_by(contract: Contract) -> str:
             "A table is recognised by its headings; capitals, blanks and punctuation do not matter."
             " Where they fit two tables, the name of the file or sheet decides: keep the names of"
             " the template."
+        )
+    if contract.period.named:
+        return (
+            "A table is recognised by its header; the names of files matter only where nothing else"
+            f" says which term it is, so keep names such as `{contract.period.example}`."
         )
     return "Names of files do not matter: a table is recognised by its header."
 

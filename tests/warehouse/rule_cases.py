@@ -573,6 +573,12 @@ def of_school() -> Iterator[tuple[str, Tables, Tables, list[Found]]]:
             [("SESSIONS_OVER_POSSIBLE", None, "query")],
         )
         yield (
+            f"no word of absence {is_off}",
+            attending("100,,", "P1,D1,100,/", is_off=is_off),
+            attending("100,,", is_off=is_off),
+            [("ABSENCE_NOT_TOLD", None, "query")],
+        )
+        yield (
             f"a code for more than the last half term of the summer had {is_off}",
             attending("100,0,0", "P1,D1,60,I", is_off=is_off, is_late_summer=True),
             attending("100,0,0", "P1,D1,61,I", is_off=is_off, is_late_summer=True),
