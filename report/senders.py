@@ -157,6 +157,13 @@ def _what_to_send(contract: Contract) -> Iterator[str]:
         if contract.root:
             yield ""
             yield "Or the XML file as it is exported for the department, alone or in a zip."
+        if contract.told_by_key:
+            yield ""
+            yield (
+                "Or the payload for the department's interface: the full record of every child as"
+                " JSON, in one file or several, with `manifest.json` beside it in a zip. A payload"
+                " of changes alone is refused. Lines are counted as if each table were a file."
+            )
     yield ""
     wanted = [f"`{name}`" for name, table in contract.tables.items() if table.required]
     if contract.reader == "csv" and wanted:
