@@ -610,6 +610,22 @@ def of_ssd() -> Iterator[tuple[str, Tables, Tables, list[Found]]]:
         ssd(ssd_person=newborn.format("09"), ssd_cin_episodes=early, **nothing),
         [("BEFORE_BIRTH", "8606", "error")],
     )
+    away = (
+        "miss_table_id,miss_person_id,miss_missing_episode_start_date,miss_missing_episode_type,"
+        "miss_missing_episode_end_date\nM1,K1,2026-03-09,M,{}\nM2,K1,2026-03-{},M,2026-03-20\n"
+    )
+    yield (
+        "missing twice at once",
+        ssd(ssd_missing=away.format("2026-03-12", "12")),
+        ssd(ssd_missing=away.format("2026-03-12", "11")),
+        [("MISSING_OVERLAP", "574", "error")],
+    )
+    yield (
+        "missing anew while missing",
+        ssd(ssd_missing=away.format("2026-03-12", "12")),
+        ssd(ssd_missing=away.format("", "12")),
+        [("MISSING_NOT_ENDED", "574", "query")],
+    )
     row = EPISODES + "R1,K1,2026-03-09,{},2A,{},{},{}\n"
     yield (
         "closed without reason",
