@@ -83,6 +83,7 @@ REMEDIES = {
     "PART_OVER_WHOLE": "Look both figures up in the release, and download it again.",
     "ROWS_PASSED_OVER": "Nothing to do.",
     # A row beside others, or beside what a contract says of its table.
+    "ABSENCE_NOT_TOLD": "Send the sessions by attendance code with the pupils, or their totals.",
     "ABSENCE_OVER_POSSIBLE": "Check the sessions that were possible and those that were missed.",
     "ACTIVITY_ON_NO_FURTHER_ACTION": "Correct whether the referral led to no further action.",
     "AGE": "Correct the date of birth; leave out people who are no children any more.",
