@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from simulation.children import CHECK_LETTERS
-from simulation.formats import ssd
+from simulation.formats import case_systems
 
 UPN = re.compile(r"[A-Z]\d{12}")
 
@@ -31,7 +31,7 @@ def test_every_bundle_says_what_it_is_and_that_it_is_simulated(inbox):
 def test_referrals_lie_in_the_window_of_their_bundle(inbox):
     rows = list(inbox.rows("383/ssd_2026-01.zip", "ssd_cin_episodes.csv"))
     assert len(rows) > 300
-    assert list(rows[0]) == ssd.REFERRAL.split(",")
+    assert list(rows[0]) == case_systems.REFERRAL.split(",")
     inside = sum(row["cine_referral_date"].startswith("2026-01") for row in rows)
     assert 0.98 < inside / len(rows) < 1
     assert max(row["cine_referral_date"] for row in rows) <= "2026-01-31"
@@ -61,8 +61,9 @@ def test_pupil_numbers_have_their_check_letter(inbox):
     values = {row["upn"] for row in inbox.rows("*/school_census_*.zip", "pupilonroll.csv")}
     values |= {
         row["link_identifier_value"]
-        for row in inbox.rows("*/ssd_*.zip", "ssd_linked_identifiers.csv")
+        for row in inbox.rows("383/ssd_*.zip", "ssd_linked_identifiers.csv")
     }
+    values |= {row["pers_upn"] for row in inbox.rows("306/ssd_*.zip", "ssd_person.csv")} - {""}
     assert len(values) > 5_000
     assert all(map(is_valid_upn, values))
 

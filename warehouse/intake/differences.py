@@ -31,7 +31,7 @@ from warehouse.intake.outcomes import Case, Outcome, Pending, Tally
 from warehouse.intake.parts import NO_FIGURES, Keep, Part, reader_of
 from warehouse.intake.problems import Problem, Refused, escaped, refuse
 from warehouse.intake.pseudonyms import set_key
-from warehouse.intake.recognise import OTHER_DELIMITERS, recognise
+from warehouse.intake.recognise import OTHER_DELIMITERS, header_line, recognise
 from warehouse.intake.rules import BLANKS, judgement
 from warehouse.intake.spool import Spool
 from warehouse.intake.text import header_of, read_text
@@ -256,10 +256,11 @@ def _read(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Matc
         yield from _read_xml(match, contract, keep)
         return
     part = _part(match)
+    line = header_line(member.head)
     blocks = (
-        member.read(contract.tables.get(match.table, NO_FIGURES))
+        member.read(contract.tables.get(match.table, NO_FIGURES), line)
         if isinstance(member, Sheet)
-        else read_text(member.opened, member.name, contract.encodings, match.delimiter)
+        else read_text(member.opened, member.name, contract.encodings, match.delimiter, line)
     )
     for lines in blocks:
         part.count(lines)
