@@ -100,8 +100,8 @@ def xml(page: Path, path: Path) -> Path:
     return path.with_suffix(".xml")
 
 
-OF_TABLES = (zip_with_manifest, folder_with_manifest, workbook_and_manifest)
-OF_READER = {"csv": OF_TABLES, "published": (csv_and_manifest,), "xml": (xml,)}
+OF_TABLES = (zip_with_manifest, folder_with_manifest, zip_and_manifest, workbook_and_manifest)
+OF_READER = {"csv": OF_TABLES, "published": (csv_and_manifest, zip_and_manifest), "xml": (xml,)}
 FORMS = [
     pytest.param(page, form, id=f"{page.stem}-{form.__name__}")
     for page in PAGES
