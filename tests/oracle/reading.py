@@ -15,9 +15,11 @@ from typing import Any
 from xml.etree import ElementTree
 
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
+CARE_TABLES = {"clae_person_id", "miss_person_id"}
+KINDS = {"MISSING": "M", "ABSENT": "A"}
 FAMILIES = {"annex_a": "social_care", "ssd": "social_care", "cin_census": "social_care"}
-RANKS = ("annex_a", "ssd", "cin_census")
-"""Of extracts of one family the last outranks the others, whenever it came."""
+RANKS = ("annex_a", "ssd", "cin_census", "ssda903")
+"""Of extracts that tell the same the last outranks the others, whenever it came."""
 NOTHING = ("NULL", "SSD_PH")
 """What stands in a field of which nothing is known."""
 TERM = re.compile(r"(20\d\d)_(autumn|spring|summer)_")
@@ -53,6 +55,8 @@ class Submission:
     sequence: int | None
     name: str
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    tells_care: bool = False
+    """Whether it is a return of care, or holds the tables of care beside others."""
     newness: int = 0
     """Its place in the order of becoming known; a higher one is newer."""
 
@@ -73,7 +77,9 @@ class Submission:
                 "absence": term_of(term_of(self.start)[0] - timedelta(days=1)),
             },
         }
-        told["cin_census"] = told["ssd"]
+        told["cin_census"] = dict(told["ssd"])
+        if self.tells_care:
+            told["ssd"]["missing"] = (self.start, self.end)
         return {
             source: (first, min(last, self.received))
             for source, (first, last) in told[self.extract].items()
@@ -176,6 +182,7 @@ def _submission(
     one = Submission(
         number, run, sender, extract, *days, received, told.get("sequence"), name
     )  # fmt: skip
+    one.tells_care = headers >= CARE_TABLES
     if not tables:
         [content] = files.values()
         root = ElementTree.fromstring(content)  # noqa: S314 (made by a test)
@@ -237,6 +244,25 @@ def _ssd(one: Submission, header: tuple[str, ...], at: str, row: list[str], get:
         key = get(row, "cina_assessment_id")
         day = day_of(get(row, "cina_assessment_auth_date"))
         one.rows["assessments"].append(Row(one, at, who, key, day, more=key))
+    elif "clae_person_id" in header:
+        # Without a status of its own: see the table of legal statuses.
+        who = _person(one, get(row, "clae_person_id"))
+        day = day_of(get(row, "clae_cla_episode_start_date"))
+        end = day_of(get(row, "clae_cla_episode_ceased_date"))
+        one.rows["care"].append(Row(one, at, who, None, day, end, None))
+    elif "lega_person_id" in header:
+        who = _person(one, get(row, "lega_person_id"))
+        one.rows["legal"].append(
+            Row(one, at, who, None, day_of(get(row, "lega_legal_status_start_date")),
+                day_of(get(row, "lega_legal_status_end_date")), get(row, "lega_legal_status")[:2])
+        )  # fmt: skip
+    elif "miss_person_id" in header:
+        kind = get(row, "miss_missing_episode_type").upper()
+        one.rows["missing"].append(
+            Row(one, at, _person(one, get(row, "miss_person_id")), None,
+                day_of(get(row, "miss_missing_episode_start_date")),
+                day_of(get(row, "miss_missing_episode_end_date")), KINDS.get(kind, kind))
+        )  # fmt: skip
     else:
         told = json.loads(get(row, "cinf_assessment_factors_json"))
         if isinstance(told, dict):

@@ -2,11 +2,16 @@
 
 import json
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
-from intake_files import MARCH, Monitor, errors, monitor, queries, rules, upn
+from intake_files import MARCH, Monitor, errors, monitor, queries, rules, upn, zipped
 from ssd_systems import SYSTEMS, Child, eclipse, mosaic, plain, systemc
+
+from warehouse.calendar import Span
+from warehouse.intake.profiles import outside_share
+from warehouse.intake.validate import validate
 
 CHILDREN = [
     Child(1, "2026-03-02", "2026-03-03", "2026-03-20", ("13A", "24A"), closed="2026-03-25"),
@@ -153,3 +158,71 @@ def test_an_unknown_factor_takes_no_known_one_away(held):
     outcome = held.send(tables, MARCH)
     assert held.raw("ssd_factors", "factor_code") == [("13A",)]
     assert "CODE_UNKNOWN" in {one.rule for one in queries(outcome)}
+
+
+def test_a_return_of_which_no_factor_fits_would_be_held(tmp_path):
+    """As SystemC writes it to version 1.3; from 1.4 on it is taken in."""
+    many = [Child(n, "2026-03-02", "2026-03-03", "2026-03-20", ("13A",)) for n in range(1, 21)]
+    for is_before in (True, False):
+        bundle = tmp_path / f"{is_before}.zip"
+        bundle.write_bytes(zipped(systemc(many, is_before_1_4=is_before), MARCH))
+        [verdict] = validate([bundle], "301")
+        assert verdict.is_accepted
+        assert bool(verdict.held and "SystemC" in verdict.held) is is_before
+
+
+def test_shares_of_what_belongs_to_rows_are_counted(held):
+    profile = held.send(systemc(CHILDREN), MARCH).profile
+    assert {table: one["beside"] for table, one in profile.items() if "beside" in one} == {
+        "ssd_person": {"pupil_numbers": [5, 5]},
+        "ssd_cin_episodes": {"assessments": [4, 5]},
+        "ssd_cin_assessments": {"factors": [3, 3]},
+    }
+
+
+def snapshot(first: int = 2020, last: int = 2026) -> list[Child]:
+    """A referral a month from October of a year to September of another, each assessed."""
+    months = [(year, month) for year in range(first, last + 1) for month in range(1, 13)]
+    within = [one for one in months if (first, 10) <= one <= (last, 9)]
+    return [
+        Child(n, f"{y}-{m:02}-02", f"{y}-{m:02}-03", f"{y}-{m:02}-30" if m != 2 else f"{y}-02-28",
+              ("1A",), closed=f"{y}-{m:02}-28")
+        for n, (y, m) in enumerate(within, 1)
+    ]  # fmt: skip
+
+
+def test_a_snapshot_without_manifest_speaks_from_its_first_day_to_its_last(held):
+    old = [Child(100 + n, f"{2008 + n}-05-01", born="2004-05-14") for n in range(9)]
+    outcome = held.send(systemc([*old, *snapshot()]), None)
+    assert outcome.period == Span(date(2020, 10, 2), date(2026, 9, 30))
+
+
+def test_a_month_without_manifest_is_that_month_though_some_is_told_late(held):
+    late = [Child(100 + n, f"2026-02-{20 + n}", closed="2026-03-04") for n in range(2)]
+    outcome = held.send(plain([*CHILDREN, *late]), None)
+    assert outcome.period == Span(date(2026, 3, 1), date(2026, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("day", "end"), [("2026-09-26", "2026-09-26"), ("2026-09-27", "2026-09-30")]
+)
+def test_a_snapshot_holds_the_quiet_days_before_the_end_of_a_month(held, day, end):
+    *older, newest = snapshot()
+    last = [Child(newest.number, newest.referred, newest.started, day)]
+    assert str(held.send(plain([*older, *last]), None).period.end) == end
+
+
+def test_what_is_still_open_from_before_a_snapshot_is_not_told_late(held):
+    """SystemC keeps referrals of six years, and older ones that are open."""
+    window = {"period_start": "2020-10-01", "period_end": "2026-09-30"}
+    old = [Child(100 + n, f"{2005 + n % 14}-05-01", born="2004-05-14") for n in range(90)]
+    outcome = held.send(systemc([*old, *snapshot()]), window)
+    assert {"TOLD_LATE", "OUTSIDE_PERIOD"}.isdisjoint(rules(outcome))
+    assert outside_share(outcome.profile, outcome.period) == 0
+    assert outcome.accepted == len(old) * 4 + 72 * 6
+
+
+def test_what_is_open_from_before_a_month_is_told_late(held):
+    old = [Child(100, "2026-02-20")]
+    outcome = held.send(plain([*CHILDREN, *old]), MARCH)
+    assert [(one.rule, one.count) for one in queries(outcome)] == [("TOLD_LATE", 1)]

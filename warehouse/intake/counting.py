@@ -17,6 +17,7 @@ SET_ASIDE = {
     "RAGGED_ROW": "the line has more or fewer fields than the header",
     "BAD_QUOTE": "a quote stands inside a field that is not quoted",
     "FORMULA_NO_VALUE": "a formula stands here without its result; open, calculate and save it",
+    "ID_PRECISION": "a number of more than 15 digits has lost its last ones in the spreadsheet",
     "TOTAL_ROW": "the line holds totals and not a record; leave it out",
     "CELL_ERROR": "the cell holds an error such as #REF! or #N/A",
 }

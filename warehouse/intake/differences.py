@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from warehouse.connection import open_quietly, safe_config
-from warehouse.contract import Column, Contract, SentTable, compared
+from warehouse.contract import Column, Contract, SentTable, compared, figure_name
 from warehouse.home import LONDON
 from warehouse.intake.bundles import open_bundle
 from warehouse.intake.checking import Checked, check
@@ -31,7 +31,7 @@ from warehouse.intake.outcomes import Case, Outcome, Pending, Tally
 from warehouse.intake.parts import NO_FIGURES, Keep, Part, reader_of
 from warehouse.intake.problems import Problem, Refused, escaped, refuse
 from warehouse.intake.pseudonyms import set_key
-from warehouse.intake.recognise import OTHER_DELIMITERS, recognise
+from warehouse.intake.recognise import OTHER_DELIMITERS, header_line, recognise
 from warehouse.intake.rules import BLANKS, judgement
 from warehouse.intake.spool import Spool
 from warehouse.intake.text import header_of, read_text
@@ -213,9 +213,12 @@ def _match(
     """Where each column stands: first by its names, then what is left by a near name."""
     table = contract.tables.get(name)
     if table is None:  # figures of an official series, all of which are read
-        return _Match(member, name, header, delimiter, _first_places(map(compared, header)), {})
-    meant = [table.headers.get(compared(heading), "") for heading in header]
-    positions = _first_places(meant)
+        figures = [figure_name(heading) for heading in header]
+        names = [(one, one) for one in figures]
+        return _Match(member, name, header, delimiter, _places(figures, names), {})
+    written = [compared(heading) for heading in header]
+    meant = [table.headers.get(heading, "") for heading in written]
+    positions = _places(written, table.headers.items())
     near: dict[str, str] = {}
     pairs = [
         (alike, place, column)
@@ -231,11 +234,12 @@ def _match(
     return _Match(member, name, header, delimiter, positions, near)
 
 
-def _first_places(names: Iterable[str]) -> dict[str, int]:
+def _places(written: list[str], names: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """Where each column stands; of two headings for one, the contract's first is read."""
     places: dict[str, int] = {}
-    for place, name in enumerate(names):
-        if name:
-            places.setdefault(name, place)
+    for heading, column in names:
+        if heading in written:
+            places.setdefault(column, written.index(heading))
     return places
 
 
@@ -252,10 +256,11 @@ def _read(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Matc
         yield from _read_xml(match, contract, keep)
         return
     part = _part(match)
+    line = header_line(member.head)
     blocks = (
-        member.read(contract.tables.get(match.table, NO_FIGURES))
+        member.read(contract.tables.get(match.table, NO_FIGURES), line)
         if isinstance(member, Sheet)
-        else read_text(member.opened, member.name, contract.encodings, match.delimiter)
+        else read_text(member.opened, member.name, contract.encodings, match.delimiter, line)
     )
     for lines in blocks:
         part.count(lines)
@@ -412,7 +417,7 @@ def _renamed(match: _Match, table: SentTable) -> dict[str, str]:
 def _missing(match: _Match, contract: Contract, table: SentTable) -> list[str]:
     held = set(match.positions) - set(match.near.values())
     if contract.reader == "published":
-        return [name for name in contract.measures if compared(name) not in held]
+        return [name for name in contract.measures if figure_name(name) not in held]
     return [
         name
         for name, column in table.columns.items()

@@ -44,7 +44,8 @@ class Sheet(Member):
     """One sheet of a workbook; `head` is its first rows as CSV, `opened` is the workbook."""
 
     is_hidden: bool
-    read: Callable[[SentTable], Iterator[Lines]]
+    read: Callable[[SentTable, int], Iterator[Lines]]
+    """The records of a table below the line that is its header."""
 
 
 def title_of(member: Member) -> str:
@@ -72,7 +73,7 @@ def kind_of(data: bytes) -> str:
 
 def check_kind(kind: str, data: bytes, name: str) -> None:
     is_named = is_named_workbook(name)
-    named = f"it is named {name[name.rfind('.') :]} but" if is_named else "it"
+    named = f"it is named {ending_of(name)} but" if is_named else "it"
     remedy = "save it as .xlsx, or export each table as CSV (UTF-8)"
     words = {
         "html": f"{named} is a web page (HTML); {remedy}",
@@ -87,4 +88,9 @@ def check_kind(kind: str, data: bytes, name: str) -> None:
 
 
 def is_named_workbook(name: str) -> bool:
-    return name.lower().endswith((".xlsx", ".xls", ".xlsm", ".xlsb"))
+    return ending_of(name).lower() in (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".ots", ".fods")
+
+
+def ending_of(name: str) -> str:
+    """Such as .xlsx."""
+    return name[name.rfind(".") :]

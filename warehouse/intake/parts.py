@@ -32,6 +32,7 @@ class Part:
     header: tuple[str, ...]
     positions: dict[str, int]
     delimiter: str = ","
+    header_line: int = 1
     records: int = 0
     duplicates: int = 0
     refused: list[SetAside] = field(default_factory=list)
@@ -92,9 +93,15 @@ def read_parts(one: Recognised, keep: Keep) -> list[Part]:
             header = tuple(lines.header)
             positions, fault = _positions(one.contract.name, table, header)
             if fault:
-                raise Refused(replace(fault, file=one.member.name))
+                raise Refused(replace(fault, file=one.member.name, line=one.header_line))
             parts[table] = Part(
-                table, one.member.name, header, positions, one.delimiter, told_by=_facts(one, table)
+                table,
+                one.member.name,
+                header,
+                positions,
+                one.delimiter,
+                one.header_line,
+                told_by=_facts(one, table),
             )
             if table == FIGURES:
                 passing = Passing(one.contract, header)
@@ -119,9 +126,11 @@ def _blocks(one: Recognised) -> Iterator[tuple[str, Lines]]:
             yield from reader_of(one.contract).read_tables(file, member.name)
         return
     blocks = (
-        member.read(one.contract.tables.get(one.table, NO_FIGURES))
+        member.read(one.contract.tables.get(one.table, NO_FIGURES), one.header_line)
         if isinstance(member, Sheet)
-        else read_text(member.opened, member.name, one.contract.encodings, one.delimiter)
+        else read_text(
+            member.opened, member.name, one.contract.encodings, one.delimiter, one.header_line
+        )
     )
     for lines in blocks:
         yield one.table, lines

@@ -7,8 +7,9 @@ import duckdb
 
 from warehouse.calendar import Span
 from warehouse.contract import Contract, SentTable
-from warehouse.contract_rules import Event
+from warehouse.contract_rules import Beside, Event
 from warehouse.intake.checking import Checked
+from warehouse.intake.conditions import Names, sound_rows
 from warehouse.intake.counting import Cases
 from warehouse.intake.rules import told_after, told_in_period, told_late
 
@@ -18,6 +19,8 @@ DAYS = ("inside", "outside", "going_on")
 LONG, FEWEST_GOING_ON = 300, 5
 # One event alone may have been told late.
 FEWEST_OUTSIDE = 2
+# Of fewer rows, none may have what they usually have by chance.
+FEWEST_ASKED = 20
 
 Profile = dict[str, dict[str, Any]]
 
@@ -36,6 +39,8 @@ def add_profiles(
             _add_commonest(connection, checked, table, cases)
             if table.event:
                 _add_days(connection, checked, table.event, cases)
+            for name, beside in table.beside.items():
+                _add_beside(connection, checks, checked, name, beside, cases)
 
 
 def outside_share(profile: Profile, period: Span) -> float | None:
@@ -50,6 +55,12 @@ def outside_share(profile: Profile, period: Span) -> float | None:
         return float(outside / (inside + outside)) if outside >= FEWEST_OUTSIDE else 0.0
     is_year = (period.end - period.start).days > LONG
     return 1.0 if is_year and going_on >= FEWEST_GOING_ON else None
+
+
+def beside_share(profile: Profile, name: str) -> float | None:
+    """The share of rows that have what they usually have; blank of fewer than 20."""
+    counts = [one["beside"][name] for one in profile.values() if name in one.get("beside", {})]
+    return next((found / of for found, of in counts if of >= FEWEST_ASKED), None)
 
 
 def _blank(contract: Contract, held: Container[str]) -> Profile:
@@ -95,6 +106,42 @@ def _add_days(
         cases[submission_id].outcome.profile[checked.table]["days"] = dict(
             zip(DAYS, counts, strict=True)
         )
+
+
+def _add_beside(
+    connection: duckdb.DuckDBPyConnection,
+    checks: Sequence[Checked],
+    checked: Checked,
+    name: str,
+    beside: Beside,
+    cases: Cases,
+) -> None:
+    """How many rows have what they usually have, and of how many it is asked."""
+    tables = checked.contract.tables
+    names, others = Names(checked.contract, checked.table), Names(checked.contract, beside.table)
+    kind = tables[beside.table].columns[beside.by].kind
+    key = next(
+        n for n, c in tables[checked.table].columns.items() if c.type == "id" and c.kind == kind
+    )
+    has = names.resolved(beside.has) if beside.has else "false"
+    asked = names.resolved(beside.when) if beside.when else "true"
+    related = sound_rows(checks, checked, beside.table)
+    source, belongs = f"{checked.relation} as rows", "false"
+    if related:
+        matching = others.resolved(beside.matching) if beside.matching else "true"
+        source += (
+            f" left join (select distinct submission_id, v_{beside.by} as key from ({related})"
+            f" as rows where {matching}) as beside"
+            f" on rows.submission_id = beside.submission_id and rows.v_{key} = beside.key"
+        )
+        belongs = "beside.key is not null"
+    rows = connection.execute(
+        f"select rows.submission_id, count(*) filter (({has}) or {belongs}), count(*)"
+        f" from {source} where fault is null and ({asked}) group by rows.submission_id"
+    ).fetchall()
+    for submission_id, found, of in rows:
+        profile = cases[submission_id].outcome.profile[checked.table]
+        profile.setdefault("beside", {})[name] = [found, of]
 
 
 def _add_commonest(

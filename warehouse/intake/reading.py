@@ -191,7 +191,8 @@ def _queries(part: Part, contract: Contract) -> list[Problem]:
     if extra and contract.reader == "csv":
         columns = "1 column is" if extra == 1 else f"{extra} columns are"
         message = f"{columns} unknown to the contract and not read"
-        queries.append(Problem("UNKNOWN_COLUMN", message, "query", part.table, part.file, 1))
+        line = part.header_line
+        queries.append(Problem("UNKNOWN_COLUMN", message, "query", part.table, part.file, line))
     return queries
 
 
@@ -222,7 +223,7 @@ def _check_rows(submission: Submission) -> None:
     if not is_declared:
         first = submission.parts[0]
         message = "there is a header and nothing below it"
-        raise refuse("NO_ROWS", message, file=first.file, line=1, table=first.table)
+        raise refuse("NO_ROWS", message, file=first.file, line=first.header_line, table=first.table)
 
 
 def _find_period(submission: Submission, sender: str | None, *, is_whole: bool) -> None:
@@ -234,7 +235,7 @@ def _find_period(submission: Submission, sender: str | None, *, is_whole: bool) 
         case "time_period":
             submission.period = _published_span(submission.contract, submission.parts[0])
             _ask_for_release_date(submission)
-        case "dates" | "window":
+        case "dates" | "window" | "snapshot":
             submission.period = stated
             return
         case "manifest":

@@ -13,11 +13,20 @@ from warehouse.contract import Contract, SentTable, UnreadTable, compared, figur
 from warehouse.intake import published
 from warehouse.intake.members import Member, title_of
 from warehouse.intake.problems import Refused, refuse
-from warehouse.intake.text import header_of
+from warehouse.intake.text import (
+    ends_in_returns,
+    fields_of,
+    header_of,
+    is_blank,
+    plain_lines,
+    starts_of_lines,
+)
 
 OTHER_DELIMITERS = {";": "semicolon", "\t": "tab", "|": "bar"}
 FIGURES = "figures"
 LINES_SEARCHED = 12
+# A line above the header is a title, and no record, where it holds no more values than these.
+MOST_TITLES = 4
 # So many headings of a table have to be there for the name of its sheet to say the rest.
 FEWEST_KNOWN = 3
 WORD = re.compile(r"[a-z]+|[0-9]+")
@@ -32,6 +41,7 @@ class Recognised:
     table: str
     member: Member
     delimiter: str = ","
+    header_line: int = 1
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,8 @@ class Shape:
 
     def is_called(self, title: str) -> bool:
         """Whether the title of a file or sheet says that it is this table."""
-        return bool(self.sent and _says(title, self.sent.named)) and not self.is_denied(title)
+        names = (self.table, *self.sent.named) if self.sent else ()
+        return _says(title, names) and not self.is_denied(title)
 
     def is_denied(self, title: str) -> bool:
         return isinstance(self.sent, SentTable) and _says(title, self.sent.never_named)
@@ -118,13 +129,42 @@ def root_of(head: bytes) -> str:
 
 def _by_header(member: Member) -> Recognised | None:
     head = _head(member.head)
-    if b"\0" in head:
+    if b"\0" in head.partition(b"\n")[0]:
         return None
+    line = header_line(head)
+    above, below = _parted(head, line)
     for delimiter in (",", *OTHER_DELIMITERS):
-        found = match(header_of(head, delimiter), title_of(member))
-        if found and delimiter in found[0].delimiters:
-            return Recognised(*found, member, delimiter)
+        header = header_of(below, delimiter)
+        found = match(header, title_of(member))
+        if found and delimiter in found[0].delimiters and _are_titles(above, header, delimiter):
+            return Recognised(*found, member, delimiter, line)
     return None
+
+
+def header_line(head: bytes) -> int:
+    """The first of a file's first lines that is the header of a known table; 1 if none is."""
+    for line, start in enumerate(starts_of_lines(head, LINES_SEARCHED), 1):
+        is_inside = head.count(b'"', 0, start) & 1
+        if not is_inside and any(
+            _match(header_of(head[start:], one)) for one in (",", *OTHER_DELIMITERS)
+        ):
+            return line
+    return 1
+
+
+def _parted(head: bytes, line: int) -> tuple[bytes, bytes]:
+    """The first lines above a line, and from it on."""
+    start = starts_of_lines(head, line)[-1]
+    return head[:start], head[start:]
+
+
+def _are_titles(above: bytes, header: tuple[str, ...], delimiter: str) -> bool:
+    """Whether the lines above a header hold too little for records, which would be lost."""
+    return all(
+        len(filled) <= MOST_TITLES and 2 * len(filled) < len(header)
+        for line in above.split(b"\n")
+        for filled in [[one for one in fields_of(line, delimiter) if not is_blank(one)]]
+    )
 
 
 def match(header: Iterable[str], title: str = "") -> tuple[Contract, str] | None:
@@ -228,27 +268,28 @@ def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = 
     if b"\0" in head:
         message = "it holds NUL bytes, as UTF-16 without its mark does; save it as UTF-8"
         return refuse("ENCODING", message, file=member.name, line=1)
-    if b"\r" in head.partition(b"\n")[0].rstrip(b"\r"):
+    if ends_in_returns(start := _decoded(member.head)) and b"\n" in start:
         message = "its lines end in carriage returns alone, or in a mixture"
         return refuse("LINE_ENDINGS", message, file=member.name, line=1)
     title = title_of(member)
-    told = _told(tuple(header_of(head)), title)
+    line = header_line(head)
+    _, below = _parted(head, line)
+    told = _told(tuple(header_of(below)), title)
     if told and len(told) > 1:
         return _ambiguous(member, *told)
     for delimiter, word in OTHER_DELIMITERS.items():
-        if match(header_of(head, delimiter), title):
+        if match(header_of(below, delimiter), title):
             message = f"its columns are parted by {word}s; write it with commas"
-            return refuse("DELIMITER", message, file=member.name, line=1)
-    if other := _other_form(header_of(head)):
-        return refuse("UNKNOWN_EXTRACT", other, file=member.name, line=1)
-    lines = head.split(b"\n")[:LINES_SEARCHED]
-    for number, line in enumerate(lines[1:], 2):
-        if match(header_of(line), title):
-            message = f"the header stands in line {number}; remove the lines above it"
-            return refuse("PREAMBLE", message, file=member.name, line=1)
-    return _nearest(
-        member, header_of(head), expected, {(one.contract.name, one.table) for one in found}
-    )
+            return refuse("DELIMITER", message, file=member.name, line=line)
+    if other := _other_form(header_of(below)):
+        return refuse("UNKNOWN_EXTRACT", other, file=member.name, line=line)
+    if line > 1:
+        message = f"the header stands in line {line}; remove the lines above it"
+        return refuse("PREAMBLE", message, file=member.name, line=1)
+    held = {(one.contract.name, one.table) for one in found}
+    starts = starts_of_lines(head, LINES_SEARCHED)
+    reasons = [_nearest(member, header_of(head[start:]), expected, held) for start in starts]
+    return next((one for one in reasons if one.problems[0].rule == "MISSING_COLUMN"), reasons[0])
 
 
 def _ambiguous(member: Member, one: Shape, other: Shape) -> Refused:
@@ -316,7 +357,11 @@ def _unknown_xml(member: Member) -> Refused:
 
 
 def _head(start: bytes) -> bytes:
-    """The first lines as UTF-8, however the file is encoded."""
+    """The first lines as UTF-8, however the file is encoded and whatever ends its lines."""
+    return plain_lines(_decoded(start))
+
+
+def _decoded(start: bytes) -> bytes:
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return start[: len(start) & ~1].decode("utf-16", "ignore").encode("utf-8")
     return start.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").encode("utf-8")

@@ -115,11 +115,15 @@ def _first_record(text: bytes, delimiter: str) -> bytes:
 @lru_cache(maxsize=256)
 def _names(record: bytes, delimiter: str) -> tuple[str, ...]:
     """Thousands of files share a few headers."""
+    return tuple(" ".join(name.split()) for name in fields_of(record, delimiter))
+
+
+def fields_of(record: bytes, delimiter: str) -> list[str]:
+    """The values of a record; none where its quotes do not close."""
     try:
-        names = next(csv.reader([record.decode("utf-8").rstrip("\r")], delimiter=delimiter), [])
+        return next(csv.reader([record.decode("utf-8")], delimiter=delimiter), [])
     except csv.Error:
-        return ()
-    return tuple(" ".join(name.split()) for name in names)
+        return []
 
 
 def _encoding(opened: Opened, name: str, allowed: tuple[str, ...]) -> str:

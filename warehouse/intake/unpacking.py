@@ -2,11 +2,13 @@
 
 import gzip
 import io
+import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from warehouse.intake.members import is_named_workbook
+from warehouse.intake.members import ending_of, is_named_workbook
 from warehouse.intake.problems import Refused, refuse
 from warehouse.intake.text import Opened
 
@@ -17,6 +19,13 @@ if TYPE_CHECKING:
 MAX_MEMBER_BYTES = 2 << 30
 MAX_BUNDLE_BYTES = 4 << 30
 MAX_RATIO = 200
+# Of a workbook: the largest list of the largest authority unpacks to about 20 MB.
+MAX_WORKBOOK_UNPACKED = 256 << 20
+MAX_PARTS = 1_000
+# What may stand before the first element of a part: nothing that declares an entity.
+PROLOG = re.compile(
+    rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>)?\s*(?:<!--.*?-->\s*)*<[A-Za-z]", re.S
+)
 RATIO_COUNTS_FROM = 10 << 20
 UNPACKED_AT_ONCE = 1 << 20
 UNZIPPING_FAULTS = (
@@ -48,10 +57,29 @@ def is_bomb(size: int, packed: int) -> bool:
     return size > RATIO_COUNTS_FROM and size > MAX_RATIO * packed
 
 
+def check_parts(archive: zipfile.ZipFile, size: int, name: str) -> Iterator[tuple[str, bytes]]:
+    """The start of each part of a workbook in XML; raises Refused where none may be parsed."""
+    parts = archive.infolist()
+    total = sum(part.file_size for part in parts)
+    # Deflating never adds more than a few bytes to a block.
+    is_lying = any(part.compress_size > 1.01 * part.file_size + 1_000 for part in parts)
+    if total > MAX_WORKBOOK_UNPACKED or is_bomb(total, size) or is_lying or len(parts) > MAX_PARTS:
+        most = MAX_WORKBOOK_UNPACKED >> 20
+        message = f"unpacked it is larger than a workbook may be, {most} MB"
+        raise refuse("DECOMPRESSED_SIZE", message, file=name)
+    for part in parts:
+        if part.filename.endswith((".xml", ".rels", ".rdf")):
+            with archive.open(part) as file:
+                start = file.read(4_096)
+            if not PROLOG.match(start):
+                raise refuse("NOT_XLSX", "a part of it declares a document type", file=name)
+            yield part.filename, start
+
+
 def damaged(name: str) -> Refused:
     """It does not unpack."""
     if is_named_workbook(name):
-        message = "it is named .xlsx but is a damaged archive; send it again"
+        message = f"it is named {ending_of(name)} but is a damaged archive; send it again"
         return refuse("NOT_XLSX", message, file=name)
     return refuse("ARCHIVE", "it is damaged and cannot be unpacked; send it again", file=name)
 
