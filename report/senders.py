@@ -177,7 +177,8 @@ def _manifest(contract: Contract) -> Iterator[str]:
         said = MANIFEST | {"period_start": first}
         yield (
             f"`manifest.json` in the folder or zip, or `{_file_of(contract)}.manifest.json` beside"
-            " it, says which days it speaks for; send the same period again with a higher `sequence` and it takes the place of the former one:"
+            " it, says which days it speaks for; send the same period again with a higher"
+            " `sequence` and it takes the place of the former one:"
         )
     else:
         return
