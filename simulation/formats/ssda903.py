@@ -24,7 +24,7 @@ MISSING = "CHILD,DOB,MISSING,MIS_START,MIS_END"
 LETTERS_FOR_SEX = 2025
 """From the return of the year ending in this one, M and F; before, 1 and 2."""
 WITHOUT_H5 = 2025
-"""From that return on supported accommodation has a code of its own, which takes this one's place."""
+"""From that return on supported accommodation has a code of its own, in place of this one."""
 LEGAL = np.array([b"C2", b"C2", b"C2", b"C1", b"C1", b"V2", b"V2", b"E1"])
 NEEDS = np.array([b"N1", b"N1", b"N1", b"N3", b"N4", b"N5", b"N5", b"N8"])
 PLACES = np.array([b"U4", b"U6", b"U4", b"U1", b"K2", b"P1", b"H5", b"U6", b"K2"])
