@@ -10,9 +10,13 @@ ECLIPSE, MOSAIC, SYSTEMC, OLDER_SYSTEMC = "306", "857", "935", "830"
 
 
 @pytest.fixture(scope="module")
-def written(make_inbox):
+def inbox(make_inbox):
+    return make_inbox(areas=8, months=4)
+
+
+@pytest.fixture(scope="module")
+def written(inbox):
     """The last bundle of a sender, as its files are written."""
-    inbox = make_inbox(areas=8, months=4)
 
     def tables(sender):
         pattern = f"{sender}/September_2026_ssd.zip"
@@ -98,8 +102,18 @@ def test_no_system_writes_names_or_texts(written):
                 assert row.get("cine_referral_outcome_json") in (None, "", "NULL")
 
 
+def test_a_small_sender_tells_all_since_the_first_month_each_time(inbox):
+    ids, starts = [], set()
+    for month in ("2026-06", "2026-07", "2026-08", "2026-09"):
+        pattern = f"{MOSAIC}/ssd_{month}.zip"
+        starts |= {inbox.manifest(path)["period_start"] for path in inbox.bundles(pattern)}
+        ids.append({row["cine_referral_id"] for row in inbox.rows(pattern, "ssd_cin_episodes.csv")})
+    assert starts == {"2026-06-01"}
+    assert ids[0] < ids[1] < ids[2] < ids[3]
+
+
 def test_each_system_is_in_use_and_some_write_plain_files():
     found = [case_system(f"{number}").name for number in range(300, 400)]
     assert {name: found.count(name) > 8 for name in found} == dict.fromkeys(
-        ("plain", "SystemC", "Mosaic", "Eclipse"), True
+        ("plain files", "SystemC", "Mosaic", "Eclipse"), True
     )
