@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from warehouse import contract as contracts
 from warehouse.calendar import Span
-from warehouse.intake.profiles import Profile, outside_share
+from warehouse.intake.profiles import FEWEST_ASKED, Profile, outside_share
 from warehouse.intake.senders import PUBLISHER
 
 # Fewer than five bad rows say nothing about a submission as a whole.
@@ -40,6 +41,7 @@ def vital_signs(
     alike = accepted.assign(days=(end - start).dt.days + 1)
     rows, columns = _tables(alike, profiles), _columns(alike, profiles)
     usual = _former(alike, alike["records"], [])
+    beside = _beside_shares(alike, profiles)
     came = pd.to_datetime(accepted["received_on"])
     of_authority = accepted["sender"] != PUBLISHER
     return alike.assign(
@@ -51,6 +53,7 @@ def vital_signs(
         fullness=ids.map(_least_fullness(columns)),
         one_value=ids.map(_of_one_value(columns)),
         open_lost=ids.map({key: _lost_share(*found) for key, found in carried.items()}),
+        **{name: ids.map(values) for name, values in beside.items()},
     )
 
 
@@ -83,6 +86,7 @@ def _tables(accepted: pd.DataFrame, profiles: Profiles) -> pd.DataFrame:
         (submission_id, table, one["rows"])
         for submission_id, profile in profiles.items()
         for table, one in profile.items()
+        if not one.get("is_spare")
     ]
     return _beside(accepted, pd.DataFrame(found, columns=["submission_id", "table", "rows"]))
 
@@ -127,6 +131,32 @@ def _of_one_value(columns: pd.DataFrame) -> "pd.Series[float]":
     usual = _former(columns, share, ["table", "column"])
     is_new = (share == 1) & (usual <= MOST_ALIKE) & (columns["filled"] >= FEWEST_CODES)
     return is_new.astype("float64").groupby(columns["submission_id"]).sum()
+
+
+def _beside_shares(accepted: pd.DataFrame, profiles: Profiles) -> "dict[str, pd.Series[float]]":
+    """By name of what rows usually have, as `NAME_found`: its share against the sender's former
+    returns; without any, as `NAME_at_first`: the share itself."""
+    found = [
+        (submission_id, name, have, of)
+        for submission_id, profile in profiles.items()
+        for one in profile.values()
+        for name, (have, of) in one.get("beside", {}).items()
+    ]
+    rows = _beside(accepted, pd.DataFrame(found, columns=["submission_id", "name", "have", "of"]))
+    share = rows["have"] / rows["of"].astype("float64")
+    usual = _former(rows, share, ["name"])
+    rows["found"] = share / usual.where(usual * rows["of"] >= LEAST_USUAL)
+    rows["at_first"] = share.where(usual.isna() & (rows["of"] >= FEWEST_ASKED))
+    return {
+        f"{name}_{sign}": rows[rows["name"] == name].set_index("submission_id")[sign]
+        for name in _all_beside()
+        for sign in ("found", "at_first")
+    }
+
+
+def _all_beside() -> list[str]:
+    tables = (table for one in contracts.load().values() for table in one.tables.values())
+    return sorted({name for table in tables for name in table.beside})
 
 
 def _least(frame: pd.DataFrame, values: "pd.Series[float]") -> "pd.Series[float]":

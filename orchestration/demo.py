@@ -100,6 +100,8 @@ def story(home: Home, report: RunReport, seconds_simulating: float) -> Iterator[
     yield from telling.taken_in(home)
     yield from faults.in_words(faults.load(home.root / FAULTY), refused(home))
     yield ""
+    yield from telling.care_told_earlier(home)
+    yield ""
     yield from telling.worsening(home, MOST_ALERTS)
     yield ""
     yield from found(home, planted)

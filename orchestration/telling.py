@@ -1,15 +1,20 @@
 """A run's report in lines that a person reads: what came, what was refused, what stands out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from statistics import median
 
 from monitoring.alerts import people
 from orchestration import overview
 from orchestration.pipeline import NOTHING, RunReport
 from orchestration.run import Step
-from warehouse.home import Home
+from warehouse.calendar import Span, month_of
+from warehouse.home import Home, load_settings, today
+from warehouse.in_force import Submitted, known
 from warehouse.state import State
 
 MOST_SHOWN = 20
+DAYS_OF_A_MONTH = 365.25 / 12
 
 
 def outcome(home: Home, report: RunReport) -> Iterator[str]:
@@ -42,6 +47,54 @@ def taken_in(home: Home) -> Iterator[str]:
             f"  {row['extract'] or 'not recognised'}: {row['submissions']:,} submissions "
             f"({row['refused']:,} refused), {row['rows']:,} rows ({row['rows_refused']:,} refused)"
         )
+
+
+def care_told_earlier(home: Home) -> Iterator[str]:
+    """How much earlier the tables of care tell of a month than the return that covers it does.
+
+    Nothing where nobody sends them.
+    """
+    state = State(home.state_db)
+    gains, waiting = care_gains(known(state, today(load_settings(home))))
+    state.close()
+    if not gains and not waiting:
+        return
+    yield "Children in care and missing from care, told each month by the standard dataset:"
+    if gains:
+        earlier = median(gains) / DAYS_OF_A_MONTH
+        yield (
+            f"  {len(gains):,} months of authorities, {earlier:.1f} months earlier than by SSDA903"
+            " (median)"
+        )
+    if waiting:
+        yield f"  {waiting:,} months of which no SSDA903 return has told yet"
+
+
+def care_gains(submitted: Iterable[Submitted]) -> tuple[list[int], int]:
+    """By authority and month that the standard dataset told of first, the days until a return of
+    SSDA903 did; and of how many such months none has told so far."""
+    first: dict[str, dict[tuple[str, date], date]] = {"ssd": {}, "ssda903": {}}
+    for one in submitted:
+        window = one.windows.get("missing") if one.is_accepted else None
+        if window:
+            told = first[one.extract]
+            for month in _months_within(window):
+                key = (one.sender, month)
+                told[key] = min(told.get(key, one.received_on), one.received_on)
+    by_tables, by_return = first["ssd"], first["ssda903"]
+    days = [
+        (by_return[key] - came_on).days for key, came_on in by_tables.items() if key in by_return
+    ]
+    return [one for one in days if one > 0], len(by_tables.keys() - by_return.keys())
+
+
+def _months_within(span: Span) -> Iterator[date]:
+    """The first day of each month that lies whole within a span."""
+    month = month_of(span.start)
+    while month.end <= span.end:
+        if month.start >= span.start:
+            yield month.start
+        month = month_of(month.end + timedelta(days=1))
 
 
 def _accounting(report: RunReport) -> Iterator[str]:

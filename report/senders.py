@@ -19,14 +19,21 @@ from warehouse.intake.senders import PUBLISHER
 
 INDEX = "README.md"
 AUTHORITY = "301"
+# Kinds of period that are named by two years.
+TWO_YEARS = ("Academic", "Financial")
 MOST_NAMED = 3
+MOST_SPELLINGS = 4
 MANIFEST = {"period_start": "2026-03-01", "period_end": "2026-03-31", "sequence": 1}
+OF_TERM = {"period_start": "2026-01-01"}
+CENSUS = {"period_start": "2026-09-01", "period_end": "2026-12-31"}
 PERIOD_FROM = {
     "manifest": "what `manifest.json` says",
     "header": "what the header of the return says",
     "census": "the census that the table `schoolcensus` names, else what `manifest.json` says",
     "dates": "what `manifest.json` says, else the year in which most of its dates lie",
     "window": "what `manifest.json` says, else from its first referral to its last",
+    "snapshot": "what `manifest.json` says, else the month in which most of its days lie; of a"
+    " snapshot of years, from its first day to its last",
     "time_period": "the column `time_period`",
 }
 OFTEN = (
@@ -111,6 +118,7 @@ def _page(contract: Contract) -> Iterator[str]:
     yield ""
     for name, table in contract.tables.items():
         yield from _sent_table(contract, name, table)
+    yield from _not_read(contract)
     yield from _rules(contract)
     yield from _code_lists(contract)
     yield from _not_kept(contract)
@@ -145,12 +153,19 @@ def _what_to_send(contract: Contract) -> Iterator[str]:
         yield (
             "One file for each table, as CSV (UTF-8, commas, the header in line 1) or Excel"
             f" (.xlsx, a sheet for each table), all together in one folder or zip, such as"
-            f" `{_file_of(contract)}`. Names of files do not matter: a table is recognised by its"
-            " header. The order of columns does not matter, and columns of your own are not read."
+            f" `{_file_of(contract)}`. {_told_by(contract)} The order of columns does not matter,"
+            " and columns of your own are not read."
         )
         if contract.root:
             yield ""
             yield "Or the XML file as it is exported for the department, alone or in a zip."
+        if contract.told_by_key:
+            yield ""
+            yield (
+                "Or the payload for the department's interface: the full record of every child as"
+                " JSON, in one file or several, with `manifest.json` beside it in a zip. A payload"
+                " of changes alone is refused. Lines are counted as if each table were a file."
+            )
     yield ""
     wanted = [f"`{name}`" for name, table in contract.tables.items() if table.required]
     if contract.reader == "csv" and wanted:
@@ -166,12 +181,14 @@ def _manifest(contract: Contract) -> Iterator[str]:
     if contract.sent_by == "publisher":
         said: dict[str, object] = {"released_on": "2026-03-26", "source": "where it was downloaded"}
         yield f"`{_file_of(contract)}.manifest.json` beside the file says when it was released:"
-    elif contract.period.found_in in ("manifest", "census", "dates", "window"):
-        first = {"term": "2026-01-01"}.get(contract.period.every, MANIFEST["period_start"])
-        said = MANIFEST | {"period_start": first}
+    elif contract.period.found_in in ("manifest", "census", "dates", "window", "snapshot"):
+        # A census is named by its table too, whose example it must not contradict.
+        own = CENSUS if contract.period.found_in == "census" else OF_TERM
+        said = MANIFEST | (own if contract.period.every == "term" else {})
         yield (
-            "`manifest.json` in the folder or zip says which days it speaks for; send the same"
-            " period again with a higher `sequence` and it takes the place of the former one:"
+            f"`manifest.json` in the folder or zip, or `{_file_of(contract)}.manifest.json` beside"
+            " it, says which days it speaks for; send the same period again with a higher"
+            " `sequence` and it takes the place of the former one:"
         )
     else:
         return
@@ -230,7 +247,38 @@ def _figures(contract: Contract) -> Iterator[str]:
         )
         yield f"{others} a figure: a number, or one of the symbols {marks}."
     yield ""
+    yield f"```csv\n{figures_example(contract).rstrip()}\n```"
+    yield ""
     yield from _used_rows(contract)
+
+
+def figures_example(contract: Contract) -> str:
+    """A release of one row that is right, as CSV."""
+    figures = contract.figures
+    if figures.long:
+        said = dict.fromkeys(contract.measures, "") | {
+            figures.long.measure: next(iter(figures.long.measures)),
+            figures.long.period: "2024/25",
+            figures.long.area: AUTHORITY,
+            figures.long.value: "12",
+        }
+    else:
+        kind = next(iter(figures.periods))
+        country = {"geographic_level": "National", "country_code": "E92000001"}
+        said = (
+            dict.fromkeys(IDENTITY, "")
+            | country
+            | {
+                "time_period": "202425" if kind.startswith(TWO_YEARS) else "2025",
+                "time_identifier": kind,
+                "country_name": "England",
+                contract.filter[0]: next(iter(figures.categories), "Total"),
+                **dict.fromkeys(contract.measures, "12"),
+            }
+        )
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows((said.keys(), said.values()))
+    return out.getvalue()
 
 
 def _wide(contract: Contract) -> Iterator[tuple[str, str]]:
@@ -305,7 +353,7 @@ def _sent_table(contract: Contract, name: str, table: SentTable) -> Iterator[str
 
 
 def _column_row(column: Column, name: str, contract: Contract) -> tuple[str, ...]:
-    also = f" or {', '.join(f'`{one}`' for one in column.aliases)}" if column.aliases else ""
+    also = _spelled(column.aliases)
     years = f" ({words.years(column)})" if words.years(column) else ""
     needed = "in each row" if column.required else "where known"
     if column.optional:
@@ -314,6 +362,12 @@ def _column_row(column: Column, name: str, contract: Contract) -> tuple[str, ...
     sample = words.example(column)
     said = column.means or _means(column)
     return f"`{name}`{also}{years}", said, needed, how, f"`{sample}`" if sample else ""
+
+
+def _spelled(aliases: tuple[str, ...]) -> str:
+    shown = ", ".join(f"`{one}`" for one in aliases[:MOST_SPELLINGS])
+    more = len(aliases) - MOST_SPELLINGS
+    return f" or {shown}{f' and {more} more' if more > 0 else ''}" if aliases else ""
 
 
 def _means(column: Column) -> str:
@@ -424,6 +478,32 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[s
     for row in rows:
         yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |"
     yield ""
+
+
+def _told_by(contract: Contract) -> str:
+    """Whether what a file or sheet is called matters."""
+    if any(table.named for table in contract.tables.values()):
+        return (
+            "A table is recognised by its headings; capitals, blanks and punctuation do not matter."
+            " Where they fit two tables, the name of the file or sheet decides: keep the names of"
+            " the template."
+        )
+    if contract.period.named:
+        return (
+            "A table is recognised by its header; the names of files matter only where nothing else"
+            f" says which term it is, so keep names such as `{contract.period.example}`."
+        )
+    return "Names of files do not matter: a table is recognised by its header."
+
+
+def _not_read(contract: Contract) -> Iterator[str]:
+    if contract.not_read:
+        yield "## Tables that are not read"
+        yield ""
+        yield "These may travel along. They are named, and nothing of them is read or kept."
+        yield ""
+        yield from (f"- {table.title.rstrip('.')}" for table in contract.not_read.values())
+        yield ""
 
 
 def _file_of(contract: Contract) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from simulation.formats import Members
-from simulation.text import file
+from simulation.software import PLAIN, Software
 
 Content = tuple[dict[str, bytes], dict[str, int]]
 """The files of a bundle and the number of records of each kind in it."""
@@ -50,6 +50,6 @@ def write(path: Path, manifest: Manifest, files: dict[str, bytes]) -> Path:
     return path
 
 
-def content(members: Members) -> Content:
-    files = {name: file(header, rows) for name, (header, rows) in members.items()}
+def content(members: Members, writes: Software = PLAIN) -> Content:
+    files = {name: writes.file(header, rows) for name, (header, rows) in members.items()}
     return files, {name.removesuffix(".csv"): len(rows) for name, (_, rows) in members.items()}

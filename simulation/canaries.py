@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +28,10 @@ def sample(inbox: Path, *, bundles: int = 40) -> Canaries:
     found: dict[str, set[str]] = {"upn": set(), "child": set(), "birth": set()}
     for path in paths[:: max(1, len(paths) // bundles)]:
         with zipfile.ZipFile(path) as bundle:
-            for name, columns in COLUMNS.items():
-                if name in bundle.namelist():
-                    _collect(bundle.read(name).decode(), columns, found)
+            for member in bundle.namelist():
+                for name in COLUMNS.keys() & {member, re.sub(r"^\d{4}_[a-z]+_", "", member)}:
+                    content = bundle.read(member).decode("utf-8-sig")
+                    _collect(content, COLUMNS[name], found)
     return Canaries(*(tuple(sorted(found[kind])) for kind in ("upn", "child", "birth")))
 
 
@@ -39,14 +41,17 @@ COLUMNS = {
     "pupilonroll.csv": {"upn": "upn", "dob": "birth"},
     "Header.csv": {"CHILD": "child", "UPN": "upn", "DOB": "birth"},
 }
+NOTHING = ("", "NULL", "SSD_PH")
+TIME = re.compile(r"(?<=\d)[ T]00:00:00.*")
 
 
 def _collect(content: str, columns: dict[str, str], found: dict[str, set[str]]) -> None:
-    rows = list(csv.DictReader(io.StringIO(content)))
+    header, _, body = content.partition("\n")
+    rows = list(csv.DictReader(io.StringIO(body), header.upper().split(",")))
     for row in rows[:: max(1, len(rows) // SAMPLE)]:
         for column, kind in columns.items():
-            value = row[column].removesuffix(" 00:00:00")
-            if value and not (kind == "birth" and _is_first_of_month(value)):
+            value = TIME.sub("", row[column.upper()])
+            if value not in NOTHING and not (kind == "birth" and _is_first_of_month(value)):
                 found[kind].add(value)
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from simulation.formats import census, ssd
+from simulation.formats import case_systems, census
 
 FOREIGN_UPN = "L999200115001"
 # Authorities to be mistaken for, where the inbox has too few senders of its own.
@@ -131,8 +131,10 @@ def _manifest(extract: str, sender: str, start: date, end: date, prepared: date)
 
 def _truncated(sender: str) -> _Fault:
     """The last line of the referrals stops in the middle, as when a transfer breaks off."""
-    referrals = f"{ssd.REFERRAL}\nR80000001,K9000001,2026-08-03,N1,6,,,N,,,T1,\nR80000002,K90"
-    persons = f"{ssd.PERSON}\nK9000001,F,WBRI,2012-02-17,,UN4,N,\n"
+    referrals = (
+        f"{case_systems.REFERRAL}\nR80000001,K9000001,2026-08-03,N1,6,,,N,,,T1,\nR80000002,K90"
+    )
+    persons = f"{case_systems.PERSON}\nK9000001,F,WBRI,2012-02-17,,UN4,N,\n"
     return _Fault(
         "ssd_2026-08_resend",
         {
@@ -140,10 +142,10 @@ def _truncated(sender: str) -> _Fault:
                 "ssd", sender, date(2026, 8, 1), date(2026, 8, 31), date(2026, 10, 1)
             ),
             "ssd_person.csv": persons.encode(),
-            "ssd_linked_identifiers.csv": f"{ssd.IDENTIFIER}\n".encode(),
+            "ssd_linked_identifiers.csv": f"{case_systems.IDENTIFIER}\n".encode(),
             "ssd_cin_episodes.csv": referrals.encode(),
-            "ssd_cin_assessments.csv": f"{ssd.ASSESSMENT}\n".encode(),
-            "ssd_assessment_factors.csv": f"{ssd.FACTOR}\n".encode(),
+            "ssd_cin_assessments.csv": f"{case_systems.ASSESSMENT}\n".encode(),
+            "ssd_assessment_factors.csv": f"{case_systems.FACTOR}\n".encode(),
         },
         "ssd_cin_episodes.csv",
         "TRUNCATED",

@@ -4,29 +4,41 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.bundles import Content, Manifest, content
 from simulation.calendar import Census, Horizon, Term, add_months, day, month_end, number
 from simulation.events import CENSUS_SENDERS
+from simulation.formats import Members, cin, placements, ssd, ssd_care, ssda903
 from simulation.formats import census as school_census
-from simulation.formats import cin, placements, ssd, ssda903
+from simulation.formats.case_systems import PLAIN, CaseSystem, case_system
 from simulation.recording import (
+    CARE_EACH_MONTH,
+    CARE_ONCE_A_YEAR,
     MONTH_SENT_AGAIN,
     NO_CARE_RETURN,
+    NUMBERED_ANEW,
     QUARTER_CORRECTED,
     SENT_ON_THE_28TH,
+    SNAPSHOTS,
     day_back,
     named_by_words,
 )
+from simulation.software import Software, software
 from simulation.world import World
 
 CORRECTED_AFTER = 45
 """Days after a return at which a part of it is sent again."""
+MONTHS_OF_A_SNAPSHOT = 72
 EARLY_DAYS = 8
 """Days after the month at which an early sender cuts its referrals."""
+
+MARCH = 3
+NOBODY: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+NO_MORE: tuple[Members, NDArray[np.int64]] = ({}, NOBODY)
 
 Build = Callable[[int, int | None], Content]
 """Files as known on a day, whole or, for a first attempt, with some rows dropped."""
@@ -87,16 +99,23 @@ def parcels(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Itera
 
 
 def _monthly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iterator[Parcel]:
-    rows = ssd.merged([ssd.rows(world) for world in sender.worlds])
+    rows_as_written = cache(partial(_social_care, sender.worlds))
     early = is_early(sender.la_code)
     months = [month for month in horizon.reporting_months if sender.first <= month <= sender.last]
     for month in months:
         end = month_end(month)
         start = max(add_months(month, -1), months[0]) if early else month
+        if sender.la_code in SNAPSHOTS:
+            start = max(add_months(month, 1 - MONTHS_OF_A_SNAPSHOT), months[0])
         wait = EARLY_DAYS if early else int(rng.integers(10, 19))
 
         def build(day: int, dropped: int | None, start: date = start, end: date = end) -> Content:
-            return content(ssd.members(rows, start, end, day, by_cut=early, dropped=dropped))
+            rows, of_care = rows_as_written(_system(sender, horizon, end))
+            more, persons = ssd_care.members(of_care, start, end, day) if of_care else NO_MORE
+            tables = ssd.members(
+                rows, start, end, day, by_cut=early, dropped=dropped, others=persons
+            )
+            return content(tables | more, Software(has_mark=rows.system.has_mark))
 
         manifest = Manifest("ssd", sender.la_code, start, end, end + timedelta(days=wait))
         whole = Parcel(f"ssd_{month:%Y-%m}", manifest, build)
@@ -113,6 +132,22 @@ def _monthly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iter
             prepared = end + timedelta(days=CORRECTED_AFTER)
             part = replace(manifest, period_start=month, prepared_on=prepared)
             yield _again(replace(whole, manifest=part, build=partial(build, start=month)))
+
+
+def _social_care(
+    worlds: tuple[World, ...], system: CaseSystem
+) -> tuple[ssd.Rows, ssd_care.Rows | None]:
+    """Of a sender who tells of care each month, the tables of care too."""
+    if worlds[0].authority.la_code not in CARE_EACH_MONTH:
+        return ssd.merged([ssd.rows(world, system, NOBODY) for world in worlds]), None
+    rows = [ssd.rows(world, system, ssd_care.children(world)) for world in worlds]
+    return ssd.merged(rows), ssd_care.merged([ssd_care.rows(world, system) for world in worlds])
+
+
+def _system(sender: Sender, horizon: Horizon, end: date) -> CaseSystem:
+    """What writes the bundle that ends on a day: until everybody is numbered anew, plain files."""
+    changes = _back(NUMBERED_ANEW, sender, horizon)
+    return PLAIN if changes and end < changes else case_system(sender.la_code)
 
 
 def _back(months: Mapping[str, int], sender: Sender, horizon: Horizon) -> date | None:
@@ -139,13 +174,15 @@ def _yearly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Itera
 
 
 def _census_file(world: World, end: date, day: int, dropped: int | None) -> Content:  # noqa: ARG001 (all builders are called alike)
-    file, counts = cin.census(world, end)
+    writes = software(world.authority.la_code)
+    file, counts = cin.census(world, end, lower_case=writes.lower_case)
     return {"cin_census.xml": file}, counts
 
 
 def _termly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iterator[Parcel]:
     """What happened before an authority was its own is in its predecessor's last census."""
     rows = [school_census.exclusion_rows(world) for world in sender.worlds]
+    writes = software(sender.la_code)
     for census in horizon.censuses:
         if not any(sender.first <= day <= sender.last for day in (census.end, census.reference)):
             continue
@@ -161,41 +198,56 @@ def _termly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Itera
             span: tuple[int, int] = (number(start), number(end)),
             tells_absence: bool = _holds(sender, census.absent_in),
         ) -> Content:
-            return content(
-                school_census.members(
-                    sender.worlds,
-                    rows,
-                    census,
-                    sender.la_code,
-                    span=span,
-                    tells_absence=tells_absence,
-                    dropped=dropped,
-                )
+            tables = school_census.members(
+                sender.worlds,
+                rows,
+                census,
+                sender.la_code,
+                span=span,
+                tells_absence=tells_absence,
+                dropped=dropped,
+                counts_with_point=writes.counts_with_point,
             )
+            files, counts = content(tables, writes)
+            return (_by_term(files, census) if writes.names_tell_term else files), counts
 
         yield Parcel(f"school_census_{census.year}_{census.term.lower()}", manifest, build)
 
 
+def _by_term(files: dict[str, bytes], census: Census) -> dict[str, bytes]:
+    """Called by year and term, which no table of schools tells then."""
+    return {
+        f"{census.year}_{census.term.lower()}_{name}": file
+        for name, file in files.items()
+        if name != school_census.SCHOOLS
+    }
+
+
 def _quarterly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iterator[Parcel]:
-    rows = [ssda903.rows(world) for world in sender.worlds]
+    writes = software(sender.la_code)
+    rows = [ssda903.rows(world, iso_days=writes.iso_days) for world in sender.worlds]
     for end in horizon.quarter_ends:
         if not sender.first <= end <= sender.last:
+            continue
+        if sender.la_code in CARE_ONCE_A_YEAR and end.month != MARCH:
             continue
         start = date(end.year - (end.month < 4), 4, 1)
         prepared = end + timedelta(days=int(rng.integers(12, 20)))
         manifest = Manifest("ssda903", sender.la_code, start, end, prepared)
 
-        build = partial(_care_return, rows, start, end, None)
+        build = partial(_care_return, rows, writes, start, end, None)
         whole = Parcel(f"ssda903_{end:%Y-%m}", manifest, build)
         january = date(end.year, 1, 1)
         if not (_ends_last_year(end, horizon) and sender.la_code in QUARTER_CORRECTED):
             yield whole
             continue
         # A first attempt whose last three months are wrong, and those three months again.
-        yield replace(whole, build=partial(_blurred, rows, start, end, january), is_certain=True)
+        yield replace(
+            whole, build=partial(_blurred, rows, writes, start, end, january), is_certain=True
+        )
         later = prepared + timedelta(days=CORRECTED_AFTER)
         part = replace(manifest, period_start=january, prepared_on=later)
-        again = partial(_care_return, rows, january, end, None)
+        again = partial(_care_return, rows, writes, january, end, None)
         yield _again(replace(whole, manifest=part, build=again))
 
 
@@ -211,24 +263,26 @@ def _ends_last_year(end: date, horizon: Horizon) -> bool:
 
 def _care_return(
     rows: list[ssda903.Rows],
+    writes: Software,
     start: date,
     end: date,
     since: date | None,
     day: int,  # noqa: ARG001 (all builders are called alike)
     dropped: int | None,
 ) -> Content:
-    return content(ssda903.members(rows, start, end, dropped=dropped, since=since))
+    return content(ssda903.members(rows, start, end, dropped=dropped, since=since), writes)
 
 
 def _blurred(
     rows: list[ssda903.Rows],
+    writes: Software,
     start: date,
     end: date,
     since: date,
     day: int,
     dropped: int | None,  # noqa: ARG001 (all builders are called alike)
 ) -> Content:
-    return _care_return(rows, start, end, since, day, end.toordinal())
+    return _care_return(rows, writes, start, end, since, day, end.toordinal())
 
 
 def _each_term(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iterator[Parcel]:

@@ -4,12 +4,14 @@ Unused width stays zero and is deleted when bytes are made, so columns may be of
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 Text = NDArray[np.bytes_]
 Rows = NDArray[np.void]
+Flags = NDArray[np.bool_]
 Integers = NDArray[np.int32] | NDArray[np.int64]
 
 DATE_ORIGIN = -1_000  # the oldest day that can be written, in days since 1970
@@ -40,8 +42,14 @@ def _index(days: Integers) -> Integers:
     return np.minimum(days, 21_999) - DATE_ORIGIN
 
 
-def iso(days: Integers) -> Text:
-    return _ISO[_index(days)]
+def iso(days: Integers, after: bytes = b"") -> Text:
+    """Days as ISO writes them, with the same text behind each."""
+    return _iso(after)[_index(days)]
+
+
+@cache
+def _iso(after: bytes) -> Text:
+    return np.char.add(_ISO, after)
 
 
 def british(days: Integers) -> Text:

@@ -11,7 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from warehouse.calendar import Span, event_window
 from warehouse.contract_figures import Figures
-from warehouse.contract_rules import CarriedOver, Event, Parent, Rule, Strict, VitalSign, Years
+from warehouse.contract_rules import (
+    Beside,
+    CarriedOver,
+    Event,
+    Parent,
+    Rule,
+    Strict,
+    VitalSign,
+    Years,
+)
 from warehouse.errors import ConfigurationError
 
 FOLDER = Path(__file__).parent / "contracts"
@@ -157,7 +166,7 @@ class UnreadTable(Strict):
     recognise: tuple[str, ...]
     """Headings of which two are enough to know the table, or one where there is no other."""
     named: tuple[str, ...] = ()
-    """What files and sheets that hold it are called."""
+    """What files and sheets that hold it are called, beside its own name."""
     known: tuple[str, ...] = ()
 
     @cached_property
@@ -172,7 +181,8 @@ class SentTable(Strict):
     raw: str | None = None
     recognise: tuple[str, ...]
     named: tuple[str, ...] = ()
-    """What files and sheets that hold it are called; asked only where headings fit two tables."""
+    """What files and sheets that hold it are called, beside its own name; asked only where
+    headings fit two tables."""
     never_named: tuple[str, ...] = ()
     """Words in the name of a file or sheet that say it is another table."""
     required: bool = False
@@ -180,6 +190,8 @@ class SentTable(Strict):
     parent: Parent | None = None
     event: Event | None = None
     carried_over: CarriedOver | None = None
+    beside: dict[str, Beside] = Field(default_factory=dict)
+    """What its rows usually have, by name: a share that changes is a vital sign."""
     reads_only: str | None = None
     """The column whose codes tell the rows that are read; all others are passed over."""
     columns: dict[str, Column]
@@ -215,7 +227,9 @@ class Period(Strict):
     """Which days an extract speaks for, and where that is read when no manifest says so."""
 
     every: Literal["month", "quarter", "term", "year", "any"]
-    found_in: Literal["manifest", "header", "census", "dates", "window", "time_period"] = "manifest"
+    found_in: Literal[
+        "manifest", "header", "census", "dates", "window", "snapshot", "time_period"
+    ] = "manifest"
     named: str | None = None
     """What stands in the names of files that tell the term too: a pattern with the groups `year`
     and `term`."""
@@ -258,6 +272,8 @@ class Contract(Strict):
     """What it is a source of, in the words that indicators use, and of which days."""
     reader: Literal["csv", "xml", "published"] = "csv"
     root: str | None = None
+    told_by_key: str | None = None
+    """A key that each record has where the extract comes as JSON."""
     period: Period
     due: Due | None = None
     max_bad_share: float = 0.1

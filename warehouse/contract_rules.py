@@ -97,7 +97,8 @@ class Event(Strict):
 
     Where it may have begun in an earlier period and be going on: the column with the day on which
     it ended, blank while it goes on, and one that is true of what was over at once. A return that
-    does not list what is still open from before (`lists_open`) may tell of its end all the same.
+    does not list what is still open from before (`lists_open`) may tell of its end all the same,
+    and lists it where it is a snapshot of more than a quarter.
     """
 
     day: str
@@ -118,6 +119,20 @@ class CarriedOver(Strict):
     official: str | None = None
 
 
+class Beside(Strict):
+    """What rows of a table usually have, in the row itself or in a row of another table.
+
+    Of the rows for which `when` holds, those for which `has` does, or to which a row of `table`
+    belongs, by its column `by`, for which `matching` holds. Conditions are written as in rules.
+    """
+
+    when: str | None = None
+    has: str | None = None
+    table: str
+    by: str
+    matching: str | None = None
+
+
 class VitalSign(Strict):
     """What a submission as a whole is held to, and what that limit rests on."""
 
@@ -127,3 +142,8 @@ class VitalSign(Strict):
     most: float | None = None
     is_needed: bool = False
     evidence: str = Field(min_length=20)
+
+    def holds(self, value: float) -> bool:
+        """Whether a value keeps to the limit."""
+        is_low = self.least is not None and value < self.least
+        return not (is_low or (self.most is not None and value > self.most))

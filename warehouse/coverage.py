@@ -12,6 +12,7 @@ from warehouse.in_force import Slice, Submitted
 from warehouse.intake.senders import Authority, authorities
 
 OFTEN = ("month", "quarter", "term", "year")
+OWED = ("not_due", "missing", "late")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def coverage(
         for row in [
             _covered(authority.la_code, contract, due, period, sent[key], in_force[key], as_of)
         ]
-        if row.received_on or not _is_told(contract, period, instead[key])
+        if row.status not in OWED or not _is_told(contract, period, instead[key])
     ]
 
 

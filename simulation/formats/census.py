@@ -30,7 +30,9 @@ EXCLUSION = (
 ROLLS = (("pupilonroll", "onroll"), ("pupilnolongeronroll", "offroll"))
 YEAR_GROUPS = np.array(["R", *map(str, range(1, 15))]).astype("S2")
 SESSIONS = np.array([f"{count}.0" for count in range(21)]).astype("S4")
-COUNTS = np.array([str(count) for count in range(200)]).astype("S3")
+COUNTS = np.array([str(count) for count in range(200)]).astype("S5")
+COUNTS_WITH_POINT = np.char.add(COUNTS, b".0").astype("S5")
+SCHOOLS = "schoolcensus.csv"
 ORDERS = np.array([str(order) for order in range(100)]).astype("S2")
 PUPILS_A_SCHOOL = 850
 
@@ -90,6 +92,7 @@ def _pupils(
     *,
     has_left: bool,
     after: int,
+    counts: text.Text,
 ) -> text.Rows:
     """Numbered on from those before."""
     people = world.population
@@ -110,7 +113,7 @@ def _pupils(
         "enrolment": b"C",
         "special_needs": _special_needs(child),
         "census": np.char.add(b"C", text.numbered("", _schools(world, child), 4)),
-        **_sessions(child, missed, in_two_parts=census.term == "Autumn"),
+        **_sessions(child, missed, counts, in_two_parts=census.term == "Autumn"),
     }
     if has_left:
         left = number(census.reference) - 10 - child % 60
@@ -128,7 +131,7 @@ def _series(letter: str, count: int) -> text.Text:
 
 
 def _sessions(
-    child: NDArray[np.int64], missed: Missed | None, *, in_two_parts: bool
+    child: NDArray[np.int64], missed: Missed | None, written: text.Text, *, in_two_parts: bool
 ) -> dict[str, text.Text | bytes]:
     """Blank for pupils of whom no absence is told; the summer's last half term stands apart."""
     names = ("possible", "authorised", "unauthorised")
@@ -145,7 +148,7 @@ def _sessions(
         for count, name in zip(counts, names, strict=True):
             shown = (count + part - 1) // 2 if in_two_parts else count
             is_shown = known & (in_two_parts or part == 1)
-            columns[f"{name}_{part}"] = text.where(is_shown, COUNTS[shown])
+            columns[f"{name}_{part}"] = text.where(is_shown, written[shown])
     return columns
 
 
@@ -173,8 +176,10 @@ def members(
     span: tuple[int, int],
     tells_absence: bool,
     dropped: int | None,
+    counts_with_point: bool,
 ) -> Members:
     """`span` holds the first and last day of the exclusions that this sender has in the census."""
+    counts = COUNTS_WITH_POINT if counts_with_point else COUNTS
     tables: dict[str, list[text.Rows]] = {}
     for world, all_rows in zip(worlds, rows, strict=True):
         made = world.exclusions
@@ -195,13 +200,15 @@ def members(
                 tables.setdefault(name, []) for name in (parent, f"termlyexclusions{roll}")
             )
             after = sum(map(len, on))
-            on.append(_pupils(world, census, here, missed, has_left=is_off, after=after))
+            on.append(
+                _pupils(world, census, here, missed, has_left=is_off, after=after, counts=counts)
+            )
             told_here = all_rows[events]
             place = np.searchsorted(here, made.child[events])
             told_here["pupil"] = on[-1]["pupil"][place]
             told_here["id"] = _numbers("E", sum(map(len, listed)), len(events))
             listed.append(told_here)
-    bundle: Members = {"schoolcensus.csv": (CENSUS, _sittings(worlds, census, lea))}
+    bundle: Members = {SCHOOLS: (CENSUS, _sittings(worlds, census, lea))}
     for parent, roll in ROLLS:
         leaving = ",leavingdate" if roll == "offroll" else ""
         header = f"{PUPIL.format(parent=parent)},{MISSED}{leaving}"

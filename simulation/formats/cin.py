@@ -16,10 +16,12 @@ from simulation.world import World
 LETTERS_FOR_SEX = 2025
 
 
-def census(world: World, year_end: date) -> tuple[bytes, dict[str, int]]:
-    """The file and the number of records of each kind in it."""
+def census(
+    world: World, year_end: date, *, lower_case: bool = False
+) -> tuple[bytes, dict[str, int]]:
+    """The file, at times with codes in lower case, and the number of records of each kind in it."""
     first, last = number(date(year_end.year - 1, 4, 1)), number(year_end)
-    episodes, counts = _episodes(world, first, last)
+    episodes, counts = _episodes(world, first, last, lower_case=lower_case)
     children = "".join(_children(world, episodes, year_end))
     return (_head(world, year_end) + children + "</Children>\n</Message>\n").encode(), counts
 
@@ -69,25 +71,31 @@ def _assessments(
     return found
 
 
-def _episodes(world: World, first: int, last: int) -> tuple[dict[int, list[str]], dict[str, int]]:
+def _episodes(
+    world: World, first: int, last: int, *, lower_case: bool
+) -> tuple[dict[int, list[str]], dict[str, int]]:
     """The CINdetails of each child: referred in the year, still open in it, or assessed in it."""
     made, work = world.referrals, world.casework
     chosen = np.flatnonzero((work.started <= last) & (work.completed >= first))
     assessed = _assessments(world, chosen, last)
     listed = np.flatnonzero((made.day <= last) & ((made.day >= first) | (work.closed >= first)))
     episodes: dict[int, list[str]] = {}
+    codes = [made.source, made.need, work.closure_reason]
+    if lower_case:
+        codes = [np.char.lower(column) for column in codes]
+    source, need, reason = (column[listed].tolist() for column in codes)
     rows = zip(
         listed.tolist(), made.child[listed].tolist(), _text(made.day[listed]),
-        made.source[listed].tolist(), made.need[listed].tolist(),
+        source, need,
         _text(work.closed[listed]), (work.closed[listed] <= last).tolist(),
-        work.closure_reason[listed].tolist(), made.is_no_further_action[listed].tolist(),
+        reason, made.is_no_further_action[listed].tolist(),
         strict=True,
     )  # fmt: skip
-    for referral, child, day, source, need, closed, is_closed, reason, is_nothing in rows:
-        closure = _closure(closed, reason.decode())
+    for referral, child, day, who, why, closed, is_closed, end, is_nothing in rows:
+        closure = _closure(closed, end.decode())
         episodes.setdefault(child, []).append(
             _details(
-                day, source.decode(), need.decode(), closure if is_closed else "",
+                day, who.decode(), why.decode(), closure if is_closed else "",
                 assessed.pop((child, referral), []), is_nothing,
             )
         )  # fmt: skip

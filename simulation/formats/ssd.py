@@ -12,29 +12,31 @@ from simulation.calendar import Days, add_months, number
 from simulation.casework import FACTORS
 from simulation.children import LONG_AGO
 from simulation.formats import Members
+from simulation.formats.case_systems import CLOSURES, SOURCES, CaseSystem, Table
 from simulation.recording import mistaken
 from simulation.world import World
 
-PERSON = (
-    "pers_person_id,pers_sex,pers_ethnicity,pers_dob,pers_expected_dob,pers_upn_unknown,"
-    "pers_send_flag,pers_death_date"
-)
-IDENTIFIER = (
-    "link_table_id,link_person_id,link_identifier_type,link_identifier_value,"
-    "link_valid_from_date,link_valid_to_date"
-)
-REFERRAL = (
-    "cine_referral_id,cine_person_id,cine_referral_date,cine_cin_primary_need_code,"
-    "cine_referral_source_code,cine_referral_source_desc,cine_referral_outcome_json,"
-    "cine_referral_nfa,cine_close_reason,cine_close_date,cine_referral_team,"
-    "cine_referral_worker_id"
-)
-ASSESSMENT = (
-    "cina_assessment_id,cina_person_id,cina_referral_id,cina_assessment_start_date,"
-    "cina_assessment_child_seen,cina_assessment_auth_date,cina_assessment_outcome_json,"
-    "cina_assessment_outcome_nfa,cina_assessment_team,cina_assessment_worker_id"
-)
-FACTOR = "cinf_table_id,cinf_assessment_id,cinf_assessment_factors_json"
+RENAMED = {
+    "cine_referral_source": "cine_referral_source_code",
+    "cin_referral_nfa": "cine_referral_nfa",
+    "legacy_id": "pers_legacy_id",
+}
+"""Columns that a system calls otherwise."""
+FILES: dict[Table, str] = {
+    "person": "ssd_person",
+    "identifier": "ssd_linked_identifiers",
+    "referral": "ssd_cin_episodes",
+    "assessment": "ssd_cin_assessments",
+    "factor": "ssd_assessment_factors",
+}
+STAND_IN = b"SSD_PH"
+EVERY_FACTOR = (
+    *(f"{number}{whose}" for number in range(1, 7) for whose in "ABC"),
+    "7A", "8B", "8C", "8D", "8E", "8F", "9A", "10A", "11A", "12A", "13A", "14A", "15A", "16A",
+    "17A", "18B", "18C", "19B", "19C", "20", "21", "22A", "23A", "24A",
+)  # fmt: skip
+FORM_OF_SIBLINGS = 4
+"""One in so many assessments is told on the form of the one before, if both end on one day."""
 OLD_REFERRALS = 90_000_000  # ids of referrals older than the simulated time
 ETHNICITIES = np.array([b"WBRI", b"WOTH", b"MWBC", b"APKN", b"BAFR", b"AIND", b"NOBT"])
 ETHNICITY_SHARES = np.array([0.66, 0.07, 0.06, 0.06, 0.07, 0.04, 0.04])
@@ -51,6 +53,7 @@ class Rows:
     """Every row that a sender will ever send: referrals and assessments in order of date,
     persons and identifiers in order of person."""
 
+    system: CaseSystem
     referral: text.Rows
     referred: Days
     recorded: Days
@@ -62,6 +65,7 @@ class Rows:
     person_of_referral: NDArray[np.int64]
     assessment: text.Rows
     factor: text.Rows
+    started: Days
     completed: Days
     person_of_assessment: NDArray[np.int64]
     """-1 where the person is in an earlier extract."""
@@ -72,38 +76,48 @@ class Rows:
     wrong: text.Rows
     """The few persons whose sex or birth is told wrongly until then."""
     wrong_number: NDArray[np.int64]
+    other_identifier: text.Rows
+    """A number of another kind for each person."""
     identifier: text.Rows
+    is_former: NDArray[np.bool_]
     person_of_identifier: NDArray[np.int64]
 
 
-def rows(world: World) -> Rows:
+def rows(world: World, system: CaseSystem, others: NDArray[np.int64]) -> Rows:
+    """As one case system writes them; `others` are children of whom further tables tell."""
     made, work = world.referrals, world.casework
     unseen = (work.referral < 0) | (made.day[work.referral] < world.reporting_from)
     number_of = world.first_child + np.arange(len(world.population.birth))
-    persons = np.union1d(made.child, work.child[unseen])
+    persons = np.unique(np.concatenate([made.child, work.child[unseen], others]))
     upn, former = world.population.care_upn()[persons], world.population.care_former_upn()[persons]
-    identifier, whose = _identifiers(world, persons, number_of[persons], upn, former)
+    identifier, is_former, whose = _identifiers(
+        world, system, persons, number_of[persons], upn, former
+    )
     corrected_on = world.population.corrected_on[persons]
     wrong = np.flatnonzero(corrected_on > LONG_AGO)
     return Rows(
-        referral=_referrals(world),
+        system=system,
+        referral=_referrals(world, system),
         referred=made.day,
         recorded=made.recorded,
         closed=world.casework.closed,
         is_late=world.recording.late_referral,
         closure_told=world.recording.closure_told,
         person_of_referral=number_of[made.child],
-        assessment=_assessments(world),
-        factor=_factors(world),
+        assessment=_assessments(world, system),
+        factor=_factors(world, system),
+        started=work.started,
         completed=work.completed,
         person_of_assessment=np.where(unseen, number_of[work.child], -1),
-        person=_persons(world, persons, upn),
+        person=_persons(world, system, persons, upn),
         person_number=number_of[persons],
         born=world.population.birth[persons],
         corrected_on=corrected_on,
-        wrong=_persons(world, persons[wrong], upn[wrong], at_first=True),
+        wrong=_persons(world, system, persons[wrong], upn[wrong], at_first=True),
         wrong_number=number_of[persons[wrong]],
+        other_identifier=_other_identifiers(world, system, persons, number_of[persons]),
         identifier=identifier,
+        is_former=is_former,
         person_of_identifier=whose,
     )
 
@@ -115,6 +129,7 @@ def merged(parts: Sequence[Rows]) -> Rows:
     joined = {
         field.name: np.concatenate([getattr(part, field.name) for part in parts])
         for field in fields(Rows)
+        if field.name != "system"
     }
     by_referral = np.argsort(joined["referred"], kind="stable")
     by_assessment = np.argsort(joined["completed"], kind="stable")
@@ -123,9 +138,9 @@ def merged(parts: Sequence[Rows]) -> Rows:
         "person_of_referral",
     ):  # fmt: skip
         joined[name] = joined[name][by_referral]
-    for name in ("assessment", "factor", "completed", "person_of_assessment"):
+    for name in ("assessment", "factor", "started", "completed", "person_of_assessment"):
         joined[name] = joined[name][by_assessment]
-    return Rows(**joined)
+    return Rows(system=parts[0].system, **joined)
 
 
 def _referral_ids(world: World, referral: NDArray[np.int64], child: NDArray[np.int64]) -> text.Text:
@@ -133,117 +148,199 @@ def _referral_ids(world: World, referral: NDArray[np.int64], child: NDArray[np.i
     return text.numbered("R", numbers + world.first_number, 8)
 
 
-def _referrals(world: World) -> text.Rows:
+def _table(system: CaseSystem, table: Table, columns: dict[str, text.Text | bytes]) -> text.Rows:
+    """The columns of a case system in its order; nothing is known of those that are not given."""
+    return text.table(
+        {
+            name: columns.get(name, system.null)
+            for name in (RENAMED.get(one, one) for one in system.header(table).split(","))
+        }
+    )
+
+
+def _referrals(world: World, system: CaseSystem) -> text.Rows:
     made, work = world.referrals, world.casework
     here = np.arange(len(made.day))
-    return text.table(
+    return _table(
+        system,
+        "referral",
         {
-            "id": _referral_ids(world, here, made.child),
-            "person": world.population.child_id[made.child],
-            "date": text.iso(made.day),
-            "need": made.need,
-            "source": made.source,
-            "description": b"",
-            "outcome": b"",
-            "nfa": np.where(made.is_no_further_action, b"Y", b"N"),
-            "reason": work.closure_reason.copy(),
-            "closed": text.iso(work.closed),
-            "team": np.array([b"T1", b"T2", b"T3", b"T4"])[here % 4],
-            "worker": b"",
-        }
+            "cine_referral_id": _referral_ids(world, here, made.child),
+            "cine_person_id": world.population.child_id[made.child],
+            "cine_referral_date": system.day(made.day),
+            "cine_cin_primary_need_code": made.need,
+            "cine_referral_source_code": system.with_words(made.source, SOURCES),
+            "cine_referral_nfa": system.flag(made.is_no_further_action),
+            "cine_close_reason": system.with_words(work.closure_reason, CLOSURES),
+            "cine_close_date": system.day(work.closed),
+            "cine_referral_team": np.array([b"T1", b"T2", b"T3", b"T4"])[here % 4],
+        },
     )
 
 
-def _assessments(world: World) -> text.Rows:
+def _assessment_ids(world: World, system: CaseSystem) -> tuple[text.Text, text.Text]:
+    """Of each assessment its number, and that of its form where factors name the form."""
     work = world.casework
-    return text.table(
+    here = np.arange(len(work.child))
+    if not system.by_form:
+        number = text.numbered("A", here + world.first_number, 8)
+        return number, number
+    is_told_before = np.zeros(len(here), dtype=bool)
+    is_told_before[1:] = (here[1:] % FORM_OF_SIBLINGS == 0) & (np.diff(work.completed) == 0)
+    is_told_before[1:] &= np.diff(work.child) != 0
+    form = text.numbered("A", here - is_told_before + world.first_number, 8)
+    return np.char.add(world.population.child_id[work.child], form), form
+
+
+def _assessments(world: World, system: CaseSystem) -> text.Rows:
+    work = world.casework
+    return _table(
+        system,
+        "assessment",
         {
-            "id": text.numbered("A", np.arange(len(work.child)) + world.first_number, 8),
-            "person": world.population.child_id[work.child],
-            "referral": _referral_ids(world, work.referral, work.child),
-            "started": text.iso(work.started),
-            "seen": b"Y",
-            "completed": text.iso(work.completed),
-            "outcome": b"",
-            "nfa": np.where(work.leads_to_nothing, b"Y", b"N"),
-            "team": b"",
-            "worker": b"",
-        }
+            "cina_assessment_id": _assessment_ids(world, system)[0],
+            "cina_person_id": world.population.child_id[work.child],
+            "cina_referral_id": _referral_ids(world, work.referral, work.child),
+            "cina_assessment_start_date": system.day(work.started),
+            "cina_assessment_child_seen": system.yes,
+            "cina_assessment_auth_date": system.day(work.completed),
+            "cina_assessment_outcome_nfa": system.flag(work.leads_to_nothing),
+        },
     )
 
 
-def _factors(world: World) -> text.Rows:
-    """The codes of each assessment as a JSON list, its quotes doubled as CSV asks."""
-    named = world.casework.factors
-    numbers = np.arange(len(named)) + world.first_number
-    first = named.argmax(axis=1)
-    codes: dict[str, text.Text] = {}
-    for column, code in enumerate(FACTORS):
-        quoted = f'""{code}""'.encode()
-        codes[code] = text.where(named[:, column], np.where(first == column, quoted, b"," + quoted))
+def _factors(world: World, system: CaseSystem) -> text.Rows:
+    """The codes of each assessment as JSON, its quotes doubled as CSV asks."""
+    number, form = _assessment_ids(world, system)
+    numbers = np.arange(len(number)) + world.first_number
+    start, end = (b',"{', b'}"') if system.factors == "pairs" else (b',"[', b']"')
     columns: dict[str, text.Text | bytes] = {
-        "id": text.numbered("F", numbers, 8),
+        "id": _row_of_factors(system, numbers, number),
         "comma": b",",
-        "assessment": text.numbered("A", numbers, 8),
-        "open": b',"[',
-        **codes,
-        "close": b']"',
+        "assessment": form,
+        "start": start,
+        **_codes(world.casework.factors, system),
+        "end": end,
     }
     return text.table(columns, separator=b"")
 
 
+def _row_of_factors(
+    system: CaseSystem, numbers: NDArray[np.int64], assessment: text.Text
+) -> text.Text | bytes:
+    """Eclipse names the assessment here, Mosaic's scripts nothing."""
+    if system.by_form:
+        return assessment
+    return system.null if system.lists_open else text.numbered("F", numbers, 8)
+
+
+def _codes(named: NDArray[np.bool_], system: CaseSystem) -> dict[str, text.Text | bytes]:
+    """The parts of a list of factors, in the order of EVERY_FACTOR."""
+    columns: dict[str, text.Text | bytes] = {}
+    any_before = np.zeros(len(named), dtype=bool)
+    gap = b"," if system.is_plain else b", "
+    for place, code in enumerate(EVERY_FACTOR):
+        quoted = f'""{code}""'.encode()
+        if system.factors == "places":
+            is_named = named[:, FACTORS.index(code)] if code in FACTORS else any_before & False
+            columns[f"gap_{place}"] = gap if place else b""
+            columns[code] = np.where(is_named, quoted, b"null")
+        elif code in FACTORS:
+            is_named = named[:, FACTORS.index(code)]
+            quoted += b': ""Yes""' if system.factors == "pairs" else b""
+            columns[code] = text.where(is_named, np.where(any_before, gap + quoted, quoted))
+            any_before |= is_named
+    return columns
+
+
 def _persons(
-    world: World, persons: NDArray[np.int64], upn: text.Text, *, at_first: bool = False
+    world: World,
+    system: CaseSystem,
+    persons: NDArray[np.int64],
+    upn: text.Text,
+    *,
+    at_first: bool = False,
 ) -> text.Rows:
-    """As they are, or as they were told before sex or birth was corrected."""
+    """As they are, or as they were told before sex or birth was corrected; the pupil number is
+    filled in where a system has a column for it."""
     people = world.population
     birth = people.birth[persons]
     told = people.first_birth[persons] if at_first else birth
     girl = (people.first_is_girl if at_first else people.is_girl)[persons]
     is_small = birth > world.reporting_from
-    return text.table(
+    why_none = np.where(is_small, b"UN1", b"UN4")
+    yes, no = (flag.ljust(system.flag_width) for flag in (b"Y", b"N"))
+    return _table(
+        system,
+        "person",
         {
-            "id": people.child_id[persons],
-            "sex": np.where(girl, b"F", b"M"),
-            "ethnicity": ethnicity(people.person[persons]),
-            "born": text.iso(told),
-            "expected": text.iso(told),
-            "upn_unknown": text.where(upn == b"", np.where(is_small, b"UN1", b"UN4")),
-            "send": np.where(persons % 6 == 0, b"Y", b"N"),
-            "died": b"",
-        }
+            "pers_person_id": people.child_id[persons],
+            "pers_upn": np.full(len(persons), system.null, dtype="S13"),
+            "pers_sex": text.where(girl, *system.sexes),
+            "pers_ethnicity": ethnicity(people.person[persons]),
+            "pers_dob": system.day(told),
+            "pers_expected_dob": system.day(told),
+            "pers_upn_unknown": np.where(upn == b"", why_none, system.null).astype("S13"),
+            "pers_send_flag": text.where(persons % 6 == 0, yes, no),
+        },
     )
 
 
 def _identifiers(
     world: World,
+    system: CaseSystem,
     persons: NDArray[np.int64],
     numbers: NDArray[np.int64],
     upn: text.Text,
     former: text.Text,
-) -> tuple[text.Rows, NDArray[np.int64]]:
+) -> tuple[text.Rows, NDArray[np.bool_], NDArray[np.int64]]:
     whose = np.concatenate([np.flatnonzero(upn != b""), np.flatnonzero(former != b"")])
     is_former = np.arange(len(whose)) >= (upn != b"").sum()
     order = np.lexsort((is_former, whose))
     whose, is_former = whose[order], is_former[order]
-    built = text.table(
+    built = _table(
+        system,
+        "identifier",
         {
-            "id": text.numbered("L", numbers[whose] * 2 + is_former, 8),
-            "person": world.population.child_id[persons[whose]],
-            "type": np.where(is_former, b"Former Unique Pupil Number", b"Unique Pupil Number"),
-            "value": np.where(is_former, former[whose], upn[whose]),
-            "from": b"",
-            "to": b"",
-        }
+            "link_table_id": text.numbered("L", numbers[whose] * 2 + is_former, 8),
+            "link_person_id": world.population.child_id[persons[whose]],
+            "link_identifier_type": np.where(
+                is_former, b"Former Unique Pupil Number", b"Unique Pupil Number"
+            ),
+            "link_identifier_value": np.where(is_former, former[whose], upn[whose]),
+        },
     )
-    return built, numbers[whose]
+    return built, is_former, numbers[whose]
+
+
+def _other_identifiers(
+    world: World, system: CaseSystem, persons: NDArray[np.int64], numbers: NDArray[np.int64]
+) -> text.Rows:
+    return _table(
+        system,
+        "identifier",
+        {
+            "link_table_id": text.numbered("M", numbers, 8),
+            "link_person_id": world.population.child_id[persons],
+            "link_identifier_type": np.full(len(persons), b"Case Number"),
+            "link_identifier_value": text.numbered("", numbers, 8),
+        },
+    )
 
 
 def members(
-    sent: Rows, start: date, end: date, cut: int, *, by_cut: bool, dropped: int | None
+    sent: Rows,
+    start: date,
+    end: date,
+    cut: int,
+    *,
+    by_cut: bool,
+    dropped: int | None,
+    others: NDArray[np.int64],
 ) -> Members:
     """The tables of one window as known on the day of the cut. `dropped` leaves out some referrals
-    and blurs some sources, as a first attempt that is corrected later."""
+    and blurs some sources, as a first attempt that is corrected later. `others` are the numbers of
+    persons of whom further tables tell."""
     chosen = _between(sent.referred, start, end)
     if by_cut:
         chosen = chosen[sent.recorded[chosen] <= cut]
@@ -255,21 +352,43 @@ def members(
     chosen = np.concatenate([_told_now(sent, start, end, by_cut=by_cut), chosen])
     referral = sent.referral[chosen]
     is_open = sent.closed[chosen] > cut
-    referral["closed"][is_open] = b""
-    referral["reason"][is_open] = b""
+    for column in ("cine_close_date", "cine_close_reason"):
+        referral[column][is_open] = sent.system.null
     if dropped is not None:
-        referral["source"][(chosen + dropped) % 13 == 0] = b"10"
+        unknown = sent.system.with_words(np.array([b"10"]), SOURCES)
+        referral["cine_referral_source_code"][(chosen + dropped) % 13 == 0] = unknown
     completed = _between(sent.completed, start, end)
     completed = completed[sent.completed[completed] <= cut]
-    numbers = np.union1d(sent.person_of_referral[chosen], sent.person_of_assessment[completed])
+    going_on = _going_on(sent, start, end, cut)
+    assessed = np.concatenate([completed, going_on])
+    assessment = sent.assessment[assessed]
+    assessment["cina_assessment_auth_date"][len(completed) :] = sent.system.null
+    numbers = np.unique(
+        np.concatenate(
+            [sent.person_of_referral[chosen], sent.person_of_assessment[assessed], others]
+        )
+    )
     persons = np.searchsorted(sent.person_number, numbers[numbers >= 0])
-    return {
-        "ssd_person.csv": (PERSON, _known_persons(sent, persons, cut)),
-        "ssd_linked_identifiers.csv": (IDENTIFIER, _told_identifiers(sent, persons, number(end))),
-        "ssd_cin_episodes.csv": (REFERRAL, referral),
-        "ssd_cin_assessments.csv": (ASSESSMENT, sent.assessment[completed]),
-        "ssd_assessment_factors.csv": (FACTOR, sent.factor[completed]),
+    person, identifier = _known_persons(sent, persons, cut, number(end))
+    tables: dict[Table, text.Rows] = {
+        "person": person,
+        "identifier": identifier,
+        "referral": referral,
+        "assessment": assessment,
+        "factor": sent.factor[completed],
     }
+    return {
+        f"{FILES[name]}.csv": (sent.system.header(name), table) for name, table in tables.items()
+    }
+
+
+def _going_on(sent: Rows, start: date, end: date, cut: int) -> NDArray[np.int64]:
+    """Assessments that began in the window and are not completed, where a system lists them."""
+    if not sent.system.lists_open:
+        return np.empty(0, dtype=np.int64)
+    last = min(number(end), cut)
+    begun = (sent.started >= number(start)) & (sent.started <= last)
+    return np.flatnonzero(begun & (sent.completed > last))
 
 
 def _told_late(sent: Rows, chosen: NDArray[np.int64]) -> Days:
@@ -293,26 +412,46 @@ def _between(days: Days, start: date, end: date) -> NDArray[np.int64]:
     return np.arange(*np.searchsorted(days, [number(start), number(end) + 1]))
 
 
-def _known_persons(sent: Rows, persons: NDArray[np.int64], cut: int) -> text.Rows:
-    known = sent.person[persons]
+def _known_persons(
+    sent: Rows, persons: NDArray[np.int64], cut: int, salt: int
+) -> tuple[text.Rows, text.Rows]:
+    """Persons and their identifiers. A few have the pupil number of another child, until the next
+    month; sex and birth are as they were told on the day of the cut."""
+    null, known = sent.system.null, sent.person[persons]
     unborn = sent.born[persons] > cut
-    known["born"][unborn] = b""
-    known["expected"][~unborn] = b""
+    known["pers_dob"][unborn] = null
+    known["pers_expected_dob"][~unborn] = null
     wrong = np.flatnonzero(sent.corrected_on[persons] > cut)
     was = np.searchsorted(sent.wrong_number, sent.person_number[persons[wrong]])
-    known["sex"][wrong] = sent.wrong["sex"][was]
-    for column in ("born", "expected"):
-        is_told = known[column][wrong] != b""
+    known["pers_sex"][wrong] = sent.wrong["pers_sex"][was]
+    for column in ("pers_dob", "pers_expected_dob"):
+        is_told = known[column][wrong] != null
         known[column][wrong[is_told]] = sent.wrong[column][was[is_told]]
-    return known
-
-
-def _told_identifiers(sent: Rows, persons: NDArray[np.int64], salt: int) -> text.Rows:
-    """Some with the pupil number of another child, until the next month."""
     rows = _identifiers_of(sent, persons)
     told = sent.identifier[rows]
-    wrong, other = mistaken(rows, len(sent.identifier), (salt,))
-    told["value"][wrong] = sent.identifier["value"][other]
+    mixed_up, other = mistaken(rows, len(sent.identifier), (salt,))
+    told["link_identifier_value"][mixed_up] = sent.identifier["link_identifier_value"][other]
+    if not sent.system.is_plain:
+        present = ~sent.is_former[rows]
+        place = np.searchsorted(
+            sent.person_number[persons], sent.person_of_identifier[rows[present]]
+        )
+        known["pers_upn"][place] = told["link_identifier_value"][present]
+        if sent.system.by_form:  # Eclipse gives the first that it has of number and reason
+            known["pers_upn_unknown"][place] = known["pers_upn"][place]
+    return known, _linked(sent, told, sent.is_former[rows], persons)
+
+
+def _linked(
+    sent: Rows, told: text.Rows, is_former: NDArray[np.bool_], persons: NDArray[np.int64]
+) -> text.Rows:
+    """Of the numbers that there are, those that the case system writes."""
+    if sent.system.links == "none":
+        return told[:0]
+    if sent.system.links == "every_kind":
+        return np.concatenate([told, sent.other_identifier[persons]])
+    if sent.system.links == "stand_ins":
+        told["link_identifier_value"] = np.where(is_former, STAND_IN, sent.system.null)
     return told
 
 

@@ -1,8 +1,9 @@
 """Looked-after children, their placements and missing episodes as SSDA903 tables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ EPISODES = (
 MISSING = "CHILD,DOB,MISSING,MIS_START,MIS_END"
 LETTERS_FOR_SEX = 2025
 """From the return of the year ending in this one, M and F; before, 1 and 2."""
+WITHOUT_H5 = 2025
+"""From that return on supported accommodation has a code of its own, in place of this one."""
 LEGAL = np.array([b"C2", b"C2", b"C2", b"C1", b"C1", b"V2", b"V2", b"E1"])
 NEEDS = np.array([b"N1", b"N1", b"N1", b"N3", b"N4", b"N5", b"N5", b"N8"])
 PLACES = np.array([b"U4", b"U6", b"U4", b"U1", b"K2", b"P1", b"H5", b"U6", b"K2"])
@@ -30,6 +33,7 @@ OF_SHORT_BREAKS = {"reason": b"S", "need": b"N2", "place": b"K2", "provider": b"
 ADOPTED = np.array([b"E11", b"E12"])
 ENDINGS = np.array([b"E4A", b"E41", b"E8", b"E45", b"E48", b"E13"])
 MOVES = np.array([b"CARPL", b"CHILD", b"CREQB", b"PLACE", b"STAND"])
+Day = Callable[[text.Integers], text.Text]
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Rows:
     """Every row that the authority will ever send, as it reads when all is known."""
 
     world: World
+    day: Day
+    """How a day is written."""
     child: NDArray[np.int64]
     """Of each row of the header, in order."""
     header: text.Rows
@@ -45,19 +51,28 @@ class Rows:
     missing: text.Rows
 
 
-def rows(world: World) -> Rows:
+def rows(world: World, *, iso_days: bool = False) -> Rows:
+    """With days as the return asks for, or year first and with a time."""
+    day = partial(text.iso, after=b" 00:00:00") if iso_days else text.british
     child = np.union1d(world.care.child, world.care.short_breaks.child)
-    header = _header(world, child)
-    return Rows(world, child, header, _episodes(world), _short_breaks(world), _missing(world))
+    return Rows(
+        world,
+        day,
+        child,
+        _header(world, child, day),
+        _episodes(world, day),
+        _short_breaks(world, day),
+        _missing(world, day),
+    )
 
 
-def _header(world: World, child: NDArray[np.int64]) -> text.Rows:
+def _header(world: World, child: NDArray[np.int64], day: Day) -> text.Rows:
     people = world.population
     return text.table(
         {
             "child": people.child_id[child],
             "sex": np.where(people.is_girl[child], b"F", b"M"),
-            "born": text.british(people.birth[child]),
+            "born": day(people.birth[child]),
             "ethnicity": ethnicity(people.person[child]),
             "upn": people.care_upn()[child],
             "mother": b"",
@@ -66,7 +81,7 @@ def _header(world: World, child: NDArray[np.int64]) -> text.Rows:
     )
 
 
-def _episodes(world: World) -> text.Rows:
+def _episodes(world: World, day: Day) -> text.Rows:
     care = world.care
     owner = care.placements.of
     here = np.arange(len(owner))
@@ -81,13 +96,13 @@ def _episodes(world: World) -> text.Rows:
     return text.table(
         {
             "child": world.population.child_id[child],
-            "start": text.british(care.placements.start),
+            "start": day(care.placements.start),
             "reason": np.where(is_first, entry, b"P"),
             "legal": LEGAL[child % len(LEGAL)],
             "need": NEEDS[child // 3 % len(NEEDS)],
             "place": PLACES[(child + here) % len(PLACES)],
             "provider": PROVIDERS[(child + here) % len(PROVIDERS)],
-            "end": text.british(care.placements.end),
+            "end": day(care.placements.end),
             "ending": np.where(is_last, ending, b"X1"),
             "move": text.where(~is_last, MOVES[here % len(MOVES)]),
             "home": b"",
@@ -97,19 +112,19 @@ def _episodes(world: World) -> text.Rows:
     )
 
 
-def _short_breaks(world: World) -> text.Rows:
+def _short_breaks(world: World, day: Day) -> text.Rows:
     breaks = world.care.short_breaks
     always = {name: np.full(len(breaks.child), code) for name, code in OF_SHORT_BREAKS.items()}
     return text.table(
         {
             "child": world.population.child_id[breaks.child],
-            "start": text.british(breaks.start),
+            "start": day(breaks.start),
             "reason": always["reason"],
             "legal": breaks.legal,
             "need": always["need"],
             "place": always["place"],
             "provider": always["provider"],
-            "end": text.british(breaks.end),
+            "end": day(breaks.end),
             "ending": np.where(breaks.enters_care, b"X1", b"E4A"),
             "move": np.zeros(len(breaks.child), dtype="S5"),
             "home": b"",
@@ -119,16 +134,16 @@ def _short_breaks(world: World) -> text.Rows:
     )
 
 
-def _missing(world: World) -> text.Rows:
+def _missing(world: World, day: Day) -> text.Rows:
     told = world.recording.missing
     child = world.care.child[told.of]
     return text.table(
         {
             "child": world.population.child_id[child],
-            "born": text.british(world.population.birth[child]),
+            "born": day(world.population.birth[child]),
             "category": told.category,
-            "start": text.british(told.start),
-            "end": text.british(told.end),
+            "start": day(told.start),
+            "end": day(told.end),
         }
     )
 
@@ -166,7 +181,10 @@ def _part(
     stays = _known(part.short[breaks], short.end[breaks] > last)
     looked_after = care.child[_during(care.start, care.end, first, last)]
     header = _told_header(part, np.union1d(looked_after, short.child[breaks]), last)
-    if until.year + (until.month > 3) < LETTERS_FOR_SEX:
+    year = until.year + (until.month > 3)
+    if year >= WITHOUT_H5:
+        episode["place"][episode["place"] == b"H5"] = b"K3"
+    if year < LETTERS_FOR_SEX:
         header["sex"] = np.where(header["sex"] == b"F", b"2", b"1")
     return header, np.concatenate([episode, stays]), _told_missing(part, first, last, blurred)
 
@@ -183,7 +201,7 @@ def _told_header(part: Rows, child: NDArray[np.int64], last: int) -> text.Rows:
     header = part.header[np.searchsorted(part.child, child)]
     at_first = np.flatnonzero(people.corrected_on[child] > last)
     header["sex"][at_first] = np.where(people.first_is_girl[child[at_first]], b"F", b"M")
-    header["born"][at_first] = text.british(people.first_birth[child[at_first]])
+    header["born"][at_first] = part.day(people.first_birth[child[at_first]])
     wrong, other = mistaken(child, len(people.upn), (last,))
     has_one = header["upn"][wrong] != b""
     header["upn"][wrong[has_one]] = people.upn[other[has_one]]
@@ -205,7 +223,7 @@ def _told_missing(part: Rows, first: int, last: int, blurred: tuple[int | None, 
     if dropped is not None:
         wrong = ((chosen + dropped) % 9 == 1) & (told.start[chosen] > since)
         wrong &= np.r_[False, told.end[chosen][:-1] < told.start[chosen][1:] - 1][: len(chosen)]
-        missing["start"][wrong] = text.british(told.start[chosen[wrong]] - 1)
+        missing["start"][wrong] = part.day(told.start[chosen[wrong]] - 1)
     return missing
 
 

@@ -279,3 +279,43 @@ def test_after_a_year_without_a_return_nothing_is_asked_about_open_periods(
     returned(state, tmp_path, 1, 2023, dict.fromkeys(range(10), True))
     returned(state, tmp_path, 2, 2025, {99: True})
     assert judging.judge_submissions(state, tmp_path, 1).passed
+
+
+def assessed(state: State, number: int, found: int, of: int = 100) -> None:
+    """A month of assessments of which so many have a factor."""
+    sent(state, number)
+    table = {"rows": of, "filled": {}, "commonest": {}, "beside": {"factors": [found, of]}}
+    row = {"submission_id": number, "profile": {"ssd_cin_assessments": table}}
+    with state.begin() as connection:
+        connection.execute(sa.insert(submission_profiles).values(row))
+
+
+@pytest.mark.parametrize(("found", "is_held"), [(45, False), (44, True), (0, True)])
+def test_factors_that_fall_against_former_returns_hold_back(
+    state: State, found: int, is_held: bool
+) -> None:
+    for number in range(1, 4):
+        assessed(state, number, 90)
+    assessed(state, 4, found)
+    judge_submissions(state, 0)
+    reason = "far fewer of its completed assessments than before have a factor"
+    assert held(state) == ({4: reason} if is_held else {})
+
+
+@pytest.mark.parametrize(
+    ("found", "of", "is_held"), [(0, 19, False), (0, 20, True), (2, 20, False), (1, 20, True)]
+)
+def test_without_former_returns_hardly_any_factor_holds_back(
+    state: State, found: int, of: int, is_held: bool
+) -> None:
+    assessed(state, 1, found, of)
+    judge_submissions(state, 0)
+    assert list(held(state)) == ([1] if is_held else [])
+    assert all("before version 1.4" in reason for reason in held(state).values())
+
+
+def test_one_who_never_names_factors_is_held_at_first_only(state: State) -> None:
+    for number in range(1, 5):
+        assessed(state, number, 0)
+    judge_submissions(state, 0)
+    assert list(held(state)) == [1, 2, 3]

@@ -210,7 +210,7 @@ def complaints(data: bytes, outcome: Outcome) -> list[str]:
         found.append("the parts do not add up")
     if outcome.is_refused:
         return found
-    unread = {p.file for p in outcome.problems if p.rule == "UNKNOWN_FILE"}
+    unread = {p.file for p in outcome.problems if p.rule in ("UNKNOWN_FILE", "TABLE_NOT_READ")}
     counted = [one for one in tables({outcome.name: data}) if one[0] not in unread]
     least = sum(physical_records(table) for _, table in counted)
     # Behind a quote that stands where none should nobody knows which line ends are a record's.

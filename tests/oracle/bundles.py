@@ -56,17 +56,28 @@ def ssd(
     people: Lines = (),
     referrals: Lines = (),
     assessments: Lines = (),
+    care: Lines | None = None,
+    legal: Lines | None = None,
+    missing: Lines | None = None,
     sequence: int | None = None,
 ) -> Files:
     """Tables of the standard safeguarding dataset for a month or for `first day/last day`.
 
     People: id, birth, sex, [pupil number], [former=]. Referrals: id, person, day, [source], [nfa=],
     [closed=]. Assessments: id, referral, person, start, completion, factors such as 13A+24A.
-    Whoever is not among the people is a boy born in January 2012.
+    Whoever is not among the people is a boy born in January 2012. The tables of care are there
+    where they are given, with rows or without. Care: person, start, [end], [rec=]. Legal: person,
+    status, start, [end]. Missing: person, type, start, [end]; `_` in a word stands for a blank.
     """
     made, done = _rows(referrals), _rows(assessments)
     known = {words[0]: (words, more) for words, more in _rows(people)}
     named = {words[1]: None for words, _ in made} | {words[2]: None for words, _ in done}
+    of_care = {
+        name: _rows(lines)
+        for name, lines in zip(CARE_TABLES, (care, legal, missing), strict=True)
+        if lines is not None
+    }
+    named |= {words[0]: None for rows in of_care.values() for words, _ in rows}
     persons, numbers = [], []
     for person in {**known, **named}:
         words, more = known.get(person, ([person, ANYBODY, "M"], {}))
@@ -103,7 +114,31 @@ def ssd(
                 if len(words) > 5
             ],
         ),
-    }  # fmt: skip
+    } | {f"{name}.csv": _care_table(name, rows) for name, rows in of_care.items()}  # fmt: skip
+
+
+CARE_TABLES = {
+    "ssd_cla_episodes": "clae_person_id,clae_cla_episode_start_date,clae_cla_episode_ceased_date,"
+    "clae_cla_episode_ceased_reason",
+    "ssd_legal_status": "lega_person_id,lega_legal_status,lega_legal_status_start_date,"
+    "lega_legal_status_end_date",
+    "ssd_missing": "miss_person_id,miss_missing_episode_type,miss_missing_episode_start_date,"
+    "miss_missing_episode_end_date",
+}
+
+
+def _care_table(name: str, rows: list[tuple[list[str], dict[str, str]]]) -> str:
+    header = CARE_TABLES[name]
+    if name == "ssd_cla_episodes":
+        rows = [([*[*words, "-"][:3], more.get("rec", "-")], more) for words, more in rows]
+    width = header.count(",") + 1
+    return _table(
+        header,
+        [
+            [_blank(word.replace("_", " ")) for word in [*words, "-", "-"][:width]]
+            for words, _ in rows
+        ],
+    )
 
 
 def cin(sender: str, year: int, *, children: Lines, details: Lines = ()) -> str:

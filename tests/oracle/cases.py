@@ -860,6 +860,122 @@ def short_breaks_make_a_child_known(s):
     ]
 
 
+def care_tables(**more: Any) -> dict[str, Any]:
+    """In care: K1 in March 2024, K2 in short breaks to 20 May 2026; H1 is at home."""
+    return {
+        "people": ["K1 2010-02-20 M u1", "K2 2010-02-20 F", "H1 2010-02-20 M"],
+        "care": ["K1 2024-03-04", "K2 2025-06-02"],
+        "legal": ["K1 C2:_Full_care_order 2024-03-04", "K1 Special_guardianship_order 2020-01-01",
+                  "K2 V4 2025-06-02 2026-05-20", "K2 V2 2026-05-21"],
+        "missing": (),
+    } | more  # fmt: skip
+
+
+MISSING_IN_MAY = [
+    "K1 M 2026-05-10_22:15:00 2026-05-11_06:00:00.000", "K1 M 2026-05-12 2026-05-12",
+    "K1 Absent 2026-05-14 2026-05-15", "K2 M 2026-05-20 2026-05-21", "K2 Missing 2026-05-22",
+    "H1 M 2026-05-10 2026-05-11",
+]  # fmt: skip
+
+
+@case()
+def care_told_each_month(s):
+    """No SSDA903 ever came: short breaks, absences and a child missing from home do not count."""
+    bundles = {
+        name: care_tables(missing=MISSING_IN_MAY if name == "2026-05" else ())
+        for name in months("2025-10", "2026-09")
+    }
+    files = {f"{name}.zip": ssd(s, name, **told) for name, told in bundles.items()}
+    return files, [
+        cell("missing_incident_rate", "2026-05", numerator=3, denominator=2, reason=None),
+        cell("missing_incident_rate", "2026-04", numerator=0, denominator=1, reason=None),
+        cell("missing_incident_rate", "2026-09", numerator=0, denominator=2, reason=None),
+        counted("missing_episodes_over_24_hours", "2026-05", 2),
+        cell("missing_children_share", "2026-09", numerator=2, denominator=2, reason=None),
+        cell("missing_children_share", "2026-08", reason="too_little_history"),
+        counted("missing_children_repeat", "2026-09", 1),
+        row_count("int_missing_episodes", 1, is_from_home=True),
+        row_count("int_missing_episodes", 1, is_short_break=True),
+        account("2026-05.zip", counted=15, told_late=0, superseded=0, outside=0),
+    ]
+
+
+@case(2)
+def care_return_outranks_the_months_that_it_covers(s, other):
+    """April to June as SSDA903 tells them, whenever it came; the months around by the tables."""
+    told = {name: care_tables() for name in months("2026-02", "2026-09")}
+    told["2026-03"]["missing"] = [
+        "K1 M 2026-03-31_23:30:00 2026-04-02_01:00:00",
+        "K1 M 2026-03-09 2026-03-10",
+    ]
+    told["2026-05"]["missing"] = MISSING_IN_MAY
+    told["2026-07"]["missing"] = ["K1 M 2026-07-06 2026-07-07"]
+    for one in told.values():
+        one["care"] = ["K1 2024-03-04", "K2 2025-06-02", "K3 2026-01-05"]
+    first = {f"{s}/{name}.zip": ssd(s, name, **one) for name, one in told.items()}
+    first[f"{other}/long"] = long_ssd(other)
+    later = {
+        f"{s}/903": care(
+            s, "2026-04-01/2026-06-30", children=["K1 2010-02-20 u1", "K2 2010-02-20 sex=F"],
+            episodes=["K1 2024-03-04 C2", "K2 2025-06-02 V4 2026-05-20", "K2 2026-05-21 V2"],
+            missing=["K1 M 2026-03-31 2026-04-03", "K1 M 2026-04-20 2026-04-20",
+                     "K1 M 2026-06-30"],
+        )
+    }  # fmt: skip
+    return (
+        first,
+        [
+            cell("missing_incident_rate", "2026-03", numerator=2, denominator=2, reason=None),
+            cell("missing_incident_rate", "2026-04", numerator=1, denominator=1, reason=None),
+            cell("missing_incident_rate", "2026-05", numerator=0, denominator=2, reason=None),
+            cell("missing_incident_rate", "2026-06", numerator=1, denominator=2, reason=None),
+            cell("missing_incident_rate", "2026-07", numerator=1, denominator=3, reason=None),
+            account("903", counted=7, told_late=0, superseded=0, outside=1),
+            account("2026-05.zip", superseded=6),
+            row_count("int_missing_episodes", 0, is_from_home=True),
+        ],
+        later,
+    )
+
+
+@case()
+def a_bundle_without_the_tables_of_care_says_nothing_of_care(s):
+    """May has one of the two tables, June none, July both and no row of missing children."""
+    told = {name: care_tables() for name in months("2026-02", "2026-07")}
+    told["2026-05"].pop("missing")
+    for name in ("care", "legal", "missing"):
+        told["2026-06"].pop(name)
+    files = {f"{name}.zip": ssd(s, name, **one) for name, one in told.items()}
+    return files, [
+        cell("missing_incident_rate", "2026-04", numerator=0, denominator=1, reason=None),
+        cell("missing_incident_rate", "2026-05", numerator=None, reason="no_return"),
+        cell("missing_incident_rate", "2026-06", numerator=None, reason="no_return"),
+        cell("missing_incident_rate", "2026-07", numerator=0, denominator=2, reason=None),
+        cell("missing_incident_rate", "2026-08", numerator=None, reason="no_return"),
+        row_count("int_coverage_months", 0, source="missing", period_start=date(2026, 6, 1),
+                  is_covered=True),
+    ]  # fmt: skip
+
+
+@case()
+def care_told_each_month_makes_a_child_known(s):
+    """In care by the tables alone until 10 March 2026, without any referral."""
+    told = {
+        name: care_tables(care="K1 2024-03-04 2026-03-10" if name < "2026-04" else ())
+        for name in months("2024-10", "2026-09")
+    }
+    files: Told = {f"{name}.zip": ssd(s, name, **one) for name, one in told.items()}
+    files |= censuses(
+        s, pupils="P1 2010-02-20 u1",
+        exclusions=["P1 E1 2026-02-10 PERM", "P1 E2 2026-03-10 SUSP", "P1 E3 2026-04-10 SUSP"],
+    )  # fmt: skip
+    return files, [
+        cell("excluded_not_known", "2026-02", numerator=0, denominator=1, reason=None, caveat=None),
+        row_count("int_exposures", 2, exposure="exclusion", is_known=True),
+        row_count("int_exposures", 1, exposure="exclusion", is_known=False),
+    ]
+
+
 @case(("336",))
 def ninety_days_either_side(s):
     """K1 assessed 90 days before the second episode, K2 91; K3 90 days after, K4 91; K5 is away."""

@@ -165,6 +165,9 @@ class Coverage:
             by_sender[one.sender].append(one)
         for sender, sent in by_sender.items():
             families = {one.family for one in self.world.found}
+            monthly = min(
+                (one.start for one in sent if one.extract == "ssd" and one.tells_care), default=None
+            )
             for family in families:
                 own = {one.extract for one in sent if one.family == family}
                 known = {one.extract for one in self.world.found if one.family == family}
@@ -176,8 +179,14 @@ class Coverage:
                 for span in self._periods(extract, begins):
                     if self._lives[sender][0] <= span[0] and span[1] <= self._lives[sender][1]:
                         state = self._state(extract, span, alike)
+                        # Who sends the tables of care each month owes no quarter besides.
+                        is_instead = extract == "ssda903" and monthly and monthly <= span[0]
+                        if is_instead and state in ("missing", "not_due"):
+                            continue
                         for source, told in _windows(extract, span).items():
                             found[sender, source].append((told, state))
+                        if extract == "ssd" and monthly and monthly <= span[1]:
+                            found[sender, "missing"].append((span, state))
         return found
 
     def _periods(self, extract: str, begins: date) -> list[Span]:

@@ -7,6 +7,8 @@ from oracle.children import Children
 from oracle.days import Days, add_months
 from oracle.reading import Row, Submission, rows_of
 
+SHORT = ("V3", "V4")
+
 
 class Known:
     """A child is known while looked after (short breaks included), for twelve months from a
@@ -51,12 +53,35 @@ def care_spells(found: list[Submission], days: Days, children: Children) -> Spel
     """By sender and child, days in care as the newest return that covers them says, and whether it
     is a series of short breaks (V3, V4)."""
     spells: Spells = defaultdict(list)
+    statuses: dict[tuple[int, str | None], list[Row]] = defaultdict(list)
+    for row in rows_of(found, "legal"):
+        statuses[row.by.number, row.who].append(row)
     for row in rows_of(found, "care"):
         assert row.day
+        if "missing" not in row.by.windows:
+            continue
         child = children.of(row.who)
         start, end = row.by.windows["missing"]
         last = min(row.end or end, end)
         for one in days.free(row.by, "missing", max(row.day, start), last):
             assert child
-            spells[row.by.sender, child].append((*one, row.kind in ("V3", "V4")))
+            if row.kind:
+                spells[row.by.sender, child].append((*one, row.kind in SHORT))
+            else:
+                told = statuses[row.by.number, row.who]
+                spells[row.by.sender, child] += _by_status(*one, told)
     return spells
+
+
+def _by_status(start: date, end: date, told: list[Row]) -> list[tuple[date, date, bool]]:
+    """Each day by itself where any was a short break: of statuses that hold on one, the newest."""
+    if not any(row.kind in SHORT for row in told):
+        return [(start, end, False)]
+    days = [start + timedelta(days=i) for i in range((end - start).days + 1)]
+    return [(day, day, _is_short(day, told)) for day in days]
+
+
+def _is_short(day: date, told: list[Row]) -> bool:
+    held = [row for row in told if row.day and row.day <= day <= (row.end or date.max)]
+    newest = max((row.day for row in held if row.day), default=None)
+    return bool(held) and all(row.kind in SHORT for row in held if row.day == newest)

@@ -16,26 +16,47 @@ def told(world: World) -> list[Row]:
     open is the same as a version with an end that another return tells."""
     groups: dict[tuple[str, str | None, date], list[Row]] = defaultdict(list)
     for row in rows_of(world.found, "missing"):
-        is_counted = row.day and world.days.speaks(row.by, "missing", row.day)
+        is_told = "missing" in row.by.windows
+        is_counted = is_told and row.day and world.days.speaks(row.by, "missing", row.day)
         if row.kind == "M" and row.day and is_counted:
             groups[row.by.sender, world.children.of(row.who), row.day].append(row)
-    found = []
-    for rows in groups.values():
-        rows.sort(key=lambda row: world.days.place(row.by))
-        ended = {row.end: row for row in rows if row.end}
-        found += ended.values()
-        if still_open := [row for row in rows if row.end is None]:
-            by = still_open[-1].by
-            if not ended.keys() - {row.end for row in rows if row.by is by}:
-                found.append(still_open[-1])
-    return found
+    return [row for rows in groups.values() for row in _once(world, rows)]
+
+
+def _once(world: World, rows: list[Row]) -> list[Row]:
+    """Of what is told of a child and a day, each episode once."""
+    rows.sort(key=lambda row: world.days.place(row.by))
+    ended = {row.end: row for row in rows if row.end}
+    found = [*ended.values()]
+    if still_open := [row for row in rows if row.end is None]:
+        by = still_open[-1].by
+        if not ended.keys() - {row.end for row in rows if row.by is by}:
+            found.append(still_open[-1])
+    own = [row for row in rows if _covers(row)]
+    others = [row for row in rows if own and row.by.extract != own[0].by.extract]
+    if not others:
+        return found
+    # What one extract covers and another names from outside are the same ones, as far as they go.
+    ends = {row.end for row in own}
+    extra = sorted((row for row in found if row.end not in ends), key=lambda row: str(row.end))
+    if None in ends and all(row.end for row in found):
+        extra = extra[1:]
+    most = max(len(ends), len({row.end for row in others}))
+    dropped = extra[: max(len(found) - most, 0)]
+    return [row for row in found if not any(row is one for one in dropped)]
+
+
+def _covers(row: Row) -> bool:
+    first, last = row.by.windows["missing"]
+    return bool(row.day and first <= row.day <= last)
 
 
 def measure(world: World) -> list[tuple[Row, int]]:
     """Counts, and gives every episode at 10 to 17, with the age."""
     rows = told(world)
     care = world.known.care
-    judged = []
+    judged: list[Row] = []
+    from_home: set[int] = set()
     for row in rows:
         assert row.day
         child = world.children.of(row.who) or ""
@@ -44,8 +65,12 @@ def measure(world: World) -> list[tuple[Row, int]]:
             for start, end, is_short in care.get((row.by.sender, child), ())
             if start <= row.day <= end
         }
-        if on_day != {True}:
+        if not on_day and row.by.extract == "ssd":
+            from_home.add(id(row))
+        elif on_day != {True}:
             judged.append(row)
+    # Missing from home is not missing from care.
+    rows = [row for row in rows if id(row) not in from_home]
     for row in judged:
         assert row.day
         month = month_of(row.day)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -14,9 +15,15 @@ from typing import Any
 from xml.etree import ElementTree
 
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
+CARE_TABLES = {"clae_person_id", "miss_person_id"}
+KINDS = {"MISSING": "M", "ABSENT": "A"}
 FAMILIES = {"annex_a": "social_care", "ssd": "social_care", "cin_census": "social_care"}
-RANKS = ("annex_a", "ssd", "cin_census")
-"""Of extracts of one family the last outranks the others, whenever it came."""
+RANKS = ("annex_a", "ssd", "cin_census", "ssda903")
+"""Of extracts that tell the same the last outranks the others, whenever it came."""
+NOTHING = ("NULL", "SSD_PH")
+"""What stands in a field of which nothing is known."""
+TERM = re.compile(r"(20\d\d)_(autumn|spring|summer)_")
+"""How names of files tell the term of a census where no table of schools does."""
 Span = tuple[date, date]
 
 
@@ -48,6 +55,8 @@ class Submission:
     sequence: int | None
     name: str
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    tells_care: bool = False
+    """Whether it is a return of care, or holds the tables of care beside others."""
     newness: int = 0
     """Its place in the order of becoming known; a higher one is newer."""
 
@@ -68,7 +77,9 @@ class Submission:
                 "absence": term_of(term_of(self.start)[0] - timedelta(days=1)),
             },
         }
-        told["cin_census"] = told["ssd"]
+        told["cin_census"] = dict(told["ssd"])
+        if self.tells_care:
+            told["ssd"]["missing"] = (self.start, self.end)
         return {
             source: (first, min(last, self.received))
             for source, (first, last) in told[self.extract].items()
@@ -123,7 +134,8 @@ def day_of(text: str) -> date | None:
     if not text:
         return None
     form = "%d/%m/%Y" if "/" in text else "%Y-%b-%d" if text[5:6].isalpha() else "%Y-%m-%d"
-    return datetime.strptime(text.split(" ")[0], form).date()  # noqa: DTZ007 (a day has no zone)
+    day = re.split(r"(?<=\d)[ T]", text)[0]
+    return datetime.strptime(day, form).date()  # noqa: DTZ007 (a day has no zone)
 
 
 @cache
@@ -170,6 +182,7 @@ def _submission(
     one = Submission(
         number, run, sender, extract, *days, received, told.get("sequence"), name
     )  # fmt: skip
+    one.tells_care = headers >= CARE_TABLES
     if not tables:
         [content] = files.values()
         root = ElementTree.fromstring(content)  # noqa: S314 (made by a test)
@@ -180,10 +193,16 @@ def _submission(
 
         def told_by(values: list[str], name: str, place: dict[str, int] = place) -> str:
             i = place.get(name)
-            return values[i].strip() if i is not None and i < len(values) else ""
+            text = values[i].strip() if i is not None and i < len(values) else ""
+            return "" if text in NOTHING else text
 
+        if named := TERM.match(file):
+            one.start, one.end = _census_term(int(named[1]), named[2].title())
         for line, values in enumerate(rows, 2):
-            read(one, header, f"{sender}/{name}/{file}:{line}", values, told_by)
+            if any(values):
+                read(one, header, f"{sender}/{name}/{file}:{line}", values, told_by)
+    if extract == "ssd":
+        _settle_factors(one)
     return one
 
 
@@ -201,28 +220,63 @@ def _person(one: Submission, number: str) -> str:
 def _ssd(one: Submission, header: tuple[str, ...], at: str, row: list[str], get: Get) -> None:
     if "pers_sex" in header:
         who = _person(one, get(row, "pers_person_id"))
+        number = _upn(get(row, "pers_upn")) or _upn(get(row, "pers_upn_unknown"))
         one.rows["about"].append(
-            Row(one, at, who, day=day_of(get(row, "pers_dob")), kind=get(row, "pers_sex"))
+            Row(one, at, who, day=day_of(get(row, "pers_dob")), kind=get(row, "pers_sex")[:1])
         )
+        one.rows["ties"].append(Row(one, at, who, number, more=False))
     elif "link_identifier_type" in header:
         who, number = _person(one, get(row, "link_person_id")), get(row, "link_identifier_value")
-        is_former = get(row, "link_identifier_type").startswith("Former")
-        one.rows["ties"].append(Row(one, at, who, _upn(number), more=is_former))
+        kind = get(row, "link_identifier_type")
+        if kind.endswith("Unique Pupil Number"):
+            is_former = kind.startswith("Former")
+            one.rows["ties"].append(Row(one, at, who, _upn(number), more=is_former))
     elif "cine_referral_date" in header:
         who = _person(one, get(row, "cine_person_id"))
+        source = get(row, "cine_referral_source_code") or get(row, "cine_referral_source")
+        nothing = get(row, "cine_referral_nfa") or get(row, "cin_referral_nfa")
         one.rows["referrals"].append(
             Row(one, at, who, get(row, "cine_referral_id"), day_of(get(row, "cine_referral_date")),
-                day_of(get(row, "cine_close_date")), get(row, "cine_referral_source_code"),
-                get(row, "cine_referral_nfa") == "Y")
+                day_of(get(row, "cine_close_date")), source.split(" ")[0], nothing in ("Y", "yes"))
         )  # fmt: skip
     elif "cina_assessment_auth_date" in header:
         who = _person(one, get(row, "cina_person_id"))
         key = get(row, "cina_assessment_id")
         day = day_of(get(row, "cina_assessment_auth_date"))
         one.rows["assessments"].append(Row(one, at, who, key, day, more=key))
+    elif "clae_person_id" in header:
+        # Without a status of its own: see the table of legal statuses.
+        who = _person(one, get(row, "clae_person_id"))
+        day = day_of(get(row, "clae_cla_episode_start_date"))
+        end = day_of(get(row, "clae_cla_episode_ceased_date"))
+        one.rows["care"].append(Row(one, at, who, None, day, end, None))
+    elif "lega_person_id" in header:
+        who = _person(one, get(row, "lega_person_id"))
+        one.rows["legal"].append(
+            Row(one, at, who, None, day_of(get(row, "lega_legal_status_start_date")),
+                day_of(get(row, "lega_legal_status_end_date")), get(row, "lega_legal_status")[:2])
+        )  # fmt: skip
+    elif "miss_person_id" in header:
+        kind = get(row, "miss_missing_episode_type").upper()
+        one.rows["missing"].append(
+            Row(one, at, _person(one, get(row, "miss_person_id")), None,
+                day_of(get(row, "miss_missing_episode_start_date")),
+                day_of(get(row, "miss_missing_episode_end_date")), KINDS.get(kind, kind))
+        )  # fmt: skip
     else:
-        codes = set(json.loads(get(row, "cinf_assessment_factors_json")))
-        one.rows["factors"].append(Row(one, at, key=get(row, "cinf_assessment_id"), more=codes))
+        told = json.loads(get(row, "cinf_assessment_factors_json"))
+        if isinstance(told, dict):
+            told = [code for code, word in told.items() if word == "Yes"]
+        keys = get(row, "cinf_assessment_id"), get(row, "cinf_table_id")
+        one.rows["factors"].append(Row(one, at, key=keys, more={code for code in told if code}))
+
+
+def _settle_factors(one: Submission) -> None:
+    """They name their assessment by the one of their two keys that more of them share with one."""
+    known = {row.key for row in one.rows["assessments"]}
+    fits = [sum(row.key[i] in known for row in one.rows["factors"]) for i in (0, 1)]
+    for row in one.rows["factors"]:
+        row.key = row.key[fits[1] > fits[0]]
 
 
 def _annex_a(one: Submission, header: tuple[str, ...], at: str, row: list[str], get: Get) -> None:
@@ -245,30 +299,33 @@ def _annex_a(one: Submission, header: tuple[str, ...], at: str, row: list[str], 
 def _care(one: Submission, header: tuple[str, ...], at: str, row: list[str], get: Get) -> None:
     who = _person(one, get(row, "child"))
     if "ethnic" in header:
-        sex = {"1": "M", "2": "F"}.get(get(row, "sex"), get(row, "sex"))
+        sex = get(row, "sex").upper().replace("1", "M").replace("2", "F")
         one.rows["about"].append(Row(one, at, who, day=day_of(get(row, "dob")), kind=sex))
         one.rows["ties"].append(Row(one, at, who, _upn(get(row, "upn")), more=False))
     elif "decom" in header:
         one.rows["care"].append(
             Row(one, at, who, None, day_of(get(row, "decom")), day_of(get(row, "dec")),
-                get(row, "ls"), get(row, "rec"))
+                get(row, "ls").upper(), get(row, "rec").upper())
         )  # fmt: skip
     else:
         one.rows["missing"].append(
             Row(one, at, who, None, day_of(get(row, "mis_start")), day_of(get(row, "mis_end")),
-                get(row, "missing"))
+                get(row, "missing").upper())
         )  # fmt: skip
+
+
+def _census_term(year: int, name: str) -> Span:
+    return term_of(date(year, {"Autumn": 9, "Spring": 1, "Summer": 4}[name], 1))
 
 
 def _census(one: Submission, header: tuple[str, ...], at: str, row: list[str], get: Get) -> None:
     roll = "left" if any("nolongeronroll" in column for column in header) else "here"
     pupil = (roll, get(row, "pupilonrolltableid") or get(row, "pupilnolongeronrolltableid"))
     if "lea" in header:
-        names = {"Autumn": 9, "Spring": 1, "Summer": 4}
-        one.start, one.end = term_of(date(int(get(row, "year")), names[get(row, "term")], 1))
+        one.start, one.end = _census_term(int(get(row, "year")), get(row, "term"))
     elif "startdate" in header:
-        kind = get(row, "category").replace("FIXD", "SUSP")
-        reasons = {get(row, f"reason{i}") for i in (1, 2, 3)}
+        kind = get(row, "category").upper().replace("FIXD", "SUSP")
+        reasons = {get(row, f"reason{i}").upper() for i in (1, 2, 3)}
         day = day_of(get(row, "startdate"))
         one.rows["exclusions"].append(Row(one, at, None, pupil, day, kind=kind, more=reasons))
     elif "upn" in header:
@@ -279,10 +336,10 @@ def _census(one: Submission, header: tuple[str, ...], at: str, row: list[str], g
             told = [
                 get(row, part.format(name)) for name in ("possible", "authorised", "unauthorised")
             ]
-            possible.append(int(told[0]) if told[0] else None)
-            missed.append(sum(int(count) for count in told[1:] if count))
+            possible.append(int(float(told[0])) if told[0] else None)
+            missed.append(sum(int(float(count)) for count in told[1:] if count))
         one.rows["pupils"].append(
-            Row(one, at, who, pupil, day_of(get(row, "dob")), kind=get(row, "sex") or
+            Row(one, at, who, pupil, day_of(get(row, "dob")), kind=get(row, "sex").upper() or
                 get(row, "gender"),
                 more=(possible, missed))
         )  # fmt: skip
@@ -325,7 +382,8 @@ def _cin(one: Submission, root: ElementTree.Element) -> None:
             met[day] += 1
             one.rows["referrals"].append(
                 Row(one, at, who, (day, met[day]), day, day_of(text(details, "CINclosureDate")),
-                    text(details, "ReferralSource"), text(details, "ReferralNFA") in ("1", "true"))
+                    text(details, "ReferralSource").upper(),
+                    text(details, "ReferralNFA") in ("1", "true"))
             )  # fmt: skip
             for assessment in details.iter("Assessments"):
                 began = day_of(text(assessment, "AssessmentActualStartDate"))

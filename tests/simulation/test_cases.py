@@ -49,6 +49,18 @@ class Nation:
     def referrals(self):
         return list(self.told("ssd", "ssd_cin_episodes.csv"))
 
+    def numbers(self, path):
+        """Each local number with a pupil number that it has or had."""
+        for row in self.rows(path, "ssd_person.csv"):
+            if row.get("pers_upn"):
+                yield row["pers_person_id"], row["pers_upn"]
+        for row in self.rows(path, "ssd_linked_identifiers.csv"):
+            if (
+                "Unique Pupil Number" in row["link_identifier_type"]
+                and row["link_identifier_value"]
+            ):
+                yield row["link_person_id"], row["link_identifier_value"]
+
     @cached_property
     def missing(self):
         return list(self.told("ssda903", "Missing.csv"))
@@ -176,6 +188,10 @@ def test_children_have_short_breaks_and_some_are_looked_after_later(nation):
 def test_returns_are_lost_and_the_truth_says_that_it_is_no_fall(nation):
     assert not nation.of("ssda903", "884")
     assert nation.truth.cases["never sends SSDA903"] == ("884",)
+    assert nation.truth.cases["tells of care each month"] == ("383", "857", "935")
+    assert nation.truth.cases["of them sends SSDA903 once a year"] == ("857",)
+    marches = {manifest["period_end"][5:] for _, manifest in nation.of("ssda903", "857")}
+    assert marches == {"03-31"}
     ends = {manifest["period_end"] for _, manifest in nation.of("ssda903", "830")}
     assert "2026-03-31" not in ends
     assert {"2025-12-31", "2026-06-30"} <= ends
@@ -304,7 +320,7 @@ def test_weapons_and_drugs_are_reasons_as_often_as_published(nation):
 def test_every_identifier_is_known_and_stands_for_one_child_but_for_numbers_used_again(nation):
     tables = (
         ("ssd", "ssd_person.csv", "person", "pers_person_id"),
-        ("ssd", "ssd_linked_identifiers.csv", "upn", "link_identifier_value"),
+        ("ssd", "ssd_person.csv", "upn", "pers_upn"),
         ("ssda903", "Header.csv", "person", "CHILD"),
         ("school_census", "pupilonroll.csv", "upn", "upn"),
         ("alternative_provision", "ap_placement.csv", "upn", "upn"),
@@ -315,7 +331,7 @@ def test_every_identifier_is_known_and_stands_for_one_child_but_for_numbers_used
             (manifest["sender"], kind, row[column])
             for sender in ("306", "352", "857", "884")
             for manifest, row in nation.told(extract, table, sender)
-            if row[column]
+            if row.get(column)
         }
         unknown = {key for key in told if key not in nation.known}
         by_mistake += len(unknown)
@@ -328,12 +344,12 @@ def test_every_identifier_is_known_and_stands_for_one_child_but_for_numbers_used
 
 def test_one_record_in_two_thousand_carries_the_number_of_another_child(nation):
     wrong, count = set(), 0
-    for manifest, row in nation.told("ssd", "ssd_linked_identifiers.csv"):
-        sender, upn = manifest["sender"], row["link_identifier_value"]
-        child = nation.known[sender, "person", row["link_person_id"]]
-        count += 1
-        if not child & nation.known[sender, "upn", upn]:
-            wrong.add((sender, row["link_person_id"], upn))
+    for path, manifest in nation.of("ssd"):
+        sender = manifest["sender"]
+        for person, upn in set(nation.numbers(path)):
+            count += 1
+            if not nation.known[sender, "person", person] & nation.known[sender, "upn", upn]:
+                wrong.add((sender, person, upn))
     assert 0.0002 < len(wrong) / count < 0.001
 
 
@@ -378,10 +394,10 @@ def test_everybody_is_numbered_anew_with_and_without_a_mapping(nation, sender, k
             for row in nation.rows(path, "ssd_cin_episodes.csv")
             if row["cine_referral_date"] < event.onset.isoformat()
         }
-        for row in nation.rows(path, "ssd_linked_identifiers.csv"):
-            if not (is_after and row["link_person_id"] in late):
-                numbers[is_after].add(row["link_person_id"])
-                upns[is_after].add(row["link_identifier_value"])
+        for person, upn in nation.numbers(path):
+            if not (is_after and person in late):
+                numbers[is_after].add(person)
+                upns[is_after].add(upn)
     assert not numbers[0] & numbers[1]
     shared = len(upns[0] & upns[1]) / len(upns[1])
     assert shared > 0.1 if keeps else shared < 0.01

@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from simulation.children import CHECK_LETTERS
-from simulation.formats import ssd
+from simulation.formats import case_systems
 
 UPN = re.compile(r"[A-Z]\d{12}")
 
@@ -31,7 +31,7 @@ def test_every_bundle_says_what_it_is_and_that_it_is_simulated(inbox):
 def test_referrals_lie_in_the_window_of_their_bundle(inbox):
     rows = list(inbox.rows("383/ssd_2026-01.zip", "ssd_cin_episodes.csv"))
     assert len(rows) > 300
-    assert list(rows[0]) == ssd.REFERRAL.split(",")
+    assert list(rows[0]) == case_systems.REFERRAL.split(",")
     inside = sum(row["cine_referral_date"].startswith("2026-01") for row in rows)
     assert 0.98 < inside / len(rows) < 1
     assert max(row["cine_referral_date"] for row in rows) <= "2026-01-31"
@@ -61,8 +61,9 @@ def test_pupil_numbers_have_their_check_letter(inbox):
     values = {row["upn"] for row in inbox.rows("*/school_census_*.zip", "pupilonroll.csv")}
     values |= {
         row["link_identifier_value"]
-        for row in inbox.rows("*/ssd_*.zip", "ssd_linked_identifiers.csv")
+        for row in inbox.rows("383/ssd_*.zip", "ssd_linked_identifiers.csv")
     }
+    values |= {row["pers_upn"] for row in inbox.rows("306/ssd_*.zip", "ssd_person.csv")} - {""}
     assert len(values) > 5_000
     assert all(map(is_valid_upn, values))
 
@@ -122,6 +123,29 @@ def test_looked_after_children_are_cumulated_over_the_collection_year(inbox):
     first = {row["CHILD"] for row in inbox.rows("383/ssda903_2025-09.zip", "Header.csv")}
     later = {row["CHILD"] for row in inbox.rows("383/ssda903_2026-03.zip", "Header.csv")}
     assert first < later
+
+
+def test_the_tables_of_care_tell_each_month_what_the_return_tells_later(inbox):
+    """Children in care, and of them those who went missing; late ones are told by tables alone."""
+    bundles = "383/ssd_2026-0[123].zip"
+    missing = {
+        (row["miss_person_id"], row["miss_missing_episode_start_date"][:10])
+        for row in inbox.rows(bundles, "ssd_missing.csv")
+    }
+    children = {row["clae_person_id"] for row in inbox.rows(bundles, "ssd_cla_episodes.csv")}
+    statuses = {row["lega_person_id"] for row in inbox.rows(bundles, "ssd_legal_status.csv")}
+    named = {row["pers_person_id"] for row in inbox.rows(bundles, "ssd_person.csv")}
+    returned = {
+        (row["CHILD"], _british(row["MIS_START"]).isoformat())
+        for row in inbox.rows("383/ssda903_2026-03.zip", "Missing.csv")
+        if _british(row["MIS_START"]) >= date(2026, 1, 1)
+    }
+    assert len(returned) > 20
+    assert returned <= missing
+    from_home = {child for child, _ in missing} - children
+    assert 5 < len(from_home) < len(missing)
+    assert children == statuses
+    assert children | from_home <= named
 
 
 def test_missing_episodes_open_at_the_end_have_no_end_and_never_overlap(inbox):

@@ -7,9 +7,10 @@ from intake_files import MARCH, care, referrals, ssd, zipped
 from warehouse.intake.rows import letter
 from warehouse.intake.validate import Wanted, validate
 
-BAD_DATE = "R99,K1,09/03/2026,N1,2A,N,,\n"
+BAD_DATE = "R99,K1,9 March,N1,2A,N,,\n"
 RAGGED = "R100,K1,2026-03-09,N1,2A,N\n"
 BAD_CODE = "R102,K2,2026-03-09,N1,ZZ9,N,,\n"
+NO_CHILD = "R103,,2026-03-09,N1,2A,N,,\n"
 
 
 def rows_of(tmp_path, text, wanted):
@@ -27,17 +28,18 @@ def test_columns_are_lettered_as_spreadsheets_do(place, name):
 
 
 def test_every_bad_row_is_named_by_file_line_column_and_letter(tmp_path):
-    text = referrals(40, BAD_DATE, RAGGED, BAD_CODE)
+    text = referrals(60, BAD_DATE, RAGGED, NO_CHILD, BAD_CODE)
     verdict = rows_of(tmp_path, text, Wanted(rows=100))
     found = [(row.problem.line, row.problem.rule, row.header, row.letter) for row in verdict.rows]
     assert found == [
-        (42, "DATE_FORMAT", "cine_referral_date", "C"),
-        (43, "RAGGED_ROW", None, None),
-        (44, "CODE_UNKNOWN", "cine_referral_source_code", "E"),
+        (62, "DATE_FORMAT", "cine_referral_date", "C"),
+        (63, "RAGGED_ROW", None, None),
+        (64, "ID_MISSING", "cine_person_id", "B"),
+        (65, "CODE_UNKNOWN", "cine_referral_source_code", "E"),
     ]
     assert verdict.rows[0].expected == "a date written as YYYY-MM-DD, such as 2026-03-09"
     assert {row.problem.file for row in verdict.rows} == {"ssd_cin_episodes.csv"}
-    assert verdict.quarantined == len(verdict.rows)
+    assert verdict.quarantined == len(verdict.rows) - 1
 
 
 def test_a_row_to_be_looked_at_is_named_too(tmp_path):
@@ -67,7 +69,7 @@ def test_what_is_wrong_with_a_file_as_a_whole_comes_first(tmp_path):
     verdict = rows_of(
         tmp_path,
         referrals(
-            3, BAD_DATE, RAGGED, BAD_CODE, RAGGED.replace("1", "2"), BAD_CODE.replace("2", "5")
+            3, BAD_DATE, RAGGED, NO_CHILD, RAGGED.replace("1", "2"), NO_CHILD.replace("3", "5")
         ),
         Wanted(rows=9),
     )
@@ -78,7 +80,7 @@ def test_what_is_wrong_with_a_file_as_a_whole_comes_first(tmp_path):
 
 def test_errors_are_named_before_rows_to_be_looked_at(tmp_path):
     early = [f"R9{n},K1,2019-03-09,N1,2A,N,,\n" for n in range(20)]
-    verdict = rows_of(tmp_path, referrals(40, *early, BAD_CODE), Wanted(rows=5))
+    verdict = rows_of(tmp_path, referrals(40, *early, NO_CHILD), Wanted(rows=5))
     assert [row.problem.severity for row in verdict.rows] == ["error"] + ["query"] * 4
 
 

@@ -5,7 +5,23 @@ import os
 
 import intake_files as files
 import pytest
-from intake_files import MARCH, care, errors, referrals, rules, ssd, zipped
+from intake_files import (
+    ASSESSMENTS,
+    EPISODES,
+    FACTORS,
+    MARCH,
+    care,
+    errors,
+    referrals,
+    rules,
+    ssd,
+    zipped,
+)
+
+# No event, so no day that could tell the period.
+WITHOUT_DAYS = ssd(
+    ssd_cin_episodes=EPISODES, ssd_cin_assessments=ASSESSMENTS, ssd_assessment_factors=FACTORS
+)
 
 
 @pytest.fixture
@@ -55,7 +71,7 @@ def test_a_good_bundle_is_accepted(monitor):
         (zipped(ssd(), MARCH | {"sender": "302"}), "other.zip", "WRONG_SENDER"),
         (zipped(ssd(), MARCH | {"extract": "ssda903"}), "other.zip", "MANIFEST"),
         (zipped(ssd() | care(), MARCH), "mixed.zip", "AMBIGUOUS_EXTRACT"),
-        (zipped(ssd(), None), "bundle.zip", "PERIOD_UNKNOWN"),
+        (zipped(WITHOUT_DAYS, None), "bundle.zip", "PERIOD_UNKNOWN"),
         (zipped({"a.csv": ssd()["ssd_person.csv"]}, MARCH), "part.zip", "MISSING_TABLE"),
         (zipped(ssd() | {"b.csv": ssd()["ssd_person.csv"]}, MARCH), "twice.zip", "TABLE_TWICE"),
         (b"<Other/>", "other.xml", "XML_STRUCTURE"),

@@ -37,7 +37,7 @@ def test_a_case_may_close_on_the_day_on_which_it_began(tmp_path, day, found):
 def test_a_number_may_be_at_its_limits(number, is_out):
     column = Column(type="integer", minimum=0, maximum=400)
     out = " or ".join(one.condition for one in judgement(column).faults)
-    found = duckdb.execute(f"select {out} from (select '{number}' as text, {number} as v)")
+    found = duckdb.execute(f"select {out} from (select '{number}' as plain, {number} as v)")
     assert found.fetchall() == [(is_out,)]
 
 

@@ -32,22 +32,19 @@ def balanced(outcome):
     [
         ("R99,K1,2026-02-30,N1,2A,N,,", "DATE_INVALID", "cine_referral_date"),
         ("R99,K1,2026-3-9,N1,2A,N,,", "DATE_FORMAT", "cine_referral_date"),
-        ("R99,K1,09/03/2026,N1,2A,N,,", "DATE_FORMAT", "cine_referral_date"),
-        ("R99,K1,2026-03-09T10:00,N1,2A,N,,", "DATE_FORMAT", "cine_referral_date"),
+        ("R99,K1,9/3/26,N1,2A,N,,", "DATE_FORMAT", "cine_referral_date"),
+        ("R99,K1,2026-03-09T25,N1,2A,N,,", "DATE_FORMAT", "cine_referral_date"),
+        ("R99,K1,2026-03-09T23:00:00Z,N1,2A,N,,", "DATE_FORMAT", "cine_referral_date"),
+        ("R99,K1,NULL,N1,2A,N,,", "REQUIRED_MISSING", "cine_referral_date"),
         ("R99,K1,46090,N1,2A,N,,", "DATE_FORMAT", "cine_referral_date"),
         ("R99,K1,2026-10-21,N1,2A,N,,", "DATE_FUTURE", "cine_referral_date"),
         ("R99,K1,1066-10-14,N1,2A,N,,", "DATE_INVALID", "cine_referral_date"),
         ("R99,K1,2026-03-09,N1,2A,N,RC7,2026-03-08", "DATE_ORDER", "cine_close_date"),
         ("R99,K1,,N1,2A,N,,", "REQUIRED_MISSING", "cine_referral_date"),
         (",K1,2026-03-09,N1,2A,N,,", "ID_MISSING", "cine_referral_id"),
-        ("R99,K1,2026-03-09,N1,2a,N,,", "CODE_UNKNOWN", "cine_referral_source_code"),
-        ("R99,K1,2026-03-09,N1,1O,N,,", "CODE_UNKNOWN", "cine_referral_source_code"),
-        (
-            "R99,K1,2026-03-09,'); drop table x;--,2A,N,,",
-            "CODE_UNKNOWN",
-            "cine_cin_primary_need_code",
-        ),
-        ("R99,K1,2026-03-09,N1,2A,maybe,,", "CODE_UNKNOWN", "cine_referral_nfa"),
+        ("1.23457E+12,K1,2026-03-09,N1,2A,N,,", "ID_EXPONENT", "cine_referral_id"),
+        ("R99,1.2e5,2026-03-09,N1,2A,N,,", "ID_EXPONENT", "cine_person_id"),
+        ("R99,1E+05,2026-03-09,N1,2A,N,,", "ID_EXPONENT", "cine_person_id"),
         (f"R99,{'K' * 65},2026-03-09,N1,2A,N,,", "FIELD_TOO_LONG", "cine_person_id"),
         ('R99,"K\n1",2026-03-09,N1,2A,N,,', "CONTROL_CHAR", "cine_person_id"),
         ("R99,K1\x00,2026-03-09,N1,2A,N,,", "CONTROL_CHAR", None),
@@ -63,6 +60,76 @@ def test_a_bad_row_is_refused_and_named(monitor, row, rule, column):
     assert balanced(outcome)
     assert len(monitor.raw("ssd_referrals")) == 40
     assert monitor.refused_lines() == [("ssd_cin_episodes", 42, rule)]
+
+
+@pytest.mark.parametrize(
+    ("row", "rule", "column"),
+    [
+        ("R99,K1,2026-03-09,N1,1O,N,,", "CODE_UNKNOWN", "cine_referral_source_code"),
+        ("R99,K1,2026-03-09,N77,2A,N,,", "CODE_UNKNOWN", "cine_cin_primary_need_code"),
+        (
+            "R99,K1,2026-03-09,'); drop table x;--,2A,N,,",
+            "CODE_UNKNOWN",
+            "cine_cin_primary_need_code",
+        ),
+        ("R99,K1,2026-03-09,N1,2A,maybe,,", "CODE_UNKNOWN", "cine_referral_nfa"),
+        ("R99,K1,2026-03-09,N1,2A,N,RC99,2026-03-19", "CODE_UNKNOWN", "cine_close_reason"),
+        ("R99,K1,2026-03-09,N1,2A,N,,19.3.", "DATE_FORMAT", "cine_close_date"),
+        ("R99,K1,2026-03-09,N1,2A,N,,2026-02-30", "DATE_INVALID", "cine_close_date"),
+        ("R99,K1,2026-03-09,N1,2A,N,,1899-12-31", "DATE_INVALID", "cine_close_date"),
+        ("R99,K1,2026-03-09,N1,2A,N,RC7,2026-10-21", "DATE_FUTURE", "cine_close_date"),
+    ],
+)
+def test_what_cannot_be_read_beside_an_event_is_blank_and_asked_about(monitor, row, rule, column):
+    outcome = monitor.send(ssd(ssd_cin_episodes=referrals(40, row + "\n")))
+    assert errors(outcome) == []
+    assert (rule, 42, column) in [(one.rule, one.line, one.column) for one in queries(outcome)]
+    assert (outcome.records, outcome.accepted) == (45, 45)
+    kept = {"cine_referral_nfa": "is_no_further_action", "cine_close_date": "closure_date"}
+    if name := kept.get(column):
+        assert (42, None) in monitor.raw("ssd_referrals", f"line, {name}")
+    assert len(monitor.raw("ssd_referrals")) == 41
+
+
+@pytest.mark.parametrize(
+    ("row", "form"),
+    [
+        ("R99,K1,09/03/2026,n1,2A,N,,", "DATE_FORM"),
+        ("R99,K1,2026-03-09T10:00,N1,2A,N,,", "DATE_FORM"),
+        ("R99,K1,2026-03-09 00:00:00.000,N1,2A,N,,", "DATE_FORM"),
+        ("R99,K1,2026-03-09T00:00:00Z,N1,2A,N,,", "DATE_FORM"),
+        ("R99,K1,2026-Mar-09,N1,2A,N,,", "DATE_FORM"),
+        ("R99,K1,2026-03-09,N1,2a,N,,", "CODE_FORM"),
+        ("R99,K1,2026-03-09,N1,2A: Schools,N,,", "CODE_FORM"),
+        ("R99,K1,2026-03-09,N1 - Abuse or neglect,2A,N,,", "CODE_FORM"),
+        ("R99,K1,2026-03-09,N1,4.0,N,,", "CODE_FORM"),
+        ("R99,K1,2026-03-09,N1,2A,F,,", None),
+        ("R99,K1,2026-03-09,N1,2A,nO,,", "CODE_FORM"),
+        ("R99,K1,2026-03-09,N1,2A,N,NULL,NULL", "BLANK_WORD"),
+        ("99.0,K1,2026-03-09,N1,2A,N,,", "NUMBER_FORM"),
+        ("R99,  K1 ,2026-03-09 , N1,2A ,N ,,", None),
+    ],
+)
+def test_a_form_that_changes_no_meaning_is_read_and_noted(monitor, row, form):
+    outcome = monitor.send(ssd(ssd_cin_episodes=referrals(40, row + "\n")))
+    assert (errors(outcome), queries(outcome)) == ([], [])
+    assert {one.rule for one in outcome.problems if one.severity == "note"} >= {form} - {None}
+    assert bool(form) == bool(outcome.problems)
+    day = "cast(referral_date as varchar)"
+    [kept] = [
+        row[1:]
+        for row in monitor.raw("ssd_referrals", f"line, {day}, source_code, is_no_further_action")
+        if row[0] == 42
+    ]
+    assert kept == ("2026-03-09", "4" if ",4.0," in row else "2A", False)
+
+
+def test_identifiers_are_the_same_with_and_without_decimals(monitor):
+    rows = "99,K1,2026-03-09,N1,2A,N,,\n", "98.0,7.0,2026-03-10,N1,2A,N,,\n"
+    more = "97,7,2026-03-11,N1,2A,N,,\n"
+    monitor.send(ssd(ssd_cin_episodes=referrals(0, *rows, more)))
+    keys = dict(monitor.raw("ssd_referrals", "line, person_key"))
+    assert keys[3] == keys[4] != keys[2]
 
 
 def test_lines_keep_their_physical_numbers_after_quoted_line_breaks(monitor):
@@ -108,7 +175,7 @@ def test_a_file_is_refused_above_its_share_of_bad_rows(monitor, bad, is_refused)
 
 
 def test_a_table_of_which_no_row_is_good_is_refused(monitor):
-    assert monitor.send(ssd(ssd_person=PERSONS + "K1,X,,\n")).is_refused
+    assert monitor.send(ssd(ssd_person=PERSONS + ",F,,\n")).is_refused
 
 
 def test_headers_alone_are_a_nil_return_where_a_manifest_declares_it(tmp_path):
@@ -161,14 +228,57 @@ def test_factors_become_a_row_each(monitor):
     assert monitor.raw("ssd_factors", "factor_code") == [("13A",), ("24A",)]
 
 
-@pytest.mark.parametrize(
-    ("written", "rule"),
-    [('"[""13A"",""99Z""]"', "CODE_UNKNOWN"), ("13A", "CODE_FORMAT")],
-)
-def test_factors_outside_the_list_are_refused(monitor, written, rule):
+def factors(monitor, written):
+    """What came of a list of factors among forty, and the codes that were kept of it."""
     rows = "".join(f'F{i},A{i},"[""1A""]"\n' for i in range(2, 40))
     outcome = monitor.send(ssd(ssd_assessment_factors=FACTORS + rows + f"F1,A1,{written}\n"))
-    assert errors(outcome)[0][0] == rule
+    kept = [code for line, code in monitor.raw("ssd_factors", "line, factor_code") if line == 40]
+    return outcome, sorted(kept)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"[""24A"", ""13A""]"',
+        '"[""13A"",null, ""24a"" , NULL]"',
+        '"{""13A"": ""Yes"", ""1A"": ""No"", ""24A"": true, ""2B"": false, ""3A"": null}"',
+        '"{""13A"":""Y"",""24A"":""1"",""1A"":""N""}"',
+        '"[""13A: Gangs"", ""24A - Child criminal exploitation""]"',
+        '"13A, 24A"',
+        "13A;24A",
+        "[13A|24A]",
+    ],
+)
+def test_a_list_of_factors_is_read_as_systems_write_it(monitor, written):
+    outcome, kept = factors(monitor, written)
+    assert errors(outcome) == []
+    assert "CODE_UNKNOWN" not in rules(outcome)
+    assert kept == ["13A", "24A"]
+
+
+@pytest.mark.parametrize("written", ["[]", '"[null, null]"', "{}", '"{""13A"": ""No""}"'])
+def test_a_list_may_hold_no_factor(monitor, written):
+    outcome, kept = factors(monitor, written)
+    assert (errors(outcome), kept) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "written",
+    ['"[""13A"",""99Z""]"', '"{""13A"": ""Yes"", ""99Z"": ""Yes""}"', '"[""gangs"", ""13A""]"'],
+)
+def test_an_unknown_factor_takes_no_known_one_away(monitor, written):
+    outcome, kept = factors(monitor, written)
+    assert errors(outcome) == []
+    [query] = [one for one in queries(outcome) if one.rule == "CODE_UNKNOWN"]
+    assert (query.line, query.column, kept) == (40, "cinf_assessment_factors_json", ["13A"])
+
+
+@pytest.mark.parametrize(
+    "written", ["gangs", '"[""13A"""', '"{""13A"": ""maybe""}"', '"{""13A""}"', "13A gangs"]
+)
+def test_what_is_no_list_of_factors_is_refused(monitor, written):
+    outcome, kept = factors(monitor, written)
+    assert (errors(outcome)[0][0], kept) == ("CODE_FORMAT", [])
 
 
 def test_rows_whose_parent_is_absent_are_kept_and_counted(monitor):

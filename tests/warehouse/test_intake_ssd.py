@@ -1,12 +1,22 @@
 """The standard safeguarding dataset as the scripts for each case system write it."""
 
+import io
 import json
+import zipfile
 from collections import Counter
+from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from intake_files import MARCH, Monitor, errors, monitor, queries, rules, upn
+from intake_files import MARCH, Monitor, errors, monitor, queries, rules, upn, zipped
 from ssd_systems import SYSTEMS, Child, eclipse, mosaic, plain, systemc
+
+from warehouse.calendar import Span
+from warehouse.intake.outcomes import Pending
+from warehouse.intake.profiles import outside_share
+from warehouse.intake.redaction import contents_of, records_of, without
+from warehouse.intake.validate import validate
 
 CHILDREN = [
     Child(1, "2026-03-02", "2026-03-03", "2026-03-20", ("13A", "24A"), closed="2026-03-25"),
@@ -153,3 +163,114 @@ def test_an_unknown_factor_takes_no_known_one_away(held):
     outcome = held.send(tables, MARCH)
     assert held.raw("ssd_factors", "factor_code") == [("13A",)]
     assert "CODE_UNKNOWN" in {one.rule for one in queries(outcome)}
+
+
+def test_a_return_of_which_no_factor_fits_would_be_held(tmp_path):
+    """As SystemC writes it to version 1.3; from 1.4 on it is taken in."""
+    many = [Child(n, "2026-03-02", "2026-03-03", "2026-03-20", ("13A",)) for n in range(1, 21)]
+    for is_before in (True, False):
+        bundle = tmp_path / f"{is_before}.zip"
+        bundle.write_bytes(zipped(systemc(many, is_before_1_4=is_before), MARCH))
+        [verdict] = validate([bundle], "301")
+        assert verdict.is_accepted
+        assert bool(verdict.held and "SystemC" in verdict.held) is is_before
+
+
+def test_shares_of_what_belongs_to_rows_are_counted(held):
+    profile = held.send(systemc(CHILDREN), MARCH).profile
+    assert {table: one["beside"] for table, one in profile.items() if "beside" in one} == {
+        "ssd_person": {"pupil_numbers": [5, 5]},
+        "ssd_cin_episodes": {"assessments": [4, 5]},
+        "ssd_cin_assessments": {"factors": [3, 3]},
+    }
+
+
+def snapshot(first: int = 2020, last: int = 2026) -> list[Child]:
+    """A referral a month from October of a year to September of another, each assessed."""
+    months = [(year, month) for year in range(first, last + 1) for month in range(1, 13)]
+    within = [one for one in months if (first, 10) <= one <= (last, 9)]
+    return [
+        Child(n, f"{y}-{m:02}-02", f"{y}-{m:02}-03", f"{y}-{m:02}-30" if m != 2 else f"{y}-02-28",
+              ("1A",), closed=f"{y}-{m:02}-28")
+        for n, (y, m) in enumerate(within, 1)
+    ]  # fmt: skip
+
+
+def test_a_snapshot_without_manifest_speaks_from_its_first_day_to_its_last(held):
+    old = [Child(100 + n, f"{2008 + n}-05-01", born="2004-05-14") for n in range(9)]
+    outcome = held.send(systemc([*old, *snapshot()]), None)
+    assert outcome.period == Span(date(2020, 10, 2), date(2026, 9, 30))
+
+
+def test_a_month_without_manifest_is_that_month_though_some_is_told_late(held):
+    late = [Child(100 + n, f"2026-02-{20 + n}", closed="2026-03-04") for n in range(2)]
+    outcome = held.send(plain([*CHILDREN, *late]), None)
+    assert outcome.period == Span(date(2026, 3, 1), date(2026, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("day", "end"), [("2026-09-26", "2026-09-26"), ("2026-09-27", "2026-09-30")]
+)
+def test_a_snapshot_holds_the_quiet_days_before_the_end_of_a_month(held, day, end):
+    *older, newest = snapshot()
+    last = [Child(newest.number, newest.referred, newest.started, day)]
+    assert str(held.send(plain([*older, *last]), None).period.end) == end
+
+
+def test_what_is_still_open_from_before_a_snapshot_is_not_told_late(held):
+    """SystemC keeps referrals of six years, and older ones that are open."""
+    window = {"period_start": "2020-10-01", "period_end": "2026-09-30"}
+    old = [Child(100 + n, f"{2005 + n % 14}-05-01", born="2004-05-14") for n in range(90)]
+    outcome = held.send(systemc([*old, *snapshot()]), window)
+    assert {"TOLD_LATE", "OUTSIDE_PERIOD"}.isdisjoint(rules(outcome))
+    assert outside_share(outcome.profile, outcome.period) == 0
+    assert outcome.accepted == len(old) * 4 + 72 * 6
+
+
+def test_what_is_open_from_before_a_month_is_told_late(held):
+    old = [Child(100, "2026-02-20")]
+    outcome = held.send(plain([*CHILDREN, *old]), MARCH)
+    assert [(one.rule, one.count) for one in queries(outcome)] == [("TOLD_LATE", 1)]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_nothing_of_a_forgotten_child_stays_in_the_landed_copy(tmp_path, system):
+    """Whichever key ties the factors to the assessment, they go with it."""
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(zipped(SYSTEMS[system](CHILDREN[:3]), MARCH))
+    digest = sha256(path.read_bytes()).hexdigest()
+    contents = contents_of(Pending(1, "301", path.name, path, digest, date(2026, 10, 20)))
+    person = "P1" if system == "plain" else "1"
+    found = records_of(contents, {("person", person), ("upn", upn(1))})
+    with zipfile.ZipFile(io.BytesIO(without(contents, found, None))) as archive:
+        kept = archive.read("ssd_assessment_factors.csv").decode()
+    assert "13A" not in kept.replace("null", "")
+    assert "3B" in kept
+
+
+def test_a_table_by_itself_says_nothing_of_what_belongs_to_it(tmp_path):
+    path = tmp_path / "ssd_cin_assessments.csv"
+    many = [Child(n, "2026-03-02", "2026-03-03", "2026-03-20", ("13A",)) for n in range(1, 31)]
+    path.write_text(plain(many)[path.name])
+    [verdict] = validate([path], "301")
+    assert (verdict.is_accepted, verdict.held) == (True, None)
+
+
+def test_an_empty_table_of_factors_holds_back(tmp_path):
+    many = [Child(n, "2026-03-02", "2026-03-03", "2026-03-20") for n in range(1, 31)]
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(zipped(plain(many), MARCH))
+    [verdict] = validate([path], "301")
+    assert verdict.held is not None
+
+
+@pytest.mark.parametrize("stand_in", ["1900-01-01 00:00:00.000", "1900-01-01", "NULL", "SSD_PH"])
+def test_a_stand_in_for_the_day_of_completion_is_an_open_assessment(held, stand_in):
+    tables = plain(CHILDREN)
+    tables["ssd_cin_assessments.csv"] = tables["ssd_cin_assessments.csv"].replace(
+        "2026-03-31", stand_in
+    )
+    outcome = held.send(tables, MARCH)
+    assert errors(outcome) == []
+    days = [str(day) for (day,) in held.raw("ssd_assessments", "completed_date")]
+    assert days == ["2026-03-20", "2026-03-30", "None", "None"]

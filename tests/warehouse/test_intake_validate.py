@@ -1,7 +1,10 @@
 """A sender checks a file as intake would, with no warehouse."""
 
+from datetime import date
+
 from intake_files import MARCH, referrals, ssd, zipped
 
+from warehouse.calendar import Span
 from warehouse.intake.validate import validate
 
 
@@ -16,23 +19,26 @@ def test_a_good_bundle_is_accepted(tmp_path):
 
 def test_a_bare_table_is_checked_row_by_row(tmp_path):
     path = tmp_path / "referrals.csv"
-    path.write_text(referrals(40, "R99,K1,09/03/2026,N1,2A,N,,\n"))
+    path.write_text(referrals(40, "R99,K1,9 Mar,N1,2A,N,,\n"))
     [verdict] = validate([path])
     assert (verdict.accepted, verdict.quarantined) == (40, 1)
     rules = {problem.rule: problem.severity for problem in verdict.problems}
-    assert rules == {"DATE_FORMAT": "error", "PERIOD_UNKNOWN": "query", "MISSING_TABLE": "query"}
+    assert rules == {"DATE_FORMAT": "error", "MISSING_TABLE": "query"}
 
 
 def test_a_folder_is_checked_like_an_archive(tmp_path):
     for name, text in ssd().items():
         (tmp_path / name).write_text(text)
     [verdict] = validate([tmp_path])
-    assert [problem.rule for problem in verdict.problems] == ["PERIOD_UNKNOWN"]
+    assert (verdict.is_accepted, verdict.period) == (
+        True,
+        Span(date(2026, 3, 1), date(2026, 3, 31)),
+    )
 
 
 def test_a_message_tells_where_and_how_to_mend_it(tmp_path):
     path = tmp_path / "referrals.csv"
-    path.write_text(referrals(40, "R99,K1,09/03/2026,N1,2A,N,,\n"))
+    path.write_text(referrals(40, "R99,K1,9 Mar,N1,2A,N,,\n"))
     [verdict] = validate([path])
     assert str(verdict.problems[0]) == (
         "referrals.csv, line 42, column cine_referral_date: DATE_FORMAT:"

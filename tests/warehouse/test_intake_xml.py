@@ -1,8 +1,10 @@
 """The children in need census: read safely, all or nothing."""
 
+import re
+
 import intake_files as files
 import pytest
-from intake_files import errors, queries, upn
+from intake_files import errors, queries, rules, upn
 
 CHILD = """
   <Child>
@@ -125,11 +127,78 @@ def test_endless_nesting_is_refused(monitor):
     assert errors(sent(monitor, text))[0][0] == "XML_NOT_WELL_FORMED"
 
 
-def test_a_bad_value_keeps_out_its_row_alone(monitor):
-    text = census(60).replace("<ReferralSource>2A", "<ReferralSource>2Z", 1)
+def test_a_referral_without_its_day_is_kept_out_alone(monitor):
+    text = census(60).replace("<CINreferralDate>2025-06-02", "<CINreferralDate>soon", 1)
     outcome = sent(monitor, text)
-    assert [(rule, column) for rule, _, column in errors(outcome)] == [("CODE_UNKNOWN", "source")]
+    assert [(rule, column) for rule, _, column in errors(outcome)] == [
+        ("DATE_FORMAT", "referral_date")
+    ]
     assert (len(monitor.raw("cin_referrals")), len(monitor.raw("cin_children"))) == (59, 60)
+
+
+BESIDE = {
+    "<UPN>": "upn", "<Sex>": "sex", "<PersonBirthDate>": "birth_date",
+    "<ReferralSource>": "source", "<PrimaryNeedCode>": "primary_need",
+    "<ReferralNFA>": "is_no_further_action", "<AssessmentActualStartDate>": "start_date",
+    "<AssessmentFactors>": "factor_code", "<CINclosureDate>": "closure_date",
+    "<ReasonForClosure>": "closure_reason", "<DateOfInitialCPC>": "initial_conference_date",
+}  # fmt: skip
+
+
+def test_what_stands_beside_an_event_is_blank_and_asked_about(monitor):
+    more = "<CINclosureDate>2025-08-01</CINclosureDate><ReasonForClosure>RC7</ReasonForClosure>"
+    more += "<DateOfInitialCPC>2025-06-20</DateOfInitialCPC>"
+    text = census(1).replace("<Assessments>", f"{more}<Assessments>")
+    for tag in BESIDE:
+        text = re.sub(f"{tag}[^<]*", f"{tag}?!", text, count=1)
+    outcome = sent(monitor, text)
+    assert (errors(outcome), outcome.accepted, outcome.records) == ([], 5, 5)
+    assert set(BESIDE.values()) <= {query.column for query in queries(outcome)}
+    [(day, source, is_nothing)] = monitor.raw(
+        "cin_referrals", "referral_date, source_code, is_no_further_action"
+    )
+    assert (str(day), source, is_nothing) == ("2025-06-02", None, None)
+    assert monitor.raw("cin_factors", "factor_code") == [("24A",), (None,)]
+
+
+def test_values_in_other_forms_are_read_as_they_are_meant(monitor):
+    plain = files.monitor(monitor.home.root.parent / "plain")
+    kept = []
+    text = census(2)
+    other = text.replace("2025-06-02<", "2025-06-02T00:00:00<").replace("2025-07-01", "01/07/2025")
+    other = other.replace("2026-03-31", "2026-03-31T00:00:00").replace("2A<", "2a<")
+    other = other.replace(">13A<", ">13a<").replace(">F<", ">f<").replace("false", "0")
+    other = other.replace(">N1<", ">n1 - abuse<").replace("<Sex>", "stray text<Sex>")
+    other = other.replace("<Assessments>", "more of it<Assessments>stray")
+    for one, content in ((plain, text), (monitor, other)):
+        one.home.key.write_text("aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5")
+        outcome = sent(one, content)
+        assert (errors(outcome), queries(outcome)) == ([], [])
+        tables = ("cin_children", "cin_referrals", "cin_assessments", "cin_factors")
+        kept.append([one.raw(table, "* exclude (submission_id, line)") for table in tables])
+    assert kept[0] == kept[1]
+
+
+@pytest.mark.parametrize("factors", ["", "<AssessmentFactors/>", "<AssessmentFactors>RB<"])
+def test_an_unknown_or_empty_factor_takes_no_other_away(monitor, factors):
+    first = "<AssessmentFactors>13A</AssessmentFactors>"
+    added = f"{factors}/AssessmentFactors>" if factors.endswith("<") else factors
+    outcome = sent(monitor, census(1).replace(first, added + first))
+    assert errors(outcome) == []
+    assert {code for (code,) in monitor.raw("cin_factors", "factor_code")} >= {"13A", "24A"}
+
+
+def test_an_assessment_without_any_factor_is_asked_about(monitor):
+    text = re.sub(r"<(FactorsIdentifiedAtAssessment)>.*?</\1>", r"<\1/>", census(1), flags=re.S)
+    outcome = sent(monitor, text)
+    assert (errors(outcome), rules(outcome)) == ([], ["FACTORS_MISSING"])
+    assert len(monitor.raw("cin_assessments")) == 1
+
+
+def test_new_blocks_of_a_return_are_passed_over(monitor):
+    block = "<PreProceedingsandFGDM><PPStartDate>2025-07-01</PPStartDate></PreProceedingsandFGDM>"
+    outcome = sent(monitor, census(1).replace("<ReferralNFA>", f"{block}<ReferralNFA>"))
+    assert (outcome.problems, outcome.accepted) == ([], 5)
 
 
 @pytest.mark.parametrize(("written", "meant"), [("GenderCurrent>1", "M"), ("Sex>2", "F")])
@@ -154,8 +223,10 @@ def test_plans_and_enquiries_are_read_and_judged_and_not_kept(monitor):
     <ChildProtectionPlans><CPPstartDate>2025-06-21</CPPstartDate></ChildProtectionPlans>
     <ReferralNFA>"""
     outcome = sent(monitor, census(1).replace("<ReferralNFA>", more))
-    assert (outcome.records, outcome.accepted) == (9, 8)
-    assert errors(outcome) == [("DATE_FORMAT", 27, "start_date")]
+    assert (outcome.records, outcome.accepted) == (9, 9)
+    assert errors(outcome) == []
+    asked = [(one.rule, one.line, one.column) for one in queries(outcome)]
+    assert asked == [("DATE_FORMAT", 27, "start_date")]
     assert not list(monitor.home.raw.glob("cin_*plan*"))
 
 

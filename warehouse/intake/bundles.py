@@ -4,7 +4,7 @@ import io
 import json
 import os
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
 from importlib import import_module
@@ -114,7 +114,25 @@ def _from_archive(
     members: list[Member] = []
     for info in tables:
         members += _members(_unzipped(archive, info, name), escaped(_last(info)), name)
-    return Bundle(manifest, tuple(members))
+    return Bundle(manifest, tuple(_payload_as_one(members)))
+
+
+def _payload_as_one(members: list[Member]) -> list[Member]:
+    """Records of children as JSON may come in many files, and are one return."""
+    parts = [one for one in members if one.kind == "json"]
+    if len(parts) < 2:
+        return members
+    first = replace(parts[0], opened=partial(_one_after_another, parts))
+    return [first, *(one for one in members if one.kind != "json")]
+
+
+def _one_after_another(parts: list[Member]) -> BinaryIO:
+    texts = []
+    for one in parts:
+        with one.opened() as file:
+            data = file.read()
+        texts.append(data.decode(json.detect_encoding(data), "replace"))
+    return io.BytesIO("\n".join(texts).encode())
 
 
 def _last(info: zipfile.ZipInfo) -> str:

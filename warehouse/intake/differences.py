@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from warehouse.connection import open_quietly, safe_config
-from warehouse.contract import Column, Contract, SentTable, compared
+from warehouse.contract import Column, Contract, SentTable, compared, figure_name
 from warehouse.home import LONDON
 from warehouse.intake.bundles import open_bundle
 from warehouse.intake.checking import Checked, check
@@ -28,7 +28,7 @@ from warehouse.intake.landing import UnsafeError, arrival_of
 from warehouse.intake.loading import landed
 from warehouse.intake.members import Member, Sheet
 from warehouse.intake.outcomes import Case, Outcome, Pending, Tally
-from warehouse.intake.parts import NO_FIGURES, Keep, Part, reader_of
+from warehouse.intake.parts import NO_FIGURES, TREES, Keep, Part, reader_of
 from warehouse.intake.problems import Problem, Refused, escaped, refuse
 from warehouse.intake.pseudonyms import set_key
 from warehouse.intake.recognise import OTHER_DELIMITERS, recognise
@@ -171,7 +171,7 @@ def _match_of(member: Member, contract: Contract) -> _Match:
     """The table of the contract that a file is, or is nearest to; raises Refused."""
     found = recognise(member)
     if found and found.contract.name == contract.name:
-        if member.kind == "xml":
+        if member.kind in TREES:
             return _Match(member, "", (), ",", {}, {})
         header = _header(member, contract, found.delimiter, found.header_line)
         match = _match(member, contract, found.table, header, found.delimiter)
@@ -198,7 +198,7 @@ def _header(member: Member, contract: Contract, delimiter: str, line: int = 1) -
     if isinstance(member, Sheet):
         head = member.head[starts_of_lines(member.head, line)[-1] :]
         return header_of(head) if delimiter == "," else ()
-    if member.kind == "xml":
+    if member.kind in TREES:
         return ()
     read = read_text(member.opened, member.name, contract.encodings, delimiter, line)
     first = next(read, None)
@@ -217,9 +217,12 @@ def _match(
     """Where each column stands: first by its names, then what is left by a near name."""
     table = contract.tables.get(name)
     if table is None:  # figures of an official series, all of which are read
-        return _Match(member, name, header, delimiter, _first_places(map(compared, header)), {})
-    meant = [table.headers.get(compared(heading), "") for heading in header]
-    positions = _first_places(meant)
+        figures = [figure_name(heading) for heading in header]
+        names = [(one, one) for one in figures]
+        return _Match(member, name, header, delimiter, _places(figures, names), {})
+    written = [compared(heading) for heading in header]
+    meant = [table.headers.get(heading, "") for heading in written]
+    positions = _places(written, table.headers.items())
     near: dict[str, str] = {}
     pairs = [
         (alike, place, column)
@@ -235,11 +238,12 @@ def _match(
     return _Match(member, name, header, delimiter, positions, near)
 
 
-def _first_places(names: Iterable[str]) -> dict[str, int]:
+def _places(written: list[str], names: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """Where each column stands; of two headings for one, the contract's first is read."""
     places: dict[str, int] = {}
-    for place, name in enumerate(names):
-        if name:
-            places.setdefault(name, place)
+    for heading, column in names:
+        if heading in written:
+            places.setdefault(column, written.index(heading))
     return places
 
 
@@ -252,16 +256,15 @@ def _alike(heading: str, column: str, table: SentTable) -> float:
 def _read(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Match, Part]]:
     """The lines of each table go to `keep`; raises Refused where a file cannot be read."""
     member = match.member
-    if member.kind == "xml":
-        yield from _read_xml(match, contract, keep)
+    if member.kind in TREES:
+        yield from _read_tree(match, contract, keep)
         return
     part = _part(match)
+    line = match.header_line
     blocks = (
-        member.read(contract.tables.get(match.table, NO_FIGURES), match.header_line)
+        member.read(contract.tables.get(match.table, NO_FIGURES), line)
         if isinstance(member, Sheet)
-        else read_text(
-            member.opened, member.name, contract.encodings, match.delimiter, match.header_line
-        )
+        else read_text(member.opened, member.name, contract.encodings, match.delimiter, line)
     )
     for lines in blocks:
         part.count(lines)
@@ -269,7 +272,7 @@ def _read(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Matc
     yield match, part
 
 
-def _read_xml(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Match, Part]]:
+def _read_tree(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Match, Part]]:
     held: dict[str, tuple[_Match, Part]] = {}
     with match.member.opened() as file:
         for table, lines in reader_of(contract).read_tables(file, match.member.name):
@@ -418,7 +421,7 @@ def _renamed(match: _Match, table: SentTable) -> dict[str, str]:
 def _missing(match: _Match, contract: Contract, table: SentTable) -> list[str]:
     held = set(match.positions) - set(match.near.values())
     if contract.reader == "published":
-        return [name for name in contract.measures if compared(name) not in held]
+        return [name for name in contract.measures if figure_name(name) not in held]
     return [
         name
         for name, column in table.columns.items()

@@ -5,13 +5,20 @@ from datetime import date, timedelta
 
 import duckdb
 
-from warehouse.calendar import Span, collection_year, financial_year
+from warehouse.calendar import Span, collection_year, financial_year, month_of
 from warehouse.intake.checking import Checked
 from warehouse.intake.counting import Cases
 from warehouse.intake.outcomes import Case
 
 # No extract that rolls looks back further.
 LONGEST_WINDOW = timedelta(days=365)
+# A snapshot of a case system holds six years, and a month more where it is made for a month's end.
+LONGEST_SNAPSHOT = timedelta(days=6 * 366 + 31)
+ROLLING = ("window", "snapshot")
+# A month's bundle may tell a few things late; in a window of several months none holds so much.
+MOST_OF_ITS_DAYS = 2 / 3
+# Weekends and holidays on which nothing happens, before the end of a month that is over.
+QUIET_DAYS = timedelta(days=4)
 
 
 def facts(case: Case) -> tuple[object, ...]:
@@ -43,10 +50,16 @@ def find_periods(
                 days[submission_id][day] += count
     for submission_id, counts in days.items():
         case = cases[submission_id]
-        if case.contract and case.contract.period.found_in == "window":
-            case.outcome.period = _window(counts, is_rolling=case.contract.period.every != "any")
+        period = case.contract.period if case.contract else None
+        if period and period.found_in == "window":
+            case.outcome.period = _window(counts, is_rolling=period.every != "any")
+        elif period and period.found_in == "snapshot":
+            case.outcome.period = _snapshot(counts, case.outcome.received_on)
         else:
             case.outcome.period = _year(counts)
+        found = case.outcome.period
+        if found and (found.end - found.start).days < case.fewest_days:
+            case.outcome.period = None
         *_, year, start, end = facts(case)
         connection.execute(
             "update submissions set collection_year = $1, window_start = $2, window_end = $3"
@@ -64,7 +77,9 @@ def _year(counts: dict[date, int]) -> Span | None:
     return financial_year(year) if 2 * most > sum(years.values()) else None
 
 
-def _window(counts: dict[date, int], *, is_rolling: bool) -> Span:
+def _window(
+    counts: dict[date, int], *, is_rolling: bool, longest: timedelta = LONGEST_WINDOW
+) -> Span:
     """From the first day to the last. Where a window rolls, one slip in a hundred events, and the
     first of fewer, does not stretch it: days that nobody tells of would be read as silence."""
     end = max(counts)
@@ -74,15 +89,31 @@ def _window(counts: dict[date, int], *, is_rolling: bool) -> Span:
     seen = 0
     for start in sorted(counts):
         seen += counts[start]
-        if seen > slips and end - start < LONGEST_WINDOW:
+        if seen > slips and end - start < longest:
             return Span(start, end)
     return Span(end, end)
+
+
+def _snapshot(counts: dict[date, int], received_on: date) -> Span:
+    """The month in which most of the days lie; else, as in a window that rolls, from the first to
+    the last of six years. What is older is still open, and no sign that its time is told of."""
+    months: dict[Span, int] = defaultdict(int)
+    for day, count in counts.items():
+        months[month_of(day)] += count
+    month, most = max(months.items(), key=lambda item: (item[1], item[0]))
+    if most > MOST_OF_ITS_DAYS * sum(counts.values()):
+        return month
+    found = _window(counts, is_rolling=True, longest=LONGEST_SNAPSHOT)
+    ends = month_of(found.end).end
+    return (
+        Span(found.start, ends) if ends - found.end < QUIET_DAYS and ends < received_on else found
+    )
 
 
 def _dated(checked: Checked) -> list[str]:
     """The columns whose days lie in the period; of a window, those of tables always sent."""
     table = checked.contract.tables.get(checked.table)
-    if table is None or (checked.contract.period.found_in == "window" and not table.required):
+    if table is None or (checked.contract.period.found_in in ROLLING and not table.required):
         return []
     columns = table.columns.items()
     return [f"v_{name}" for name, c in columns if c.in_period and f"v_{name}" in checked.columns]

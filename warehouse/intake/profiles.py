@@ -1,5 +1,6 @@
 """How full the columns of a submission are, and how alike their values: counts, never a value."""
 
+import re
 from collections.abc import Container, Sequence
 from typing import Any
 
@@ -7,8 +8,9 @@ import duckdb
 
 from warehouse.calendar import Span
 from warehouse.contract import Contract, SentTable
-from warehouse.contract_rules import Event
+from warehouse.contract_rules import Beside, Event
 from warehouse.intake.checking import Checked
+from warehouse.intake.conditions import Names, sound_rows
 from warehouse.intake.counting import Cases
 from warehouse.intake.rules import told_after, told_in_period, told_late
 
@@ -18,6 +20,8 @@ DAYS = ("inside", "outside", "going_on")
 LONG, FEWEST_GOING_ON = 300, 5
 # One event alone may have been told late.
 FEWEST_OUTSIDE = 2
+# Of fewer rows, none may have what they usually have by chance.
+FEWEST_ASKED = 20
 
 Profile = dict[str, dict[str, Any]]
 
@@ -36,6 +40,8 @@ def add_profiles(
             _add_commonest(connection, checked, table, cases)
             if table.event:
                 _add_days(connection, checked, table.event, cases)
+            for name, beside in table.beside.items():
+                _add_beside(connection, checks, checked, name, beside, cases)
 
 
 def outside_share(profile: Profile, period: Span) -> float | None:
@@ -52,18 +58,54 @@ def outside_share(profile: Profile, period: Span) -> float | None:
     return 1.0 if is_year and going_on >= FEWEST_GOING_ON else None
 
 
+def beside_share(profile: Profile, name: str) -> float | None:
+    """The share of rows that have what they usually have; blank of fewer than 20."""
+    counts = [one["beside"][name] for one in profile.values() if name in one.get("beside", {})]
+    return next((found / of for found, of in counts if of >= FEWEST_ASKED), None)
+
+
 def _blank(contract: Contract, held: Container[str]) -> Profile:
     """A table that is there and has no rows says nought; one that is not there says nothing."""
     kept = [name for name, table in contract.tables.items() if table.raw]
+    spare = {table for table, column in _in_two_places(contract) if column is None}
     return {
-        name: {"is_held": name in held, "rows": 0, "filled": {}, "commonest": {}} for name in kept
+        name: {
+            "is_held": name in held,
+            "is_spare": name in spare,
+            "rows": 0,
+            "filled": {},
+            "commonest": {},
+        }
+        for name in kept
     }
+
+
+def _in_two_places(contract: Contract) -> set[tuple[str, str | None]]:
+    """Columns, and whole tables without a column, that tell what may as well stand elsewhere.
+
+    Each case system fills one of the places, so that a new one empties the other: judged is the
+    share of rows that have it in any of them.
+    """
+    found: set[tuple[str, str | None]] = set()
+    for name, table in contract.tables.items():
+        for beside in table.beside.values():
+            if beside.has:
+                own = set(re.findall(r"\w+", beside.has)) & table.columns.keys()
+                others = {None, *contract.tables[beside.table].columns}
+                found |= {(name, column) for column in own}
+                found |= {(beside.table, column) for column in others}
+    return found
 
 
 def _add_filled(
     connection: duckdb.DuckDBPyConnection, checked: Checked, table: SentTable, cases: Cases
 ) -> None:
-    names = [name for name, c in table.columns.items() if c.raw and not c.required | c.filled_later]
+    elsewhere = _in_two_places(checked.contract)
+    names = [
+        name
+        for name, c in table.columns.items()
+        if c.raw and not c.required | c.filled_later and (checked.table, name) not in elsewhere
+    ]
     counts = "".join(f", count(v_{name})" for name in names)
     rows = connection.execute(
         f"select submission_id, count(*){counts} from {checked.relation} where fault is null"
@@ -95,6 +137,44 @@ def _add_days(
         cases[submission_id].outcome.profile[checked.table]["days"] = dict(
             zip(DAYS, counts, strict=True)
         )
+
+
+def _add_beside(
+    connection: duckdb.DuckDBPyConnection,
+    checks: Sequence[Checked],
+    checked: Checked,
+    name: str,
+    beside: Beside,
+    cases: Cases,
+) -> None:
+    """How many rows have what they usually have, and of how many it is asked."""
+    tables = checked.contract.tables
+    names, others = Names(checked.contract, checked.table), Names(checked.contract, beside.table)
+    kind = tables[beside.table].columns[beside.by].kind
+    key = next(
+        n for n, c in tables[checked.table].columns.items() if c.type == "id" and c.kind == kind
+    )
+    has = names.resolved(beside.has) if beside.has else "false"
+    asked = names.resolved(beside.when) if beside.when else "true"
+    related = sound_rows(checks, checked, beside.table)
+    source, belongs = f"{checked.relation} as rows", "false"
+    if related:
+        matching = others.resolved(beside.matching) if beside.matching else "true"
+        source += (
+            f" left join (select distinct submission_id, v_{beside.by} as key from ({related})"
+            f" as rows where {matching}) as beside"
+            f" on rows.submission_id = beside.submission_id and rows.v_{key} = beside.key"
+        )
+        belongs = "beside.key is not null"
+    rows = connection.execute(
+        f"select rows.submission_id, count(*) filter (({has}) or {belongs}), count(*)"
+        f" from {source} where fault is null and ({asked}) group by rows.submission_id"
+    ).fetchall()
+    for submission_id, found, of in rows:
+        case = cases[submission_id]
+        # Of a table that was checked by itself, the others are elsewhere.
+        if beside.has or beside.table in case.tallies:
+            case.outcome.profile[checked.table].setdefault("beside", {})[name] = [found, of]
 
 
 def _add_commonest(

@@ -15,6 +15,8 @@ from warehouse.intake.pseudonyms import pseudonym
 from warehouse.intake.spellings import spelled
 
 MAX_ID_LENGTH = 64
+# Returns of a month that do not list what is still open do so as a snapshot of a longer time.
+SNAPSHOT_DAYS = 100
 EARLIEST = "1900-01-01"
 YES = ("Y", "YES", "T", "TRUE", "1")
 NO = ("N", "NO", "F", "FALSE", "0")
@@ -307,7 +309,9 @@ def told_late(event: Event) -> str:
     if event.is_over:
         over = f"{over} or rows.v_{event.until} is null and rows.v_{event.is_over}"
     if not event.lists_open:
-        over = f"{over} or rows.v_{event.until} is null or rows.v_{event.until} > facts.window_end"
+        is_open = f"rows.v_{event.until} is null or rows.v_{event.until} > facts.window_end"
+        is_short = f"facts.window_end - facts.window_start < {SNAPSHOT_DAYS}"
+        over = f"{over} or {is_short} and ({is_open})"
     return f"{is_before} and coalesce({over}, false)"
 
 

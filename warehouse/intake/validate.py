@@ -14,14 +14,14 @@ from warehouse.intake.landing import Arrival, UnsafeError, arrival_of
 from warehouse.intake.loading import Workshop, load_batch
 from warehouse.intake.outcomes import Outcome, Pending
 from warehouse.intake.problems import BadRow, Problem, escaped
-from warehouse.intake.profiles import outside_share
+from warehouse.intake.profiles import beside_share, outside_share
 
 # What a table lacks for being a return of its own; with the rest of its bundle it may be fine.
 ALONE = ("MISSING_TABLE", "PERIOD_UNKNOWN")
 # Rows that a table holds beside its records, such as identifiers of other kinds.
 PASSED_OVER = "ROWS_PASSED_OVER"
 # Files that hold a whole return; any other may be one table of it.
-WHOLE = (".zip", ".xlsx", ".ods", ".xml")
+WHOLE = (".zip", ".xlsx", ".ods", ".xml", ".json", ".jsonl")
 
 
 @dataclass(frozen=True)
@@ -168,13 +168,21 @@ def _seen(name: str, outcome: Outcome, wanted: Wanted) -> Verdict:
 
 
 def _held(outcome: Outcome) -> str | None:
-    """Whether it names another period than its days; other signs need the former returns."""
+    """Whether it names another period than its days, or its tables do not fit together; other
+    signs need the former returns."""
     if outcome.is_refused or outcome.extract is None or outcome.period is None:
         return None
-    limit = contracts.load()[outcome.extract].vital_signs["dates_in_period"]
-    share = outside_share(outcome.profile, outcome.period)
-    is_beyond = share is not None and limit.most is not None and share > limit.most
-    return limit.reason if is_beyond else None
+    limits = contracts.load()[outcome.extract].vital_signs
+    shares = {
+        "dates_in_period": outside_share(outcome.profile, outcome.period),
+        "factors_at_first": beside_share(outcome.profile, "factors"),
+    }
+    reasons = [
+        limits[name].reason
+        for name, share in shares.items()
+        if share is not None and not limits[name].holds(share)
+    ]
+    return "; ".join(reasons) or None
 
 
 def _unread(path: Path, reason: str) -> Verdict:

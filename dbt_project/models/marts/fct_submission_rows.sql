@@ -18,7 +18,7 @@
 } %}
 {% set beside = [
     'ssd_persons', 'ssd_identifiers', 'ssd_factors', 'ssd_care_episodes', 'ssd_legal_statuses', 'cin_children', 'cin_factors',
-    'census_pupils', 'care_children', 'care_episodes', 'published_figures', 'youth_justice_counts', 'survey_weeks',
+    'census_pupils', 'census_sessions', 'care_children', 'care_episodes', 'published_figures', 'youth_justice_counts', 'survey_weeks',
 ] %}
 
 with told as (
