@@ -77,7 +77,9 @@ def content(sheets: dict[str, list[Any]], hidden: tuple[str, ...] = ()) -> str:
     )
 
 
-def packed(text: str, mimetype: str | None = MIMETYPE, listed: str = "", **more: bytes) -> bytes:
+def packed(
+    text: str | bytes, mimetype: str | None = MIMETYPE, listed: str = "", **more: bytes
+) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         parts: dict[str, str | bytes] = {"mimetype": mimetype} if mimetype else {}
