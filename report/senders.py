@@ -485,6 +485,11 @@ def _told_by(contract: Contract) -> str:
             " Where they fit two tables, the name of the file or sheet decides: keep the names of"
             " the template."
         )
+    if contract.period.named:
+        return (
+            "A table is recognised by its header; the names of files matter only where nothing else"
+            f" says which term it is, so keep names such as `{contract.period.example}`."
+        )
     return "Names of files do not matter: a table is recognised by its header."
 
 

@@ -135,6 +135,8 @@ def _cases(
     again = [name for one in sent for name in one.resubmissions if name.endswith("_again")]
     return {
         "never sends SSDA903": _of(codes, recording.NO_CARE_RETURN),
+        "tells of care each month": _of(codes, recording.CARE_EACH_MONTH),
+        "of them sends SSDA903 once a year": _of(codes, recording.CARE_ONCE_A_YEAR),
         "names files by words": tuple(filter(recording.named_by_words, codes)),
         "gives old numbers to other children": tuple(
             code

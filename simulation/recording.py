@@ -53,6 +53,10 @@ REUSED_NUMBER = 0.02
 # Senders with a habit of their own, each among the first eight or so, so that a small set has all.
 NO_CARE_RETURN = frozenset({"884"})
 """Never sends SSDA903."""
+CARE_EACH_MONTH = frozenset({"383", "857", "881", "935", "341"})
+"""Adds the tables of care and of missing children to each monthly bundle."""
+CARE_ONCE_A_YEAR = frozenset({"857", "881"})
+"""Of those: sends SSDA903 for the whole year alone, as the law asks."""
 NUMBERED_ANEW = {row.la_code: row.back for row in PLAN if row.kind == "numbered_anew"}
 """Months back from the last when everybody got a new local number."""
 WITHOUT_MAPPING = frozenset({"830"})

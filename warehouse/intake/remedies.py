@@ -60,6 +60,7 @@ REMEDIES = {
     "FIELD_TOO_LONG": "Check whether two values, or two rows, ran into one.",
     "FORMULA_NO_VALUE": "Open the workbook, let it calculate, and save it.",
     "ID_MISSING": "Give the identifier; without it the row belongs to nobody.",
+    "ID_PRECISION": "Export again with this column as text; the last digits are gone.",
     "INTEGER": "Write digits only.",
     "NUMBER": "Write a number with a full stop, without unit or thousands separator.",
     "OUT_OF_RANGE": "Check the number against the record.",
@@ -82,6 +83,7 @@ REMEDIES = {
     "PART_OVER_WHOLE": "Look both figures up in the release, and download it again.",
     "ROWS_PASSED_OVER": "Nothing to do.",
     # A row beside others, or beside what a contract says of its table.
+    "ABSENCE_NOT_TOLD": "Send the sessions by attendance code with the pupils, or their totals.",
     "ABSENCE_OVER_POSSIBLE": "Check the sessions that were possible and those that were missed.",
     "ACTIVITY_ON_NO_FURTHER_ACTION": "Correct whether the referral led to no further action.",
     "AGE": "Correct the date of birth; leave out people who are no children any more.",
