@@ -122,6 +122,23 @@ def test_numbers_of_two_kinds_never_mix(held):
     ]  # fmt: skip
 
 
+def test_where_both_columns_fit_alike_the_first_decides(held):
+    tables = plain(CHILDREN)
+    tables["ssd_assessment_factors.csv"] = (
+        "cinf_table_id,cinf_assessment_id,cinf_assessment_factors_json\n"
+        '70002,70001,"[""13A""]"\n70001,70002,"[""1A""]"\n'
+    )
+    assert "OTHER_KEY" not in rules(held.send(tables, MARCH))
+    assert of_assessments(held) == [("2026-03-20", "13A"), ("2026-03-30", "1A")]
+
+
+def test_a_row_without_the_other_number_keeps_its_own(held):
+    tables = eclipse(CHILDREN)
+    tables["ssd_assessment_factors.csv"] += ',370003,"[""12A""]"\n'
+    assert "OTHER_KEY" in rules(held.send(tables, MARCH))
+    assert ("None", "12A") in of_assessments(held)
+
+
 def test_factors_that_fit_no_assessment_are_asked_about(held):
     outcome = held.send(systemc(CHILDREN, is_before_1_4=True), MARCH)
     assert errors(outcome) == []
