@@ -23,6 +23,7 @@ from simulation.recording import (
     NUMBERED_ANEW,
     QUARTER_CORRECTED,
     SENT_ON_THE_28TH,
+    SNAPSHOTS,
     day_back,
     named_by_words,
 )
@@ -31,6 +32,7 @@ from simulation.world import World
 
 CORRECTED_AFTER = 45
 """Days after a return at which a part of it is sent again."""
+MONTHS_OF_A_SNAPSHOT = 72
 EARLY_DAYS = 8
 """Days after the month at which an early sender cuts its referrals."""
 
@@ -103,6 +105,8 @@ def _monthly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iter
     for month in months:
         end = month_end(month)
         start = max(add_months(month, -1), months[0]) if early else month
+        if sender.la_code in SNAPSHOTS:
+            start = max(add_months(month, 1 - MONTHS_OF_A_SNAPSHOT), months[0])
         wait = EARLY_DAYS if early else int(rng.integers(10, 19))
 
         def build(day: int, dropped: int | None, start: date = start, end: date = end) -> Content:

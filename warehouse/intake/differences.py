@@ -260,12 +260,11 @@ def _read(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Matc
         yield from _read_tree(match, contract, keep)
         return
     part = _part(match)
+    line = match.header_line
     blocks = (
-        member.read(contract.tables.get(match.table, NO_FIGURES), match.header_line)
+        member.read(contract.tables.get(match.table, NO_FIGURES), line)
         if isinstance(member, Sheet)
-        else read_text(
-            member.opened, member.name, contract.encodings, match.delimiter, match.header_line
-        )
+        else read_text(member.opened, member.name, contract.encodings, match.delimiter, line)
     )
     for lines in blocks:
         part.count(lines)
