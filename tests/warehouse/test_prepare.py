@@ -150,7 +150,7 @@ def test_the_tables_of_care_are_due_from_the_first_bundle_that_held_them(monitor
         "ssd_cla_episodes.csv": "clae_person_id,clae_cla_episode_start_date,"
         "clae_cla_episode_ceased_date\nK1,2024-01-08,\n",
         "ssd_missing.csv": "miss_person_id,miss_missing_episode_start_date,"
-        "miss_missing_episode_type,miss_missing_episode_end_date\n",
+        "miss_missing_episode_type,miss_missing_episode_end_date\nK1,2026-06-04,M,\n",
     }
     for month, last, more in (("05", "31", {}), ("06", "30", care), ("07", "31", {})):
         manifest = window(f"2026-{month}-01", f"2026-{month}-{last}", f"2026-{month}-{last}")
