@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 CARE_TABLES = {"clae_person_id", "miss_person_id"}
+CARE_KINDS = ("care", "missing")
 KINDS = {"MISSING": "M", "ABSENT": "A"}
 FAMILIES = {"annex_a": "social_care", "ssd": "social_care", "cin_census": "social_care"}
 RANKS = ("annex_a", "ssd", "cin_census", "ssda903")
@@ -109,8 +110,13 @@ def submissions(folders: list[Path], today: date) -> list[Submission]:
             numbered.sort(key=lambda one: one.sequence or 0)
             for place, one in zip(same_days, numbered, strict=True):
                 found[place] = one
+    filled: set[tuple[str, str]] = set()
     for place, one in enumerate(found):
         one.newness = place
+        # An empty table says nought where the sender has filled it before.
+        if one.extract == "ssd":
+            filled |= {(one.sender, kind) for kind in CARE_KINDS if one.rows.get(kind)}
+            one.tells_care &= all((one.sender, kind) in filled for kind in CARE_KINDS)
     return found
 
 
