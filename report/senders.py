@@ -24,6 +24,8 @@ TWO_YEARS = ("Academic", "Financial")
 MOST_NAMED = 3
 MOST_SPELLINGS = 4
 MANIFEST = {"period_start": "2026-03-01", "period_end": "2026-03-31", "sequence": 1}
+OF_TERM = {"period_start": "2026-01-01"}
+CENSUS = {"period_start": "2026-09-01", "period_end": "2026-12-31"}
 PERIOD_FROM = {
     "manifest": "what `manifest.json` says",
     "header": "what the header of the return says",
@@ -180,8 +182,9 @@ def _manifest(contract: Contract) -> Iterator[str]:
         said: dict[str, object] = {"released_on": "2026-03-26", "source": "where it was downloaded"}
         yield f"`{_file_of(contract)}.manifest.json` beside the file says when it was released:"
     elif contract.period.found_in in ("manifest", "census", "dates", "window", "snapshot"):
-        first = {"term": "2026-01-01"}.get(contract.period.every, MANIFEST["period_start"])
-        said = MANIFEST | {"period_start": first}
+        # A census is named by its table too, whose example it must not contradict.
+        own = CENSUS if contract.period.found_in == "census" else OF_TERM
+        said = MANIFEST | (own if contract.period.every == "term" else {})
         yield (
             f"`manifest.json` in the folder or zip, or `{_file_of(contract)}.manifest.json` beside"
             " it, says which days it speaks for; send the same period again with a higher"

@@ -10,6 +10,7 @@ from simulation import events as plan
 from simulation import recording
 from simulation.calendar import Horizon
 from simulation.calibration import PREDECESSORS, Authority, authorities
+from simulation.formats.case_systems import case_system
 from simulation.parcels import is_early
 from simulation.post import Sent, send, senders
 from simulation.truth import Event, Truth
@@ -108,6 +109,8 @@ def _truth(
     for one in sent:
         totals.update(one.totals)
         counts.update(one.planted)
+    monthly = [code for code in codes if code not in plan.CENSUS_SENDERS]
+    counts.update(f"senders with {case_system(code).name}" for code in monthly)
     return Truth(
         seed=seed,
         scenario=scenario,
@@ -135,6 +138,9 @@ def _cases(
     again = [name for one in sent for name in one.resubmissions if name.endswith("_again")]
     return {
         "never sends SSDA903": _of(codes, recording.NO_CARE_RETURN),
+        "tells of care each month": _of(codes, recording.CARE_EACH_MONTH),
+        "of them sends SSDA903 once a year": _of(codes, recording.CARE_ONCE_A_YEAR),
+        "sends all since the first month each time": _of(codes, recording.SNAPSHOTS),
         "names files by words": tuple(filter(recording.named_by_words, codes)),
         "gives old numbers to other children": tuple(
             code

@@ -9,7 +9,7 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -31,10 +31,10 @@ from warehouse.intake.outcomes import Case, Outcome, Pending, Tally
 from warehouse.intake.parts import NO_FIGURES, TREES, Keep, Part, reader_of
 from warehouse.intake.problems import Problem, Refused, escaped, refuse
 from warehouse.intake.pseudonyms import set_key
-from warehouse.intake.recognise import OTHER_DELIMITERS, header_line, recognise
+from warehouse.intake.recognise import OTHER_DELIMITERS, recognise
 from warehouse.intake.rules import BLANKS, judgement
 from warehouse.intake.spool import Spool
-from warehouse.intake.text import header_of, read_text
+from warehouse.intake.text import header_of, read_text, starts_of_lines
 
 # How alike two headings are of which one may be meant for the other.
 NEAR = 0.8
@@ -105,6 +105,7 @@ class _Match:
     delimiter: str
     positions: dict[str, int]
     near: dict[str, str]
+    header_line: int = 1
 
 
 def differences(path: Path, contract: Contract) -> Diff:
@@ -172,8 +173,9 @@ def _match_of(member: Member, contract: Contract) -> _Match:
     if found and found.contract.name == contract.name:
         if member.kind in TREES:
             return _Match(member, "", (), ",", {}, {})
-        header = _header(member, contract, found.delimiter)
-        return _match(member, contract, found.table, header, found.delimiter)
+        header = _header(member, contract, found.delimiter, found.header_line)
+        match = _match(member, contract, found.table, header, found.delimiter)
+        return replace(match, header_line=found.header_line)
     if found:
         message = f"it is a table of another extract, {found.contract.name}"
         raise refuse("AMBIGUOUS_EXTRACT", message)
@@ -192,12 +194,14 @@ def _match_of(member: Member, contract: Contract) -> _Match:
     return best
 
 
-def _header(member: Member, contract: Contract, delimiter: str) -> tuple[str, ...]:
+def _header(member: Member, contract: Contract, delimiter: str, line: int = 1) -> tuple[str, ...]:
     if isinstance(member, Sheet):
-        return header_of(member.head) if delimiter == "," else ()
+        head = member.head[starts_of_lines(member.head, line)[-1] :]
+        return header_of(head) if delimiter == "," else ()
     if member.kind in TREES:
         return ()
-    first = next(read_text(member.opened, member.name, contract.encodings, delimiter), None)
+    read = read_text(member.opened, member.name, contract.encodings, delimiter, line)
+    first = next(read, None)
     return tuple(first.header) if first else ()
 
 
@@ -256,7 +260,7 @@ def _read(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Matc
         yield from _read_tree(match, contract, keep)
         return
     part = _part(match)
-    line = header_line(member.head)
+    line = match.header_line
     blocks = (
         member.read(contract.tables.get(match.table, NO_FIGURES), line)
         if isinstance(member, Sheet)

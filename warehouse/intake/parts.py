@@ -144,9 +144,10 @@ def _positions(
 ) -> tuple[dict[str, int], Problem | None]:
     """Where each known column stands, and what is wrong with that; all of a published series is
     read. Thousands of files share a few headers."""
-    table = contracts.load()[extract].tables.get(name, NO_FIGURES)
+    contract = contracts.load()[extract]
+    table = contract.tables.get(name, NO_FIGURES)
     is_figures = name == FIGURES
-    written = [figure_name(one) if is_figures else compared(one) for one in header]
+    written = published.headings(contract, header) if is_figures else [*map(compared, header)]
     spellings = {one: one for one in written if one} if is_figures else table.headers
     for heading, meant in spellings.items():
         if written.count(heading) > 1:

@@ -60,6 +60,7 @@ REMEDIES = {
     "FIELD_TOO_LONG": "Check whether two values, or two rows, ran into one.",
     "FORMULA_NO_VALUE": "Open the workbook, let it calculate, and save it.",
     "ID_MISSING": "Give the identifier; without it the row belongs to nobody.",
+    "ID_PRECISION": "Export again with this column as text; the last digits are gone.",
     "INTEGER": "Write digits only.",
     "NUMBER": "Write a number with a full stop, without unit or thousands separator.",
     "OUT_OF_RANGE": "Check the number against the record.",
