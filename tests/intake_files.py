@@ -166,3 +166,7 @@ def errors(outcome: Outcome) -> list[tuple[str, int | None, str | None]]:
 
 def queries(outcome: Outcome) -> list[Problem]:
     return [problem for problem in outcome.problems if problem.severity == "query"]
+
+
+def notes(outcome: Outcome) -> list[tuple[str, str | None, int]]:
+    return [(p.rule, p.file, p.count) for p in outcome.problems if p.severity == "note"]

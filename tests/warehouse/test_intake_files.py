@@ -92,9 +92,10 @@ def test_a_broken_file_is_refused_with_its_rule(monitor, content, name, rule):
         (referrals(3).replace("cine_person_id", "cine_persons"), ("MISSING_COLUMN", 1)),
         (referrals(3).replace("cine_referral_date", "day"), ("MISSING_COLUMN", 1)),
         (referrals(3).replace(",", ";"), ("DELIMITER", 1)),
-        ("Referrals of March\n\n" + referrals(3), ("PREAMBLE", 1)),
+        (referrals(3).partition("\n")[2] + referrals(3), ("PREAMBLE", 1)),
         (referrals(3).partition("\n")[2], ("MISSING_TABLE",)),
-        (referrals(3).replace("\n", "\r", 2), ("LINE_ENDINGS", 1)),
+        (referrals(3).replace("\n", "\r", 2), ("LINE_ENDINGS", 3)),
+        (referrals(3).replace("\n", "\r\n").replace("-03-03", "\r-03-03"), ("LINE_ENDINGS", 3)),
         (referrals(3, "R9,Zo\udceb,2026-03-09,N1,2A,N,,\n"), ("ENCODING", 5)),
     ],
 )

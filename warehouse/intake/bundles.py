@@ -4,7 +4,7 @@ import io
 import json
 import os
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,8 @@ from warehouse.intake.unpacking import (
 )
 
 MANIFEST = "manifest.json"
+# Behind the name of a file whose manifest it is.
+BESIDE = ".manifest.json"
 MAX_MEMBERS = 1_000
 MAX_WORKBOOK_BYTES = 64 << 20
 # No child-level extract began before 2000, and none is sent for more than ten years at once.
@@ -85,20 +87,87 @@ def open_bundle(opened: Opened, size: int, name: str) -> Bundle:
     return _from_archive(archive, size, name)
 
 
-def _from_archive(archive: zipfile.ZipFile, size: int, name: str) -> Bundle:
+def _from_archive(
+    archive: zipfile.ZipFile, size: int, name: str, *, is_inside: bool = False
+) -> Bundle:
+    """What an archive holds, or the one archive that it holds beside its manifest."""
     files = [info for info in archive.infolist() if not info.is_dir()]
     _check_listing(files, size, name)
+    wanted = sorted(filter(_is_wanted, files), key=lambda info: info.filename)
+    said = _manifest_of(wanted)
     manifest = Manifest()
+    if said:
+        with _unzipped(archive, said, name)() as file:
+            manifest = read_manifest(file.read(), escaped(_last(said)))
+    tables = [info for info in wanted if info is not said]
+    if said and len(tables) == 1 and not is_inside:
+        [info] = tables
+        if packed := _archive_in(archive, info, name):
+            inner = _from_archive(packed, info.file_size, escaped(_last(info)), is_inside=True)
+            return Bundle(_both(manifest, inner.manifest), inner.members)
     members: list[Member] = []
-    for info in sorted(filter(_is_wanted, files), key=lambda info: info.filename):
-        shown = escaped(info.filename.rpartition("/")[2])
-        opened = _unzipped(archive, info, name)
-        if shown == MANIFEST:
-            with opened() as file:
-                manifest = read_manifest(file.read(), shown)
-        else:
-            members += _members(opened, shown, name)
-    return Bundle(manifest, tuple(members))
+    for info in tables:
+        members += _members(_unzipped(archive, info, name), escaped(_last(info)), name)
+    return Bundle(manifest, tuple(_payload_as_one(members)))
+
+
+def _payload_as_one(members: list[Member]) -> list[Member]:
+    """Records of children as JSON may come in many files, and are one return."""
+    parts = [one for one in members if one.kind == "json"]
+    if len(parts) < 2:
+        return members
+    first = replace(parts[0], opened=partial(_one_after_another, parts))
+    return [first, *(one for one in members if one.kind != "json")]
+
+
+def _one_after_another(parts: list[Member]) -> BinaryIO:
+    texts = []
+    for one in parts:
+        with one.opened() as file:
+            data = file.read()
+        texts.append(data.decode(json.detect_encoding(data), "replace"))
+    return io.BytesIO("\n".join(texts).encode())
+
+
+def _last(info: zipfile.ZipInfo) -> str:
+    return info.filename.rpartition("/")[2]
+
+
+def _manifest_of(wanted: list[zipfile.ZipInfo]) -> zipfile.ZipInfo | None:
+    """The manifest by its name, or by that of the one file that it stands beside."""
+    for info in reversed(wanted):
+        if _last(info) == MANIFEST:
+            return info
+    if len(wanted) == 2 and wanted[1].filename == wanted[0].filename + BESIDE:
+        return wanted[1]
+    return None
+
+
+def _archive_in(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str
+) -> zipfile.ZipFile | None:
+    """An archive of tables that lies in another beside its manifest; None for any other file."""
+    try:
+        with archive.open(info) as file:
+            if kind_of(file.read(HEAD)) != "zip":
+                return None
+        # What is only stored is read where it lies, however large: that is how intake packs.
+        if info.file_size > MAX_WORKBOOK_BYTES and info.compress_type != zipfile.ZIP_STORED:
+            raise _nested(name)
+        is_small = info.file_size <= MAX_WORKBOOK_BYTES
+        packed = zipfile.ZipFile(io.BytesIO(archive.read(info)) if is_small else archive.open(info))
+    except UNZIPPING_FAULTS:
+        raise damaged(escaped(_last(info))) from None
+    return None if _is_workbook(packed) else packed
+
+
+def _both(beside: Manifest, inside: Manifest) -> Manifest:
+    """What the manifests beside and inside an archive say; raises Refused where they differ."""
+    said, held = (one.model_dump(exclude_unset=True) for one in (beside, inside))
+    if any(held.get(key, value) != value for key, value in said.items()):
+        message = "it says otherwise than the manifest inside the archive; send one of them"
+        raise refuse("MANIFEST", message, file=MANIFEST)
+    return Manifest.model_validate(held | said)
 
 
 def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Opened:
@@ -186,4 +255,5 @@ def _is_workbook(archive: zipfile.ZipFile) -> bool:
 
 
 def _nested(name: str) -> Refused:
-    return refuse("ARCHIVE", "it holds an archive inside an archive", file=name)
+    message = "it holds an archive inside an archive; only one alone, with its manifest, is read"
+    return refuse("ARCHIVE", message, file=name)

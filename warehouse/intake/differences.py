@@ -9,7 +9,7 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -28,13 +28,13 @@ from warehouse.intake.landing import UnsafeError, arrival_of
 from warehouse.intake.loading import landed
 from warehouse.intake.members import Member, Sheet
 from warehouse.intake.outcomes import Case, Outcome, Pending, Tally
-from warehouse.intake.parts import NO_FIGURES, Keep, Part, reader_of
+from warehouse.intake.parts import NO_FIGURES, TREES, Keep, Part, reader_of
 from warehouse.intake.problems import Problem, Refused, escaped, refuse
 from warehouse.intake.pseudonyms import set_key
-from warehouse.intake.recognise import OTHER_DELIMITERS, header_line, recognise
+from warehouse.intake.recognise import OTHER_DELIMITERS, recognise
 from warehouse.intake.rules import BLANKS, judgement
 from warehouse.intake.spool import Spool
-from warehouse.intake.text import header_of, read_text
+from warehouse.intake.text import header_of, read_text, starts_of_lines
 
 # How alike two headings are of which one may be meant for the other.
 NEAR = 0.8
@@ -105,6 +105,7 @@ class _Match:
     delimiter: str
     positions: dict[str, int]
     near: dict[str, str]
+    header_line: int = 1
 
 
 def differences(path: Path, contract: Contract) -> Diff:
@@ -170,10 +171,11 @@ def _match_of(member: Member, contract: Contract) -> _Match:
     """The table of the contract that a file is, or is nearest to; raises Refused."""
     found = recognise(member)
     if found and found.contract.name == contract.name:
-        if member.kind == "xml":
+        if member.kind in TREES:
             return _Match(member, "", (), ",", {}, {})
-        header = _header(member, contract, found.delimiter)
-        return _match(member, contract, found.table, header, found.delimiter)
+        header = _header(member, contract, found.delimiter, found.header_line)
+        match = _match(member, contract, found.table, header, found.delimiter)
+        return replace(match, header_line=found.header_line)
     if found:
         message = f"it is a table of another extract, {found.contract.name}"
         raise refuse("AMBIGUOUS_EXTRACT", message)
@@ -192,12 +194,14 @@ def _match_of(member: Member, contract: Contract) -> _Match:
     return best
 
 
-def _header(member: Member, contract: Contract, delimiter: str) -> tuple[str, ...]:
+def _header(member: Member, contract: Contract, delimiter: str, line: int = 1) -> tuple[str, ...]:
     if isinstance(member, Sheet):
-        return header_of(member.head) if delimiter == "," else ()
-    if member.kind == "xml":
+        head = member.head[starts_of_lines(member.head, line)[-1] :]
+        return header_of(head) if delimiter == "," else ()
+    if member.kind in TREES:
         return ()
-    first = next(read_text(member.opened, member.name, contract.encodings, delimiter), None)
+    read = read_text(member.opened, member.name, contract.encodings, delimiter, line)
+    first = next(read, None)
     return tuple(first.header) if first else ()
 
 
@@ -252,11 +256,11 @@ def _alike(heading: str, column: str, table: SentTable) -> float:
 def _read(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Match, Part]]:
     """The lines of each table go to `keep`; raises Refused where a file cannot be read."""
     member = match.member
-    if member.kind == "xml":
-        yield from _read_xml(match, contract, keep)
+    if member.kind in TREES:
+        yield from _read_tree(match, contract, keep)
         return
     part = _part(match)
-    line = header_line(member.head)
+    line = match.header_line
     blocks = (
         member.read(contract.tables.get(match.table, NO_FIGURES), line)
         if isinstance(member, Sheet)
@@ -268,7 +272,7 @@ def _read(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Matc
     yield match, part
 
 
-def _read_xml(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Match, Part]]:
+def _read_tree(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Match, Part]]:
     held: dict[str, tuple[_Match, Part]] = {}
     with match.member.opened() as file:
         for table, lines in reader_of(contract).read_tables(file, match.member.name):

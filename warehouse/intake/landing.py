@@ -16,13 +16,12 @@ from typing import BinaryIO
 
 from warehouse.home import Home
 from warehouse.intake import ledger
-from warehouse.intake.bundles import MANIFEST, open_plain
+from warehouse.intake.bundles import BESIDE, MANIFEST, open_plain
 from warehouse.intake.problems import escaped
 from warehouse.intake.unpacking import MAX_BUNDLE_BYTES
 from warehouse.state import State
 
 IN_PROGRESS = (".part", ".tmp", ".filepart", ".crdownload", ".partial")
-BESIDE = ".manifest.json"
 CHUNK = 500
 COPIED_AT_ONCE = 1 << 20
 STAMP = (1980, 1, 1, 0, 0, 0)

@@ -68,6 +68,8 @@ def kind_of(data: bytes) -> str:
         return "xml"
     if start.startswith((b"\xff\xfe<\x00", b"\xfe\xff\x00<")):
         return "xml"
+    if start.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").lstrip(b"\0")[:1] in (b"{", b"["):
+        return "json"
     return "text"
 
 

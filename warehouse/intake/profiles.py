@@ -171,8 +171,10 @@ def _add_beside(
         f" from {source} where fault is null and ({asked}) group by rows.submission_id"
     ).fetchall()
     for submission_id, found, of in rows:
-        profile = cases[submission_id].outcome.profile[checked.table]
-        profile.setdefault("beside", {})[name] = [found, of]
+        case = cases[submission_id]
+        # Of a table that was checked by itself, the others are elsewhere.
+        if beside.has or beside.table in case.tallies:
+            case.outcome.profile[checked.table].setdefault("beside", {})[name] = [found, of]
 
 
 def _add_commonest(

@@ -167,8 +167,13 @@ def _hanging(table: Table, contents: Contents, found: Found) -> set[int]:
     for other, rows in zip(contents.tables, found, strict=True):
         if other.part.table == sent.parent.table:
             gone |= other.texts(sent.parent.column, rows)
-    own = table.part.positions[next(iter(sent.columns))]
-    return {row for row, values in enumerate(table.rows) if _plain(values[own]) in gone - {""}}
+    names = (next(iter(sent.columns)), sent.parent.also_by or "")
+    places = [table.part.positions[name] for name in names if name in table.part.positions]
+    return {
+        row
+        for row, values in enumerate(table.rows)
+        if not gone.isdisjoint({_plain(values[place]) for place in places} - {""})
+    }
 
 
 def _plain(text: str) -> str:
