@@ -124,7 +124,7 @@ def _truth(
         totals.update(one.totals)
         counts.update(one.planted)
     monthly = [code for code in codes if code not in plan.CENSUS_SENDERS]
-    counts.update(f"senders with {case_system(code).name}" for code in monthly)
+    counts.update(f"who write as in {case_system(code).name}" for code in monthly)
     return Truth(
         seed=seed,
         scenario=scenario,
