@@ -104,8 +104,9 @@ class Column(Years):
     required: bool = False
     """Whether a row says nothing without it: the identity of an event or child, its day, its kind.
     What cannot be read in any other column is blank, and its sender is asked."""
-    is_figure: bool = False
-    """Whether it is what the row tells: blank it may be, but unreadable it keeps the row out."""
+    strict: bool = False
+    """Whether the row would say something else without it: blank it may be, but what cannot be
+    read keeps the row out."""
     asked_for: bool = False
     """Whether a sender is asked where it is blank."""
     blanks: tuple[str, ...] = ()

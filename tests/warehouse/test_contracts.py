@@ -36,7 +36,7 @@ tables:
     recognise: [visit_id]
     columns:
       visit_id: {type: id, kind: visit, required: true, raw: visit_key}
-      length: {type: integer, minimum: 0, is_figure: true, raw: minutes}
+      length: {type: integer, minimum: 0, strict: true, raw: minutes}
       place: {type: code, codes: {H: Home, S: School}, raw: place_code}
 """
 

@@ -38,13 +38,15 @@ EXPONENT = r"[0-9]+([.,][0-9]+[Ee][+-]?|[Ee]\+)[0-9]+"
 # A code in front of words: one that is a letter alone would be taken for the word "a".
 IN_FRONT = r"^([A-Z]*[0-9]+[A-Z]?)(?:[^A-Z0-9]|$)|^([A-Z]{1,3}) ?[:.)-]"
 GAP = r"[\s\x0B]*"
-LIST = rf'(?i)\[{GAP}((null|"[^"]*"){GAP}(,{GAP}(null|"[^"]*"){GAP})*)?\]'
+ITEM = '(null|[0-9]+[A-Z]?|"[^"]*")'
+LIST = rf"(?i)\[{GAP}({ITEM}{GAP}([,;|]{GAP}{ITEM}{GAP})*)?\]"
 TICKED, NOT_TICKED = "yes|y|true|t|1", "no|n|false|f|0|null"
-PAIR = rf'"[^"]*"{GAP}:{GAP}("({TICKED}|{NOT_TICKED})?"|true|false|null|1|0)'
+PAIR = rf'"[^"]*"{GAP}:{GAP}("[^"]*"|true|false|null|[0-9]+)'
 OBJECT = rf"(?i)\{{{GAP}({PAIR}{GAP}(,{GAP}{PAIR}{GAP})*)?\}}"
 KEYS = rf'(?i)"([^"]*)"{GAP}:{GAP}"?(?:{TICKED})"?{GAP}[,}}]'
-BARE_CODE = "[0-9]{1,2}[A-Za-z]?"
-BARE = rf"\[?{GAP}{BARE_CODE}({GAP}[,;|]{GAP}{BARE_CODE})*{GAP}\]?"
+ANSWER = rf'"{GAP}:{GAP}"([^"]*)"'
+# Codes without the marks of a list, one or several.
+BARE = r'[^\[\]{}":]+'
 FORMS = {
     "DATE_FORM": "the day is written in another way than asked for; a time of day is left off",
     "CODE_FORM": "the code is written in another way than in the list, or with words behind it",
@@ -249,7 +251,7 @@ def placed(name: str, column: Column, alias: str, offset: int, *, may_ask: bool)
 
 def _is_needed(column: Column) -> bool:
     """Whether a row says nothing, or something else, where the column cannot be read."""
-    return column.required or column.is_figure
+    return column.required or column.strict
 
 
 def _case(branches: list[str]) -> str:
@@ -553,14 +555,22 @@ def _codes(raw: str, column: Column) -> str:
 
 
 def _written(raw: str) -> str:
-    """The codes that a list holds, as they stand; those that are ticked where it has keys."""
-    listed = f'regexp_extract_all({raw}, \'"([^"]*)"\', 1)'
-    bare = f"regexp_extract_all({raw}, {text(BARE_CODE)})"
-    found = (
-        f"case when {_matches(raw, OBJECT)} then regexp_extract_all({raw}, {text(KEYS)}, 1)"
-        f" when {_matches(raw, BARE)} then {bare} else {listed} end"
+    """The codes that a list holds, as they stand; where it has keys, those that are ticked and
+    every answer that is neither yes nor no."""
+    items = f"regexp_extract_all({raw}, {text(ITEM)})"
+    listed = f"list_transform({items}, lambda one: nullif(trim(one, '\"'), 'null'))"
+    told = in_list("lower(trim(one))", ["", *f"{TICKED}|{NOT_TICKED}".split("|")])
+    answers = f"regexp_extract_all({raw}, {text(ANSWER)}, 1)"
+    ticked = (
+        f"list_concat(regexp_extract_all({raw}, {text(KEYS)}, 1),"
+        f" list_filter({answers}, lambda one: not {told}))"
     )
-    return f"list_filter({found}, lambda one: trim(one) <> '')"
+    found = (
+        f"case when {_matches(raw, OBJECT)} then {ticked}"
+        f" when {_matches(raw, BARE)} then regexp_split_to_array({raw}, '[,;|]')"
+        f" else {listed} end"
+    )
+    return f"list_filter(list_transform({found}, lambda one: trim(one)), lambda one: one <> '')"
 
 
 def _known(raw: str, column: Column) -> str:
