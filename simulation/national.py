@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -30,9 +31,14 @@ def simulate(
     areas: int | None = None,
     seed: int = 1,
     scenario: str = "default",
+    plain_files: bool = False,
     progress: Progress | None = None,
 ) -> Truth:
-    """Write an inbox under `out` and return what was planted in it."""
+    """Write an inbox under `out` and return what was planted in it.
+
+    With `plain_files` nobody's software writes a form of its own: the same facts as pages for
+    senders show them.
+    """
     if scenario not in SCENARIOS:
         raise ValueError(f"scenario must be one of {', '.join(SCENARIOS)}, not {scenario}")
     horizon = Horizon(months, until)
@@ -43,7 +49,10 @@ def simulate(
     done = 0
     sent: list[Sent] = []
     with ThreadPoolExecutor(THREADS) as pool:
-        work = pool.map(lambda group: _authority(out, horizon, group, planted, seed), groups)
+        work = pool.map(
+            lambda group: _authority(out, horizon, group, planted, seed, plain_files=plain_files),
+            groups,
+        )
         for group, results in zip(groups, work, strict=True):
             done += len(group)
             sent += results
@@ -74,9 +83,14 @@ def _authority(
     group: tuple[Authority, ...],
     events: tuple[Event, ...],
     seed: int,
+    *,
+    plain_files: bool,
 ) -> list[Sent]:
     worlds = _worlds(horizon, group, events, seed)
-    sent = [send(out, sender, horizon, events, seed) for sender in senders(worlds, horizon)]
+    sent = [
+        send(out, replace(sender, plain_files=plain_files), horizon, events, seed)
+        for sender in senders(worlds, horizon)
+    ]
     for world in worlds:
         sent[0].planted.update(world.planted())
     return sent
@@ -110,7 +124,7 @@ def _truth(
         totals.update(one.totals)
         counts.update(one.planted)
     monthly = [code for code in codes if code not in plan.CENSUS_SENDERS]
-    counts.update(f"senders with {case_system(code).name}" for code in monthly)
+    counts.update(f"who write as in {case_system(code).name}" for code in monthly)
     return Truth(
         seed=seed,
         scenario=scenario,

@@ -5,6 +5,8 @@ import zipfile
 
 import pytest
 
+from simulation.formats import case_systems
+
 
 @pytest.fixture(scope="module")
 def small(make_inbox):
@@ -27,7 +29,7 @@ def test_codes_in_lower_case(small):
 
 
 def test_headings_in_lower_case(small):
-    header = _read(small, "857/ssda903_2026-09.zip", "Header.csv").splitlines()[0]
+    header = _read(small, "857/ssda903_2026-03.zip", "Header.csv").splitlines()[0]
     assert header == b"child,sex,dob,ethnic,upn,mother,mc_dob"
 
 
@@ -63,3 +65,15 @@ def test_most_write_returns_as_specified(small):
     rows = list(small.written("383/ssda903_2026-09.zip", "Episodes.csv"))
     assert all(row["LS"].isupper() for row in rows)
     assert all(row["DECOM"][2] == row["DECOM"][5] == "/" for row in rows)
+
+
+def test_without_forms_of_their_own_all_write_plain_files(make_inbox):
+    plain = make_inbox(areas=8, months=4, plain_files=True)
+    headers = set()
+    for path in plain.bundles("*/*ssd_*.zip"):
+        with zipfile.ZipFile(path) as bundle:
+            headers.add(bundle.read("ssd_person.csv").splitlines()[0].decode())
+            assert b" 00:00:00" not in bundle.read("ssd_cin_episodes.csv")
+    assert headers == {case_systems.PERSON}
+    for row in plain.written("382/ssda903_2026-09.zip", "Episodes.csv"):
+        assert row["LS"].isupper()

@@ -20,6 +20,10 @@ MISSING = (
     "miss_missing_episode_end_date,miss_missing_rhi_offered\n"
 )
 
+CEASED = "clae_cla_episode_ceased_date"
+IN_CARE = "1,P1,2024-03-04,,"
+WENT = "1,P1,2026-02-04,M,2026-02-05,"
+
 
 @pytest.fixture
 def monitor(tmp_path):
@@ -28,7 +32,7 @@ def monitor(tmp_path):
 
 def sent(monitor, *, episodes=None, statuses=None, missing=None, ceased=None):
     """The outcome of a bundle for March with these lines; a table of None is not there."""
-    head = EPISODES.format(ceased=ceased or "clae_cla_episode_ceased_date")
+    head = EPISODES.format(ceased=ceased or CEASED)
     told = (
         ("ssd_cla_episodes", head, episodes),
         ("ssd_legal_status", STATUSES, statuses),
@@ -147,20 +151,41 @@ def test_an_episode_of_no_known_kind_is_set_aside_and_an_overlapping_one_too(mon
         ({"episodes": ()}, False),
         ({"missing": ()}, False),
         ({"statuses": ()}, False),
-        ({"episodes": (), "missing": ()}, True),
-        ({"episodes": (), "missing": (), "statuses": ()}, True),
+        ({"episodes": [IN_CARE], "missing": ()}, False),
+        ({"episodes": (), "missing": [WENT]}, False),
+        ({"episodes": [IN_CARE], "missing": [WENT]}, True),
+        ({"episodes": [IN_CARE], "missing": [WENT], "statuses": ()}, True),
     ],
 )
-def test_a_bundle_tells_of_care_where_it_holds_both_tables_with_rows_or_without(
+def test_a_bundle_tells_of_care_where_it_holds_both_tables_and_they_are_filled(
     monitor, tables, tells_care
 ):
     sent(monitor, **tables)
     [one] = known(monitor.state, files.TODAY)
-    assert one.windows.keys() == {"front_door", "referrals"} | (
-        {"missing"} if tells_care else set()
-    )
+    assert ("missing" in one.windows) is tells_care
     with monitor.state.read() as connection:
         held = ledger.tables_held(connection, ["ssd_cla_episodes", "ssd_missing", "other"])
-    wanted = {"episodes": "ssd_cla_episodes", "missing": "ssd_missing"}
-    names = frozenset(name for key, name in wanted.items() if key in tables)
-    assert held == ({1: names} if names else {})
+    names = {"episodes": "ssd_cla_episodes", "missing": "ssd_missing"}
+    rows = {name: len(tables[key]) for key, name in names.items() if key in tables}
+    assert held == ({1: rows} if rows else {})
+
+
+def test_an_empty_table_says_nought_from_the_first_time_on_that_it_was_filled(monitor):
+    empty = {"ssd_missing.csv": MISSING}
+    care = {"ssd_cla_episodes.csv": f"{EPISODES.format(ceased=CEASED)}{IN_CARE}\n"}
+    for month, more in ((1, ""), (2, f"{WENT}\n"), (3, "")):
+        days = {"period_start": f"2026-0{month}-01", "period_end": f"2026-0{month}-28"}
+        tables = ssd() | care | empty | {"ssd_missing.csv": MISSING + more}
+        monitor.drop_zip(tables, days, f"{month}.zip")
+    monitor.drop_zip(ssd() | care | empty, MARCH, "other.zip", sender="302")
+    monitor.take_in()
+    told = [
+        (one.sender, one.period.start.month, "missing" in one.windows)
+        for one in known(monitor.state, files.TODAY)
+    ]
+    assert sorted(told) == [
+        ("301", 1, False),
+        ("301", 2, True),
+        ("301", 3, True),
+        ("302", 3, False),
+    ]
