@@ -12,7 +12,6 @@ import io
 import logging
 import unicodedata
 import zipfile
-from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -255,10 +254,9 @@ def physical_records(data: bytes) -> int:
 
 
 def _is_title(row: list[str], rows: list[list[str]]) -> bool:
-    """Whether a row above the header is too little for a record of as many columns as usual."""
-    usual = Counter(len(one) for one in rows[:12] if not _is_blank(one)).most_common(1)
+    """Whether a row above the header is too little for a record beside the widest row."""
     filled = sum(not _is_blank([value]) for value in row)
-    return filled <= 4 and 2 * filled < usual[0][0] if usual else False
+    return filled <= 4 and 2 * filled < max(map(len, rows[:12]))
 
 
 def _is_blank(row: list[str]) -> bool:

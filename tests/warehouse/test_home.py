@@ -2,11 +2,13 @@
 
 from datetime import date
 
+import duckdb
 import pytest
 
 from warehouse import home as homes
 from warehouse import keys
 from warehouse.errors import ConfigurationError
+from warehouse.intake.writing import parquet
 
 
 @pytest.fixture
@@ -83,3 +85,11 @@ def test_a_restricted_zone_that_is_a_link_is_refused(home, tmp_path):
     home.restricted.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(ConfigurationError, match="no link"):
         homes.close_to_others(home)
+
+
+def test_a_folder_named_like_a_column_and_its_value_changes_no_row(tmp_path):
+    """The database engine would take line=5 for the value of that column in every row."""
+    path = tmp_path / "line=5" / "rows.parquet"
+    path.parent.mkdir()
+    duckdb.execute(f"copy (select 1 as line) to '{path}' (format parquet)")
+    assert duckdb.execute(f"from {parquet(path)}").fetchall() == [(1,)]

@@ -235,11 +235,25 @@ def test_hidden_and_other_sheets_are_told_apart(monitor):
     ]
 
 
-def test_a_table_inside_a_cell_is_no_sheet_and_no_row_of_one(monitor):
-    inner = content({"Inner": tables()["Missing"]})
-    inner = inner[inner.index("<table:table ") : inner.rindex("</office:spreadsheet>")]
-    sheets = tables() | {"Guide": [[Xml(f"<table:table-cell>{inner}</table:table-cell>")]]}
-    assert sent(monitor, spreadsheet(sheets)).accepted == 3
+CELL = "<table:table-cell"
+INNER = "<table:table><table:table-row><table:table-cell/></table:table-row></table:table>"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("</table:table-cell>", f"{INNER}</table:table-cell>"),
+        ("</table:table-cell>", f"{CELL}/></table:table-cell>"),
+        ("</table:table-cell>", "<table:table-row/></table:table-cell>"),
+        (
+            "<table:table-column",
+            "<table:shapes><table:table-row/></table:shapes><table:table-column",
+        ),
+    ],
+)
+def test_rows_and_cells_that_would_be_lost_refuse_the_file(monitor, old, new):
+    data = packed(content(tables()).replace(old, new, 1))
+    assert refusal(monitor, data).rule == "NOT_XLSX"
 
 
 @pytest.mark.parametrize(("column", "is_read"), [(MAX_COLUMNS, True), (MAX_COLUMNS + 1, False)])

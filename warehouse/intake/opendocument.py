@@ -26,6 +26,9 @@ NAMESPACE = "urn:oasis:names:tc:opendocument:xmlns:{}:1.0"
 OFFICE, TABLE, TEXT, STYLE = (
     f"{{{NAMESPACE.format(name)}}}" for name in ("office", "table", "text", "style")
 )
+CELLS = (f"{TABLE}table-cell", f"{TABLE}covered-table-cell")
+# What rows may stand in, in a sheet.
+PARTS = [f"{TABLE}{name}" for name in ("table-rows", "table-header-rows", "table-row-group")]
 EXTENSION = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
 ERROR = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)|Err:\d{3}")
 DURATION = re.compile(r"PT(\d+)H(\d+)M(\d+)(?:[.,]\d+)?S")
@@ -169,11 +172,20 @@ def _is_of_document(table: etree._Element) -> bool:
 
 
 def _is_of_sheet(element: etree._Element) -> bool:
-    """Whether a row belongs to a sheet; what is no row is taken as it is."""
+    """Whether a row belongs to a sheet; raises _Damaged where it stands so that it would be lost.
+
+    What is no row is taken as it is.
+    """
     if element.tag != f"{TABLE}table-row":
         return True
-    table = next(element.iterancestors(f"{TABLE}table"), None)
-    return table is not None and _is_of_document(table)
+    above = element.getparent()
+    while above is not None and above.tag in PARTS:
+        above = above.getparent()
+    if above is None or above.tag != f"{TABLE}table":
+        raise _Damaged
+    if not _is_of_document(above) and above.getparent().tag != f"{TABLE}dde-link":
+        raise _Damaged
+    return _is_of_document(above)
 
 
 def _free(row: etree._Element) -> None:
@@ -195,7 +207,9 @@ def _row(element: etree._Element) -> Row:
     """The cells of a row up to the last that holds anything, or to the first too far right."""
     row: list[Cell] = []
     blanks = 0
-    for part in element.iterchildren(f"{TABLE}table-cell", f"{TABLE}covered-table-cell"):
+    if any(cell.getparent() is not element for cell in element.iter(*CELLS)):
+        raise _Damaged
+    for part in element.iterchildren(*CELLS):
         times = _times(part, "columns", MAX_COLUMNS)
         # What another cell covers is not seen.
         cell = _cell(part) if part.tag == f"{TABLE}table-cell" else BLANK
