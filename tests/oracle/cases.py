@@ -975,7 +975,7 @@ def care_told_each_month_makes_a_child_known(s):
     files: Told = {f"{name}.zip": ssd(s, name, **one) for name, one in told.items()}
     files |= censuses(
         s, pupils="P1 2010-02-20 u1",
-        exclusions=["P1 E1 2026-02-10 PERM", "P1 E2 2026-03-10 SUSP", "P1 E3 2026-04-10 SUSP"],
+        exclusions=["P1 E1 2026-02-10 PERM", "P1 E2 2026-03-10 PERM", "P1 E3 2026-04-10 PERM"],
     )  # fmt: skip
     return files, [
         cell("excluded_not_known", "2026-02", numerator=0, denominator=1, reason=None, caveat=None),
