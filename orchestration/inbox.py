@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from warehouse.intake.landing import BESIDE, IN_PROGRESS
+from warehouse.intake.bundles import BESIDE
+from warehouse.intake.landing import IN_PROGRESS
 from warehouse.intake.problems import escaped
 
 

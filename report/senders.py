@@ -24,6 +24,8 @@ TWO_YEARS = ("Academic", "Financial")
 MOST_NAMED = 3
 MOST_SPELLINGS = 4
 MANIFEST = {"period_start": "2026-03-01", "period_end": "2026-03-31", "sequence": 1}
+OF_TERM = {"period_start": "2026-01-01"}
+CENSUS = {"period_start": "2026-09-01", "period_end": "2026-12-31"}
 PERIOD_FROM = {
     "manifest": "what `manifest.json` says",
     "header": "what the header of the return says",
@@ -157,6 +159,13 @@ def _what_to_send(contract: Contract) -> Iterator[str]:
         if contract.root:
             yield ""
             yield "Or the XML file as it is exported for the department, alone or in a zip."
+        if contract.told_by_key:
+            yield ""
+            yield (
+                "Or the payload for the department's interface: the full record of every child as"
+                " JSON, in one file or several, with `manifest.json` beside it in a zip. A payload"
+                " of changes alone is refused. Lines are counted as if each table were a file."
+            )
     yield ""
     wanted = [f"`{name}`" for name, table in contract.tables.items() if table.required]
     if contract.reader == "csv" and wanted:
@@ -173,8 +182,9 @@ def _manifest(contract: Contract) -> Iterator[str]:
         said: dict[str, object] = {"released_on": "2026-03-26", "source": "where it was downloaded"}
         yield f"`{_file_of(contract)}.manifest.json` beside the file says when it was released:"
     elif contract.period.found_in in ("manifest", "census", "dates", "window", "snapshot"):
-        first = {"term": "2026-01-01"}.get(contract.period.every, MANIFEST["period_start"])
-        said = MANIFEST | {"period_start": first}
+        # A census is named by its table too, whose example it must not contradict.
+        own = CENSUS if contract.period.found_in == "census" else OF_TERM
+        said = MANIFEST | (own if contract.period.every == "term" else {})
         yield (
             f"`manifest.json` in the folder or zip, or `{_file_of(contract)}.manifest.json` beside"
             " it, says which days it speaks for; send the same period again with a higher"
@@ -477,6 +487,11 @@ def _told_by(contract: Contract) -> str:
             "A table is recognised by its headings; capitals, blanks and punctuation do not matter."
             " Where they fit two tables, the name of the file or sheet decides: keep the names of"
             " the template."
+        )
+    if contract.period.named:
+        return (
+            "A table is recognised by its header; the names of files matter only where nothing else"
+            f" says which term it is, so keep names such as `{contract.period.example}`."
         )
     return "Names of files do not matter: a table is recognised by its header."
 

@@ -23,6 +23,7 @@ from simulation.recording import (
     NUMBERED_ANEW,
     QUARTER_CORRECTED,
     SENT_ON_THE_28TH,
+    SNAPSHOTS,
     day_back,
     named_by_words,
 )
@@ -31,6 +32,7 @@ from simulation.world import World
 
 CORRECTED_AFTER = 45
 """Days after a return at which a part of it is sent again."""
+MONTHS_OF_A_SNAPSHOT = 72
 EARLY_DAYS = 8
 """Days after the month at which an early sender cuts its referrals."""
 
@@ -50,6 +52,12 @@ class Sender:
     worlds: tuple[World, ...]
     first: date
     last: date
+    plain_files: bool = False
+    """Whether its software writes no form of its own."""
+
+    @property
+    def software(self) -> Software:
+        return Software() if self.plain_files else software(self.la_code)
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,8 @@ def _monthly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iter
     for month in months:
         end = month_end(month)
         start = max(add_months(month, -1), months[0]) if early else month
+        if sender.la_code in SNAPSHOTS:
+            start = max(add_months(month, 1 - MONTHS_OF_A_SNAPSHOT), months[0])
         wait = EARLY_DAYS if early else int(rng.integers(10, 19))
 
         def build(day: int, dropped: int | None, start: date = start, end: date = end) -> Content:
@@ -143,7 +153,8 @@ def _social_care(
 def _system(sender: Sender, horizon: Horizon, end: date) -> CaseSystem:
     """What writes the bundle that ends on a day: until everybody is numbered anew, plain files."""
     changes = _back(NUMBERED_ANEW, sender, horizon)
-    return PLAIN if changes and end < changes else case_system(sender.la_code)
+    is_plain = sender.plain_files or (changes is not None and end < changes)
+    return PLAIN if is_plain else case_system(sender.la_code)
 
 
 def _back(months: Mapping[str, int], sender: Sender, horizon: Horizon) -> date | None:
@@ -165,20 +176,20 @@ def _yearly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Itera
         prepared = date(end.year, 6, 20) + timedelta(days=int(rng.integers(0, 30)))
         start = date(end.year - 1, 4, 1)
         manifest = Manifest("cin_census", sender.la_code, start, end, prepared)
-        build = partial(_census_file, sender.worlds[0], end)
+        build = partial(_census_file, sender, end)
         yield Parcel(f"cin_census_{end.year}", manifest, build, is_certain=True)
 
 
-def _census_file(world: World, end: date, day: int, dropped: int | None) -> Content:  # noqa: ARG001 (all builders are called alike)
-    writes = software(world.authority.la_code)
-    file, counts = cin.census(world, end, lower_case=writes.lower_case)
+def _census_file(sender: Sender, end: date, day: int, dropped: int | None) -> Content:  # noqa: ARG001 (all builders are called alike)
+    [world] = sender.worlds
+    file, counts = cin.census(world, end, lower_case=sender.software.lower_case)
     return {"cin_census.xml": file}, counts
 
 
 def _termly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iterator[Parcel]:
     """What happened before an authority was its own is in its predecessor's last census."""
     rows = [school_census.exclusion_rows(world) for world in sender.worlds]
-    writes = software(sender.la_code)
+    writes = sender.software
     for census in horizon.censuses:
         if not any(sender.first <= day <= sender.last for day in (census.end, census.reference)):
             continue
@@ -220,7 +231,7 @@ def _by_term(files: dict[str, bytes], census: Census) -> dict[str, bytes]:
 
 
 def _quarterly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iterator[Parcel]:
-    writes = software(sender.la_code)
+    writes = sender.software
     rows = [ssda903.rows(world, iso_days=writes.iso_days) for world in sender.worlds]
     for end in horizon.quarter_ends:
         if not sender.first <= end <= sender.last:

@@ -63,6 +63,9 @@ WITHOUT_MAPPING = frozenset({"830"})
 """Where pupil numbers were not carried over: children known before have none afterwards."""
 NUMBERS_REUSED = {"352": 14}
 """Months back from the last when a new system began to give old numbers to other children."""
+SNAPSHOTS = frozenset({"857", "420", "201"})
+"""Send all since the first month each time, as each run of the standard writes it anew: small ones,
+since a snapshot holds as much as all months before it."""
 SENT_ON_THE_28TH = {"935": 3, "892": 14}
 """Months back from the last that were sent before they were over, and again afterwards."""
 MONTH_SENT_AGAIN = {"306": 8, "801": 6}

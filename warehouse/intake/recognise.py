@@ -97,6 +97,12 @@ def recognise(member: Member) -> Recognised | None:
             if contract.root == root:
                 return Recognised(contract, str(contract.root), member)
         return None
+    if member.kind == "json":
+        head = member.head.replace(b"\0", b"")
+        for contract in contracts.load().values():
+            if contract.told_by_key and f'"{contract.told_by_key}"'.encode() in head:
+                return Recognised(contract, contract.told_by_key, member)
+        return None
     return _by_header(member)
 
 
@@ -270,6 +276,9 @@ def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = 
     """The likeliest reason why a file is no table that is known, nor one that was `found`."""
     if member.kind == "xml":
         return _unknown_xml(member)
+    if member.kind == "json":
+        message = "it is JSON, of which only the payload for the department is known here"
+        return refuse("JSON_STRUCTURE", message, file=member.name)
     head = _head(member.head)
     if b"\0" in head:
         message = "it holds NUL bytes, as UTF-16 without its mark does; save it as UTF-8"
