@@ -964,7 +964,8 @@ def a_bundle_without_the_tables_of_care_says_nothing_of_care(s):
 
 @case()
 def care_told_each_month_makes_a_child_known(s):
-    """In care by the tables alone until 10 March 2026, without any referral."""
+    """In care by the tables alone until 10 March 2026, without any referral. The second suspension
+    in a year, in April, is after that."""
     told = {
         name: care_tables(
             care="K1 2024-03-04 2026-03-10" if name < "2026-04" else (),
@@ -979,7 +980,7 @@ def care_told_each_month_makes_a_child_known(s):
     )  # fmt: skip
     return files, [
         cell("excluded_not_known", "2026-02", numerator=0, denominator=1, reason=None, caveat=None),
-        row_count("int_exposures", 2, exposure="exclusion", is_known=True),
+        row_count("int_exposures", 1, exposure="exclusion", is_known=True),
         row_count("int_exposures", 1, exposure="exclusion", is_known=False),
     ]
 
