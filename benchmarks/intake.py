@@ -4,9 +4,10 @@
                                 [--only PART] [--json]
 
 All data are simulated. `extracts` are those of an authority in the real formats, as
-`sightline simulate` writes them (--areas 153 --months 60: the nation); the floor reads the very
-members of their bundles, unpacked, with the types of the contracts, and writes Parquet. Returns in
-XML have no such floor and are left out of both. `shapes` are the same rows in many small bundles
+`sightline simulate` writes them (--areas 153 --months 60: the nation), but in plain files, since a
+typed read takes no other form; the floor reads the very members of their bundles, unpacked, with
+the types of the contracts, and writes Parquet. Returns in XML have no such floor and are left out
+of both. `shapes` are the same rows in many small bundles
 and in few. `xml` is one return of so many MB.
 
 Every step is a process of its own, and the steps alternate; printed are medians of CPU seconds,
@@ -270,7 +271,7 @@ def new_identifiers(folder: Path) -> int:
 def extracts(folder: Path, wanted: argparse.Namespace) -> dict[str, float]:
     """Simulated extracts beside their floor, then one more month, then one bundle again."""
     inbox = folder / "sent"
-    simulate(inbox, months=wanted.months, areas=wanted.areas)
+    simulate(inbox, months=wanted.months, areas=wanted.areas, plain_files=True)
     bundles, records = unpack(inbox, folder / "plain")
     runs: dict[str, list[Cost]] = defaultdict(list)
     for _ in range(wanted.runs):

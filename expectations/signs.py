@@ -86,6 +86,7 @@ def _tables(accepted: pd.DataFrame, profiles: Profiles) -> pd.DataFrame:
         (submission_id, table, one["rows"])
         for submission_id, profile in profiles.items()
         for table, one in profile.items()
+        if not one.get("is_spare")
     ]
     return _beside(accepted, pd.DataFrame(found, columns=["submission_id", "table", "rows"]))
 

@@ -20,7 +20,9 @@ WORDS = {
     "expect_present": "{column_name} is missing",
     "expect_unique_rows": "told twice with the same {columns}",
     "expect_part_within_whole": "a part is more than its whole",
-    "expect_figures_that_can_be": "a part is more than its whole, or a count below nothing",
+    "expect_figures_that_can_be": (
+        "a part is more than its whole, or a count below nothing or beyond every other"
+    ),
 }
 
 # What makes a row fail a test of one column, where the column is kept under its name.

@@ -159,6 +159,13 @@ def _what_to_send(contract: Contract) -> Iterator[str]:
         if contract.root:
             yield ""
             yield "Or the XML file as it is exported for the department, alone or in a zip."
+        if contract.told_by_key:
+            yield ""
+            yield (
+                "Or the payload for the department's interface: the full record of every child as"
+                " JSON, in one file or several, with `manifest.json` beside it in a zip. A payload"
+                " of changes alone is refused. Lines are counted as if each table were a file."
+            )
     yield ""
     wanted = [f"`{name}`" for name, table in contract.tables.items() if table.required]
     if contract.reader == "csv" and wanted:
@@ -480,6 +487,11 @@ def _told_by(contract: Contract) -> str:
             "A table is recognised by its headings; capitals, blanks and punctuation do not matter."
             " Where they fit two tables, the name of the file or sheet decides: keep the names of"
             " the template."
+        )
+    if contract.period.named:
+        return (
+            "A table is recognised by its header; the names of files matter only where nothing else"
+            f" says which term it is, so keep names such as `{contract.period.example}`."
         )
     return "Names of files do not matter: a table is recognised by its header."
 

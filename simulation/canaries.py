@@ -36,12 +36,18 @@ def sample(inbox: Path, *, bundles: int = 40) -> Canaries:
 
 
 COLUMNS = {
-    "ssd_person.csv": {"pers_person_id": "child", "pers_dob": "birth"},
+    "ssd_person.csv": {"pers_person_id": "child", "pers_upn": "upn", "pers_dob": "birth"},
     "ssd_linked_identifiers.csv": {"link_identifier_value": "upn"},
     "pupilonroll.csv": {"upn": "upn", "dob": "birth"},
     "Header.csv": {"CHILD": "child", "UPN": "upn", "DOB": "birth"},
 }
 NOTHING = ("", "NULL", "SSD_PH")
+COMMON = {
+    "child": re.compile(r"^$"),
+    "birth": re.compile(r"^01/|-01$"),
+    "upn": re.compile(r"^\d"),
+}
+"""Values that may stand elsewhere: the first of a month, numbers of other kinds than pupils'."""
 TIME = re.compile(r"(?<=\d)[ T]00:00:00.*")
 
 
@@ -50,10 +56,6 @@ def _collect(content: str, columns: dict[str, str], found: dict[str, set[str]]) 
     rows = list(csv.DictReader(io.StringIO(body), header.upper().split(",")))
     for row in rows[:: max(1, len(rows) // SAMPLE)]:
         for column, kind in columns.items():
-            value = TIME.sub("", row[column.upper()])
-            if value not in NOTHING and not (kind == "birth" and _is_first_of_month(value)):
+            value = TIME.sub("", row.get(column.upper(), ""))
+            if value not in NOTHING and not COMMON[kind].search(value):
                 found[kind].add(value)
-
-
-def _is_first_of_month(value: str) -> bool:
-    return value.startswith("01/") or value.endswith("-01")

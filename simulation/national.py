@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from simulation import events as plan
 from simulation import recording
 from simulation.calendar import Horizon
 from simulation.calibration import PREDECESSORS, Authority, authorities
+from simulation.formats.case_systems import case_system
 from simulation.parcels import is_early
 from simulation.post import Sent, send, senders
 from simulation.truth import Event, Truth
@@ -29,9 +31,14 @@ def simulate(
     areas: int | None = None,
     seed: int = 1,
     scenario: str = "default",
+    plain_files: bool = False,
     progress: Progress | None = None,
 ) -> Truth:
-    """Write an inbox under `out` and return what was planted in it."""
+    """Write an inbox under `out` and return what was planted in it.
+
+    With `plain_files` nobody's software writes a form of its own: the same facts as pages for
+    senders show them.
+    """
     if scenario not in SCENARIOS:
         raise ValueError(f"scenario must be one of {', '.join(SCENARIOS)}, not {scenario}")
     horizon = Horizon(months, until)
@@ -42,7 +49,10 @@ def simulate(
     done = 0
     sent: list[Sent] = []
     with ThreadPoolExecutor(THREADS) as pool:
-        work = pool.map(lambda group: _authority(out, horizon, group, planted, seed), groups)
+        work = pool.map(
+            lambda group: _authority(out, horizon, group, planted, seed, plain_files=plain_files),
+            groups,
+        )
         for group, results in zip(groups, work, strict=True):
             done += len(group)
             sent += results
@@ -73,9 +83,14 @@ def _authority(
     group: tuple[Authority, ...],
     events: tuple[Event, ...],
     seed: int,
+    *,
+    plain_files: bool,
 ) -> list[Sent]:
     worlds = _worlds(horizon, group, events, seed)
-    sent = [send(out, sender, horizon, events, seed) for sender in senders(worlds, horizon)]
+    sent = [
+        send(out, replace(sender, plain_files=plain_files), horizon, events, seed)
+        for sender in senders(worlds, horizon)
+    ]
     for world in worlds:
         sent[0].planted.update(world.planted())
     return sent
@@ -108,6 +123,8 @@ def _truth(
     for one in sent:
         totals.update(one.totals)
         counts.update(one.planted)
+    monthly = [code for code in codes if code not in plan.CENSUS_SENDERS]
+    counts.update(f"who write as in {case_system(code).name}" for code in monthly)
     return Truth(
         seed=seed,
         scenario=scenario,
@@ -135,6 +152,9 @@ def _cases(
     again = [name for one in sent for name in one.resubmissions if name.endswith("_again")]
     return {
         "never sends SSDA903": _of(codes, recording.NO_CARE_RETURN),
+        "tells of care each month": _of(codes, recording.CARE_EACH_MONTH),
+        "of them sends SSDA903 once a year": _of(codes, recording.CARE_ONCE_A_YEAR),
+        "sends all since the first month each time": _of(codes, recording.SNAPSHOTS),
         "names files by words": tuple(filter(recording.named_by_words, codes)),
         "gives old numbers to other children": tuple(
             code

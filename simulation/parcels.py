@@ -7,19 +7,23 @@ from datetime import date, timedelta
 from functools import cache, partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.bundles import Content, Manifest, content
 from simulation.calendar import Census, Horizon, Term, add_months, day, month_end, number
 from simulation.events import CENSUS_SENDERS
+from simulation.formats import Members, cin, placements, ssd, ssd_care, ssda903
 from simulation.formats import census as school_census
-from simulation.formats import cin, placements, ssd, ssda903
 from simulation.formats.case_systems import PLAIN, CaseSystem, case_system
 from simulation.recording import (
+    CARE_EACH_MONTH,
+    CARE_ONCE_A_YEAR,
     MONTH_SENT_AGAIN,
     NO_CARE_RETURN,
     NUMBERED_ANEW,
     QUARTER_CORRECTED,
     SENT_ON_THE_28TH,
+    SNAPSHOTS,
     day_back,
     named_by_words,
 )
@@ -28,8 +32,13 @@ from simulation.world import World
 
 CORRECTED_AFTER = 45
 """Days after a return at which a part of it is sent again."""
+MONTHS_OF_A_SNAPSHOT = 72
 EARLY_DAYS = 8
 """Days after the month at which an early sender cuts its referrals."""
+
+MARCH = 3
+NOBODY: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+NO_MORE: tuple[Members, NDArray[np.int64]] = ({}, NOBODY)
 
 Build = Callable[[int, int | None], Content]
 """Files as known on a day, whole or, for a first attempt, with some rows dropped."""
@@ -43,6 +52,12 @@ class Sender:
     worlds: tuple[World, ...]
     first: date
     last: date
+    plain_files: bool = False
+    """Whether its software writes no form of its own."""
+
+    @property
+    def software(self) -> Software:
+        return Software() if self.plain_files else software(self.la_code)
 
 
 @dataclass(frozen=True)
@@ -96,12 +111,17 @@ def _monthly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iter
     for month in months:
         end = month_end(month)
         start = max(add_months(month, -1), months[0]) if early else month
+        if sender.la_code in SNAPSHOTS:
+            start = max(add_months(month, 1 - MONTHS_OF_A_SNAPSHOT), months[0])
         wait = EARLY_DAYS if early else int(rng.integers(10, 19))
 
         def build(day: int, dropped: int | None, start: date = start, end: date = end) -> Content:
-            rows = rows_as_written(_system(sender, horizon, end))
-            tables = ssd.members(rows, start, end, day, by_cut=early, dropped=dropped)
-            return content(tables, Software(has_mark=rows.system.has_mark))
+            rows, of_care = rows_as_written(_system(sender, horizon, end))
+            more, persons = ssd_care.members(of_care, start, end, day) if of_care else NO_MORE
+            tables = ssd.members(
+                rows, start, end, day, by_cut=early, dropped=dropped, others=persons
+            )
+            return content(tables | more, Software(has_mark=rows.system.has_mark))
 
         manifest = Manifest("ssd", sender.la_code, start, end, end + timedelta(days=wait))
         whole = Parcel(f"ssd_{month:%Y-%m}", manifest, build)
@@ -120,14 +140,21 @@ def _monthly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iter
             yield _again(replace(whole, manifest=part, build=partial(build, start=month)))
 
 
-def _social_care(worlds: tuple[World, ...], system: CaseSystem) -> ssd.Rows:
-    return ssd.merged([ssd.rows(world, system) for world in worlds])
+def _social_care(
+    worlds: tuple[World, ...], system: CaseSystem
+) -> tuple[ssd.Rows, ssd_care.Rows | None]:
+    """Of a sender who tells of care each month, the tables of care too."""
+    if worlds[0].authority.la_code not in CARE_EACH_MONTH:
+        return ssd.merged([ssd.rows(world, system, NOBODY) for world in worlds]), None
+    rows = [ssd.rows(world, system, ssd_care.children(world)) for world in worlds]
+    return ssd.merged(rows), ssd_care.merged([ssd_care.rows(world, system) for world in worlds])
 
 
 def _system(sender: Sender, horizon: Horizon, end: date) -> CaseSystem:
     """What writes the bundle that ends on a day: until everybody is numbered anew, plain files."""
     changes = _back(NUMBERED_ANEW, sender, horizon)
-    return PLAIN if changes and end < changes else case_system(sender.la_code)
+    is_plain = sender.plain_files or (changes is not None and end < changes)
+    return PLAIN if is_plain else case_system(sender.la_code)
 
 
 def _back(months: Mapping[str, int], sender: Sender, horizon: Horizon) -> date | None:
@@ -149,20 +176,20 @@ def _yearly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Itera
         prepared = date(end.year, 6, 20) + timedelta(days=int(rng.integers(0, 30)))
         start = date(end.year - 1, 4, 1)
         manifest = Manifest("cin_census", sender.la_code, start, end, prepared)
-        build = partial(_census_file, sender.worlds[0], end)
+        build = partial(_census_file, sender, end)
         yield Parcel(f"cin_census_{end.year}", manifest, build, is_certain=True)
 
 
-def _census_file(world: World, end: date, day: int, dropped: int | None) -> Content:  # noqa: ARG001 (all builders are called alike)
-    writes = software(world.authority.la_code)
-    file, counts = cin.census(world, end, lower_case=writes.lower_case)
+def _census_file(sender: Sender, end: date, day: int, dropped: int | None) -> Content:  # noqa: ARG001 (all builders are called alike)
+    [world] = sender.worlds
+    file, counts = cin.census(world, end, lower_case=sender.software.lower_case)
     return {"cin_census.xml": file}, counts
 
 
 def _termly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iterator[Parcel]:
     """What happened before an authority was its own is in its predecessor's last census."""
     rows = [school_census.exclusion_rows(world) for world in sender.worlds]
-    writes = software(sender.la_code)
+    writes = sender.software
     for census in horizon.censuses:
         if not any(sender.first <= day <= sender.last for day in (census.end, census.reference)):
             continue
@@ -204,10 +231,12 @@ def _by_term(files: dict[str, bytes], census: Census) -> dict[str, bytes]:
 
 
 def _quarterly(sender: Sender, horizon: Horizon, rng: np.random.Generator) -> Iterator[Parcel]:
-    writes = software(sender.la_code)
+    writes = sender.software
     rows = [ssda903.rows(world, iso_days=writes.iso_days) for world in sender.worlds]
     for end in horizon.quarter_ends:
         if not sender.first <= end <= sender.last:
+            continue
+        if sender.la_code in CARE_ONCE_A_YEAR and end.month != MARCH:
             continue
         start = date(end.year - (end.month < 4), 4, 1)
         prepared = end + timedelta(days=int(rng.integers(12, 20)))

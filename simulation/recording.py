@@ -53,12 +53,19 @@ REUSED_NUMBER = 0.02
 # Senders with a habit of their own, each among the first eight or so, so that a small set has all.
 NO_CARE_RETURN = frozenset({"884"})
 """Never sends SSDA903."""
+CARE_EACH_MONTH = frozenset({"383", "857", "881", "935", "341"})
+"""Adds the tables of care and of missing children to each monthly bundle."""
+CARE_ONCE_A_YEAR = frozenset({"857", "881"})
+"""Of those: sends SSDA903 for the whole year alone, as the law asks."""
 NUMBERED_ANEW = {row.la_code: row.back for row in PLAN if row.kind == "numbered_anew"}
 """Months back from the last when everybody got a new local number."""
 WITHOUT_MAPPING = frozenset({"830"})
 """Where pupil numbers were not carried over: children known before have none afterwards."""
 NUMBERS_REUSED = {"352": 14}
 """Months back from the last when a new system began to give old numbers to other children."""
+SNAPSHOTS = frozenset({"857", "420", "201"})
+"""Send all since the first month each time, as each run of the standard writes it anew: small ones,
+since a snapshot holds as much as all months before it."""
 SENT_ON_THE_28TH = {"935": 3, "892": 14}
 """Months back from the last that were sent before they were over, and again afterwards."""
 MONTH_SENT_AGAIN = {"306": 8, "801": 6}

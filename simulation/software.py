@@ -16,6 +16,7 @@ CODES = (
     "reason_1", "reason_2", "reason_3", "special_needs", "enrolment",
 )  # fmt: skip
 """Columns that hold codes, in the tables of SSDA903 and the school census."""
+BLANK_ROWS = 3
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Software:
     lower_case: bool = False
     """Codes are in lower case."""
     lower_headings: bool = False
+    blank_rows: bool = False
+    """Rows of commas alone stand at the end, as spreadsheets leave them."""
     iso_days: bool = False
     """Days of SSDA903 are written year first and with a time, as databases do."""
     counts_with_point: bool = False
@@ -39,7 +42,8 @@ class Software:
             rows = rows.copy()
             for name in set(CODES) & set(rows.dtype.names or ()):
                 rows[name] = np.char.lower(rows[name])
-        return mark + file(header, rows)
+        blank = b"," * header.count(",") + b"\n"
+        return mark + file(header, rows) + blank * (BLANK_ROWS * self.blank_rows)
 
 
 PLAIN = Software()
@@ -51,6 +55,7 @@ def software(la_code: str) -> Software:
         has_mark=number % 4 == 0,
         lower_case=number % 9 == 4,
         lower_headings=number % 11 == 10,
+        blank_rows=number % 6 == 2,
         iso_days=number % 10 == 6,
         counts_with_point=number % 7 == 5,
         names_tell_term=number % 8 == 6,

@@ -10,7 +10,9 @@ import gzip
 import hashlib
 import io
 import logging
+import unicodedata
 import zipfile
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +31,7 @@ from warehouse.state import problems, submissions
 FINAL = {"accepted", "quarantined"}
 SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+OFFICE, TABLE = (f"urn:oasis:names:tc:opendocument:xmlns:{n}:1.0" for n in ("office", "table"))
 XML_RECORDS = {
     "Message": (
         "Child", "CINdetails", "Assessments", "AssessmentFactors", "Section47", "CINPlanDates",
@@ -171,7 +174,12 @@ def tables(files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
         if data.startswith(b"PK"):
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 held = {n: archive.read(n) for n in archive.namelist()}
-            yield from sheets(name, held) if "xl/workbook.xml" in held else tables(held)
+            if "xl/workbook.xml" in held:
+                yield from sheets(name, held)
+            elif "content.xml" in held:
+                yield from open_sheets(name, held["content.xml"])
+            else:
+                yield from tables(held)
         elif data.startswith(b"\x1f\x8b"):
             yield from tables({name.removesuffix(".gz"): gzip.decompress(data)})
         elif Path(name).name != "manifest.json":
@@ -188,6 +196,21 @@ def sheets(name: str, parts: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
         target = targets[sheet.get(f"{{{LINKS}}}id")]
         part = target[1:] if target.startswith("/") else f"xl/{target}"
         yield f"{name}, sheet {escaped(sheet.get('name'))}", _as_text(parts[part], texts)
+
+
+def open_sheets(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """The sheets of an OpenDocument spreadsheet as CSV."""
+    root = etree.fromstring(content)
+    for sheet in root.iterfind(f".//{{{OFFICE}}}spreadsheet/{{{TABLE}}}table"):
+        rows: list[list[str]] = []
+        for row in sheet.iter(f"{{{TABLE}}}table-row"):
+            texts = ["".join(cell.itertext()) for cell in row.iter(f"{{{TABLE}}}table-cell")]
+            times = int(row.get(f"{{{TABLE}}}number-rows-repeated", 1)) if any(texts) else 1
+            rows += [texts if any(texts) else []] * times
+        out = io.StringIO()
+        csv.writer(out).writerows(rows)
+        shown = escaped(sheet.get(f"{{{TABLE}}}name", ""))
+        yield f"{name}, sheet {shown}", out.getvalue().encode()
 
 
 def _as_text(sheet: bytes, texts: list[str]) -> bytes:
@@ -225,15 +248,26 @@ def physical_records(data: bytes) -> int:
     except UnicodeDecodeError:
         text = data.decode("cp1252")
     csv.field_size_limit(1 << 30)
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    next(rows)
-    return sum(1 for row in rows if row and not _is_blank(row))
+    delimiter = max(",;\t", key=text[:2_000].count)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    header = next((at for at, row in enumerate(rows) if not _is_title(row, rows)), 0)
+    return sum(not _is_blank(row) for row in rows[header + 1 :])
+
+
+def _is_title(row: list[str], rows: list[list[str]]) -> bool:
+    """Whether a row above the header is too little for a record of as many columns as usual."""
+    usual = Counter(len(one) for one in rows[:12] if not _is_blank(one)).most_common(1)
+    filled = sum(not _is_blank([value]) for value in row)
+    return filled <= 4 and 2 * filled < usual[0][0] if usual else False
 
 
 def _is_blank(row: list[str]) -> bool:
-    """Whether a line holds blanks alone; those beyond ASCII are characters like any other."""
-    return len(row) == 1 and row[0] != "" and not row[0].strip(whitespace)
+    """Whether nothing is to be seen in a row."""
+    return all(
+        character in whitespace or unicodedata.category(character) in ("Zs", "Zl", "Zp", "Cf")
+        for value in row
+        for character in value
+    )
 
 
 def assert_nothing_told(was: Before, report: IntakeReport, canaries: Collection[str]) -> None:

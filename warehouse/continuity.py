@@ -41,10 +41,18 @@ class Return:
     extract: str
     persons: int
     known: int
+    before: int | None = None
+    """How many persons the former returns named, where that is told."""
+
+    @property
+    def comparable(self) -> int:
+        """Of how many persons any could be known: a snapshot of years names many more than the
+        months before it."""
+        return min(self.persons, self.before or self.persons)
 
     @property
     def share(self) -> float:
-        return self.known / self.persons
+        return self.known / self.comparable
 
 
 @dataclass(frozen=True)
@@ -68,13 +76,13 @@ def breaks(returns: Iterable[Return]) -> list[Break]:
             recent = sorted(former[-RECENT:])
             usual = recent[len(recent) // 4] if recent else 0.0
             if (
-                one.persons >= FEWEST_PERSONS
+                one.comparable >= FEWEST_PERSONS
                 and one.share < HARDLY_ANY
                 and one.share * TIMES_FEWER < usual
             ):
                 found.append(Break(one, usual))
                 former = []
-            elif not is_first and one.persons >= FEWEST_PERSONS:
+            elif not is_first and one.comparable >= FEWEST_PERSONS:
                 former.append(one.share)
             is_first = False
     return found
@@ -142,13 +150,23 @@ def _returns(connection: duckdb.DuckDBPyConnection) -> list[Return]:
         first as (
             select extract, {PERSON}, min(place) as first_place
             from persons group by extract, {PERSON}
+        ),
+        returns as (
+            select
+                submission_id, any_value(sender) as sender, any_value(extract) as extract,
+                any_value(place) as place, count(*) as persons,
+                count(*) filter (where first_place < place) as known
+            from persons inner join first using (extract, {PERSON})
+            group by submission_id
         )
         select
-            submission_id, any_value(sender) as sender, any_value(extract) as extract,
-            count(*) as persons, count(*) filter (where first_place < place) as known
-        from persons inner join first using (extract, {PERSON})
-        group by submission_id
-        order by sender, extract, any_value(place)
+            submission_id, sender, extract, persons, known,
+            sum(persons - known) over (
+                partition by sender, extract order by place
+                rows between unbounded preceding and 1 preceding
+            )::bigint as before
+        from returns
+        order by sender, extract, place
         """
     ).fetchall()
     return [Return(*row) for row in rows]

@@ -272,6 +272,8 @@ class Contract(Strict):
     """What it is a source of, in the words that indicators use, and of which days."""
     reader: Literal["csv", "xml", "published"] = "csv"
     root: str | None = None
+    told_by_key: str | None = None
+    """A key that each record has where the extract comes as JSON."""
     period: Period
     due: Due | None = None
     max_bad_share: float = 0.1

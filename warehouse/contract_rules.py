@@ -22,13 +22,15 @@ class Years(Strict):
 class Parent(Strict):
     """The row of another table of the same bundle that a row belongs to.
 
-    It names that row by its own first column, or by the column `also_by`: whichever fits more rows
-    of a submission, since case systems fill one or the other with the number that they mean.
+    It names that row by its own first column, or by the column `also_by`, or by what is left of
+    `column` without the text of `without` at its front: whichever fits most rows of a submission,
+    since case systems differ in the number that they mean.
     """
 
     table: str
     column: str
     also_by: str | None = None
+    without: str | None = None
     official: str | None = None
 
 

@@ -16,8 +16,9 @@ from warehouse.errors import ConfigurationError
 
 LONDON = ZoneInfo("Europe/London")
 KEY_BYTES = 32
-# The database engine takes these in a path for a pattern.
-PATTERN = "[]*?"
+# The database engine takes the first four for a pattern and a backslash for a slash, dbt's adapter
+# ends a path at a hash sign, and Dagster decodes what follows a percent sign.
+NOT_IN_PATHS = "[]*?\\#%"
 
 SETTINGS_TEXT = """\
 # Settings of this monitor. Every line may be left out; what is shown is the default.
@@ -172,10 +173,7 @@ class Settings(BaseModel):
 def create(root: Path, *, today: date | None = None) -> Home:
     """Make the folders, the key and the settings; what is already there stays as it is."""
     home = Home(root.resolve())
-    if set(str(home.root)) & set(PATTERN):
-        raise ConfigurationError(
-            f"{home.root}: a path may not hold brackets, stars or question marks"
-        )
+    _check_path(home.root)
     for folder in (home.root, home.inbox, home.published, home.releases, home.outbox):
         folder.mkdir(parents=True, exist_ok=True)
     restricted = (home.restricted, home.landing, home.raw, home.quarantine, home.spool, home.work)
@@ -197,7 +195,17 @@ def find(root: Path) -> Home:
         raise ConfigurationError(
             f"{root} is no monitor: it has no sightline.toml. Make one with: sightline init {root}"
         )
+    _check_path(home.root)
     return home
+
+
+def _check_path(root: Path) -> None:
+    """Also of a monitor that is there already: it may have been moved or renamed."""
+    if set(str(root)) & set(NOT_IN_PATHS):
+        raise ConfigurationError(
+            f"{root}: a path may not hold brackets, stars, question marks, backslashes, hash or"
+            " percent signs"
+        )
 
 
 def load_settings(home: Home) -> Settings:

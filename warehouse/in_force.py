@@ -6,7 +6,7 @@ outside the days that its own submission covers: it is told late then.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -82,10 +82,8 @@ def known(state: State, as_of: date) -> list[Submitted]:
     with state.read() as connection:
         rows = ledger.as_known(connection, as_of)
         held = ledger.tables_held(connection, _telling_tables())
-    found = [
-        _submitted(row, held.get(row["submission_id"], frozenset())) for row in rows if _speaks(row)
-    ]
-    return sorted(found, key=_newness)
+    found = sorted((_submitted(row) for row in rows if _speaks(row)), key=_newness)
+    return list(_with_tables(found, held))
 
 
 def slices(submitted: Iterable[Submitted]) -> list[Slice]:
@@ -137,7 +135,24 @@ def _telling_tables() -> set[str]:
     return {table for contract in contracts.load().values() for table in contract.telling_tables}
 
 
-def _submitted(row: Mapping[str, Any], tables: frozenset[str] = frozenset()) -> Submitted:
+def _with_tables(
+    submitted: Iterable[Submitted], held: Mapping[int, Mapping[str, int]]
+) -> Iterator[Submitted]:
+    """Each with the tables that it holds, if its sender fills them.
+
+    A table that never had a row so far is one that the case system makes and nobody fills: empty,
+    it does not say nought.
+    """
+    filled: set[tuple[str, str]] = set()
+    for one in submitted:
+        tables = held.get(one.submission_id, {})
+        if one.is_accepted:
+            filled |= {(one.sender, name) for name, rows in tables.items() if rows}
+        in_use = frozenset(name for name in tables if (one.sender, name) in filled)
+        yield replace(one, tables=in_use) if in_use else one
+
+
+def _submitted(row: Mapping[str, Any]) -> Submitted:
     is_held = row["held_reason"] is not None and row["overridden_on"] is None
     return Submitted(
         row["submission_id"],
@@ -154,7 +169,6 @@ def _submitted(row: Mapping[str, Any], tables: frozenset[str] = frozenset()) -> 
         row["quarantined"],
         row["arrival"],
         row["original_name"],
-        tables,
     )
 
 

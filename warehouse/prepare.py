@@ -24,8 +24,7 @@ from warehouse.in_force import (
     known,
     told,
 )
-from warehouse.intake.rules import text
-from warehouse.intake.writing import Files
+from warehouse.intake.writing import Files, parquet
 from warehouse.state import State
 
 TABLES = {
@@ -147,12 +146,12 @@ def write_views(
     batches = sorted({one.batch for one in submitted if one.is_accepted and one.batch})
     for table, columns in contracts.raw_tables().items():
         paths = [files.of_table(table, batch) for batch in batches]
-        held = ", ".join(text(str(path)) for path in paths if path.exists())
+        held = [path for path in paths if path.exists()]
         chosen = ", ".join(columns)
         empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns.items())
         source = f"select {empty} where false"
         if held:
-            rows = f"select * from read_parquet([{held}], union_by_name = true)"
+            rows = f"select * from {parquet(*held)}"
             source = f"select {chosen} from ({source} union all by name {rows})"
         connection.execute(f"create view raw.{table} as {source}").fetchall()
 

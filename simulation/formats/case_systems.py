@@ -104,7 +104,7 @@ class CaseSystem:
         return np.asarray(told[np.searchsorted(np.array(known).astype("S"), codes)])
 
 
-PLAIN = CaseSystem("plain", person=PERSON)
+PLAIN = CaseSystem("plain files", person=PERSON)
 """As an authority writes it that follows the page for senders and not the scripts."""
 SYSTEMC = CaseSystem(
     "SystemC", null=b"NULL", after_day=b" 00:00:00.000", flag_width=5, words_after_codes=True,

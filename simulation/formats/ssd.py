@@ -83,12 +83,12 @@ class Rows:
     person_of_identifier: NDArray[np.int64]
 
 
-def rows(world: World, system: CaseSystem) -> Rows:
-    """As one case system writes them."""
+def rows(world: World, system: CaseSystem, others: NDArray[np.int64]) -> Rows:
+    """As one case system writes them; `others` are children of whom further tables tell."""
     made, work = world.referrals, world.casework
     unseen = (work.referral < 0) | (made.day[work.referral] < world.reporting_from)
     number_of = world.first_child + np.arange(len(world.population.birth))
-    persons = np.union1d(made.child, work.child[unseen])
+    persons = np.unique(np.concatenate([made.child, work.child[unseen], others]))
     upn, former = world.population.care_upn()[persons], world.population.care_former_upn()[persons]
     identifier, is_former, whose = _identifiers(
         world, system, persons, number_of[persons], upn, former
@@ -329,10 +329,18 @@ def _other_identifiers(
 
 
 def members(
-    sent: Rows, start: date, end: date, cut: int, *, by_cut: bool, dropped: int | None
+    sent: Rows,
+    start: date,
+    end: date,
+    cut: int,
+    *,
+    by_cut: bool,
+    dropped: int | None,
+    others: NDArray[np.int64],
 ) -> Members:
     """The tables of one window as known on the day of the cut. `dropped` leaves out some referrals
-    and blurs some sources, as a first attempt that is corrected later."""
+    and blurs some sources, as a first attempt that is corrected later. `others` are the numbers of
+    persons of whom further tables tell."""
     chosen = _between(sent.referred, start, end)
     if by_cut:
         chosen = chosen[sent.recorded[chosen] <= cut]
@@ -355,7 +363,11 @@ def members(
     assessed = np.concatenate([completed, going_on])
     assessment = sent.assessment[assessed]
     assessment["cina_assessment_auth_date"][len(completed) :] = sent.system.null
-    numbers = np.union1d(sent.person_of_referral[chosen], sent.person_of_assessment[assessed])
+    numbers = np.unique(
+        np.concatenate(
+            [sent.person_of_referral[chosen], sent.person_of_assessment[assessed], others]
+        )
+    )
     persons = np.searchsorted(sent.person_number, numbers[numbers >= 0])
     person, identifier = _known_persons(sent, persons, cut, number(end))
     tables: dict[Table, text.Rows] = {

@@ -23,6 +23,8 @@ EPISODES = (
 MISSING = "CHILD,DOB,MISSING,MIS_START,MIS_END"
 LETTERS_FOR_SEX = 2025
 """From the return of the year ending in this one, M and F; before, 1 and 2."""
+WITHOUT_H5 = 2025
+"""From that return on supported accommodation has a code of its own, in place of this one."""
 LEGAL = np.array([b"C2", b"C2", b"C2", b"C1", b"C1", b"V2", b"V2", b"E1"])
 NEEDS = np.array([b"N1", b"N1", b"N1", b"N3", b"N4", b"N5", b"N5", b"N8"])
 PLACES = np.array([b"U4", b"U6", b"U4", b"U1", b"K2", b"P1", b"H5", b"U6", b"K2"])
@@ -179,7 +181,10 @@ def _part(
     stays = _known(part.short[breaks], short.end[breaks] > last)
     looked_after = care.child[_during(care.start, care.end, first, last)]
     header = _told_header(part, np.union1d(looked_after, short.child[breaks]), last)
-    if until.year + (until.month > 3) < LETTERS_FOR_SEX:
+    year = until.year + (until.month > 3)
+    if year >= WITHOUT_H5:
+        episode["place"][episode["place"] == b"H5"] = b"K3"
+    if year < LETTERS_FOR_SEX:
         header["sex"] = np.where(header["sex"] == b"F", b"2", b"1")
     return header, np.concatenate([episode, stays]), _told_missing(part, first, last, blurred)
 

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import intake_files as files
+import opendocument
 import openpyxl
 from intake_files import EPISODES, YEAR, care, ssd, upn
 from invariants import SHEETS, physical_records, tables
@@ -142,6 +143,15 @@ def _as_a_cell(field: str) -> object:
 
 
 WORKBOOK = workbook_parts()
+OPEN_SHEET = opendocument.content(
+    {
+        name.removesuffix(".csv"): [
+            [_as_a_cell(field) for field in row] for row in csv.reader(io.StringIO(text))
+        ]
+        for name, text in LISTS.items()
+    }
+)
+TITLED = care()["c.csv"].replace("CHILD,", "Missing children\n,,\nCHILD,", 1) + ",,,,\n"
 
 
 @dataclass(frozen=True)
@@ -155,10 +165,14 @@ class Seed:
     sender: str = "301"
     part: str | None = None
     """Where it stands in the workbook."""
+    is_open: bool = False
+    """Whether it is what an OpenDocument spreadsheet holds."""
 
     def whole(self, bent: bytes) -> bytes:
         """What a sender would send: the bent file among its good neighbours."""
         sent = files.zipped(WORKBOOK | {self.part: bent}) if self.part else bent
+        if self.is_open:
+            sent = opendocument.packed(bent)
         if self.beside is None:
             return sent
         return files.zipped({**self.beside, self.name: sent}, self.manifest)
@@ -187,6 +201,8 @@ SEEDS = {
     "workbook": Seed(files.zipped(WORKBOOK)),
     "sheet": part(SHEET),
     "sheet_texts": part(TEXTS),
+    "titled": Seed(TITLED.encode(), care(), YEAR, "c.csv"),
+    "open_sheet": Seed(OPEN_SHEET.encode(), {}, HALF_YEAR, "bent.ods", is_open=True),
 }  # fmt: skip
 
 

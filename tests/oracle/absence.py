@@ -8,6 +8,8 @@ from oracle.days import DAY, age, year_start
 from oracle.measures import World
 from oracle.reading import Row, rows_of
 
+ABSENT = {"C", "C1", "C2", "E", "G", "H", "I", "J1", "M", "N", "O", "R", "S", "T", "U"}
+"""The attendance codes of a session missed, with leave or without."""
 WHOLE = 0.6
 """A census that holds fewer than three in five of the pupils of January gives no shares."""
 
@@ -25,10 +27,19 @@ def measure(world: World) -> tuple[Counter[tuple[str, str, date]], list[tuple[Ro
         if one.extract == "school_census":
             key = (one.sender, one.windows["absence"][0])
             newest[key] = max(newest[key], one.newness)
+    by_code: Counter[tuple[int, object]] = Counter()
+    for row in rows_of(world.found, "sessions"):
+        by_code[id(row.by), row.key] += row.more if row.kind in ABSENT else 0
+    coded = {number for number, _ in by_code}
+    totalled = {id(row.by) for row in rows_of(world.found, "pupils") if row.more[2]}
     for row in rows_of(world.found, "pupils"):
         term, term_end = row.by.windows["absence"]
-        possible, missed = row.more
+        possible, missed, _ = row.more
         total, away = sum(one or 0 for one in possible), sum(missed)
+        if id(row.by) not in totalled:
+            if id(row.by) not in coded:
+                continue
+            away = by_code[id(row.by), row.key]
         years = age(world.children.born(row.who) or row.day, year_start(term) - DAY)
         if (
             not total

@@ -17,10 +17,10 @@ Lines = str | Iterable[str]
 CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 TERMS = ("Spring", "Summer", "Autumn")
 ANYBODY = "2012-01-01"
-CENSUS_PUPIL = (
-    "upn,formerupn,dob,sex,termlysessionspossible,termlysessionsauthorised,"
-    "termlysessionsunauthorised"
-)
+CENSUS_PUPIL = "upn,formerupn,dob,sex,termlysessionspossible"
+TOTALS = "termlysessionsauthorised,termlysessionsunauthorised"
+WITHOUT_TOTALS = 2025
+"""The year from whose spring census on sessions missed stand by attendance code alone."""
 
 
 def upn(sender: str, number: int) -> str:
@@ -248,6 +248,8 @@ def census(
     Pupils: row, birth, pupil number or -, [former=], [sex=], [missed=sessions/possible],
     [left=yes]. Exclusions: pupil's row, number of the exclusion, first day, category.
     """
+    has_totals = year < WITHOUT_TOTALS
+    by_code: list[tuple[str, str, str, str]] = []
     tables: dict[str, list[tuple[str, ...]]] = {"": [], "left": []}
     gone = set()
     for words, more in _rows(pupils):
@@ -256,8 +258,17 @@ def census(
         gone |= {words[0]} if roll else set()
         tables[roll].append(
             (words[0], _number(sender, words[2]), _number(sender, more.get("former", "-")),
-             _census_day(words[1]), more.get("sex", "M"), possible, missed, "0" if missed else "")
+             _census_day(words[1]), more.get("sex", "M"), possible,
+             *((missed, "0" if missed else "") if has_totals else ()))
         )  # fmt: skip
+        if missed and not has_totals:
+            later = "summerhalfterm2" if term == "Autumn" else "termly"
+            half = int(missed) // 2
+            by_code += [
+                (words[0], "termly", "/", str(max(int(possible) - int(missed), 0))),
+                (words[0], "termly", "E", str(half)),
+                (words[0], later, "O", str(int(missed) - half)),
+            ]
     rows = [
         (*words[:2], _census_day(words[2]), "" if words[3] == "PERM" else "2", words[3], "PP")
         for words, _ in _rows(exclusions)
@@ -270,7 +281,19 @@ def census(
     for roll, parent, name in (("", "pupilonroll", "on"), ("left", "pupilnolongeronroll", "off")):
         if roll and not gone:
             continue
-        files[f"{parent}.csv"] = _table(f"{parent}tableid,{CENSUS_PUPIL}", tables[roll])
+        pupil = f"{CENSUS_PUPIL},{TOTALS}" if has_totals else CENSUS_PUPIL
+        files[f"{parent}.csv"] = _table(f"{parent}tableid,{pupil}", tables[roll])
+        for part in ("termly", "summerhalfterm2"):
+            listed = [
+                (who, str(number), code, count)
+                for number, (who, where, code, count) in enumerate(by_code)
+                if where == part and (who in gone) == bool(roll)
+            ]
+            table = f"{part}sessiondetails{name}roll"
+            if listed:
+                files[f"{table}.csv"] = _table(
+                    f"{parent}tableid,{table}tableid,attendancereason,sessions", listed
+                )
         files[f"termlyexclusions{name}roll.csv"] = _table(
             f"{parent}tableid,termlyexclusions{name}rolltableid,startdate,sessions,category,reason1",
             [row for row in rows if (row[0] in gone) == bool(roll)],

@@ -871,6 +871,8 @@ def care_tables(**more: Any) -> dict[str, Any]:
     } | more  # fmt: skip
 
 
+FILLED = "H1 M 2025-10-06 2025-10-07"
+"""From then on the table is in use, so that an empty one says nought."""
 MISSING_IN_MAY = [
     "K1 M 2026-05-10_22:15:00 2026-05-11_06:00:00.000", "K1 M 2026-05-12 2026-05-12",
     "K1 Absent 2026-05-14 2026-05-15", "K2 M 2026-05-20 2026-05-21", "K2 Missing 2026-05-22",
@@ -882,7 +884,7 @@ MISSING_IN_MAY = [
 def care_told_each_month(s):
     """No SSDA903 ever came: short breaks, absences and a child missing from home do not count."""
     bundles = {
-        name: care_tables(missing=MISSING_IN_MAY if name == "2026-05" else ())
+        name: care_tables(missing={"2026-05": MISSING_IN_MAY, "2025-10": FILLED}.get(name, ()))
         for name in months("2025-10", "2026-09")
     }
     files = {f"{name}.zip": ssd(s, name, **told) for name, told in bundles.items()}
@@ -894,7 +896,7 @@ def care_told_each_month(s):
         cell("missing_children_share", "2026-09", numerator=2, denominator=2, reason=None),
         cell("missing_children_share", "2026-08", reason="too_little_history"),
         counted("missing_children_repeat", "2026-09", 1),
-        row_count("int_missing_episodes", 1, is_from_home=True),
+        row_count("int_missing_episodes", 2, is_from_home=True),
         row_count("int_missing_episodes", 1, is_short_break=True),
         account("2026-05.zip", counted=15, told_late=0, superseded=0, outside=0),
     ]
@@ -940,13 +942,16 @@ def care_return_outranks_the_months_that_it_covers(s, other):
 
 @case()
 def a_bundle_without_the_tables_of_care_says_nothing_of_care(s):
-    """May has one of the two tables, June none, July both and no row of missing children."""
+    """May has one of the two tables, June none, July both and no row of missing children; in
+    February nobody had filled that table so far."""
     told = {name: care_tables() for name in months("2026-02", "2026-07")}
+    told["2026-03"]["missing"] = "H1 M 2026-03-06 2026-03-07"
     told["2026-05"].pop("missing")
     for name in ("care", "legal", "missing"):
         told["2026-06"].pop(name)
     files = {f"{name}.zip": ssd(s, name, **one) for name, one in told.items()}
     return files, [
+        cell("missing_incident_rate", "2026-02", numerator=None, reason=SOME),
         cell("missing_incident_rate", "2026-04", numerator=0, denominator=1, reason=None),
         cell("missing_incident_rate", "2026-05", numerator=None, reason="no_return"),
         cell("missing_incident_rate", "2026-06", numerator=None, reason="no_return"),
@@ -961,7 +966,10 @@ def a_bundle_without_the_tables_of_care_says_nothing_of_care(s):
 def care_told_each_month_makes_a_child_known(s):
     """In care by the tables alone until 10 March 2026, without any referral."""
     told = {
-        name: care_tables(care="K1 2024-03-04 2026-03-10" if name < "2026-04" else ())
+        name: care_tables(
+            care="K1 2024-03-04 2026-03-10" if name < "2026-04" else (),
+            missing="H1 M 2024-10-06 2024-10-07" if name == "2024-10" else (),
+        )
         for name in months("2024-10", "2026-09")
     }
     files: Told = {f"{name}.zip": ssd(s, name, **one) for name, one in told.items()}

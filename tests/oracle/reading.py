@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 CARE_TABLES = {"clae_person_id", "miss_person_id"}
+CARE_KINDS = ("care", "missing")
 KINDS = {"MISSING": "M", "ABSENT": "A"}
 FAMILIES = {"annex_a": "social_care", "ssd": "social_care", "cin_census": "social_care"}
 RANKS = ("annex_a", "ssd", "cin_census", "ssda903")
@@ -109,8 +110,13 @@ def submissions(folders: list[Path], today: date) -> list[Submission]:
             numbered.sort(key=lambda one: one.sequence or 0)
             for place, one in zip(same_days, numbered, strict=True):
                 found[place] = one
+    filled: set[tuple[str, str]] = set()
     for place, one in enumerate(found):
         one.newness = place
+        # An empty table says nought where the sender has filled it before.
+        if one.extract == "ssd":
+            filled |= {(one.sender, kind) for kind in CARE_KINDS if one.rows.get(kind)}
+            one.tells_care &= all((one.sender, kind) in filled for kind in CARE_KINDS)
     return found
 
 
@@ -323,6 +329,12 @@ def _census(one: Submission, header: tuple[str, ...], at: str, row: list[str], g
     pupil = (roll, get(row, "pupilonrolltableid") or get(row, "pupilnolongeronrolltableid"))
     if "lea" in header:
         one.start, one.end = _census_term(int(get(row, "year")), get(row, "term"))
+    elif "attendancereason" in header:
+        count = get(row, "sessions")
+        one.rows["sessions"].append(
+            Row(one, at, None, pupil, kind=get(row, "attendancereason").upper(),
+                more=int(float(count)) if count else 0)
+        )  # fmt: skip
     elif "startdate" in header:
         kind = get(row, "category").upper().replace("FIXD", "SUSP")
         reasons = {get(row, f"reason{i}").upper() for i in (1, 2, 3)}
@@ -331,17 +343,18 @@ def _census(one: Submission, header: tuple[str, ...], at: str, row: list[str], g
     elif "upn" in header:
         who, former = _upn(get(row, "upn")), _upn(get(row, "formerupn"))
         parts = ["termlysessions{}", "summerhalfterm2sessions{}"]
-        possible, missed = [], []
+        possible, missed, has_totals = [], [], False
         for part in parts:
             told = [
                 get(row, part.format(name)) for name in ("possible", "authorised", "unauthorised")
             ]
             possible.append(int(float(told[0])) if told[0] else None)
             missed.append(sum(int(float(count)) for count in told[1:] if count))
+            has_totals |= any(told[1:])
         one.rows["pupils"].append(
             Row(one, at, who, pupil, day_of(get(row, "dob")), kind=get(row, "sex").upper() or
                 get(row, "gender"),
-                more=(possible, missed))
+                more=(possible, missed, has_totals))
         )  # fmt: skip
         if former and who:
             one.rows["ties"].append(Row(one, at, who, former, more=True))

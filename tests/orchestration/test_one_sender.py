@@ -143,10 +143,7 @@ def send_bad(monitor: Monitor) -> None:
     )
     for kind, year in (("official", 2025), ("cast", 2023), ("contradictory", 2022)):
         name = BAD[kind].name
-        figures = SERIES.format(year=year)
-        if kind == "contradictory":
-            figures = figures.replace("140000", "640000")
-        monitor.drop(name, figures, "published")
+        monitor.drop(name, SERIES.format(year=year), "published")
         released = json.dumps({"released_on": f"{year}-10-30"})
         monitor.drop(f"{name}.manifest.json", released, "published")
 
@@ -200,6 +197,8 @@ def among(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         plant(monitor, "census_exclusions", BAD[kind], "category = 'FIXD'")
     plant(monitor, "published_figures", BAD["official"], "time_identifier = 'Autumn term'")
     plant(monitor, "published_figures", BAD["cast"], "time_period = 'last year'")
+    more = "value = case measure when 'rereferral_count' then 640000 else value end"
+    plant(monitor, "published_figures", BAD["contradictory"], more)
     decisions.withdraw(monitor.state, number_of(monitor, WITHDRAWN), "as asked", files.TODAY)
     number = number_of(monitor, BAD["accepted"])
     with monitor.state.begin() as connection:

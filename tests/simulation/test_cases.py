@@ -188,6 +188,10 @@ def test_children_have_short_breaks_and_some_are_looked_after_later(nation):
 def test_returns_are_lost_and_the_truth_says_that_it_is_no_fall(nation):
     assert not nation.of("ssda903", "884")
     assert nation.truth.cases["never sends SSDA903"] == ("884",)
+    assert nation.truth.cases["tells of care each month"] == ("383", "857", "935")
+    assert nation.truth.cases["of them sends SSDA903 once a year"] == ("857",)
+    marches = {manifest["period_end"][5:] for _, manifest in nation.of("ssda903", "857")}
+    assert marches == {"03-31"}
     ends = {manifest["period_end"] for _, manifest in nation.of("ssda903", "830")}
     assert "2026-03-31" not in ends
     assert {"2025-12-31", "2026-06-30"} <= ends

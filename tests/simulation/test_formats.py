@@ -125,6 +125,29 @@ def test_looked_after_children_are_cumulated_over_the_collection_year(inbox):
     assert first < later
 
 
+def test_the_tables_of_care_tell_each_month_what_the_return_tells_later(inbox):
+    """Children in care, and of them those who went missing; late ones are told by tables alone."""
+    bundles = "383/ssd_2026-0[123].zip"
+    missing = {
+        (row["miss_person_id"], row["miss_missing_episode_start_date"][:10])
+        for row in inbox.rows(bundles, "ssd_missing.csv")
+    }
+    children = {row["clae_person_id"] for row in inbox.rows(bundles, "ssd_cla_episodes.csv")}
+    statuses = {row["lega_person_id"] for row in inbox.rows(bundles, "ssd_legal_status.csv")}
+    named = {row["pers_person_id"] for row in inbox.rows(bundles, "ssd_person.csv")}
+    returned = {
+        (row["CHILD"], _british(row["MIS_START"]).isoformat())
+        for row in inbox.rows("383/ssda903_2026-03.zip", "Missing.csv")
+        if _british(row["MIS_START"]) >= date(2026, 1, 1)
+    }
+    assert len(returned) > 20
+    assert returned <= missing
+    from_home = {child for child, _ in missing} - children
+    assert 5 < len(from_home) < len(missing)
+    assert children == statuses
+    assert children | from_home <= named
+
+
 def test_missing_episodes_open_at_the_end_have_no_end_and_never_overlap(inbox):
     rows = list(inbox.rows("383/ssda903_2026-03.zip", "Missing.csv"))
     spans: dict[str, list[tuple[date, date]]] = {}

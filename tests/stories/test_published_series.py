@@ -1,5 +1,7 @@
 """Official series as the Department for Education publishes them, through a whole run."""
 
+import csv
+import io
 import json
 import shutil
 from pathlib import Path
@@ -20,11 +22,56 @@ RELEASED = {
     "published/ons_mid-year_population_estimates_2012_to_2024.csv": "2025-07-30",
     "published_releases/cla_missing_la_release2022.csv.gz": "2022-11-17",
     "published_releases/cla_missing_la_release2023.csv.gz": "2023-11-16",
+    "published/cin_cla_exclusions_and_suspensions_2016_to_2021.csv.gz": "2022-05-26",
 }
 
 pytestmark = pytest.mark.skipif(
     not SHARED.is_dir(), reason="the published series in ../shared/data are not here"
 )
+
+
+def newer_suspensions() -> str:
+    """Two years more in the form of the releases since 2023/24, the second without a part."""
+    path = SHARED / "published" / "exc_nat_region_la.csv"
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f"""
+            with held as (select * from read_csv('{path}', all_varchar = true))
+            select
+                time_identifier, years.time_period,
+                held.* exclude
+                    (time_identifier, time_period, school_type, suspension, one_plus_susp,
+                    one_plus_susp_rate)
+                    replace (case new_la_code when 'E08000016' then 'E08000038' else new_la_code end
+                        as new_la_code),
+                case school_type when 'Total' then 'Total'
+                    else upper(school_type[1]) || school_type[2:] end as education_phase,
+                cast(round(cast(suspension as integer) * years.share) as varchar) as suspension
+            from held cross join (values ('202324', 1.02), ('202425', 0.7))
+                as years (time_period, share)
+            where held.time_period = '202223'
+            """
+        )
+        names = [column[0] for column in rows.description or []]
+        out = io.StringIO()
+        csv.writer(out).writerows([names, *rows.fetchall()])
+    return out.getvalue()
+
+
+def tool() -> str:
+    """The long table of the interactive tool as it is downloaded, of England and two areas."""
+    source = SHARED / "lait" / "bds_long.parquet"
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f"""
+            select * from '{source}'
+            where "LA Number" in (370, 839, 970) and "Years" >= '2015'
+            """
+        )
+        out = io.StringIO()
+        csv.writer(out).writerow([column[0] for column in rows.description or []])
+        csv.writer(out).writerows(rows.fetchall())
+    return out.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +84,12 @@ def home(tmp_path_factory) -> homes.Home:
         shutil.copyfile(SHARED / name, file)
         manifest = {"released_on": released_on, "source": "Department for Education, OGL v3.0"}
         (folder / f"{file.name}.manifest.json").write_text(json.dumps(manifest))
+    for name, text, released_on in (
+        ("exc_2024_25.csv", newer_suspensions(), "2026-07-16"),
+        ("bds_long.csv", tool(), "2026-04-10"),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
+        (folder / f"{name}.manifest.json").write_text(json.dumps({"released_on": released_on}))
     report = pipeline.run(home)
     assert report.exit_code == 0, report
     return home
@@ -320,3 +373,101 @@ def test_changes_planted_in_the_real_series_say_what_silence_means(annotated):
     assert share(0.5) >= 0.5
     assert share(0.1) <= 0.15
     assert all(row["marks_per_100_years"] < 10 for row in found)
+
+
+def test_categories_of_old_and_new_releases_are_one_series(published):
+    rows = published.execute(
+        """
+        select breakdown, count(distinct time_period) from series_vintages
+        where series = 'published_exclusions' and measure = 'suspension'
+            and area_code = 'E92000001'
+        group by all order by all
+        """
+    ).fetchall()
+    assert rows == [
+        ("Total", 19),
+        ("special", 19),
+        ("state-funded primary", 19),
+        ("state-funded secondary", 19),
+    ]
+
+
+def test_the_first_year_without_alternative_provision_is_shown_and_not_judged(published):
+    # London is given as Inner and Outer London
+    rows = published.execute(
+        """
+        select year(period_end), count(distinct status), any_value(status), any_value(reason),
+            any_value(caveat), count(value)
+        from trends
+        where indicator = 'suspension_rate' and source = 'published_exclusions'
+            and year(period_end) >= 2024 and area_level in ('country', 'region')
+        group by all order by all
+        """
+    ).fetchall()
+    assert rows == [
+        (2024, 1, "ok", None, None, 9),
+        (2025, 1, "not_assessable", "break_in_series", "break_in_series", 9),
+    ]
+    judged = published.execute(
+        """
+        select distinct status from trends
+        where indicator = 'suspension_rate' and source = 'published_exclusions'
+            and period_end = date '2025-08-31'
+        """
+    ).fetchall()
+    assert judged == [("not_assessable",)]
+
+
+def test_an_authority_that_was_recoded_has_one_history_under_its_newest_code(published):
+    rows = published.execute(
+        """
+        select area_code, min(period_end), max(period_end), count(*) from trends
+        where indicator = 'suspension_rate' and la_code = '370' and breakdown = 'total'
+            and source = 'published_exclusions'
+        group by all
+        """
+    ).fetchall()
+    [(code, first, last, years)] = rows
+    assert (code, first.year, last.year, years) == ("E08000038", 2007, 2025, 19)
+    codes = published.execute("select area_code from areas where la_code = '370' order by all")
+    assert codes.fetchall() == [("E08000016",), ("E08000038",)]
+
+
+def test_children_in_need_and_looked_after_children_who_were_suspended(published):
+    rows = published.execute(
+        """
+        select breakdown, value from series_vintages
+        where series = 'published_social_care_exclusions' and measure = 't_one_plus_sus'
+            and area_code = 'E92000001' and time_period = '202021'
+        order by all
+        """
+    ).fetchall()
+    assert rows == [
+        ("CINO at 31 March", 11_640),
+        ("CLA 12 months at 31 March", 3_840),
+        ("CPPO at 31 March", 3_230),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("measure", "time_period", "start", "value"),
+    [
+        ("CPP_Total_NumRef", "2025", "2024-04-01", 632_830),
+        ("CINFixedExclusion", "202324", "2023-09-01", 14.24),
+        ("LAC_Fixed_ Ex", "202324", "2023-09-01", 14.55),
+        ("Children_missing", "2025", "2024-04-01", 11),
+    ],
+)
+def test_measures_of_the_interactive_tool_stand_with_their_source(
+    published, measure, time_period, start, value
+):
+    rows = published.execute(
+        """
+        select value, cast(period_start as varchar), released_on from series_vintages
+        where series = 'published_lait' and measure = ? and time_period = ?
+            and area_code = 'E92000001'
+        """,
+        [measure, time_period],
+    ).fetchall()
+    [(found, starts, released_on)] = rows
+    assert (found, starts, str(released_on)) == (value, start, "2026-04-10")

@@ -43,6 +43,18 @@ class Claimed:
         self.connection.execute("insert into control.submissions values (?, ?, ?, ?, ?, ?, ?)", row)
         return self.sent
 
+    def recorded(self, *people: Sequence[Any], sender: str = "301") -> int:
+        """A return of social care: number, UPN on the record itself, present and former UPN in the
+        list."""
+        sent = self.send("ssd", sender)
+        for person, upn, present, former in people:
+            self._put("ssd_persons", sent, person_key=person, upn_key=upn)
+            for number, is_former in ((present, False), (former, True)):
+                self._put(
+                    "ssd_identifiers", sent, person_key=person, upn_key=number, is_former=is_former
+                )
+        return sent
+
     def ssd(self, *people: Sequence[Any], sender: str = "301", start: date | None = None) -> int:
         """A return of social care: number, birth month, sex, present UPN, former UPNs."""
         sent = self.send("ssd", sender, start)

@@ -161,6 +161,16 @@ def of_care() -> Iterator[tuple[str, Tables, Tables, list[Found]]]:
         missing(children="K2,2,14/05/2012,WBRI,,,\n"),
         [("CODE_YEAR", "101", "query")],
     )
+    placed = "K4,02/05/2025,S,C2,N1,{},09/06/2025,{}\n"
+    for name, place, reason in (
+        ("H5", "H5", "E8"), ("P2", "P2", "E8"), ("Z1", "Z1", "E8"), ("E44", "Z11", "E44"),
+    ):  # fmt: skip
+        yield (
+            f"{name} after its years",
+            missing(children=left, episodes=placed.format("Z11", "E48")),
+            missing(children=left, episodes=placed.format(place, reason)),
+            [("CODE_YEAR", None, "query")],
+        )
 
 
 HEAD = (
@@ -448,11 +458,14 @@ def school(*rows: str, pupils: str = "", is_off: bool = False) -> Tables:
     return here | renamed
 
 
-def attending(sessions: str, *details: str, is_off: bool) -> Tables:
-    """One pupil with the sessions of the term: possible, missed with leave, missed without."""
+def attending(sessions: str, *details: str, is_off: bool, is_late_summer: bool = False) -> Tables:
+    """One pupil with the sessions of the term: possible, missed with leave, missed without; and 60
+    in the last half term of the summer."""
     pupil = PUPIL.strip() + ",termlysessionspossible,termlysessionsauthorised"
-    pupil += f",termlysessionsunauthorised\nP1,{upn(1)},2012-May-14 00:00:00,F,{sessions}\n"
-    head = "pupilonrolltableid,termlysessiondetailsonrolltableid,sessions,attendancereason\n"
+    pupil += ",termlysessionsunauthorised,summerhalfterm2sessionspossible\n"
+    pupil += f"P1,{upn(1)},2012-May-14 00:00:00,F,{sessions},{60 if is_late_summer else ''}\n"
+    part = "summerhalfterm2" if is_late_summer else "termly"
+    head = f"pupilonrolltableid,{part}sessiondetailsonrolltableid,sessions,attendancereason\n"
     on = {"a.csv": pupil, "b.csv": EXCLUSION, "c.csv": head + "".join(f"{x}\n" for x in details)}
     none = {"a.csv": PUPIL, "b.csv": EXCLUSION}
     here, gone = (none, on) if is_off else (on, none)
@@ -560,6 +573,18 @@ def of_school() -> Iterator[tuple[str, Tables, Tables, list[Found]]]:
             [("SESSIONS_OVER_POSSIBLE", None, "query")],
         )
         yield (
+            f"no word of absence {is_off}",
+            attending("100,,", "P1,D1,100,/", is_off=is_off),
+            attending("100,,", is_off=is_off),
+            [("ABSENCE_NOT_TOLD", None, "query")],
+        )
+        yield (
+            f"a code for more than the last half term of the summer had {is_off}",
+            attending("100,0,0", "P1,D1,60,I", is_off=is_off, is_late_summer=True),
+            attending("100,0,0", "P1,D1,61,I", is_off=is_off, is_late_summer=True),
+            [("SESSIONS_OVER_POSSIBLE", None, "query")],
+        )
+        yield (
             f"pupil of 21 {is_off}",
             school(pupils="P4,,2004-Jan-01 00:00:00,F\n", is_off=is_off),
             school(pupils="P4,,2003-Dec-31 00:00:00,F\n", is_off=is_off),
@@ -584,6 +609,22 @@ def of_ssd() -> Iterator[tuple[str, Tables, Tables, list[Found]]]:
         ssd(ssd_person=newborn.format("08"), ssd_cin_episodes=early, **nothing),
         ssd(ssd_person=newborn.format("09"), ssd_cin_episodes=early, **nothing),
         [("BEFORE_BIRTH", "8606", "error")],
+    )
+    away = (
+        "miss_table_id,miss_person_id,miss_missing_episode_start_date,miss_missing_episode_type,"
+        "miss_missing_episode_end_date\nM1,K1,2026-03-09,M,{}\nM2,K1,2026-03-{},M,2026-03-20\n"
+    )
+    yield (
+        "missing twice at once",
+        ssd(ssd_missing=away.format("2026-03-12", "12")),
+        ssd(ssd_missing=away.format("2026-03-12", "11")),
+        [("MISSING_OVERLAP", "574", "error")],
+    )
+    yield (
+        "missing anew while missing",
+        ssd(ssd_missing=away.format("2026-03-12", "12")),
+        ssd(ssd_missing=away.format("", "12")),
+        [("MISSING_NOT_ENDED", "574", "query")],
     )
     row = EPISODES + "R1,K1,2026-03-09,{},2A,{},{},{}\n"
     yield (

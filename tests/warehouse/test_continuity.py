@@ -7,7 +7,7 @@ from claimed import Claimed
 
 from warehouse import annotations
 from warehouse.annotations import Annotation
-from warehouse.continuity import Return, breaks, write_breaks
+from warehouse.continuity import Return, _returns, breaks, write_breaks
 
 MONTHS = 6
 
@@ -48,6 +48,25 @@ def test_a_month_that_is_sent_again_says_nothing_of_the_usual_share():
     """As a simulated sender sent them."""
     shares = [(677, 0), (609, 9), (450, 24), (649, 609), (492, 451), (604, 48), (405, 37)]
     assert broken(*shares) == []
+
+
+@pytest.mark.parametrize(("known", "is_broken"), [(2, True), (90, False)])
+def test_a_snapshot_of_many_more_persons_is_held_against_those_before(known, is_broken):
+    """Of 100 persons so far no more than 100 can be known, however many a snapshot names."""
+    told = [(60, 0, None), (60, 20, 60), (4000, known, 100)]
+    assert broken(*told) == ([2] if is_broken else [])
+
+
+def test_the_persons_before_a_return_are_counted_once():
+    said = Claimed()
+    people = [(child, "2012-05", "F", None) for child in range(1, 91)]
+    for sent in (people[:60], people[30:], people):
+        said.ssd(*sent)
+    said.children()
+    found = _returns(said.connection)
+    assert [(one.persons, one.known, one.before) for one in found] == [
+        (60, 0, None), (60, 30, 60), (90, 90, 90),
+    ]  # fmt: skip
 
 
 def test_returns_after_a_break_are_held_against_those_since():

@@ -108,12 +108,30 @@ def standing(contract: Contract, fact: Fact) -> str:
 
 
 def of_series(contract: Contract, fact: Fact) -> str:
+    """A column is read for what it is, and of its values those that are used."""
+    if fact.table != FIGURES:
+        return "not read"
+    if not fact.column:
+        return ""
+    if fact.code:
+        return "" if fact.code.lower() in map(str.lower, values_used(contract)) else "not read"
+    figures = contract.figures
+    long = [figures.long.measure, figures.long.period, figures.long.area] if figures.long else []
     is_read = {
-        "identity": fact.column in IDENTITY,
+        "identity": fact.column in (*IDENTITY, *long),
         "filter": fact.column.lower() in contract.filter,
-        "indicator": not contract.only or fact.column in contract.only,
+        "indicator": fact.column == figures.long.value
+        if figures.long
+        else not contract.only or fact.column in contract.only,
     }
+    if fact.kind == "filter" and fact.column in figures.totals_of:
+        return "total alone"
     return "" if is_read[fact.kind] else "not read"
+
+
+def values_used(contract: Contract) -> tuple[str, ...]:
+    figures = contract.figures
+    return (*figures.categories, *(figures.long.measures if figures.long else ()))
 
 
 def of_column(column: Column, fact: Fact) -> str:
@@ -141,8 +159,11 @@ def unpublished(contract: Contract, told: list[Fact]) -> Iterator[tuple[str, str
     """The tables, columns and codes of a contract that no fact is about."""
     if contract.reader == "published":
         known = {fact.column.lower() for fact in told}
+        codes = {fact.code.lower() for fact in told}
         wanted = {*contract.filter, *contract.measures, *contract.only}
-        yield from ((FIGURES, name, "") for name in sorted(wanted - known))
+        yield from ((FIGURES, name, "") for name in sorted(wanted) if name.lower() not in known)
+        used = sorted(values_used(contract))
+        yield from ((FIGURES, "", code) for code in used if code.lower() not in codes)
         return
     for name, table in contract.tables.items():
         here = [fact for fact in told if fact.table == name]
@@ -160,6 +181,10 @@ def unpublished(contract: Contract, told: list[Fact]) -> Iterator[tuple[str, str
 
 
 PATHS = sorted(FOLDER.glob("*.csv"))
+
+
+def test_every_extract_has_its_facts() -> None:
+    assert {path.stem for path in PATHS} == set(contracts.load())
 
 
 def wrong_in(contract: Contract, told: list[Fact]) -> Iterator[str]:

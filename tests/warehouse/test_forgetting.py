@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import zipfile
 from datetime import date
 
@@ -9,6 +10,8 @@ import duckdb
 import intake_files as files
 import pytest
 from intake_files import EPISODES, FACTORS, IDENTIFIERS, MARCH, PERSONS, YEAR, ssd, upn, zipped
+from opendocument import spreadsheet
+from test_intake_workbooks import book
 from test_intake_xml import CHILD, census
 
 from warehouse import audit, keys, retention
@@ -91,6 +94,42 @@ def send_everything(monitor):
     monitor.drop_zip(neighbour("2011-04-27"), sender="302")
     monitor.take_in()
     prepare(monitor.home, monitor.state, date(2026, 10, 20))
+
+
+def as_rows(text):
+    return [line.split(",") for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("form", ["ods", "xlsx", "zip beside", "zip in folder", "titles", "mac"])
+def test_a_child_is_cut_out_of_every_form_that_is_read(monitor, form):
+    """Also one whose sheet has titles above, blank rows between and an error in a cell."""
+    said = json.dumps(YEAR)
+    sheets = {name: [["Return"], *as_rows(text), ["", " "]] for name, text in care().items()}
+    below = {name: f"Return\n,,,,\n{text},,,,\n" for name, text in care().items()}
+    match form:
+        case "ods":
+            monitor.drop_zip({"a.ods": spreadsheet(sheets)}, YEAR)
+        case "xlsx":
+            monitor.drop_zip({"a.xlsx": book(sheets)}, YEAR)
+        case "zip beside":
+            monitor.drop("a.zip", zipped(below))
+            monitor.drop("a.zip.manifest.json", said)
+        case "zip in folder":
+            monitor.drop("a/a.zip", zipped(below))
+            monitor.drop("a/manifest.json", said)
+        case "titles":
+            monitor.drop_zip(below, YEAR)
+        case _:
+            monitor.drop_zip(
+                {name: text.replace("\n", "\r") for name, text in care().items()}, YEAR
+            )
+    [outcome] = monitor.take_in().outcomes
+    assert outcome.accepted == 5
+    prepare(monitor.home, monitor.state, date(2026, 10, 20))
+    done = erase(monitor)
+    assert (done.remains, done.records["ssda903"]) == ([], 3)
+    assert canaries_in(monitor.home) == set()
+    assert len(monitor.raw("care_children")) == 1
 
 
 def neighbour(born):

@@ -56,9 +56,14 @@ def test_a_folder_that_is_no_monitor_is_told_so(tmp_path):
         homes.find(tmp_path)
 
 
-def test_a_folder_whose_name_is_a_pattern_is_refused(tmp_path):
+@pytest.mark.parametrize("name", ["monitor[1]", "a*", "why?", "a #1", "5%20", "a\\b"])
+def test_a_folder_whose_name_an_engine_takes_otherwise_is_refused(tmp_path, name):
     with pytest.raises(ConfigurationError, match="brackets"):
-        homes.create(tmp_path / "monitor[1]")
+        homes.create(tmp_path / name)
+    assert not (tmp_path / name).exists()
+    homes.create(tmp_path / "plain").root.rename(tmp_path / name)
+    with pytest.raises(ConfigurationError, match="brackets"):
+        homes.find(tmp_path / name)
 
 
 def test_what_a_loose_umask_left_open_is_closed_at_the_next_start(home):

@@ -445,3 +445,11 @@ class TestDecisions:
     def test_a_decision_about_what_is_not_here_changes_nothing(self):
         said = self.said().children(Decision("cut", 1, 77), Decision("join", 78, 79))
         assert said.joined() == {frozenset({1, 501, 1001})}
+
+
+def test_the_number_on_the_record_counts_before_the_list():
+    """Where the record has none, the list's does; former ones count either way."""
+    said = Claimed()
+    said.recorded((1, 1001, 1002, 1003), (2, None, 1004, None))
+    assert said.children().joined() == {frozenset({1, 1001, 1003}), frozenset({2, 1004})}
+    assert said.conflicts() == {}

@@ -156,6 +156,28 @@ def test_suspensions_of_every_release_have_the_same_categories(monitor, name, wr
     assert parts(monitor) == ["Total", "special", "state-funded primary", "state-funded secondary"]
 
 
+@pytest.mark.parametrize(
+    "spelled",
+    [str.upper, str.title, lambda name: name.replace("_", " "), lambda name: name.replace("_", "")],
+)
+def test_headings_are_known_whatever_parts_their_words(monitor, spelled):
+    head, *rows = series(LEEDS.format(9, 3), LEEDS.format("-5", 3)).splitlines()
+    outcome = sent(monitor, "\n".join([",".join(map(spelled, head.split(","))), *rows]) + "\n")
+    # both rows tell of the same, and one cannot be
+    assert {rule for rule, _, _, _ in told(outcome, "error")} >= {"OUT_OF_RANGE"}
+    assert outcome.extract == "published_referrals"
+
+
+def test_measures_are_kept_under_one_spelling(monitor):
+    label = "Factors identified at the end of assessment"
+    for year, names in (("2024", "Episodes_with_assessment_factor,Gangs"),
+                        ("2025", "episodes_with_assessment_factor,GANGS")):  # fmt: skip
+        row = figure(year, "Reporting year", "Leeds", label, 90, 20)
+        assert not sent(monitor, f"{IDENTITY},category,{names}\n{row}\n").is_refused
+    measures = monitor.raw("published_figures", "distinct measure")
+    assert measures == [("Episodes_with_assessment_factor",), ("Gangs",)]
+
+
 @pytest.mark.parametrize("name", ["cla_group", "CLA_group", "missing_status"])
 def test_missing_from_care_is_read_by_every_name_of_its_column(monitor, name):
     label = "Number of missing incidents during the year"

@@ -1,8 +1,11 @@
 """The standard safeguarding dataset as the scripts for each case system write it."""
 
+import io
 import json
+import zipfile
 from collections import Counter
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,9 @@ from intake_files import MARCH, Monitor, errors, monitor, queries, rules, upn, z
 from ssd_systems import SYSTEMS, Child, eclipse, mosaic, plain, systemc
 
 from warehouse.calendar import Span
+from warehouse.intake.outcomes import Pending
 from warehouse.intake.profiles import outside_share
+from warehouse.intake.redaction import contents_of, records_of, without
 from warehouse.intake.validate import validate
 
 CHILDREN = [
@@ -115,6 +120,54 @@ def test_numbers_of_two_kinds_never_mix(held):
     assert of_assessments(held) == [
         ("2026-03-20", "13A"), ("2026-03-30", "1A"), ("2026-03-31", "21"),
     ]  # fmt: skip
+
+
+def test_where_both_columns_fit_alike_the_first_decides(held):
+    tables = plain(CHILDREN)
+    tables["ssd_assessment_factors.csv"] = (
+        "cinf_table_id,cinf_assessment_id,cinf_assessment_factors_json\n"
+        '70002,70001,"[""13A""]"\n70001,70002,"[""1A""]"\n'
+    )
+    assert "OTHER_KEY" not in rules(held.send(tables, MARCH))
+    assert of_assessments(held) == [("2026-03-20", "13A"), ("2026-03-30", "1A")]
+
+
+def test_a_row_without_the_other_number_keeps_its_own(held):
+    tables = eclipse(CHILDREN)
+    tables["ssd_assessment_factors.csv"] += ',370003,"[""12A""]"\n'
+    assert "OTHER_KEY" in rules(held.send(tables, MARCH))
+    assert ("None", "12A") in of_assessments(held)
+
+
+def joined(children: list[Child]) -> dict[str, str]:
+    """As a script for Mosaic has it: child and step joined in assessments, the step in factors."""
+    tables = mosaic(children)
+    for one in children:
+        whole = f"{one.number}{one.form},{one.number}"
+        table = tables["ssd_cin_assessments.csv"].replace(
+            f"\n{one.form},{one.number}", f"\n{whole}"
+        )
+        tables["ssd_cin_assessments.csv"] = table
+    return tables
+
+
+def test_factors_that_name_the_step_alone_find_the_child_s_assessment(held):
+    outcome = held.send(joined(CHILDREN), MARCH)
+    assert ("OTHER_KEY", "note") in {(one.rule, one.severity) for one in outcome.problems}
+    assert len(of_assessments(held)) == 5
+    assert {"PARENT_MISSING", "FACTORS_MISSING"}.isdisjoint(rules(outcome))
+
+
+def test_a_step_that_several_children_share_is_asked_about(held):
+    tables = joined(CHILDREN[:2])
+    both = tables["ssd_cin_assessments.csv"].replace("270002,2", "270001,2")
+    tables["ssd_cin_assessments.csv"] = both
+    more = joined([Child(n, "2026-03-02", "2026-03-03", "2026-03-27", ("1A",)) for n in (7, 8)])
+    for name in ("ssd_person", "ssd_cin_episodes", "ssd_cin_assessments", "ssd_assessment_factors"):
+        tables[f"{name}.csv"] += more[f"{name}.csv"].partition("\n")[2]
+    outcome = held.send(tables, MARCH)
+    assert of_assessments(held) == [("2026-03-27", "1A"), ("2026-03-27", "1A")]
+    assert {one.rule: one.count for one in queries(outcome)}["PARENT_MISSING"] == 2
 
 
 def test_factors_that_fit_no_assessment_are_asked_about(held):
@@ -226,3 +279,46 @@ def test_what_is_open_from_before_a_month_is_told_late(held):
     old = [Child(100, "2026-02-20")]
     outcome = held.send(plain([*CHILDREN, *old]), MARCH)
     assert [(one.rule, one.count) for one in queries(outcome)] == [("TOLD_LATE", 1)]
+
+
+@pytest.mark.parametrize("write", [*SYSTEMS.values(), joined], ids=lambda write: write.__name__)
+def test_nothing_of_a_forgotten_child_stays_in_the_landed_copy(tmp_path, write):
+    """Whichever key ties the factors to the assessment, they go with it."""
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(zipped(write(CHILDREN[:3]), MARCH))
+    digest = sha256(path.read_bytes()).hexdigest()
+    contents = contents_of(Pending(1, "301", path.name, path, digest, date(2026, 10, 20)))
+    person = "P1" if write is plain else "1"
+    found = records_of(contents, {("person", person), ("upn", upn(1))})
+    with zipfile.ZipFile(io.BytesIO(without(contents, found, None))) as archive:
+        kept = archive.read("ssd_assessment_factors.csv").decode()
+    assert "13A" not in kept.replace("null", "")
+    assert "3B" in kept
+
+
+def test_a_table_by_itself_says_nothing_of_what_belongs_to_it(tmp_path):
+    path = tmp_path / "ssd_cin_assessments.csv"
+    many = [Child(n, "2026-03-02", "2026-03-03", "2026-03-20", ("13A",)) for n in range(1, 31)]
+    path.write_text(plain(many)[path.name])
+    [verdict] = validate([path], "301")
+    assert (verdict.is_accepted, verdict.held) == (True, None)
+
+
+def test_an_empty_table_of_factors_holds_back(tmp_path):
+    many = [Child(n, "2026-03-02", "2026-03-03", "2026-03-20") for n in range(1, 31)]
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(zipped(plain(many), MARCH))
+    [verdict] = validate([path], "301")
+    assert verdict.held is not None
+
+
+@pytest.mark.parametrize("stand_in", ["1900-01-01 00:00:00.000", "1900-01-01", "NULL", "SSD_PH"])
+def test_a_stand_in_for_the_day_of_completion_is_an_open_assessment(held, stand_in):
+    tables = plain(CHILDREN)
+    tables["ssd_cin_assessments.csv"] = tables["ssd_cin_assessments.csv"].replace(
+        "2026-03-31", stand_in
+    )
+    outcome = held.send(tables, MARCH)
+    assert errors(outcome) == []
+    days = [str(day) for (day,) in held.raw("ssd_assessments", "completed_date")]
+    assert days == ["2026-03-20", "2026-03-30", "None", "None"]

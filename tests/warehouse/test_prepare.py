@@ -10,7 +10,7 @@ import pytest
 from intake_files import IDENTIFIERS, MARCH, care, ssd, upn
 
 from warehouse import contract
-from warehouse.calendar import Span
+from warehouse.calendar import Span, month_of
 from warehouse.coverage import coverage
 from warehouse.in_force import Submitted, slices
 from warehouse.intake.senders import authorities
@@ -106,6 +106,67 @@ def test_the_newest_care_return_takes_over_its_year():
     june = known(1, "2025-04-01", "2025-06-30", on="2025-07-12", extract="ssda903")
     september = known(2, "2025-04-01", "2025-09-30", on="2025-10-12", extract="ssda903")
     assert in_force(june, september) == [("2025-04-01", "2025-09-30", 2)]
+
+
+CARE_TABLES = frozenset({"ssd_cla_episodes", "ssd_missing"})
+
+
+def of_care(number, month, *, tables=CARE_TABLES):
+    """A month's bundle of the standard dataset, with the tables of care or without."""
+    first = date(2026, month, 1)
+    return replace(
+        known(number, str(first), str(month_of(first).end), on="2026-09-01"), tables=tables
+    )
+
+
+def test_a_care_return_outranks_the_tables_of_care_whenever_it_came():
+    returned = known(1, "2025-04-01", "2026-05-10", on="2026-05-20", extract="ssda903")
+    months = [of_care(2, 4), of_care(3, 5), of_care(4, 6, tables=frozenset({"ssd_missing"}))]
+    assert in_force(returned, *months, source="missing") == [
+        ("2025-04-01", "2026-05-10", 1),
+        ("2026-05-11", "2026-05-31", 3),
+    ]
+    assert len(in_force(returned, *months, source="referrals")) == 3
+
+
+def test_who_tells_of_care_each_month_owes_no_quarter_from_then_on():
+    march = known(1, "2026-01-01", "2026-03-31", on="2026-04-20", extract="ssda903")
+    months = [of_care(number, number, tables=frozenset()) for number in (4, 5, 6)]
+    [sender] = [authorities()["301"]]
+
+    def quarters(*more):
+        rows = coverage([march, *months, *more], [], [sender], date(2026, 11, 20))
+        return [(row.period.start.month, row.status) for row in rows if row.extract == "ssda903"]
+
+    assert quarters() == [(1, "received"), (4, "missing"), (7, "missing")]
+    assert quarters(of_care(7, 7)) == [(1, "received"), (4, "missing")]
+    late = known(8, "2026-04-01", "2026-09-30", on="2026-11-15", extract="ssda903")
+    assert quarters(of_care(7, 7), late) == [(1, "received"), (4, "late")]
+    assert quarters(replace(of_care(7, 7), is_accepted=False)) == quarters()
+
+
+def test_the_tables_of_care_are_due_from_the_first_bundle_that_held_them(monitor):
+    care = {
+        "ssd_cla_episodes.csv": "clae_person_id,clae_cla_episode_start_date,"
+        "clae_cla_episode_ceased_date\nK1,2024-01-08,\n",
+        "ssd_missing.csv": "miss_person_id,miss_missing_episode_start_date,"
+        "miss_missing_episode_type,miss_missing_episode_end_date\nK1,2026-06-04,M,\n",
+    }
+    for month, last, more in (("05", "31", {}), ("06", "30", care), ("07", "31", {})):
+        manifest = window(f"2026-{month}-01", f"2026-{month}-{last}", f"2026-{month}-{last}")
+        monitor.drop_zip(ssd() | more, manifest, f"{month}.zip")
+    monitor.take_in()
+    told = asked(monitor, "select distinct source, slice_start from control.slices where is_own")
+    assert ("missing", date(2026, 6, 1)) in told
+    assert {start for source, start in told if source == "referrals"} == {
+        date(2026, month, 1) for month in (5, 6, 7)
+    }
+    due = asked(
+        monitor,
+        "select min(period_start), count(*) from control.windows"
+        " where la_code = '301' and source = 'missing'",
+    )
+    assert due == [(date(2026, 6, 1), 4)]
 
 
 def test_a_correction_supersedes_whole_and_a_look_back_undoes_it(monitor):

@@ -4,9 +4,10 @@ import io
 import json
 import os
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -32,6 +33,11 @@ MANIFEST = "manifest.json"
 BESIDE = ".manifest.json"
 MAX_MEMBERS = 1_000
 MAX_WORKBOOK_BYTES = 64 << 20
+# By which an OpenDocument file is known: what it says of itself, or else its parts.
+OTHER_DOCUMENT = b"application/vnd.oasis.opendocument."
+SPREADSHEET = OTHER_DOCUMENT + b"spreadsheet"
+OPEN_DOCUMENT = {"content.xml", "META-INF/manifest.xml"}
+MAX_WORDS = 100
 # No child-level extract began before 2000, and none is sent for more than ten years at once.
 EARLIEST = date(2000, 1, 1)
 LONGEST = timedelta(days=3660)
@@ -82,7 +88,7 @@ def open_bundle(opened: Opened, size: int, name: str) -> Bundle:
         archive = zipfile.ZipFile(opened())
     except UNZIPPING_FAULTS:
         raise damaged(name) from None
-    if _is_workbook(archive):
+    if _kind_of_workbook(archive, name):
         return Bundle(members=tuple(_workbook(opened, name, name)))
     return _from_archive(archive, size, name)
 
@@ -108,7 +114,25 @@ def _from_archive(
     members: list[Member] = []
     for info in tables:
         members += _members(_unzipped(archive, info, name), escaped(_last(info)), name)
-    return Bundle(manifest, tuple(members))
+    return Bundle(manifest, tuple(_payload_as_one(members)))
+
+
+def _payload_as_one(members: list[Member]) -> list[Member]:
+    """Records of children as JSON may come in many files, and are one return."""
+    parts = [one for one in members if one.kind == "json"]
+    if len(parts) < 2:
+        return members
+    first = replace(parts[0], opened=partial(_one_after_another, parts))
+    return [first, *(one for one in members if one.kind != "json")]
+
+
+def _one_after_another(parts: list[Member]) -> BinaryIO:
+    texts = []
+    for one in parts:
+        with one.opened() as file:
+            data = file.read()
+        texts.append(data.decode(json.detect_encoding(data), "replace"))
+    return io.BytesIO("\n".join(texts).encode())
 
 
 def _last(info: zipfile.ZipInfo) -> str:
@@ -140,7 +164,7 @@ def _archive_in(
         packed = zipfile.ZipFile(io.BytesIO(archive.read(info)) if is_small else archive.open(info))
     except UNZIPPING_FAULTS:
         raise damaged(escaped(_last(info))) from None
-    return None if _is_workbook(packed) else packed
+    return None if _kind_of_workbook(packed, name) else packed
 
 
 def _both(beside: Manifest, inside: Manifest) -> Manifest:
@@ -220,20 +244,34 @@ def _workbook(opened: Opened, name: str, bundle_name: str) -> list[Member]:
         raise too_large(name)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            is_workbook = _is_workbook(archive)
+            kind = _kind_of_workbook(archive, name)
     except UNZIPPING_FAULTS:
         raise (damaged(name) if is_named_workbook(name) else _nested(bundle_name)) from None
-    if not is_workbook:
+    if kind is None:
         raise _nested(bundle_name)
     # Few bundles hold workbooks, and what reads them takes long to be imported.
-    from warehouse.intake.workbook import sheets
+    reader = import_module(f"warehouse.intake.{kind}")
+    return [*reader.sheets(partial(io.BytesIO, data), name)]
 
-    return [*sheets(partial(io.BytesIO, data), name)]
 
-
-def _is_workbook(archive: zipfile.ZipFile) -> bool:
+def _kind_of_workbook(archive: zipfile.ZipFile, name: str) -> str | None:
+    """The module that reads an archive which is a workbook; raises Refused on another document."""
     names = archive.namelist()
-    return "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names)
+    if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names):
+        return "workbook"
+    said = b""
+    if "mimetype" in names:
+        try:
+            with archive.open("mimetype") as file:
+                said = file.read(MAX_WORDS)
+        except UNZIPPING_FAULTS:
+            raise damaged(name) from None
+    if said.startswith(SPREADSHEET) or (not said and OPEN_DOCUMENT.issubset(names)):
+        return "opendocument"
+    if said.startswith(OTHER_DOCUMENT):
+        message = "it is an OpenDocument file but no spreadsheet; save the tables as .ods or .xlsx"
+        raise refuse("TYPE", message, file=name)
+    return None
 
 
 def _nested(name: str) -> Refused:

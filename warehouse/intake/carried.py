@@ -8,7 +8,7 @@ import pandas as pd
 
 from warehouse import contract as contracts
 from warehouse.contract_rules import CarriedOver
-from warehouse.intake.rules import text
+from warehouse.intake.writing import parquet
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,13 @@ def _counted(
     pairs: pd.DataFrame, carried: CarriedOver, paths: list[Path]
 ) -> list[tuple[int, int, int]]:
     keys = ", ".join(carried.by)
-    files = ", ".join(text(str(path)) for path in paths)
     with duckdb.connect() as connection:
         connection.register("pairs", pairs[["submission_id", "former"]])
         rows = connection.execute(
             f"""
             with told as (
                 select submission_id, {keys}, {carried.open_while_blank} is null as is_open
-                from read_parquet([{files}])
+                from {parquet(*paths)}
             ),
             was_open as (
                 select distinct pairs.submission_id, {keys}

@@ -10,6 +10,7 @@ import duckdb
 from warehouse.contract import Contract
 from warehouse.intake import published, rules
 from warehouse.intake.lexicon import Entry, Lexicon
+from warehouse.intake.pseudonyms import pseudonym
 from warehouse.intake.rules import Fault
 from warehouse.intake.spool import Spooled
 
@@ -231,6 +232,7 @@ def _by_contract(spooled: Spooled, drawn: Drawn, earliest: date | None) -> State
         asked |= {f"asked_{name}": placed.asked} if placed.asked else {}
         first.append(placed.fault)
         faults += rules.faults(name, column)
+    values |= _parts(spooled, drawn)
     if table.unique:
         message = "two rows give the same identifier and differ"
         key = table.unique[0]
@@ -238,6 +240,23 @@ def _by_contract(spooled: Spooled, drawn: Drawn, earliest: date | None) -> State
         faults.append(Fault("false", CONFLICT, message, key, official))
     fault = f"coalesce({', '.join(first)})" if first else "cast(null as integer)"
     return Statement(" ".join(looked_up), values, fault, asked, faults, table.raw, raw_columns)
+
+
+def _parts(spooled: Spooled, drawn: Drawn) -> dict[str, str]:
+    """Of a key that is joined from two numbers, the second, where rows of others may name it."""
+    for other in spooled.contract.tables.values():
+        parent = other.parent
+        if parent and parent.table == spooled.table and parent.without:
+            if not {parent.column, parent.without} <= drawn.entries.keys():
+                return {"v_part": "cast(null as bigint)"}
+            kind = str(spooled.contract.tables[spooled.table].columns[parent.column].kind)
+            whole = rules.normalised(f"r_{parent.column}")
+            front = rules.normalised(f"r_{parent.without}")
+            part = f"case when starts_with({whole}, {front}) then {whole}[length({front}) + 1:] end"
+            return {
+                "v_part": pseudonym(rules.text(kind), "submissions.sender", f"nullif({part}, '')")
+            }
+    return {}
 
 
 def _reader(spooled: Spooled, number: int) -> str:

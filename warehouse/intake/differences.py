@@ -28,7 +28,7 @@ from warehouse.intake.landing import UnsafeError, arrival_of
 from warehouse.intake.loading import landed
 from warehouse.intake.members import Member, Sheet
 from warehouse.intake.outcomes import Case, Outcome, Pending, Tally
-from warehouse.intake.parts import NO_FIGURES, Keep, Part, reader_of
+from warehouse.intake.parts import NO_FIGURES, TREES, Keep, Part, reader_of
 from warehouse.intake.problems import Problem, Refused, escaped, refuse
 from warehouse.intake.pseudonyms import set_key
 from warehouse.intake.recognise import OTHER_DELIMITERS, recognise
@@ -171,7 +171,7 @@ def _match_of(member: Member, contract: Contract) -> _Match:
     """The table of the contract that a file is, or is nearest to; raises Refused."""
     found = recognise(member)
     if found and found.contract.name == contract.name:
-        if member.kind == "xml":
+        if member.kind in TREES:
             return _Match(member, "", (), ",", {}, {})
         header = _header(member, contract, found.delimiter, found.header_line)
         match = _match(member, contract, found.table, header, found.delimiter)
@@ -198,7 +198,7 @@ def _header(member: Member, contract: Contract, delimiter: str, line: int = 1) -
     if isinstance(member, Sheet):
         head = member.head[starts_of_lines(member.head, line)[-1] :]
         return header_of(head) if delimiter == "," else ()
-    if member.kind == "xml":
+    if member.kind in TREES:
         return ()
     read = read_text(member.opened, member.name, contract.encodings, delimiter, line)
     first = next(read, None)
@@ -256,8 +256,8 @@ def _alike(heading: str, column: str, table: SentTable) -> float:
 def _read(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Match, Part]]:
     """The lines of each table go to `keep`; raises Refused where a file cannot be read."""
     member = match.member
-    if member.kind == "xml":
-        yield from _read_xml(match, contract, keep)
+    if member.kind in TREES:
+        yield from _read_tree(match, contract, keep)
         return
     part = _part(match)
     line = match.header_line
@@ -272,7 +272,7 @@ def _read(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Matc
     yield match, part
 
 
-def _read_xml(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Match, Part]]:
+def _read_tree(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Match, Part]]:
     held: dict[str, tuple[_Match, Part]] = {}
     with match.member.opened() as file:
         for table, lines in reader_of(contract).read_tables(file, match.member.name):

@@ -124,18 +124,22 @@ def as_known(connection: sa.Connection, as_of: date) -> list[dict[str, Any]]:
     return rows
 
 
-def tables_held(connection: sa.Connection, names: Iterable[str]) -> dict[int, frozenset[str]]:
-    """By submission, which of these tables it held, with rows or without."""
+def tables_held(connection: sa.Connection, names: Iterable[str]) -> dict[int, dict[str, int]]:
+    """By submission, which of these tables it held, and how many rows of each were taken in."""
     table = sa.func.json_each(submission_profiles.c.profile).table_valued("key", "value")
     query = (
-        sa.select(submission_profiles.c.submission_id, table.c.key)
+        sa.select(
+            submission_profiles.c.submission_id,
+            table.c.key,
+            sa.func.json_extract(table.c.value, "$.rows").label("rows"),
+        )
         .select_from(submission_profiles.join(table, sa.true()))
         .where(table.c.key.in_(sorted(names)), sa.func.json_extract(table.c.value, "$.is_held"))
     )
-    held: dict[int, set[str]] = defaultdict(set)
+    held: dict[int, dict[str, int]] = defaultdict(dict)
     for row in connection.execute(query):
-        held[row.submission_id].add(row.key)
-    return {submission_id: frozenset(found) for submission_id, found in held.items()}
+        held[row.submission_id][row.key] = row.rows
+    return dict(held)
 
 
 def last_received(connection: sa.Connection) -> date | None:

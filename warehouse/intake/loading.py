@@ -190,6 +190,7 @@ def _note(case: Case, submission: Submission) -> None:
     case.outcome.extract = submission.contract.name
     case.outcome.period = submission.period
     case.outcome.problems += submission.queries
+    case.fewest_days = submission.fewest_days
     for part in submission.parts:
         tally = Tally(part.file, part.records, part.duplicates, part.refused)
         case.tallies[part.table] = tally

@@ -1,5 +1,6 @@
 """A file of a bundle, and what kind it is by how it starts."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -12,6 +13,8 @@ from warehouse.intake.text import Opened
 HEAD = 1 << 16
 # The name of the stream that holds a workbook under a password.
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+# The root of a spreadsheet that is not packed.
+FLAT = re.compile(rb"<office:document[\s>]")
 MAGIC = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -68,6 +71,8 @@ def kind_of(data: bytes) -> str:
         return "xml"
     if start.startswith((b"\xff\xfe<\x00", b"\xfe\xff\x00<")):
         return "xml"
+    if start.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").lstrip(b"\0")[:1] in (b"{", b"["):
+        return "json"
     return "text"
 
 
@@ -79,10 +84,13 @@ def check_kind(kind: str, data: bytes, name: str) -> None:
         "html": f"{named} is a web page (HTML); {remedy}",
         "ole": f"{named} is an Office file of before 2007 (.xls); {remedy}",
         "locked": f"{named} is protected by a password; save it without one",
+        "flat": f"{named} is a flat OpenDocument file (.fods); save it as .ods or .xlsx",
         "binary": f"{named} is not a table: its first bytes are those of another kind of file",
     }
     if kind == "ole" and ENCRYPTED in data:
         kind = "locked"
+    if kind == "xml" and FLAT.search(data[:HEAD]):
+        kind = "flat"
     if kind in words:
         raise refuse("NOT_XLSX" if is_named else "TYPE", words[kind], file=name)
 

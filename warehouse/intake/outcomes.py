@@ -104,6 +104,7 @@ class Case:
     outcome: Outcome
     contract: Contract | None = None
     tallies: dict[str, Tally] = field(default_factory=dict)
+    fewest_days: int = 0
 
     def refuse(self, problem: Problem) -> None:
         """Refuse what was read to its end, unless it was accepted before: then it is noted."""

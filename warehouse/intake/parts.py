@@ -18,6 +18,8 @@ from warehouse.intake.recognise import FIGURES, Recognised
 from warehouse.intake.text import read_text
 from warehouse.intake.xml import ReturnHeader
 
+# Files that hold all tables of a return at once.
+TREES = ("xml", "json")
 NO_FIGURES = SentTable(recognise=(), columns={})
 # Columns that tell the period, and so are read before any value is judged.
 FACTS = {"schoolcensus": ("year", "term", "lea")}
@@ -68,8 +70,8 @@ class Part:
 Keep = Callable[[Contract, Part, Lines], None]
 
 
-class XmlReader(Protocol):
-    """What the module `reader` of a contract offers that has a root element.
+class TreeReader(Protocol):
+    """What the module `reader` of a contract offers that has a root element, or a key of JSON.
 
     `read_header` only where the return says in its head whose it is and for which year.
     """
@@ -79,9 +81,9 @@ class XmlReader(Protocol):
     def read_tables(self, file: BinaryIO, name: str) -> Iterator[tuple[str, Lines]]: ...
 
 
-def reader_of(contract: Contract) -> XmlReader:
-    """The code that turns an extract's XML into tables."""
-    return cast(XmlReader, import_module(f"warehouse.contracts.{contract.name}.reader"))
+def reader_of(contract: Contract) -> TreeReader:
+    """The code that turns an extract's XML or JSON into tables."""
+    return cast(TreeReader, import_module(f"warehouse.contracts.{contract.name}.reader"))
 
 
 def read_parts(one: Recognised, keep: Keep) -> list[Part]:
@@ -121,7 +123,7 @@ def _facts(one: Recognised, table: str) -> tuple[str, ...]:
 
 def _blocks(one: Recognised) -> Iterator[tuple[str, Lines]]:
     member = one.member
-    if member.kind == "xml":
+    if member.kind in TREES:
         with member.opened() as file:
             yield from reader_of(one.contract).read_tables(file, member.name)
         return
@@ -142,9 +144,10 @@ def _positions(
 ) -> tuple[dict[str, int], Problem | None]:
     """Where each known column stands, and what is wrong with that; all of a published series is
     read. Thousands of files share a few headers."""
-    table = contracts.load()[extract].tables.get(name, NO_FIGURES)
+    contract = contracts.load()[extract]
+    table = contract.tables.get(name, NO_FIGURES)
     is_figures = name == FIGURES
-    written = [figure_name(one) if is_figures else compared(one) for one in header]
+    written = published.headings(contract, header) if is_figures else [*map(compared, header)]
     spellings = {one: one for one in written if one} if is_figures else table.headers
     for heading, meant in spellings.items():
         if written.count(heading) > 1:

@@ -57,6 +57,9 @@ def find_periods(
             case.outcome.period = _snapshot(counts, case.outcome.received_on)
         else:
             case.outcome.period = _year(counts)
+        found = case.outcome.period
+        if found and (found.end - found.start).days < case.fewest_days:
+            case.outcome.period = None
         *_, year, start, end = facts(case)
         connection.execute(
             "update submissions set collection_year = $1, window_start = $2, window_end = $3"

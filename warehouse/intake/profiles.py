@@ -1,5 +1,6 @@
 """How full the columns of a submission are, and how alike their values: counts, never a value."""
 
+import re
 from collections.abc import Container, Sequence
 from typing import Any
 
@@ -66,15 +67,45 @@ def beside_share(profile: Profile, name: str) -> float | None:
 def _blank(contract: Contract, held: Container[str]) -> Profile:
     """A table that is there and has no rows says nought; one that is not there says nothing."""
     kept = [name for name, table in contract.tables.items() if table.raw]
+    spare = {table for table, column in _in_two_places(contract) if column is None}
     return {
-        name: {"is_held": name in held, "rows": 0, "filled": {}, "commonest": {}} for name in kept
+        name: {
+            "is_held": name in held,
+            "is_spare": name in spare,
+            "rows": 0,
+            "filled": {},
+            "commonest": {},
+        }
+        for name in kept
     }
+
+
+def _in_two_places(contract: Contract) -> set[tuple[str, str | None]]:
+    """Columns, and whole tables without a column, that tell what may as well stand elsewhere.
+
+    Each case system fills one of the places, so that a new one empties the other: judged is the
+    share of rows that have it in any of them.
+    """
+    found: set[tuple[str, str | None]] = set()
+    for name, table in contract.tables.items():
+        for beside in table.beside.values():
+            if beside.has:
+                own = set(re.findall(r"\w+", beside.has)) & table.columns.keys()
+                others = {None, *contract.tables[beside.table].columns}
+                found |= {(name, column) for column in own}
+                found |= {(beside.table, column) for column in others}
+    return found
 
 
 def _add_filled(
     connection: duckdb.DuckDBPyConnection, checked: Checked, table: SentTable, cases: Cases
 ) -> None:
-    names = [name for name, c in table.columns.items() if c.raw and not c.required | c.filled_later]
+    elsewhere = _in_two_places(checked.contract)
+    names = [
+        name
+        for name, c in table.columns.items()
+        if c.raw and not c.required | c.filled_later and (checked.table, name) not in elsewhere
+    ]
     counts = "".join(f", count(v_{name})" for name in names)
     rows = connection.execute(
         f"select submission_id, count(*){counts} from {checked.relation} where fault is null"
@@ -140,8 +171,10 @@ def _add_beside(
         f" from {source} where fault is null and ({asked}) group by rows.submission_id"
     ).fetchall()
     for submission_id, found, of in rows:
-        profile = cases[submission_id].outcome.profile[checked.table]
-        profile.setdefault("beside", {})[name] = [found, of]
+        case = cases[submission_id]
+        # Of a table that was checked by itself, the others are elsewhere.
+        if beside.has or beside.table in case.tallies:
+            case.outcome.profile[checked.table].setdefault("beside", {})[name] = [found, of]
 
 
 def _add_commonest(

@@ -6,7 +6,7 @@ Most have a column for each measure, in the open-data shape; one has a figure in
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from warehouse.contract import PUBLISHED_FIGURES, Contract, figure_name
+from warehouse.contract import PUBLISHED_FIGURES, Contract, compared, figure_name
 from warehouse.contract_figures import Figures
 from warehouse.intake.rules import Fault, in_list, text
 from warehouse.intake.senders import numbers
@@ -126,7 +126,17 @@ def telling(contract: Contract) -> list[set[str]]:
         common = {"time_period", "time_identifier", LEVEL}
         names = [[name] for name in sorted({*contract.measures, *common})]
         names.append([*contract.filter])
-    return [{figure_name(name) for name in spelled} for spelled in names]
+    return [{compared(name) for name in spelled} for spelled in names]
+
+
+def headings(contract: Contract, header: Iterable[str]) -> list[str]:
+    """The key of each column: of known ones by the contract's name, whatever parts its words."""
+    figures, long = contract.figures, contract.figures.long
+    names = [*IDENTITY, *OF_OTHER_LEVELS, *contract.filter, *figures.totals_of, *_known(contract)]
+    if long:
+        names = [long.measure, long.period, long.area, long.value]
+    known = {compared(name): figure_name(name) for name in names}
+    return [known.get(compared(name), figure_name(name)) for name in header]
 
 
 def facts_of(contract: Contract) -> tuple[str, ...]:
@@ -157,7 +167,7 @@ def is_year(written: str) -> bool:
 
 def statement(contract: Contract, header: Sequence[str]) -> Statement:
     """Texts, typed values, faults, raw table and raw columns for a file with this header."""
-    places = {figure_name(name): place for place, name in enumerate(header)}
+    places = {name: place for place, name in enumerate(headings(contract, header))}
     shape = _long(contract, places) if contract.figures.long else _wide(contract, header, places)
     figures = ", ".join(_figure(one) for one in shape.measures)
     level = _matched(shape.level, LEVELS)
@@ -200,11 +210,11 @@ def _wide(contract: Contract, header: Sequence[str], places: dict[str, int]) -> 
         if figure_name(name) in places
     }
     measures = [
-        _Measure(spelled.get(name, header[place]), f"r_m{place}", header[place],
-                 is_known=name in spelled)
+        _Measure(written, f"r_m{place}", written, is_known=name in spelled)
         for name, place in places.items()
         if name not in taken and name in kept
-    ]  # fmt: skip
+        for written in (spelled.get(name, header[place]),)
+    ]
     texts |= {one.raw: _written(f"c{one.raw[3:]}") for one in measures}
 
     def present(name: str) -> str:

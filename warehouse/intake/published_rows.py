@@ -4,7 +4,8 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from warehouse.contract import Contract, compared
+from warehouse.contract import Contract, figure_name
+from warehouse.intake import published
 from warehouse.intake.lines import Lines
 from warehouse.intake.problems import Problem, Severity
 from warehouse.intake.published import AUTHORITY, LEVEL, LEVELS
@@ -67,11 +68,12 @@ class Passing:
     found: dict[Reason, _Told] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        places = {compared(name): place for place, name in enumerate(self.header)}
+        names = published.headings(self.contract, self.header)
+        places = {name: place for place, name in enumerate(names)}
         long = self.contract.figures.long
         self._reason: Callable[[Sequence[str]], Reason | None]
         if long:
-            measure, area = (places[compared(name)] for name in (long.measure, long.area))
+            measure, area = (places[figure_name(name)] for name in (long.measure, long.area))
             self._reason = _of_long_row(self.contract, measure, area)
         else:
             self._reason = _of_wide_row(self.contract, places)
@@ -102,7 +104,7 @@ def _of_wide_row(
     contract: Contract, places: dict[str, int]
 ) -> Callable[[Sequence[str]], Reason | None]:
     def at(name: str) -> int:
-        return places.get(compared(name), -1)
+        return places.get(figure_name(name), -1)
 
     level_at, country_at, region_at = at(LEVEL), at("country_code"), at("region_code")
     number_at, code_at = at("old_la_code"), at("new_la_code")

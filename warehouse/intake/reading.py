@@ -10,9 +10,10 @@ from warehouse.contract import Contract
 from warehouse.intake import published
 from warehouse.intake.bundles import MANIFEST, Bundle, Manifest
 from warehouse.intake.members import Member, Sheet
-from warehouse.intake.parts import Keep, Part, read_parts, reader_of
+from warehouse.intake.parts import TREES, Keep, Part, read_parts, reader_of
 from warehouse.intake.problems import Problem, Refused, Severity, refuse
 from warehouse.intake.recognise import Recognised, recognise, unread, why_not
+from warehouse.intake.rules import SNAPSHOT_DAYS
 from warehouse.intake.senders import PUBLISHER, authorities
 from warehouse.intake.xml import ReturnHeader
 
@@ -34,6 +35,8 @@ class Submission:
     manifest: Manifest
     parts: list[Part]
     period: Span | None = None
+    fewest_days: int = 0
+    """Of how many days its own dates must tell, where nothing states its period."""
     queries: list[Problem] = field(default_factory=list)
 
 
@@ -78,7 +81,10 @@ def _read_tables(
 ) -> None:
     contract = submission.contract
     _check_sender(contract, submission.manifest, sender)
-    if any(one.member.kind == "xml" for one in found):
+    if any(one.member.kind == "json" for one in found):
+        # New records alone look like a full payload of a few days.
+        submission.fewest_days = SNAPSHOT_DAYS
+    if any(one.member.kind in TREES for one in found):
         _check_alone(found)
     else:
         _check_tables(submission, found, is_whole=is_whole)

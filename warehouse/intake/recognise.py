@@ -81,6 +81,10 @@ class Shape:
         names = (self.table, *self.sent.named) if self.sent else ()
         return _says(title, names) and not self.is_denied(title)
 
+    def is_numbered(self, title: str) -> bool:
+        """Whether it says so by the table's own name, such as List 4, and not by its topic."""
+        return _says(title, (self.table,)) and not self.is_denied(title)
+
     def is_denied(self, title: str) -> bool:
         return isinstance(self.sent, SentTable) and _says(title, self.sent.never_named)
 
@@ -92,6 +96,12 @@ def recognise(member: Member) -> Recognised | None:
         for contract in contracts.load().values():
             if contract.root == root:
                 return Recognised(contract, str(contract.root), member)
+        return None
+    if member.kind == "json":
+        head = member.head.replace(b"\0", b"")
+        for contract in contracts.load().values():
+            if contract.told_by_key and f'"{contract.told_by_key}"'.encode() in head:
+                return Recognised(contract, contract.told_by_key, member)
         return None
     return _by_header(member)
 
@@ -114,7 +124,8 @@ def unread(member: Member) -> str | None:
         for shape in called:
             extract = [one for one in _shapes() if one.contract is shape.contract and one.is_read]
             is_other = any(one in called or one.own & names for one in extract)
-            is_it = not shape.is_read and len(shape.headings & names) >= FEWEST_KNOWN
+            is_known = len(shape.headings & names) >= FEWEST_KNOWN
+            is_it = not shape.is_read and (is_known or _words(title) == _words(shape.table))
             if is_it and not is_other:
                 return shape.title
     return None
@@ -188,9 +199,10 @@ def _told(header: tuple[str, ...], title: str) -> list[Shape] | None:
         return None
     names = _names(header)
 
-    def rank(shape: Shape) -> tuple[int, bool, int]:
+    def rank(shape: Shape) -> tuple[int, bool, bool, int]:
         own = 0 if shape.is_denied(title) else len(shape.own & names)
-        return own, shape.is_called(title), len(shape.headings & names)
+        by_name = shape.is_numbered(title), shape.is_called(title)
+        return own, *by_name, len(shape.headings & names)
 
     best, *others = sorted(fits, key=rank, reverse=True)
     if best.is_denied(title):
@@ -264,6 +276,9 @@ def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = 
     """The likeliest reason why a file is no table that is known, nor one that was `found`."""
     if member.kind == "xml":
         return _unknown_xml(member)
+    if member.kind == "json":
+        message = "it is JSON, of which only the payload for the department is known here"
+        return refuse("JSON_STRUCTURE", message, file=member.name)
     head = _head(member.head)
     if b"\0" in head:
         message = "it holds NUL bytes, as UTF-16 without its mark does; save it as UTF-8"
@@ -293,10 +308,16 @@ def why_not(member: Member, expected: str | None, found: Iterable[Recognised] = 
 
 
 def _ambiguous(member: Member, one: Shape, other: Shape) -> Refused:
-    message = (
-        f"its headings fit {one.title}, and {other.title} as well, and its name does not decide;"
-        " give the file or sheet the name of the list, or write all headings of the template"
-    )
+    if one.is_denied(title_of(member)):
+        message = (
+            f"its headings are those of {one.title}, and its name is one of {other.title};"
+            " correct whichever is wrong"
+        )
+    else:
+        message = (
+            f"its headings fit {one.title}, and {other.title} as well, and its name does not"
+            " decide; name the file or sheet by its list, or write all headings of the template"
+        )
     return refuse("AMBIGUOUS_TABLE", message, file=member.name, line=1)
 
 

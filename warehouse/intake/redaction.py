@@ -60,6 +60,14 @@ class Table:
         place = self.part.positions.get(column)
         return set() if place is None else {_plain(self.rows[row][place]) for row in rows}
 
+    def parts(self, column: str, front: str | None, rows: Collection[int]) -> set[str]:
+        """What is left of a joined number without the one at its front."""
+        places = [self.part.positions.get(name or "") for name in (column, front)]
+        if None in places:
+            return set()
+        texts = [[_plain(self.rows[row][place or 0]) for place in places] for row in rows]
+        return {whole.removeprefix(first) for whole, first in texts if whole.startswith(first)}
+
 
 @dataclass
 class Contents:
@@ -167,8 +175,14 @@ def _hanging(table: Table, contents: Contents, found: Found) -> set[int]:
     for other, rows in zip(contents.tables, found, strict=True):
         if other.part.table == sent.parent.table:
             gone |= other.texts(sent.parent.column, rows)
-    own = table.part.positions[next(iter(sent.columns))]
-    return {row for row, values in enumerate(table.rows) if _plain(values[own]) in gone - {""}}
+            gone |= other.parts(sent.parent.column, sent.parent.without, rows)
+    names = (next(iter(sent.columns)), sent.parent.also_by or "")
+    places = [table.part.positions[name] for name in names if name in table.part.positions]
+    return {
+        row
+        for row, values in enumerate(table.rows)
+        if not gone.isdisjoint({_plain(values[place]) for place in places} - {""})
+    }
 
 
 def _plain(text: str) -> str:

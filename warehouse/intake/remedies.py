@@ -5,6 +5,7 @@ REMEDIES = {
     "AMBIGUOUS_EXTRACT": "Send the tables of each return in a folder or zip of their own.",
     "AMBIGUOUS_TABLE": "Name the file or sheet by its list, or write all headings of the template.",
     "ARCHIVE": "Make a plain zip, without a password, of the tables themselves.",
+    "CHANGES_ONLY": "Send the full records, as the first delivery to the department has them.",
     "CHANGED": "Wait until the file is written completely, then send it again.",
     "DAY_AND_MONTH": "Export again with dates as DD/MM/YYYY; a spreadsheet may have turned them.",
     "DECOMPRESSED_SIZE": "Save it again in Excel with only the tables that are asked for.",
@@ -14,6 +15,7 @@ REMEDIES = {
     "ENCODING": "Export again and choose UTF-8 as the encoding.",
     "HEADER_MISMATCH": "Keep the header as your system exports it, in the first line.",
     "HIDDEN_SHEET": "Show the sheet if it is meant to be sent, or delete it.",
+    "JSON_STRUCTURE": "Send the payload as the scripts write it, all of it, and nothing else.",
     "LINE_ENDINGS": "Export again from the system; do not join files by hand.",
     "MANIFEST": "Correct manifest.json; the page for senders shows one that is right.",
     "MISSING_COLUMN": "Export again with this column, spelled as the page for senders has it.",
@@ -81,6 +83,7 @@ REMEDIES = {
     "PART_OVER_WHOLE": "Look both figures up in the release, and download it again.",
     "ROWS_PASSED_OVER": "Nothing to do.",
     # A row beside others, or beside what a contract says of its table.
+    "ABSENCE_NOT_TOLD": "Send the sessions by attendance code with the pupils, or their totals.",
     "ABSENCE_OVER_POSSIBLE": "Check the sessions that were possible and those that were missed.",
     "ACTIVITY_ON_NO_FURTHER_ACTION": "Correct whether the referral led to no further action.",
     "AGE": "Correct the date of birth; leave out people who are no children any more.",

@@ -21,7 +21,7 @@ ALONE = ("MISSING_TABLE", "PERIOD_UNKNOWN")
 # Rows that a table holds beside its records, such as identifiers of other kinds.
 PASSED_OVER = "ROWS_PASSED_OVER"
 # Files that hold a whole return; any other may be one table of it.
-WHOLE = (".zip", ".xlsx", ".xml")
+WHOLE = (".zip", ".xlsx", ".ods", ".xml", ".json", ".jsonl")
 
 
 @dataclass(frozen=True)

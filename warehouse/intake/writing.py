@@ -148,11 +148,17 @@ def drop_rows(raw: Path, batches: Collection[str], keys: Collection[int]) -> Non
                 own = [name for name in _keys(path) if name not in PEOPLE]
                 for name in own if len(own) < len(_keys(path)) else ():
                     connection.execute(
-                        f"insert into hanging select {name} from read_parquet({text(str(path))})"
+                        f"insert into hanging select {name} from {parquet(path)}"
                         f" where {_any(path, PEOPLE, 'doomed')} and {name} is not null"
                     )
             for path in paths:
                 _rewrite(connection, path, _any(path, _keys(path), "hanging"))
+
+
+def parquet(*paths: Path) -> str:
+    """SQL for the rows of files; folders above them whose names hold = add no columns."""
+    held = ", ".join(text(str(path)) for path in paths)
+    return f"read_parquet([{held}], union_by_name = true, hive_partitioning = false)"
 
 
 def _keys(path: Path) -> list[str]:
@@ -167,7 +173,7 @@ def _any(path: Path, names: Iterable[str], among: str) -> str:
 
 
 def _rewrite(connection: duckdb.DuckDBPyConnection, path: Path, condition: str) -> None:
-    rows = f"select * from read_parquet({text(str(path))})"
+    rows = f"select * from {parquet(path)}"
     if connection.execute(f"{rows} where {condition} limit 1").fetchone():
         fresh = _copy(connection, f"{rows} where not {condition}", path)
         if fresh is None:

@@ -5,13 +5,14 @@ import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import BinaryIO
+from typing import IO, BinaryIO, TypeVar
 
 from lxml import etree
 
 from warehouse.intake.lines import Lines
 from warehouse.intake.problems import refuse
 
+Child = TypeVar("Child")
 # So that a return of any size is held a part at a time.
 CHILDREN_A_BLOCK = 10_000
 # The children of real returns take some 2 kB each.
@@ -35,12 +36,15 @@ class TableWriter:
     columns: list[str]
     numbers: list[int] = field(default_factory=list)
     text: io.StringIO = field(default_factory=io.StringIO)
+    added: int = 0
+    """How many rows there have been so far."""
 
     def __post_init__(self) -> None:
         self.write = csv.writer(self.text, lineterminator="\n").writerow
 
     def add(self, line: int, *values: str) -> None:
         self.numbers.append(line)
+        self.added += 1
         self.write(values)
 
     def taken(self) -> Lines:
@@ -57,9 +61,9 @@ Tables = dict[str, TableWriter]
 
 
 def read_blocks(
-    children: Iterable[etree._Element],
+    children: Iterable[Child],
     columns: dict[str, list[str]],
-    add: Callable[[Tables, etree._Element], None],
+    add: Callable[[Tables, Child], None],
 ) -> Iterator[tuple[str, Lines]]:
     """The rows of each table, in blocks; `add` writes the rows of one child."""
     tables = {table: TableWriter(names) for table, names in columns.items()}
@@ -81,7 +85,7 @@ def elements(
 
     `parents` says below what each element that holds records may stand: elsewhere it would be lost.
     """
-    source = _Source(file, name)
+    source = Source(file, name, "one child and the next")
     context = etree.iterparse(
         source,
         events=("start", "end"),
@@ -111,18 +115,18 @@ def elements(
         raise refuse("XML_NOT_WELL_FORMED", message, file=name, line=line) from None
 
 
-class _Source:
+class Source:
     """A file being parsed, of which only so much is ever held."""
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        self.file, self.name = file, name
+    def __init__(self, file: BinaryIO | IO[bytes], name: str, between: str) -> None:
+        self.file, self.name, self.between = file, name, between
         self.since_freed = 0
 
     def read(self, size: int) -> bytes:
         data = self.file.read(size)
         self.since_freed += len(data)
         if self.since_freed > MOST_HELD:
-            message = f"more than {MOST_HELD >> 20} MB stand between one child and the next"
+            message = f"more than {MOST_HELD >> 20} MB stand between {self.between}"
             raise refuse("XML_STRUCTURE", message, file=self.name)
         return data
 

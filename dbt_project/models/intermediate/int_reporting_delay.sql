@@ -27,6 +27,18 @@ told as (
         and returns.window_end >= months.period_end
 ),
 
+-- once for each return: a snapshot of six years has a month of its own for each of its referrals
+by_month as (
+    select
+        referrals.submission_id,
+        {{ month_of('referrals.referral_date') }} as period_start,
+        count(distinct referrals.referral_key) as referrals
+    from {{ source('raw', 'ssd_referrals') }} as referrals
+    inner join returns
+        on referrals.submission_id = returns.submission_id
+    group by referrals.submission_id, {{ month_of('referrals.referral_date') }}
+),
+
 counted as (
     select
         told.submission_id,
@@ -35,12 +47,11 @@ counted as (
         told.period_start,
         told.period_end,
         told.age,
-        count(distinct referrals.referral_key) as referrals
+        coalesce(by_month.referrals, 0) as referrals
     from told
-    left join {{ source('raw', 'ssd_referrals') }} as referrals
-        on told.submission_id = referrals.submission_id
-        and referrals.referral_date between told.period_start and told.period_end
-    group by told.submission_id, told.la_code, told.received_on, told.period_start, told.period_end, told.age
+    left join by_month
+        on told.submission_id = by_month.submission_id
+        and told.period_start = by_month.period_start
 ),
 
 first_told as (

@@ -32,3 +32,5 @@ inner join {{ source('control', 'slices') }} as slices
     and slices.source = 'front_door'
     and slices.is_own
     and slices.speaks
+    -- a newer return speaks for the days of what was referred later: of a replaced snapshot, only what its last days are about is read
+    and (cases.referral_date <= slices.slice_end or cases.referral_date > slices.window_end)

@@ -42,7 +42,11 @@ figures as (
         coalesce(in_force.area_code, figures.area_code) as area_code,
         figures.marker,
         figures.value,
-        cast(substring(figures.time_period, 1, 4) as integer) as first_year,
+        -- a year that cannot be has no days, which holds its release back
+        case
+            when cast(substring(figures.time_period, 1, 4) as integer) between 1990 and 2100
+                then cast(substring(figures.time_period, 1, 4) as integer)
+        end as first_year,
         cast(
             case when figures.time_identifier like 'Week %' then substring(figures.time_identifier, 6) end as integer
         ) as week,

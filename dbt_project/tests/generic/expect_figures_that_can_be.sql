@@ -1,4 +1,4 @@
-{# An official figure that an indicator counts is never below nothing, nor a part above the whole that its own release gives. #}
+{# An official figure that an indicator counts is never below nothing or without end, nor a part above the whole that its own release gives. #}
 {% test expect_figures_that_can_be(model) %}
 select
     parts.submission_id,
@@ -21,5 +21,5 @@ left join {{ model }} as wholes
     and coalesce(parts.la_code, parts.area_code) = coalesce(wholes.la_code, wholes.area_code)
     and parts.time_period = wholes.time_period
     and parts.time_identifier = wholes.time_identifier
-where parts.value < 0 or wholes.value < 0 or parts.value > wholes.value
+where parts.value < 0 or wholes.value < 0 or parts.value > wholes.value or parts.value > 1e15 or wholes.value > 1e15
 {% endtest %}
