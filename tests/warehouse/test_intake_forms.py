@@ -20,6 +20,7 @@ import duckdb
 import intake_files as files
 import openpyxl
 import pytest
+from opendocument import spreadsheet
 from test_intake_xml import ABSENT, CARE, census
 
 from report import senders
@@ -246,6 +247,21 @@ def workbook(convert: Callable[[Cell, Column | None], Cell]) -> Container:
     return container
 
 
+def opened_sheets(told: Return, manifest: dict[str, Any] | None) -> bytes:
+    """An OpenDocument spreadsheet, with a sheet for each table and cells as they are typed."""
+    sheets = {
+        name: [
+            one.header,
+            *(
+                [as_typed(cell, column) for cell, column in zip(row, one.columns, strict=True)]
+                for row in one.rows
+            ),
+        ]
+        for name, one in told.items()
+    }
+    return files.zipped({"return.ods": spreadsheet(sheets)}, manifest)
+
+
 def as_typed(cell: Cell, column: Column | None) -> Cell:
     """What a spreadsheet makes of a cell that somebody types: a day, a number, or text."""
     if not cell or column is None:
@@ -268,6 +284,7 @@ CONTAINERS: dict[str, Container] = {
     "semicolons": zipped(delimiter=";"),
     "workbook of text": workbook(lambda cell, _: cell or None),
     "workbook": workbook(as_typed),
+    "workbook ods": opened_sheets,
 }
 
 
