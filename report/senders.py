@@ -153,8 +153,8 @@ def _what_to_send(contract: Contract) -> Iterator[str]:
         yield (
             "One file for each table, as CSV (UTF-8, commas, the header in line 1) or a"
             " workbook (.xlsx or .ods, a sheet for each table), all together in one"
-            f" folder or zip, such as `{_file_of(contract)}`. {_told_by(contract)} The order of columns does not matter,"
-            " and columns of your own are not read."
+            f" folder or zip, such as `{_file_of(contract)}`. {_told_by(contract)} The order of"
+            " columns does not matter, and columns of your own are not read."
         )
         if contract.root:
             yield ""
