@@ -151,10 +151,10 @@ def _what_to_send(contract: Contract) -> Iterator[str]:
         yield "The CSV file of the release, as it was downloaded, with a manifest beside it."
     else:
         yield (
-            "One file for each table, as CSV (UTF-8, commas, the header in line 1) or Excel"
-            f" (.xlsx, a sheet for each table), all together in one folder or zip, such as"
-            f" `{_file_of(contract)}`. {_told_by(contract)} The order of columns does not matter,"
-            " and columns of your own are not read."
+            "One file for each table, as CSV (UTF-8, commas, the header in line 1) or a"
+            " workbook (.xlsx or .ods, a sheet for each table), all together in one"
+            f" folder or zip, such as `{_file_of(contract)}`. {_told_by(contract)} The order of"
+            " columns does not matter, and columns of your own are not read."
         )
         if contract.root:
             yield ""
