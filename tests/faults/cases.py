@@ -256,7 +256,9 @@ BAD_FILES = (
     episodes(19, "no_header", GOOD.partition("\n")[2], ("MISSING_TABLE", None, None)),
     plain(19, "no_header_alone.csv", GOOD.partition("\n")[2], ("UNKNOWN_EXTRACT", 1, None)),
     episodes(20, "title", "Referrals of CANARY\n\n" + GOOD, records=44),
-    episodes(20, "below_records", GOOD.partition("\n")[2] + GOOD, ("PREAMBLE", 1, None)),
+    episodes(
+        20, "below_records", referrals(1).partition("\n")[2] + GOOD, ("PREAMBLE", 1, None)
+    ),
     episodes(20, "blank_rows", GOOD + 20 * ",,,,,,,\n", records=44),
     row(20, "total", "Total,40,,,,,,", "TOTAL_ROW", None),
     plain(21, "page.xlsx", HTML, ("NOT_XLSX", None, None)),
