@@ -96,7 +96,7 @@ def test_a_broken_file_is_refused_with_its_rule(monitor, content, name, rule):
         (referrals(3).partition("\n")[2], ("MISSING_TABLE",)),
         (referrals(3).replace("\n", "\r", 2), ("LINE_ENDINGS", 3)),
         (referrals(3).replace("\n", "\r\n").replace("-03-03", "\r-03-03"), ("LINE_ENDINGS", 3)),
-        (referrals(3, "R9,Zo\udceb,2026-03-09,N1,2A,N,,\n"), ("ENCODING", 5)),
+        (referrals(3, "R9,Zo\udc81,2026-03-09,N1,2A,N,,\n"), ("ENCODING", 5)),
     ],
 )
 def test_a_broken_table_refuses_its_bundle_and_says_where(monitor, text, error):

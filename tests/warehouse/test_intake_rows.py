@@ -45,6 +45,9 @@ def balanced(outcome):
         ("1.23457E+12,K1,2026-03-09,N1,2A,N,,", "ID_EXPONENT", "cine_referral_id"),
         ("R99,1.2e5,2026-03-09,N1,2A,N,,", "ID_EXPONENT", "cine_person_id"),
         ("R99,1E+05,2026-03-09,N1,2A,N,,", "ID_EXPONENT", "cine_person_id"),
+        ("R99,1.e+12,2026-03-09,N1,2A,N,,", "ID_EXPONENT", "cine_person_id"),
+        ("R99,'1.23 E+12,2026-03-09,N1,2A,N,,", "ID_EXPONENT", "cine_person_id"),
+        ('R99,"1,23457E+12",2026-03-09,N1,2A,N,,', "ID_EXPONENT", "cine_person_id"),
         (f"R99,{'K' * 65},2026-03-09,N1,2A,N,,", "FIELD_TOO_LONG", "cine_person_id"),
         ('R99,"K\n1",2026-03-09,N1,2A,N,,', "CONTROL_CHAR", "cine_person_id"),
         ("R99,K1\x00,2026-03-09,N1,2A,N,,", "CONTROL_CHAR", None),
@@ -137,7 +140,7 @@ def test_an_assessment_is_not_open_because_its_day_cannot_be_read(monitor, day, 
 
 
 def test_identifiers_are_the_same_with_and_without_decimals(monitor):
-    rows = "99,K1,2026-03-09,N1,2A,N,,\n", "98.0,7.0,2026-03-10,N1,2A,N,,\n"
+    rows = "99,K1,2026-03-09,N1,2A,N,,\n", "98.0,'7.0,2026-03-10,N1,2A,N,,\n"
     more = "97,7,2026-03-11,N1,2A,N,,\n"
     monitor.send(ssd(ssd_cin_episodes=referrals(0, *rows, more)))
     keys = dict(monitor.raw("ssd_referrals", "line, person_key"))

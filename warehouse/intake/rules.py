@@ -34,9 +34,9 @@ TIME = rf"([ T]+({CLOCK}|{MIDNIGHT}))?"
 WHOLE = r"-?([0-9]{1,9}|[0-9]{1,3}(,[0-9]{3}){1,2})(\.0+)?"
 NUMBER = r"-?([0-9]{1,15}|[0-9]{1,3}(,[0-9]{3}){1,4})(\.[0-9]{1,15})?"
 # Digits that a spreadsheet has lost: 1.23457E+12 stands for millions of numbers.
-EXPONENT = r"[0-9]+([.,][0-9]+[Ee][+-]?|[Ee]\+)[0-9]+"
+EXPONENT = r"'?[0-9]+([.,][0-9]* ?[Ee] ?[+-]?| ?[Ee] ?\+)[0-9]+"
 # A code in front of words: one that is a letter alone would be taken for the word "a".
-IN_FRONT = r"^([A-Z]*[0-9]+[A-Z]?)(?:[^A-Z0-9]|$)|^([A-Z]{1,3}) ?[:.)-]"
+IN_FRONT = r"^([A-Z]*[0-9]+[A-Z]?|[A-Z]{2,4})(?:[^A-Z0-9]|$)|^([A-Z]) ?[:.)-]"
 GAP = r"[\s\x0B]*"
 ITEM = '(null|[0-9]+[A-Z]?|"[^"]*")'
 LIST = rf"(?i)\[{GAP}({ITEM}{GAP}([,;|]{GAP}{ITEM}{GAP})*)?\]"
@@ -188,7 +188,7 @@ def values(column: Column, raw: str) -> dict[str, str]:
             return {"v": f"case when {_matches(raw, NUMBER)} then {number} end"}
         case _:
             pattern = str(column.pattern)
-            whole = _without_decimals(raw)
+            whole = f"replace({_without_decimals(raw)}, ',', '')"
             return {
                 "v": f"case when {_matches(raw, pattern)} then {raw}"
                 f" when {_matches(whole, pattern)} then {whole} end"
@@ -423,7 +423,7 @@ def _kind(column: Column, plain: str, value: str) -> list[Fault]:
                 ),
                 (
                     # Patterns are slow, and hardly an identifier holds either mark.
-                    f"(contains({plain}, '+') or contains({plain}, '.'))"
+                    f"(contains({plain}, '+') or contains({plain}, '.') or contains({plain}, ','))"
                     f" and {_matches(plain, EXPONENT)}",
                     "ID_EXPONENT",
                     "a spreadsheet turned the identifier into a number with an exponent, such as"
@@ -501,7 +501,9 @@ def _without_decimals(raw: str) -> str:
 
 
 def _whole_id(raw: str) -> str:
-    return f"case when contains({raw}, '.') then {_without_decimals(raw)} else {raw} end"
+    """An identifier without decimals, and without the mark by which spreadsheets keep it text."""
+    bare = f"ltrim({raw}, {text(chr(39))})"
+    return f"case when contains({raw}, '.') then {_without_decimals(bare)} else {bare} end"
 
 
 def _folded(raw: str) -> str:
