@@ -11,10 +11,10 @@ HEADER = (
     "time_period,time_identifier,geographic_level,country_code,country_name,region_code,"
     "region_name,old_la_code,new_la_code,la_name,category,referral_count,rereferral_count"
 )
-ENGLAND = "2025,Reporting year,National,E92000001,England,,,,,,All,{},{}"
+ENGLAND = "2025,Reporting year,National,E92000001,England,,,,,,Referrals and Re-referrals,{},{}"
 LEEDS = (
     "2025,Reporting year,Local authority,E92000001,England,E12000003,Yorkshire and The Humber,"
-    "383,E08000035,Leeds,All,{},{}"
+    "383,E08000035,Leeds,Referrals and Re-referrals,{},{}"
 )
 
 
@@ -65,7 +65,7 @@ def test_symbols_are_markers_and_never_zero(monitor, symbol, marker):
 
 @pytest.mark.parametrize("value", ["1,000", "-", "n/a", "1e3", "12%", "1_0"])
 def test_anything_else_keeps_its_row_out(monitor, value):
-    rows = [LEEDS.format(i, i).replace(",All,", f",Part {i},") for i in range(60)]
+    rows = [LEEDS.format(i, i).replace(",Referrals and Re-referrals,", f",Part {i},") for i in range(60)]
     outcome = sent(monitor, series(*rows, LEEDS.format(f'"{value}"', 1)))
     assert errors(outcome) == [("NUMBER", 62, "referral_count")]
 
@@ -252,7 +252,7 @@ def test_a_year_that_cannot_be_keeps_its_row_out(monitor, period, kind):
     good = [suspended(part=f"Part {n}") for n in range(60)]
     text = suspensions(*good, suspended(period, kind))
     if kind == "Reporting year":
-        good = [LEEDS.format(9, 3).replace(",All,", f",Part {n},") for n in range(60)]
+        good = [LEEDS.format(9, 3).replace(",Referrals and Re-referrals,", f",Part {n},") for n in range(60)]
         text = series(*good, LEEDS.format(9, 3).replace("2025,", f"{period},"))
     outcome = sent(monitor, text)
     assert told(outcome, "error") == [("TIME_PERIOD", 62, "time_period", 1)]

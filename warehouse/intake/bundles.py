@@ -106,7 +106,7 @@ def _from_archive(
         with _unzipped(archive, said, name)() as file:
             manifest = read_manifest(file.read(), escaped(_last(said)))
     tables = [info for info in wanted if info is not said]
-    if said and len(tables) == 1 and not is_inside:
+    if len(tables) == 1 and not is_inside:
         [info] = tables
         if packed := _archive_in(archive, info, name):
             inner = _from_archive(packed, info.file_size, escaped(_last(info)), is_inside=True)

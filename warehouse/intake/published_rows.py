@@ -60,16 +60,24 @@ class _Told:
 
 @dataclass
 class Passing:
-    """Takes out of the lines of a file those that are passed over, and counts them by reason."""
+    """Takes out of the lines of a file those that are passed over, and counts them by reason.
+
+    Of the categories that are used it notes which there are: a release may call them otherwise.
+    """
 
     contract: Contract
     header: Sequence[str]
     delimiter: str = ","
     found: dict[Reason, _Told] = field(default_factory=dict)
+    categories: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         names = published.headings(self.contract, self.header)
         places = {name: place for place, name in enumerate(names)}
+        parted_by = (
+            places[figure_name(one)] for one in self.contract.filter if figure_name(one) in places
+        )
+        self._category = next(parted_by, None)
         long = self.contract.figures.long
         self._reason: Callable[[Sequence[str]], Reason | None]
         if long:
@@ -88,6 +96,8 @@ class Passing:
             if reason := self._reason(row):
                 self.found.setdefault(reason, _Told(number)).count += 1
             else:
+                if self._category is not None and self._category < len(row):
+                    self.categories.add(row[self._category].strip().lower())
                 kept.append(record)
                 left.append(number)
         return lines if len(kept) == len(lines.records) else replace(
@@ -95,7 +105,13 @@ class Passing:
         )  # fmt: skip
 
     def told(self, table: str, file: str) -> Iterator[Problem]:
-        """What was passed over, by reason."""
+        """What was passed over, by reason, and whether no row is of a category that is used."""
+        wanted = {one.lower() for one in self.contract.figures.categories}
+        if wanted and self.categories and not wanted & self.categories:
+            names = " or ".join(self.contract.figures.categories)
+            message = f"no row is of {names}, so none of its figures is used"
+            column = self.header[self._category or 0]
+            yield Problem("CATEGORY_MISSING", message, "query", table, file, None, column)
         for (rule, column, message, severity), one in self.found.items():
             yield Problem(rule, message, severity, table, file, one.line, column, one.count)
 

@@ -6,6 +6,7 @@ REMEDIES = {
     "AMBIGUOUS_TABLE": "Name the file or sheet by its list, or write all headings of the template.",
     "ARCHIVE": "Make a plain zip, without a password, of the tables themselves.",
     "CHANGES_ONLY": "Send the full records, as the first delivery to the department has them.",
+    "CATEGORY_MISSING": "Check which release it is; a new name of a category has to be made known.",
     "CHANGED": "Wait until the file is written completely, then send it again.",
     "DAY_AND_MONTH": "Export again with dates as DD/MM/YYYY; a spreadsheet may have turned them.",
     "DECOMPRESSED_SIZE": "Save it again in Excel with only the tables that are asked for.",

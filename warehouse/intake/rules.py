@@ -30,13 +30,13 @@ EDGES = "chr(9) || chr(10) || chr(11) || chr(13) || chr(32) || chr(160) || chr(8
 # A time of day may follow a day. One with a zone only at midnight: another may be of another day.
 CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?[AaPp][Mm])?"
 MIDNIGHT = r"00:00(:00([.,]0{1,9})?)?(Z|[+-]\d{2}:?\d{2})"
-TIME = rf"([ T]+({CLOCK}|{MIDNIGHT}))?"
+TIME = rf"([ T]+({CLOCK}|{MIDNIGHT})|Z|[+-]\d{{2}}:\d{{2}})?"
 WHOLE = r"-?([0-9]{1,9}|[0-9]{1,3}(,[0-9]{3}){1,2})(\.0+)?"
 NUMBER = r"-?([0-9]{1,15}|[0-9]{1,3}(,[0-9]{3}){1,4})(\.[0-9]{1,15})?"
 # Digits that a spreadsheet has lost: 1.23457E+12 stands for millions of numbers.
 EXPONENT = r"'?[0-9]+([.,][0-9]* ?[Ee] ?[+-]?| ?[Ee] ?\+)[0-9]+"
 # A code in front of words: one that is a letter alone would be taken for the word "a".
-IN_FRONT = r"^([A-Z]*[0-9]+[A-Z]?|[A-Z]{2,4})(?:[^A-Z0-9]|$)|^([A-Z]) ?[:.)-]"
+IN_FRONT = r"^([A-Z]*[0-9]+[A-Z]?|[A-Z]{2,4})(?: ?[:.)(_-]| |$)|^([A-Z]) ?[:.)-]"
 GAP = r"[\s\x0B]*"
 ITEM = '(null|[0-9]+[A-Z]?|"[^"]*")'
 LIST = rf"(?i)\[{GAP}({ITEM}{GAP}([,;|]{GAP}{ITEM}{GAP})*)?\]"

@@ -1,5 +1,6 @@
 """The children in need census: one XML return turned into tables of text."""
 
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -19,6 +20,7 @@ from warehouse.intake.xml import (
 )
 
 ROOT, ELEMENT = "Message", "Child"
+SEPARATORS = re.compile(r"[,;|]")
 # Of each table, the columns that are read as they are and the element of each.
 CHILD = {
     "la_child_id": "LAchildID",
@@ -137,5 +139,6 @@ def _add_assessment(
     tables["cin_assessment"].add(assessment.sourceline or 0, *identifiers, *values)
     for factors in assessment.iterfind("FactorsIdentifiedAtAssessment"):
         for factor in factors.iterfind("AssessmentFactors"):
-            code = trimmed(factor.text)
-            tables["cin_factor"].add(factor.sourceline or 0, identifiers[0], code)
+            # Officially one code in each element; some systems write the whole list into one.
+            for code in SEPARATORS.split(trimmed(factor.text)):
+                tables["cin_factor"].add(factor.sourceline or 0, identifiers[0], code.strip())

@@ -102,6 +102,8 @@ def _add_child(tables: Tables, child: Record, name: str) -> None:
     _add(tables, "ssd_person", person, number, reason, born, _text(details.get("sex")))
     if former := _text(details.get("former_unique_pupil_number")):
         _add(tables, "ssd_linked_identifiers", person, FORMER, former)
+    if "social_care_episodes" not in child:
+        raise _only_changes(name, "a child without social_care_episodes")
     for episode in _records(child, "social_care_episodes"):
         _add_episode(tables, person, episode, name)
 
@@ -118,7 +120,8 @@ def _add_episode(tables: Tables, person: str, episode: Record, name: str) -> Non
         days = (_text(assessment.get(key)) for key in ASSESSMENT)
         _add(tables, "ssd_cin_assessments", own, number, person, *days)
         if factors := assessment.get("factors"):
-            _add(tables, "ssd_assessment_factors", own, trimmed(json.dumps(factors)))
+            listed = factors if isinstance(factors, str) else json.dumps(factors)
+            _add(tables, "ssd_assessment_factors", own, trimmed(listed))
 
 
 def _add(tables: Tables, table: str, *values: str) -> None:
