@@ -65,7 +65,9 @@ def test_symbols_are_markers_and_never_zero(monitor, symbol, marker):
 
 @pytest.mark.parametrize("value", ["1,000", "-", "n/a", "1e3", "12%", "1_0"])
 def test_anything_else_keeps_its_row_out(monitor, value):
-    rows = [LEEDS.format(i, i).replace(",Referrals and Re-referrals,", f",Part {i},") for i in range(60)]
+    rows = [
+        LEEDS.format(i, i).replace(",Referrals and Re-referrals,", f",Part {i},") for i in range(60)
+    ]
     outcome = sent(monitor, series(*rows, LEEDS.format(f'"{value}"', 1)))
     assert errors(outcome) == [("NUMBER", 62, "referral_count")]
 
@@ -252,7 +254,10 @@ def test_a_year_that_cannot_be_keeps_its_row_out(monitor, period, kind):
     good = [suspended(part=f"Part {n}") for n in range(60)]
     text = suspensions(*good, suspended(period, kind))
     if kind == "Reporting year":
-        good = [LEEDS.format(9, 3).replace(",Referrals and Re-referrals,", f",Part {n},") for n in range(60)]
+        good = [
+            LEEDS.format(9, 3).replace(",Referrals and Re-referrals,", f",Part {n},")
+            for n in range(60)
+        ]
         text = series(*good, LEEDS.format(9, 3).replace("2025,", f"{period},"))
     outcome = sent(monitor, text)
     assert told(outcome, "error") == [("TIME_PERIOD", 62, "time_period", 1)]
