@@ -25,7 +25,8 @@ EVERY_ROW = Wanted(rows=10_000)
 def told(one: Verdict | Outcome) -> tuple[object, ...]:
     is_accepted = one.is_accepted if isinstance(one, Verdict) else not one.is_refused
     counts = (one.records, one.accepted, one.quarantined, one.duplicates)
-    return is_accepted, one.extract, one.period, counts, one.problems
+    said = [*one.problems, *(one.notes if isinstance(one, Verdict) else [])]
+    return is_accepted, one.extract, one.period, counts, said
 
 
 def verdict_on(case: Case, outcome: Outcome, folder: Path) -> Verdict:

@@ -22,8 +22,8 @@ YES = ("Y", "YES", "T", "TRUE", "1")
 NO = ("N", "NO", "F", "FALSE", "0")
 CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 FOLDED_NEWLINE = "chr(11)"
-# What database tools write where there is nothing.
-BLANKS = ("NULL", "null", "(null)")
+# What database tools write where there is nothing, and spreadsheets where nothing was found.
+BLANKS = ("NULL", "null", "(null)", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!")
 # Blanks of every kind, and marks without width such as U+200B or a byte-order mark.
 UNSEEN = r"[\s\pZ\p{Cf}]+"
 EDGES = "chr(9) || chr(10) || chr(11) || chr(13) || chr(32) || chr(160) || chr(8203) || chr(65279)"
