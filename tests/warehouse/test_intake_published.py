@@ -521,6 +521,19 @@ def test_years_of_the_interactive_tool_are_those_of_its_measures(
     ]
 
 
+@pytest.mark.parametrize("between", ["_", "-", "", "  "])
+def test_headings_of_the_interactive_tool_are_compared_as_elsewhere(monitor, between):
+    text = LONG.replace(" ", between) + "\nTotAbs,,2024/25,England,6.5,970.0,NA\n"
+    assert sent(monitor, text).problems == []
+    assert figures(monitor, "measure, value") == [("TotAbs", 6.5)]
+
+
+def test_a_heading_of_the_interactive_tool_that_stands_twice_is_refused_by_name(monitor):
+    text = LONG.replace("Data item", "Short_Desc") + "\nTotAbs,,2024/25,England,6.5,970.0,NA\n"
+    outcome = sent(monitor, text)
+    assert errors(outcome) == [("DUPLICATE_COLUMN", 1, "shortdesc")]
+
+
 def test_areas_and_gaps_of_the_interactive_tool(monitor):
     rows = [
         'TotPermEx,,2022/23,"Bournemouth, Christchurch and Poole",1.031E-2,839.0,South West',
