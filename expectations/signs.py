@@ -35,9 +35,11 @@ def vital_signs(
     `carried` is what was open in the sender's former return and how much of it is absent now.
     """
     start, end = (pd.to_datetime(accepted[name]) for name in ("period_start", "period_end"))
-    refused = accepted["quarantined"].where(accepted["quarantined"] >= FEWEST_REFUSED, 0)
     ids = accepted["submission_id"]
-    records = accepted["records"].where(accepted["records"] > 0).astype("float64")
+    aside = ids.map(_rows_set_aside(profiles)).fillna(0)
+    quarantined, counted = accepted["quarantined"] - aside, accepted["records"] - aside
+    refused = quarantined.where(quarantined >= FEWEST_REFUSED, 0)
+    records = counted.where(counted > 0).astype("float64")
     alike = accepted.assign(days=(end - start).dt.days + 1)
     rows, columns = _tables(alike, profiles), _columns(alike, profiles)
     usual = _former(alike, alike["records"], [])
@@ -55,6 +57,15 @@ def vital_signs(
         open_lost=ids.map({key: _lost_share(*found) for key, found in carried.items()}),
         **{name: ids.map(values) for name, values in beside.items()},
     )
+
+
+def _rows_set_aside(profiles: Profiles) -> dict[int, int]:
+    """By submission, the rows of tables that were set aside whole: named, and no measure of the
+    rows that were taken in."""
+    return {
+        submission_id: sum(one.get("rows_set_aside", 0) for one in profile.values())
+        for submission_id, profile in profiles.items()
+    }
 
 
 def _outside(accepted: pd.DataFrame, profiles: Profiles) -> dict[int, float | None]:
@@ -86,7 +97,7 @@ def _tables(accepted: pd.DataFrame, profiles: Profiles) -> pd.DataFrame:
         (submission_id, table, one["rows"])
         for submission_id, profile in profiles.items()
         for table, one in profile.items()
-        if not one.get("is_spare")
+        if not one.get("is_spare") and "rows_set_aside" not in one
     ]
     return _beside(accepted, pd.DataFrame(found, columns=["submission_id", "table", "rows"]))
 

@@ -193,6 +193,9 @@ class SentTable(Strict):
     carried_over: CarriedOver | None = None
     beside: dict[str, Beside] = Field(default_factory=dict)
     """What its rows usually have, by name: a share that changes is a vital sign."""
+    qualifies: str | None = None
+    """The table that would say something else without this one: if this one is set aside, that
+    one is not told either."""
     reads_only: str | None = None
     """The column whose codes tell the rows that are read; all others are passed over."""
     columns: dict[str, Column]
@@ -347,6 +350,14 @@ class Contract(Strict):
         if self.reader == "published" and not (self.measures or self.figures.long):
             raise ValueError("a published series needs measures to be recognised by")
         return self
+
+    def can_do_without(self, table: str, held: Collection[str]) -> bool:
+        """Whether a return still says what it is for without one of the tables that it holds.
+
+        A return in XML is one whole, and without a needed table beside it nothing would be left.
+        """
+        needed = {name for name, one in self.tables.items() if one.required}
+        return self.reader == "csv" and table not in needed and not needed.isdisjoint(held)
 
     @property
     def telling_tables(self) -> set[str]:

@@ -19,6 +19,9 @@ MAX_LINE = 2_000_000
 CONFLICT = "CONFLICT"
 
 
+# Rows that are right, in a table that is set aside because most others of it are not.
+TABLE_SET_ASIDE = Fault("", "TABLE_SET_ASIDE", "most other rows of the table are wrong")
+
 # Rows of a table that are of no use here are neither kept nor held against anybody.
 PASSED_OVER = Fault(
     "",
