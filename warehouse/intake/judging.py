@@ -10,13 +10,14 @@ from warehouse.intake.applying import apply_rules, mark_conflicts
 from warehouse.intake.checking import TABLE_SET_ASIDE, Checked
 from warehouse.intake.counting import (
     Cases,
+    count_ends,
     count_faults,
     count_forms,
     count_queries,
     count_rejects,
     set_aside,
 )
-from warehouse.intake.outcomes import Case, Outcome
+from warehouse.intake.outcomes import Case, Outcome, Tally
 from warehouse.intake.parents import settle_parents
 from warehouse.intake.periods import facts, find_periods
 from warehouse.intake.problems import MOST_PROBLEMS, Problem
@@ -58,6 +59,7 @@ def judge(connection: duckdb.DuckDBPyConnection, cases: list[Case], checks: list
     for checked in checks:
         count_rejects(connection, checked, by_id)
         count_faults(connection, checked, by_id)
+        count_ends(connection, checked, by_id)
     for checked in checks:
         _set_tables_aside(connection, checked, by_id)
     for checked in checks:
@@ -118,7 +120,7 @@ def _too_many_bad(case: Case, contract: Contract, table: str) -> Problem | None:
     bad = tally.faulty - tally.at_odds + len(tally.set_aside)
     held = tally.held + len(tally.set_aside)
     if not bad or bad <= share * held or (bad < FEWEST_BAD_ROWS and bad != held):
-        return None
+        return _too_few_ends(contract, table, tally)
     found = [*case.outcome.problems, *set_aside(table, tally)]
     errors = (one for one in found if one.table == table and one.severity == "error")
     first = next(errors)
@@ -133,6 +135,26 @@ def _too_many_bad(case: Case, contract: Contract, table: str) -> Problem | None:
         file=tally.file,
         line=first.line,
         column=first.column,
+    )
+
+
+def _too_few_ends(contract: Contract, table: str, tally: Tally) -> Problem | None:
+    """A blank end says that something goes on; where many cannot be read, nothing would end."""
+    share = contract.max_bad_share
+    event = contract.tables[table].event if tally.unread_ends >= FEWEST_BAD_ROWS else None
+    if event is None or tally.unread_ends <= share * tally.ends:
+        return None
+    message = (
+        f"{tally.unread_ends} of {tally.ends} ends cannot be read, more than {share:.0%}: left"
+        " blank, all of these would seem to go on"
+    )
+    return Problem(
+        "TOO_MANY_BAD_ROWS",
+        message,
+        table=table,
+        file=tally.file,
+        line=tally.first_unread or None,
+        column=event.until,
     )
 
 

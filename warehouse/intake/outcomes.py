@@ -94,6 +94,11 @@ class Tally:
     at_odds: int = 0
     passed_over: int = 0
     rejected: int = 0
+    ends: int = 0
+    """The days of an end that are filled, `unread_ends` those of them that cannot be read, first
+    in the line `first_unread`."""
+    unread_ends: int = 0
+    first_unread: int = 0
     is_aside: bool = False
     """Whether the table as a whole is set aside, also its rows that are right."""
 
