@@ -198,6 +198,9 @@ class SentTable(Strict):
     one is not told either."""
     reads_only: str | None = None
     """The column whose codes tell the rows that are read; all others are passed over."""
+    passes_over: tuple[str, ...] = ()
+    """Words of values in that column, in small letters, that are known to be of no use. With any,
+    other rows that are passed over are asked about."""
     columns: dict[str, Column]
     rules: tuple[Rule, ...] = ()
     known: tuple[str, ...] = ()
@@ -339,6 +342,9 @@ class Contract(Strict):
             if table.reads_only and table.reads_only not in table.columns
         ]:
             raise ValueError(f"reads_only names a column that its table lacks: {strange}")
+        words = [word for table in self.tables.values() for word in table.passes_over]
+        if strange := [word for word in words if not WORDS.fullmatch(word)]:
+            raise ValueError(f"passes_over holds small letters, digits and blanks: {strange}")
         if strange := [
             table.parent.also_by
             for table in self.tables.values()

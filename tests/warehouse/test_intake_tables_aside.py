@@ -16,7 +16,9 @@ MISSING = (
     "miss_person_id,miss_missing_episode_start_date,miss_missing_episode_type,"
     "miss_missing_episode_end_date\n"
 )
-STATUSES = "lega_person_id,lega_legal_status,lega_legal_status_start_date\n"
+STATUSES = (
+    "lega_person_id,lega_legal_status,lega_legal_status_start_date,lega_legal_status_end_date\n"
+)
 PUPILS = "link_table_id,link_person_id,link_identifier_type,link_identifier_value\n"
 UPN = "Unique Pupil Number"
 STRANGE = MISSING + "".join(f"K{n},2026-03-{n:02},Somewhere,\n" for n in range(2, 22))
@@ -58,7 +60,7 @@ def test_a_table_of_kinds_nobody_knows_is_set_aside_and_named_and_the_rest_is_ta
         {"ssd_missing": STRANGE},
         {"ssd_cla_episodes": CARE + "".join(f"K{n},soon,,\n" for n in range(9))},
         # Without it short breaks would count as care.
-        {"ssd_legal_status": STATUSES + "".join(f"K{n},C2,soon\n" for n in range(9))},
+        {"ssd_legal_status": STATUSES + "".join(f"K{n},C2,soon,\n" for n in range(9))},
     ],
 )
 def test_what_the_table_tells_is_not_told(monitor, changes):

@@ -62,14 +62,23 @@ def count_faults(connection: duckdb.DuckDBPyConnection, checked: Checked, cases:
     for submission_id, number, count, line in counts:
         if number is None:
             continue
-        tally = cases[submission_id].tallies[checked.table]
-        if checked.faults[number] is PASSED_OVER:
-            tally.passed_over += count
-        else:
+        tally, fault = cases[submission_id].tallies[checked.table], checked.faults[number]
+        if fault.severity == "error":
             tally.faulty += count
-        tally.at_odds += count if checked.faults[number].is_beside_others else 0
-        problem = _problem(checked, number, tally, line, count)
-        cases[submission_id].outcome.problems.append(problem)
+        else:
+            tally.passed_over += count
+            tally.first_passed_over = min(line, tally.first_passed_over or line)
+        tally.at_odds += count if fault.is_beside_others else 0
+        if fault is not PASSED_OVER:
+            problem = _problem(checked, number, tally, line, count)
+            cases[submission_id].outcome.problems.append(problem)
+    if PASSED_OVER in checked.faults:
+        number = checked.faults.index(PASSED_OVER)
+        for submission_id in checked.submissions:
+            tally = cases[submission_id].tallies[checked.table]
+            if count := tally.passed_over:
+                problem = _problem(checked, number, tally, tally.first_passed_over, count)
+                cases[submission_id].outcome.problems.append(problem)
 
 
 def count_ends(connection: duckdb.DuckDBPyConnection, checked: Checked, cases: Cases) -> None:

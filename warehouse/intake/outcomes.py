@@ -93,6 +93,7 @@ class Tally:
     faulty: int = 0
     at_odds: int = 0
     passed_over: int = 0
+    first_passed_over: int = 0
     rejected: int = 0
     ends: int = 0
     """The days of an end that are filled, `unread_ends` those of them that cannot be read, first

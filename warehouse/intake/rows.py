@@ -67,14 +67,14 @@ def _judged(
     for checked in checks:
         if number not in checked.submissions:
             continue
-        errors = [
+        shown = [
             i
             for i, one in enumerate(checked.faults)
-            if one.severity == "error" and one is not TABLE_SET_ASIDE
+            if one.severity != "note" and one is not TABLE_SET_ASIDE
         ]
         faulty = (
             f"select line, fault, row_text from {checked.relation}"
-            f" where list_contains({errors}, fault)"
+            f" where list_contains({shown}, fault)"
         )
         asked = (
             f"select distinct line, number, row_text from {checked.found}"
