@@ -224,6 +224,21 @@ def _bad_rows(contract: Contract) -> Iterator[str]:
         " force. Rows that repeat another one to the letter are counted once."
     )
     yield ""
+    if spare := [
+        name for name in contract.tables if contract.can_do_without(name, contract.tables)
+    ]:
+        yield (
+            "A table that a return can do without is then set aside by itself, and what it tells is"
+            f" not told: {', '.join(f'`{name}`' for name in spare)}."
+        )
+        yield ""
+    ends = [table.event.until for table in contract.tables.values() if table.event]
+    if until := [f"`{name}`" for name in ends if name]:
+        yield (
+            f"Of days on which something ended ({', '.join(until)}), the same holds where so many"
+            " of those that are filled cannot be read: left blank, they would seem to go on."
+        )
+        yield ""
     if any(table.event for table in contract.tables.values()):
         yield (
             "Rows before the period are counted on their own days, as *told late*. Where more of"
