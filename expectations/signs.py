@@ -38,9 +38,11 @@ def vital_signs(
     `places` are the signs `by_place` of the same submissions.
     """
     end = pd.to_datetime(accepted["period_end"])
-    refused = accepted["quarantined"].where(accepted["quarantined"] >= FEWEST_REFUSED, 0)
     ids = accepted["submission_id"]
-    records = accepted["records"].where(accepted["records"] > 0).astype("float64")
+    aside = ids.map(_rows_set_aside(profiles)).fillna(0)
+    quarantined, counted = accepted["quarantined"] - aside, accepted["records"] - aside
+    refused = quarantined.where(quarantined >= FEWEST_REFUSED, 0)
+    records = counted.where(counted > 0).astype("float64")
     alike = _with_days(accepted)
     usual = _former(alike, alike["records"], [])
     came = pd.to_datetime(accepted["received_on"])
@@ -106,6 +108,15 @@ def _with_days(accepted: pd.DataFrame) -> pd.DataFrame:
     return accepted.assign(days=(end - start).dt.days + 1)
 
 
+def _rows_set_aside(profiles: Profiles) -> dict[int, int]:
+    """By submission, the rows of tables that were set aside whole: named, and no measure of the
+    rows that were taken in."""
+    return {
+        submission_id: sum(one.get("rows_set_aside", 0) for one in profile.values())
+        for submission_id, profile in profiles.items()
+    }
+
+
 def _outside(accepted: pd.DataFrame, profiles: Profiles) -> dict[int, float | None]:
     names = ["submission_id", "period_start", "period_end"]
     rows: list[Any] = accepted[names].dropna().to_dict("records")
@@ -135,7 +146,7 @@ def _tables(accepted: pd.DataFrame, profiles: Profiles) -> pd.DataFrame:
         (submission_id, table, one["rows"])
         for submission_id, profile in profiles.items()
         for table, one in profile.items()
-        if not one.get("is_spare")
+        if not one.get("is_spare") and "rows_set_aside" not in one
     ]
     return _beside(accepted, pd.DataFrame(found, columns=["submission_id", "table", "rows"]))
 

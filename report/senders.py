@@ -11,6 +11,7 @@ from warehouse import contract_words as words
 from warehouse.contract import Code, Column, Contract, SentTable, compared
 from warehouse.contract_figures import Long
 from warehouse.intake.checking import CONFLICT
+from warehouse.intake.conditions import own_key
 from warehouse.intake.judging import FEWEST_BAD_ROWS
 from warehouse.intake.published import IDENTITY, MARKERS
 from warehouse.intake.remedies import REMEDIES, remedy
@@ -223,6 +224,21 @@ def _bad_rows(contract: Contract) -> Iterator[str]:
         " force. Rows that repeat another one to the letter are counted once."
     )
     yield ""
+    if spare := [
+        name for name in contract.tables if contract.can_do_without(name, contract.tables)
+    ]:
+        yield (
+            "A table that a return can do without is then set aside by itself, and what it tells is"
+            f" not told: {', '.join(f'`{name}`' for name in spare)}."
+        )
+        yield ""
+    ends = [table.event.until for table in contract.tables.values() if table.event]
+    if until := [f"`{name}`" for name in ends if name]:
+        yield (
+            f"Of days on which something ended ({', '.join(until)}), the same holds where so many"
+            " of those that are filled cannot be read: left blank, they would seem to go on."
+        )
+        yield ""
     if any(table.event for table in contract.tables.values()):
         yield (
             "Rows before the period are counted on their own days, as *told late*. Where more of"
@@ -424,16 +440,15 @@ def _some(columns: list[str]) -> str:
 
 def _column_rules(contract: Contract) -> Iterator[Fault]:
     """The rules that follow from types, lists and keys, in the order of the columns."""
-    for table in contract.tables.values():
+    for sent, table in contract.tables.items():
         for name, column in table.columns.items():
             yield from faults(name, column)
         yield from all_queries(table)
         if table.unique:
             yield Fault("", CONFLICT, "", table.unique[0])
         if table.parent:
-            yield Fault(
-                "", "PARENT_MISSING", "", next(iter(table.columns)), table.parent.official, "query"
-            )
+            own = own_key(contract.tables, sent, table.parent.table)
+            yield Fault("", "PARENT_MISSING", "", own, table.parent.official, "query")
 
 
 def _code_lists(contract: Contract) -> Iterator[str]:

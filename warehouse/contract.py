@@ -192,8 +192,14 @@ class SentTable(Strict):
     carried_over: CarriedOver | None = None
     beside: dict[str, Beside] = Field(default_factory=dict)
     """What its rows usually have, by name: a share that changes is a vital sign."""
+    qualifies: str | None = None
+    """The table that would say something else without this one: if this one is set aside, that
+    one is not told either."""
     reads_only: str | None = None
     """The column whose codes tell the rows that are read; all others are passed over."""
+    passes_over: tuple[str, ...] = ()
+    """Words of values in that column, in small letters, that are known to be of no use. With any,
+    other rows that are passed over are asked about."""
     columns: dict[str, Column]
     rules: tuple[Rule, ...] = ()
     known: tuple[str, ...] = ()
@@ -335,6 +341,9 @@ class Contract(Strict):
             if table.reads_only and table.reads_only not in table.columns
         ]:
             raise ValueError(f"reads_only names a column that its table lacks: {strange}")
+        words = [word for table in self.tables.values() for word in table.passes_over]
+        if strange := [word for word in words if not WORDS.fullmatch(word)]:
+            raise ValueError(f"passes_over holds small letters, digits and blanks: {strange}")
         if strange := [
             table.parent.also_by
             for table in self.tables.values()
@@ -346,6 +355,14 @@ class Contract(Strict):
         if self.reader == "published" and not (self.measures or self.figures.long):
             raise ValueError("a published series needs measures to be recognised by")
         return self
+
+    def can_do_without(self, table: str, held: Collection[str]) -> bool:
+        """Whether a return still says what it is for without one of the tables that it holds.
+
+        A return in XML is one whole, and without a needed table beside it nothing would be left.
+        """
+        needed = {name for name, one in self.tables.items() if one.required}
+        return self.reader == "csv" and table not in needed and not needed.isdisjoint(held)
 
     @property
     def telling_tables(self) -> set[str]:

@@ -6,6 +6,7 @@ from intake_files import MARCH, ssd
 
 from warehouse.in_force import known
 from warehouse.intake import ledger
+from warehouse.intake.validate import Wanted, validate
 
 EPISODES = (
     "clae_cla_episode_id,clae_person_id,clae_cla_episode_start_date,{ceased},"
@@ -102,6 +103,38 @@ def test_legal_statuses_are_codes_or_words_and_others_are_passed_over(monitor):
     notes = [one.rule for one in outcome.problems if one.severity == "note"]
     assert "ROWS_PASSED_OVER" in notes
     assert outcome.quarantined == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "is_asked"),
+    [
+        ("Z9", True), ("V5 - Accommodated under other short breaks", True), ("Secure order", True),
+        ("Special Guardianship Order", False), ("Interim SUPERVISION order", False),
+        ("SGO", False), ("NULL", False), ("V4", False),
+    ],
+)  # fmt: skip
+def test_a_legal_status_that_nobody_knows_is_asked_about(monitor, written, is_asked):
+    sound, other = "1,P1,C2,2024-03-04,", f"2,P2,{written},2024-03-05,"
+    outcome = sent(monitor, episodes=(), missing=(), statuses=[sound, other])
+    found = [
+        (one.severity, one.line, one.column, one.count)
+        for one in outcome.problems
+        if one.rule == "CODE_UNKNOWN"
+    ]
+    assert found == ([("query", 3, "lega_legal_status", 1)] if is_asked else [])
+    assert outcome.quarantined == 0
+    passed = [one.count for one in outcome.problems if one.rule == "ROWS_PASSED_OVER"]
+    assert passed == ([] if written == "V4" else [1])
+    assert outcome.records == outcome.accepted
+
+
+def test_the_row_of_an_unknown_legal_status_is_named(tmp_path):
+    path = tmp_path / "march.zip"
+    statuses = f"{STATUSES}1,P1,Z9,2024-03-04,\n"
+    path.write_bytes(files.zipped(ssd() | {"ssd_legal_status.csv": statuses}, MARCH))
+    [verdict] = validate([path], "301", Wanted(rows=9, values=True))
+    [row] = [one for one in verdict.rows if one.problem.rule == "CODE_UNKNOWN"]
+    assert (row.problem.line, row.letter, row.value) == (2, "C", "Z9")
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,50 @@ def test_numbers_of_two_kinds_never_mix(held):
     ]  # fmt: skip
 
 
+MORE = [
+    Child(n, "2026-03-02", "2026-03-03", f"2026-03-{n:02}", ("13A",) if n % 3 else ("24A",))
+    for n in range(10, 19)
+]
+
+
+def in_two_ways(tables: dict[str, str], first: int) -> dict[str, str]:
+    """As written by two versions of a script: of some factors the assessment's number stands in
+    the second column, of others in the first."""
+    rows = [
+        f'9{one.form},{one.form},"[""{one.factors[0]}""]"'
+        if place < first
+        else f'{one.form},9{one.form},"[""{one.factors[0]}""]"'
+        for place, one in enumerate(MORE)
+    ]
+    head = "cinf_table_id,cinf_assessment_id,cinf_assessment_factors_json"
+    return tables | {"ssd_assessment_factors.csv": "\n".join([head, *rows, ""])}
+
+
+@pytest.mark.parametrize(("first", "others"), [(9, 0), (6, 3), (3, 3), (0, 0)])
+def test_rows_that_fit_in_another_way_alone_are_read_by_it(held, first, others):
+    outcome = held.send(in_two_ways(plain(MORE), first), MARCH)
+    assert of_assessments(held) == [(one.completed, one.factors[0]) for one in MORE]
+    assert "PARENT_MISSING" not in rules(outcome)
+    notes = [one for one in outcome.problems if one.rule == "OTHER_KEY"]
+    assert [one.count for one in notes if "no row by" in one.message] == [others] * bool(others)
+
+
+def test_an_assessment_that_has_its_factors_takes_none_of_a_row_that_fits_by_chance(held):
+    tables = in_two_ways(plain(MORE), 9)
+    tables["ssd_assessment_factors.csv"] += f'{MORE[0].form},123,"[""8B""]"\n'
+    assert "PARENT_MISSING" in rules(held.send(tables, MARCH))
+    assert "8B" not in {code for _, code in of_assessments(held)}
+
+
+def test_where_hardly_any_row_fits_those_that_fit_in_another_way_are_left(held):
+    tables = in_two_ways(plain(MORE), 3)
+    rows = tables["ssd_assessment_factors.csv"].splitlines()[:5]
+    strange = [f'8{n},9{n},"[""8B""]"' for n in range(20)]
+    tables["ssd_assessment_factors.csv"] = "\n".join([*rows, *strange, ""])
+    held.send(tables, MARCH)
+    assert len(of_assessments(held)) == 3
+
+
 def test_where_both_columns_fit_alike_the_first_decides(held):
     tables = plain(CHILDREN)
     tables["ssd_assessment_factors.csv"] = (

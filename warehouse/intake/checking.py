@@ -19,6 +19,9 @@ MAX_LINE = 2_000_000
 CONFLICT = "CONFLICT"
 
 
+# Rows that are right, in a table that is set aside because most others of it are not.
+TABLE_SET_ASIDE = Fault("", "TABLE_SET_ASIDE", "most other rows of the table are wrong")
+
 # Rows of a table that are of no use here are neither kept nor held against anybody.
 PASSED_OVER = Fault(
     "",
@@ -207,8 +210,18 @@ def _by_contract(spooled: Spooled, drawn: Drawn, earliest: date | None) -> State
     faults: list[Fault] = []
     raw_columns: dict[str, str] = {}
     if table.reads_only in drawn.entries:
-        first.append(f"case when t_{table.reads_only}.v is null then {len(faults)} end")
-        faults.append(PASSED_OVER)
+        name = table.reads_only
+        is_known = _holds_any(f"r_{name}", table.passes_over)
+        is_asked = (
+            f"t_{name}.fault is not null and not {is_known}" if table.passes_over else "false"
+        )
+        number = len(faults)
+        first.append(
+            f"case when t_{name}.v is null then case when {is_asked} then {number + 1}"
+            f" else {number} end end"
+        )
+        says = "the value is not known here and the row was passed over; say what it means"
+        faults += [PASSED_OVER, Fault("", "CODE_UNKNOWN", says, name, None, "query")]
     for name, column in table.columns.items():
         if column.raw:
             value = _unnested(f"v_{name}") if column.type == "codes" else f"v_{name}"
@@ -240,6 +253,13 @@ def _by_contract(spooled: Spooled, drawn: Drawn, earliest: date | None) -> State
         faults.append(Fault("false", CONFLICT, message, key, official))
     fault = f"coalesce({', '.join(first)})" if first else "cast(null as integer)"
     return Statement(" ".join(looked_up), values, fault, asked, faults, table.raw, raw_columns)
+
+
+def _holds_any(raw: str, words: Sequence[str]) -> str:
+    """SQL for whether any of these stands among the words of a text."""
+    plain = f"regexp_replace(lower({raw}), '[^a-z0-9]+', ' ', 'g')"
+    pattern = rf"\b({'|'.join(words)})\b"
+    return f"regexp_matches({plain}, {rules.text(pattern)})"
 
 
 def _parts(spooled: Spooled, drawn: Drawn) -> dict[str, str]:

@@ -81,7 +81,7 @@ def tests_of(checked: Checked) -> list[Test]:
     for fault in rules.all_queries(table):
         found.append(Test(note(fault), fault, fault.condition))
     if table.parent:
-        own = next(iter(table.columns))
+        own = own_key(checked.contract.tables, checked.table, table.parent.table)
         says = f"no row of {table.parent.table} in this bundle belongs to it"
         fault = Fault("", "PARENT_MISSING", says, own, table.parent.official, "query")
         found.append(Test(note(fault), fault, lacks=table.parent.table))

@@ -21,6 +21,7 @@ SET_ASIDE = {
     "TOTAL_ROW": "the line holds totals and not a record; leave it out",
     "CELL_ERROR": "the cell holds an error such as #REF! or #N/A",
 }
+UNREAD_DAYS = ("DATE_FORMAT", "DATE_INVALID")
 Cases = dict[int, Case]
 
 
@@ -61,14 +62,46 @@ def count_faults(connection: duckdb.DuckDBPyConnection, checked: Checked, cases:
     for submission_id, number, count, line in counts:
         if number is None:
             continue
-        tally = cases[submission_id].tallies[checked.table]
-        if checked.faults[number] is PASSED_OVER:
-            tally.passed_over += count
-        else:
+        tally, fault = cases[submission_id].tallies[checked.table], checked.faults[number]
+        if fault.severity == "error":
             tally.faulty += count
-        tally.at_odds += count if checked.faults[number].is_beside_others else 0
-        problem = _problem(checked, number, tally, line, count)
-        cases[submission_id].outcome.problems.append(problem)
+        else:
+            tally.passed_over += count
+            tally.first_passed_over = min(line, tally.first_passed_over or line)
+        tally.at_odds += count if fault.is_beside_others else 0
+        if fault is not PASSED_OVER:
+            problem = _problem(checked, number, tally, line, count)
+            cases[submission_id].outcome.problems.append(problem)
+    if PASSED_OVER in checked.faults:
+        number = checked.faults.index(PASSED_OVER)
+        for submission_id in checked.submissions:
+            tally = cases[submission_id].tallies[checked.table]
+            if count := tally.passed_over:
+                problem = _problem(checked, number, tally, tally.first_passed_over, count)
+                cases[submission_id].outcome.problems.append(problem)
+
+
+def count_ends(connection: duckdb.DuckDBPyConnection, checked: Checked, cases: Cases) -> None:
+    """Count the ends of events that cannot be read: left blank, all of these would go on."""
+    table = checked.contract.tables.get(checked.table)
+    until = table.event.until if table and table.event else None
+    if f"asked_{until}" not in checked.asked:
+        return
+    unread = [
+        number
+        for number, one in enumerate(checked.faults)
+        if one.column == until and one.rule in UNREAD_DAYS
+    ]
+    is_unread = f"coalesce(list_contains($1, asked_{until}), false)"
+    rows = connection.execute(
+        f"select submission_id, count(*) filter (where v_{until} is not null or {is_unread}),"
+        f" count(*) filter (where {is_unread}), min(line) filter (where {is_unread})"
+        f" from {checked.relation} where fault is null group by submission_id",
+        [unread],
+    ).fetchall()
+    for submission_id, ends, count, line in rows:
+        tally = cases[submission_id].tallies[checked.table]
+        tally.ends, tally.unread_ends, tally.first_unread = ends, count, line or 0
 
 
 def count_queries(connection: duckdb.DuckDBPyConnection, checked: Checked, cases: Cases) -> None:

@@ -1,25 +1,27 @@
 """Weigh the judged rows of a batch: faults and queries by submission, and what is refused whole."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import duckdb
 
 from warehouse.contract import Contract
 from warehouse.intake.applying import apply_rules, mark_conflicts
-from warehouse.intake.checking import Checked
+from warehouse.intake.checking import TABLE_SET_ASIDE, Checked
 from warehouse.intake.counting import (
     Cases,
+    count_ends,
     count_faults,
     count_forms,
     count_queries,
     count_rejects,
     set_aside,
 )
-from warehouse.intake.outcomes import Case, Outcome
+from warehouse.intake.outcomes import Case, Outcome, Tally
 from warehouse.intake.parents import settle_parents
 from warehouse.intake.periods import facts, find_periods
 from warehouse.intake.problems import MOST_PROBLEMS, Problem
-from warehouse.intake.profiles import add_profiles
+from warehouse.intake.profiles import add_profiles, leave_out
 from warehouse.intake.reading import period_unknown
 from warehouse.intake.senders import authorities
 
@@ -57,6 +59,10 @@ def judge(connection: duckdb.DuckDBPyConnection, cases: list[Case], checks: list
     for checked in checks:
         count_rejects(connection, checked, by_id)
         count_faults(connection, checked, by_id)
+        count_ends(connection, checked, by_id)
+    for checked in checks:
+        _set_tables_aside(connection, checked, by_id)
+    for checked in checks:
         count_queries(connection, checked, by_id)
         count_forms(checked, by_id)
     for case in cases:
@@ -74,13 +80,11 @@ def _settle(case: Case, contract: Contract) -> None:
     outcome = case.outcome
     for table, tally in case.tallies.items():
         outcome.problems += set_aside(table, tally)
-        bad = tally.faulty + len(tally.set_aside)
-        held = tally.spooled - tally.rejected - tally.passed_over
-        records = held + tally.duplicates + len(tally.set_aside)
+        records = tally.held + tally.duplicates + len(tally.set_aside)
         outcome.records += records
         outcome.duplicates += tally.duplicates
-        outcome.quarantined += bad
-        outcome.accepted += records - tally.duplicates - bad
+        outcome.quarantined += tally.bad
+        outcome.accepted += records - tally.duplicates - tally.bad
     if (
         outcome.period
         and contract.sent_by == "authority"
@@ -104,26 +108,78 @@ def _not_over(outcome: Outcome) -> Problem:
 
 
 def _refuse_if_bad(case: Case, contract: Contract) -> None:
-    share = contract.max_bad_share
     for table, tally in case.tallies.items():
-        bad = tally.faulty - tally.at_odds + len(tally.set_aside)
-        held = tally.spooled + len(tally.set_aside) - tally.rejected - tally.passed_over
-        if bad and bad > share * held and (bad >= FEWEST_BAD_ROWS or bad == held):
-            first = next(p for p in case.outcome.problems if p.table == table)
-            message = (
-                f"{bad} of {held} rows are wrong, more than {share:.0%}; the first reason is"
-                f" {first.rule}: {first.message}"
-            )
-            problem = Problem(
-                "TOO_MANY_BAD_ROWS",
-                message,
-                table=table,
-                file=tally.file,
-                line=first.line,
-                column=first.column,
-            )
+        if not tally.is_aside and (problem := _too_many_bad(case, contract, table)):
             case.refuse(problem)
             return
+
+
+def _too_many_bad(case: Case, contract: Contract, table: str) -> Problem | None:
+    """What is said of a table of which more rows are wrong than its contract allows."""
+    share, tally = contract.max_bad_share, case.tallies[table]
+    bad = tally.faulty - tally.at_odds + len(tally.set_aside)
+    held = tally.held + len(tally.set_aside)
+    if not bad or bad <= share * held or (bad < FEWEST_BAD_ROWS and bad != held):
+        return _too_few_ends(contract, table, tally)
+    found = [*case.outcome.problems, *set_aside(table, tally)]
+    errors = (one for one in found if one.table == table and one.severity == "error")
+    first = next(errors)
+    message = (
+        f"{bad} of {held} rows are wrong, more than {share:.0%}; the first reason is"
+        f" {first.rule}: {first.message}"
+    )
+    return Problem(
+        "TOO_MANY_BAD_ROWS",
+        message,
+        table=table,
+        file=tally.file,
+        line=first.line,
+        column=first.column,
+    )
+
+
+def _too_few_ends(contract: Contract, table: str, tally: Tally) -> Problem | None:
+    """A blank end says that something goes on; where many cannot be read, nothing would end."""
+    share = contract.max_bad_share
+    event = contract.tables[table].event if tally.unread_ends >= FEWEST_BAD_ROWS else None
+    if event is None or tally.unread_ends <= share * tally.ends:
+        return None
+    message = (
+        f"{tally.unread_ends} of {tally.ends} ends cannot be read, more than {share:.0%}: left"
+        " blank, all of these would seem to go on"
+    )
+    return Problem(
+        "TOO_MANY_BAD_ROWS",
+        message,
+        table=table,
+        file=tally.file,
+        line=tally.first_unread or None,
+        column=event.until,
+    )
+
+
+def _set_tables_aside(
+    connection: duckdb.DuckDBPyConnection, checked: Checked, cases: Cases
+) -> None:
+    """A bad table that a return can do without is set aside alone; the rest is taken in."""
+    bad = []
+    for submission_id in checked.submissions:
+        case, contract = cases[submission_id], checked.contract
+        if contract.can_do_without(checked.table, case.tallies):
+            problem = _too_many_bad(case, contract, checked.table)
+            if problem:
+                words = f"the table is set aside, the rest is taken in: {problem.message}"
+                case.outcome.problems.insert(0, replace(problem, message=words))
+                case.tallies[checked.table].is_aside = True
+                leave_out(case, contract, checked.table)
+                bad.append(submission_id)
+    if bad:
+        checked.faults.append(TABLE_SET_ASIDE)
+        connection.execute(
+            f"update {checked.relation} set fault = {len(checked.faults) - 1}"
+            " where fault is null and list_contains($1, submission_id)",
+            [bad],
+        ).fetchall()
 
 
 def _refuse_foreign(

@@ -94,7 +94,25 @@ class Tally:
     faulty: int = 0
     at_odds: int = 0
     passed_over: int = 0
+    first_passed_over: int = 0
     rejected: int = 0
+    ends: int = 0
+    """The days of an end that are filled, `unread_ends` those of them that cannot be read, first
+    in the line `first_unread`."""
+    unread_ends: int = 0
+    first_unread: int = 0
+    is_aside: bool = False
+    """Whether the table as a whole is set aside, also its rows that are right."""
+
+    @property
+    def held(self) -> int:
+        """The records that were read, without those that repeat others."""
+        return self.spooled - self.rejected - self.passed_over
+
+    @property
+    def bad(self) -> int:
+        """The records that are not taken in."""
+        return (self.held if self.is_aside else self.faulty) + len(self.set_aside)
 
 
 @dataclass

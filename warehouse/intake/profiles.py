@@ -11,7 +11,7 @@ from warehouse.contract_rules import Beside, Event
 from warehouse.intake.checking import Checked
 from warehouse.intake.conditions import Names, sound_rows
 from warehouse.intake.counting import Cases
-from warehouse.intake.outcomes import Tally
+from warehouse.intake.outcomes import Case, Tally
 from warehouse.intake.rules import told_after, told_in_period, told_late
 
 DAYS = ("inside", "outside", "going_on")
@@ -62,6 +62,22 @@ def beside_share(profile: Profile, name: str) -> float | None:
     """The share of rows that have what they usually have; blank of fewer than 20."""
     counts = [one["beside"][name] for one in profile.values() if name in one.get("beside", {})]
     return next((found / of for found, of in counts if of >= FEWEST_ASKED), None)
+
+
+def leave_out(case: Case, contract: Contract, table: str) -> None:
+    """Of a table that is set aside nothing is told, nor of one that it qualifies, and the return
+    is held to nothing of it; told is how many rows that are."""
+    profile, sent = case.outcome.profile, contract.tables[table]
+    if table not in profile:
+        return
+    rows = case.tallies[table].bad
+    profile[table] = _blank(contract, {})[table] | {"rows_set_aside": rows}
+    if sent.qualifies in profile:
+        profile[sent.qualifies]["is_held"] = False
+    for name, other in contract.tables.items():
+        for sign, beside in other.beside.items():
+            if beside.table == table and name in profile:
+                profile[name].get("beside", {}).pop(sign, None)
 
 
 def _blank(contract: Contract, held: Mapping[str, Tally]) -> Profile:

@@ -17,6 +17,7 @@ from xml.parsers import expat
 from warehouse.calendar import Span
 from warehouse.contract import Contract
 from warehouse.intake.bundles import MANIFEST, Bundle, open_bundle
+from warehouse.intake.conditions import own_key
 from warehouse.intake.lines import Lines
 from warehouse.intake.loading import landed
 from warehouse.intake.members import Member
@@ -176,7 +177,8 @@ def _hanging(table: Table, contents: Contents, found: Found) -> set[int]:
         if other.part.table == sent.parent.table:
             gone |= other.texts(sent.parent.column, rows)
             gone |= other.parts(sent.parent.column, sent.parent.without, rows)
-    names = (next(iter(sent.columns)), sent.parent.also_by or "")
+    own = own_key(table.contract.tables, table.part.table, sent.parent.table)
+    names = (own, sent.parent.also_by or "")
     places = [table.part.positions[name] for name in names if name in table.part.positions]
     return {
         row

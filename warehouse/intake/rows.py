@@ -8,7 +8,7 @@ import duckdb
 
 from warehouse.contract import Contract, figure_name
 from warehouse.contract_words import expected
-from warehouse.intake.checking import Checked
+from warehouse.intake.checking import TABLE_SET_ASIDE, Checked
 from warehouse.intake.counting import SET_ASIDE
 from warehouse.intake.outcomes import Case
 from warehouse.intake.problems import BadRow, Problem
@@ -67,10 +67,14 @@ def _judged(
     for checked in checks:
         if number not in checked.submissions:
             continue
-        errors = [i for i, one in enumerate(checked.faults) if one.severity == "error"]
+        shown = [
+            i
+            for i, one in enumerate(checked.faults)
+            if one.severity != "note" and one is not TABLE_SET_ASIDE
+        ]
         faulty = (
             f"select line, fault, row_text from {checked.relation}"
-            f" where list_contains({errors}, fault)"
+            f" where list_contains({shown}, fault)"
         )
         asked = (
             f"select distinct line, number, row_text from {checked.found}"

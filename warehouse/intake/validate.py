@@ -176,6 +176,7 @@ def _held(outcome: Outcome) -> str | None:
     shares = {
         "dates_in_period": outside_share(outcome.profile, outcome.period),
         "factors_at_first": beside_share(outcome.profile, "factors"),
+        "persons_at_first": beside_share(outcome.profile, "persons"),
     }
     reasons = [
         limits[name].reason
