@@ -61,6 +61,15 @@ def vital_signs(
     )
 
 
+def _rows_set_aside(profiles: Profiles) -> dict[int, int]:
+    """By submission, the rows of tables that were set aside whole: named, and no measure of the
+    rows that were taken in."""
+    return {
+        submission_id: sum(one.get("rows_set_aside", 0) for one in profile.values())
+        for submission_id, profile in profiles.items()
+    }
+
+
 def by_place(accepted: pd.DataFrame, profiles: Profiles) -> pd.DataFrame:
     """The signs that tables and columns have one by one: submission_id, sign, place, value.
 
@@ -106,15 +115,6 @@ def _comparable_since(columns: pd.DataFrame, since: Mapping[int, int]) -> list[i
 def _with_days(accepted: pd.DataFrame) -> pd.DataFrame:
     start, end = (pd.to_datetime(accepted[name]) for name in ("period_start", "period_end"))
     return accepted.assign(days=(end - start).dt.days + 1)
-
-
-def _rows_set_aside(profiles: Profiles) -> dict[int, int]:
-    """By submission, the rows of tables that were set aside whole: named, and no measure of the
-    rows that were taken in."""
-    return {
-        submission_id: sum(one.get("rows_set_aside", 0) for one in profile.values())
-        for submission_id, profile in profiles.items()
-    }
 
 
 def _outside(accepted: pd.DataFrame, profiles: Profiles) -> dict[int, float | None]:

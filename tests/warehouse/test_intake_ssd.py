@@ -272,7 +272,7 @@ def test_shares_of_what_belongs_to_rows_are_counted(held):
     profile = held.send(systemc(CHILDREN), MARCH).profile
     assert {table: one["beside"] for table, one in profile.items() if "beside" in one} == {
         "ssd_person": {"pupil_numbers": [5, 5]},
-        "ssd_cin_episodes": {"assessments": [4, 5]},
+        "ssd_cin_episodes": {"persons": [5, 5], "assessments": [4, 5]},
         "ssd_cin_assessments": {"factors": [3, 3]},
     }
 

@@ -71,7 +71,10 @@ def leave_out(case: Case, contract: Contract, table: str) -> None:
     if table not in profile:
         return
     rows = case.tallies[table].bad
-    profile[table] = _blank(contract, {})[table] | {"rows_set_aside": rows}
+    profile[table] = _blank(contract, case.tallies)[table] | {
+        "is_held": False,
+        "rows_set_aside": rows,
+    }
     if sent.qualifies in profile:
         profile[sent.qualifies]["is_held"] = False
     for name, other in contract.tables.items():
