@@ -250,6 +250,16 @@ def test_a_snapshot_without_manifest_speaks_from_its_first_day_to_its_last(held)
     assert outcome.period == Span(date(2020, 10, 2), date(2026, 9, 30))
 
 
+def test_a_snapshot_holds_its_first_weeks_however_many_events_follow(held):
+    """As many as a small authority has: a hundredth of them is the first three weeks."""
+    often = [
+        Child(9 * one.number + n, one.referred, one.started, one.completed)
+        for one in snapshot()
+        for n in range(9)
+    ]
+    assert held.send(plain(often), None).period == Span(date(2020, 10, 2), date(2026, 9, 30))
+
+
 def test_a_month_without_manifest_is_that_month_though_some_is_told_late(held):
     late = [Child(100 + n, f"2026-02-{20 + n}", closed="2026-03-04") for n in range(2)]
     outcome = held.send(plain([*CHILDREN, *late]), None)
