@@ -236,7 +236,9 @@ def test_days_that_a_spreadsheet_turned_in_part_are_refused_by_name(monitor, is_
     outcome = monitor.send(lists(sent), SEPTEMBER)
     assert outcome.is_refused
     assert errors(outcome)[0] == ("DAY_AND_MONTH", None, "referral_date")
-    decisions.accept(monitor.state, 1, "the sender says that they were told late", date(2026, 10, 7))
+    decisions.accept(
+        monitor.state, 1, "the sender says that they were told late", date(2026, 10, 7)
+    )
     assert not monitor.take_in().outcomes[0].is_refused
 
 
