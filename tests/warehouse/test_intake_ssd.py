@@ -83,6 +83,26 @@ def test_other_kinds_of_identifier_are_passed_over(held, system, kinds):
     assert outcome.quarantined == 0
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_former"),
+    [
+        ("UPN Number", False), ("upn no.", False), ("Pupil Number", False), ("UPN ", False),
+        ("Unique Pupil Number (UPN)", False), ("Current UPN", False), ("UPN (former)", True),
+        ("Previous UPN", True), ("Former Pupil Number", True), ("UPN - Old", True),
+    ],
+)  # fmt: skip
+def test_a_pupil_number_is_known_by_the_words_that_are_common(held, kind, is_former):
+    written = "Former Unique Pupil Number" if is_former else "Unique Pupil Number"
+    tables = systemc(CHILDREN)
+    links = tables["ssd_linked_identifiers.csv"].splitlines()
+    tables["ssd_linked_identifiers.csv"] = "\n".join(
+        line.replace(f",{written},", f",{kind},") for line in links
+    )
+    held.send(tables, MARCH)
+    kinds = Counter(former for (former,) in held.raw("ssd_identifiers", "is_former"))
+    assert kinds == {False: 5, True: 5}
+
+
 def test_no_name_or_other_number_of_a_child_is_kept(held):
     held.send(systemc(CHILDREN), MARCH)
     assert not [text for text in (b"Given", b"Family", b"9400000001") if text in kept(held)]
