@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from expectations import forms
 from warehouse import contract as contracts
 from warehouse.calendar import Span
 from warehouse.intake.profiles import FEWEST_ASKED, Profile, outside_share
@@ -29,19 +30,19 @@ def vital_signs(
     accepted: pd.DataFrame,
     profiles: Profiles,
     carried: Mapping[int, tuple[int, int]],
+    places: pd.DataFrame,
 ) -> pd.DataFrame:
     """One row per submission; blank where there is nothing to compare with.
 
-    `carried` is what was open in the sender's former return and how much of it is absent now.
+    `carried` is what was open in the sender's former return and how much of it is absent now;
+    `places` are the signs `by_place` of the same submissions.
     """
-    start, end = (pd.to_datetime(accepted[name]) for name in ("period_start", "period_end"))
+    end = pd.to_datetime(accepted["period_end"])
     refused = accepted["quarantined"].where(accepted["quarantined"] >= FEWEST_REFUSED, 0)
     ids = accepted["submission_id"]
     records = accepted["records"].where(accepted["records"] > 0).astype("float64")
-    alike = accepted.assign(days=(end - start).dt.days + 1)
-    rows, columns = _tables(alike, profiles), _columns(alike, profiles)
+    alike = _with_days(accepted)
     usual = _former(alike, alike["records"], [])
-    beside = _beside_shares(alike, profiles)
     came = pd.to_datetime(accepted["received_on"])
     of_authority = accepted["sender"] != PUBLISHER
     return alike.assign(
@@ -49,12 +50,60 @@ def vital_signs(
         refused_share=refused / records,
         outside_share=ids.map(_outside(accepted, profiles)),
         volume=accepted["records"] / usual.where(usual >= LEAST_USUAL),
-        table_volume=ids.map(_least_volume(rows)),
-        fullness=ids.map(_least_fullness(columns)),
-        one_value=ids.map(_of_one_value(columns)),
         open_lost=ids.map({key: _lost_share(*found) for key, found in carried.items()}),
-        **{name: ids.map(values) for name, values in beside.items()},
+        **{
+            name: ids.map(of_sign.groupby("submission_id")["value"].agg(how))
+            for name, how in _signs_by_place().items()
+            for of_sign in (places[places["sign"] == name],)
+        },
     )
+
+
+def by_place(accepted: pd.DataFrame, profiles: Profiles) -> pd.DataFrame:
+    """The signs that tables and columns have one by one: submission_id, sign, place, value.
+
+    A place is words for a table, or for a table and its columns.
+    """
+    alike = _with_days(accepted)
+    tables, columns = _tables(alike, profiles), _columns(alike, profiles)
+    columns["since"] = _comparable_since(columns, forms.since(accepted, profiles))
+    beside = _beside_shares(alike, profiles)
+    columns["place"] = columns["table"] + ", column " + columns["column"]
+    found = [
+        tables.assign(sign="table_volume", place=tables["table"], value=_volume(tables)),
+        columns.assign(sign="fullness", value=_fullness(columns)),
+        columns.assign(sign="one_value", value=_of_one_value(columns)),
+        *(
+            beside.assign(sign=beside["name"] + f"_{sign}", value=beside[sign])
+            for sign in ("found", "at_first")
+        ),
+    ]
+    names = ["submission_id", "sign", "place", "value"]
+    return pd.concat(
+        [one[names].astype({"submission_id": "int64", "value": "float64"}) for one in found]
+    )
+
+
+def _signs_by_place() -> dict[str, str]:
+    """What a submission is held to of those signs: the least of its places, or their sum."""
+    beside = {f"{name}_{sign}": "min" for name in _all_beside() for sign in ("found", "at_first")}
+    return {"table_volume": "min", "fullness": "min", "one_value": "sum"} | beside
+
+
+def _comparable_since(columns: pd.DataFrame, since: Mapping[int, int]) -> list[int]:
+    """The submission from which on a column is compared. Which of its tables a case system ties
+    together, and by which keys, is its own way: keys are compared within one form."""
+    extracts = contracts.load()
+    names = ("submission_id", "extract", "table", "column")
+    return [
+        since[one] if extracts[extract].tables[table].columns[column].type == "id" else 0
+        for one, extract, table, column in zip(*(columns[name] for name in names), strict=True)
+    ]
+
+
+def _with_days(accepted: pd.DataFrame) -> pd.DataFrame:
+    start, end = (pd.to_datetime(accepted[name]) for name in ("period_start", "period_end"))
+    return accepted.assign(days=(end - start).dt.days + 1)
 
 
 def _outside(accepted: pd.DataFrame, profiles: Profiles) -> dict[int, float | None]:
@@ -115,52 +164,57 @@ def _beside(accepted: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     return found.merge(whose, on="submission_id")
 
 
-def _least_volume(tables: pd.DataFrame) -> "pd.Series[float]":
+def _volume(tables: pd.DataFrame) -> "pd.Series[float]":
     usual = _former(tables, tables["rows"], ["table"])
-    return _least(tables, tables["rows"] / usual.where(usual >= LEAST_USUAL))
+    return tables["rows"] / usual.where(usual >= LEAST_USUAL)
 
 
-def _least_fullness(columns: pd.DataFrame) -> "pd.Series[float]":
+def _fullness(columns: pd.DataFrame) -> "pd.Series[float]":
     share = columns["filled"] / columns["rows"].where(columns["rows"] > 0)
-    usual = _former(columns, share, ["table", "column"])
-    return _least(columns, share / usual.where(usual * columns["rows"] >= FEWEST_EXPECTED))
+    usual = _former(columns, share, ["table", "column", "since"])
+    return share / usual.where(usual * columns["rows"] >= FEWEST_EXPECTED)
 
 
 def _of_one_value(columns: pd.DataFrame) -> "pd.Series[float]":
     share = columns["commonest"].astype("float64") / columns["filled"].where(columns["filled"] > 0)
     usual = _former(columns, share, ["table", "column"])
     is_new = (share == 1) & (usual <= MOST_ALIKE) & (columns["filled"] >= FEWEST_CODES)
-    return is_new.astype("float64").groupby(columns["submission_id"]).sum()
+    return is_new.astype("float64")
 
 
-def _beside_shares(accepted: pd.DataFrame, profiles: Profiles) -> "dict[str, pd.Series[float]]":
-    """By name of what rows usually have, as `NAME_found`: its share against the sender's former
-    returns; without any, as `NAME_at_first`: the share itself."""
+def _beside_shares(accepted: pd.DataFrame, profiles: Profiles) -> pd.DataFrame:
+    """One row per submission and name of what rows usually have: as `found` its share against the
+    sender's former returns; without any, as `at_first` the share itself."""
     found = [
-        (submission_id, name, have, of)
+        (submission_id, table, name, have, of)
         for submission_id, profile in profiles.items()
-        for one in profile.values()
+        for table, one in profile.items()
         for name, (have, of) in one.get("beside", {}).items()
     ]
-    rows = _beside(accepted, pd.DataFrame(found, columns=["submission_id", "name", "have", "of"]))
+    names = ["submission_id", "table", "name", "have", "of"]
+    rows = _beside(accepted, pd.DataFrame(found, columns=names))
     share = rows["have"] / rows["of"].astype("float64")
     usual = _former(rows, share, ["name"])
     rows["found"] = share / usual.where(usual * rows["of"] >= LEAST_USUAL)
     rows["at_first"] = share.where(usual.isna() & (rows["of"] >= FEWEST_ASKED))
-    return {
-        f"{name}_{sign}": rows[rows["name"] == name].set_index("submission_id")[sign]
-        for name in _all_beside()
-        for sign in ("found", "at_first")
-    }
+    rows["place"] = _places_beside(rows)
+    return rows
+
+
+def _places_beside(rows: pd.DataFrame) -> list[str]:
+    """The table that is judged, and where it has to have what its rows usually have."""
+    extracts, found = contracts.load(), []
+    for extract, table, name in zip(rows["extract"], rows["table"], rows["name"], strict=True):
+        of_table = extracts[extract].tables[table]
+        columns = of_table.beside[name].columns(of_table.columns)
+        own = f", column {' or '.join(columns)}" if columns else ""
+        found.append(f"{table}{own}, with {of_table.beside[name].table}")
+    return found
 
 
 def _all_beside() -> list[str]:
     tables = (table for one in contracts.load().values() for table in one.tables.values())
     return sorted({name for table in tables for name in table.beside})
-
-
-def _least(frame: pd.DataFrame, values: "pd.Series[float]") -> "pd.Series[float]":
-    return values.groupby(frame["submission_id"]).min()
 
 
 def _lost_share(was_open: int, lost: int) -> float | None:

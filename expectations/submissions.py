@@ -1,6 +1,7 @@
 """Judge the vital signs of each new submission by the limits that its contract states.
 
-A submission that does not hold is held back alone, with its reason; the others go on.
+A submission that does not hold is held back alone, with its reason; the others go on. One that
+has another form than its sender's last is none the worse for it, and only said so.
 """
 
 from collections import Counter
@@ -11,8 +12,9 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from expectations import forms
 from expectations.runner import CheckResult, Limit, judge
-from expectations.signs import vital_signs
+from expectations.signs import by_place, vital_signs
 from warehouse import contract as contracts
 from warehouse.intake import ledger
 from warehouse.intake.carried import Carried, open_and_absent
@@ -20,6 +22,7 @@ from warehouse.state import State, problems, submission_profiles, submissions
 
 NAME = "vital_signs_hold"
 ABSENT = "OPEN_THEN_ABSENT"
+MOST_PLACES = 5
 
 COLUMNS = [
     submissions.c.submission_id,
@@ -42,16 +45,21 @@ def judge_submissions(state: State, raw: Path, after: int) -> CheckResult:
     accepted = _accepted(state)
     new = accepted["submission_id"] > after
     if not new.any():
-        return CheckResult(NAME, True, "warning", 0, 0, {"rows": 0, "held": 0})
+        return CheckResult(NAME, True, "warning", 0, 0, {"rows": 0, "forms": 0, "held": 0})
     absent = open_and_absent(accepted, new, raw)
     _ask(state, absent)
     # Others are needed for comparison only where their sender sent the same extract again.
     alike = pd.MultiIndex.from_frame(accepted[["sender", "extract"]])
     related = accepted[alike.isin(alike[new])].reset_index(drop=True)
-    signs = vital_signs(related, _profiles(state), _carried(absent))
-    results = [_judge(str(extract), one) for extract, one in _by_extract(signs, after)]
+    profiles = _profiles(state)
+    places = by_place(related, profiles)
+    signs = vital_signs(related, profiles, _carried(absent), places)
+    results = [_judge(str(extract), one, places) for extract, one in _by_extract(signs, after)]
     held = {key: reason for _, reasons in results for key, reason in reasons.items()}
     hold(state, held)
+    told = forms.changed(related, profiles, held)
+    changed = {one: message for one, message in told.items() if one > after}
+    _note(state, changed)
     failures = sum((Counter(_failures(result)) for result, _ in results), Counter[str]())
     return CheckResult(
         NAME,
@@ -59,7 +67,7 @@ def judge_submissions(state: State, raw: Path, after: int) -> CheckResult:
         "warning",
         sum(result.ran for result, _ in results),
         sum(result.failed for result, _ in results),
-        {"rows": int(new.sum()), **failures, "held": len(held)},
+        {"rows": int(new.sum()), **failures, "forms": len(changed), "held": len(held)},
     )
 
 
@@ -100,17 +108,31 @@ def _by_extract(signs: pd.DataFrame, after: int) -> "list[tuple[Any, pd.DataFram
     return list(signs[signs["submission_id"] > after].groupby("extract"))
 
 
-def _judge(extract: str, signs: pd.DataFrame) -> tuple[CheckResult, dict[int, str]]:
+def _judge(
+    extract: str, signs: pd.DataFrame, places: pd.DataFrame
+) -> tuple[CheckResult, dict[int, str]]:
     stated = limits(extract)
     # A sign that no row has is of a type that cannot be compared.
     kept = signs.astype({limit.column: "float64" for limit in stated})
     result = judge(NAME, kept, stated, severity="warning", identify="submission_id")
-    told = {limit.rule: limit.reason for limit in stated}
+    told = {limit.rule: limit for limit in stated}
     found: dict[int, list[str]] = {}
     for rule, ids in result.details["failing"].items():
+        of_sign = places[places["sign"] == told[rule].column]
         for one in ids:
-            found.setdefault(one, []).append(told[rule])
+            here = of_sign[of_sign["submission_id"] == one]
+            reason = told[rule].reason + _where(extract, rule, here)
+            found.setdefault(one, []).append(reason)
     return result, {one: "; ".join(reasons) for one, reasons in found.items()}
+
+
+def _where(extract: str, rule: str, places: pd.DataFrame) -> str:
+    """Which tables and columns made a sign fail; nothing of one that is of the whole."""
+    holds = contracts.load()[extract].vital_signs[rule].holds
+    is_low = ~places["value"].map(holds).astype(bool) & places["value"].notna()
+    named = [*places[is_low].sort_values("value", kind="stable")["place"]]
+    more = [f"{len(named) - MOST_PLACES} more"] if len(named) > MOST_PLACES else []
+    return f" ({'; '.join(named[:MOST_PLACES] + more)})" if named else ""
 
 
 def _failures(result: CheckResult) -> dict[str, int]:
@@ -139,9 +161,29 @@ def _ask(state: State, absent: list[Carried]) -> None:
         for one in absent
         if one.lost
     ]
+    _tell(state, ABSENT, rows)
+
+
+def _note(state: State, changed: Mapping[int, str]) -> None:
+    """Say to engineers which submissions have another form than their sender's last."""
+    rows = [
+        {
+            "submission_id": submission_id,
+            "rule": ledger.FORM_CHANGED,
+            "message": message,
+            "severity": "note",
+            "count": 1,
+        }
+        for submission_id, message in changed.items()
+    ]
+    _tell(state, ledger.FORM_CHANGED, rows)
+
+
+def _tell(state: State, rule: str, rows: list[dict[str, Any]]) -> None:
+    """Write problems down, once also where a submission is judged again."""
     with state.begin() as connection:
         ids = [row["submission_id"] for row in rows]
-        is_told = sa.and_(problems.c.rule == ABSENT, problems.c.submission_id.in_(ids))
+        is_told = sa.and_(problems.c.rule == rule, problems.c.submission_id.in_(ids))
         connection.execute(problems.delete().where(is_told))
         if rows:
             connection.execute(problems.insert(), rows)

@@ -11,7 +11,7 @@ from orchestration.run import last_good
 from warehouse import releases
 from warehouse.home import Home
 from warehouse.intake import ledger
-from warehouse.state import State, alerts, outbox, runs, submissions
+from warehouse.state import State, alerts, outbox, problems, runs, submissions
 
 Rows = list[dict[str, Any]]
 RETURNS = "select status, count(*) from coverage group by status order by status"
@@ -85,6 +85,22 @@ def came(state: State, after: int) -> list[str]:
     return [
         f"{row['sender']}/{row['original_name']} (submission {row['submission_id']})"
         for row in _rows(state, query)
+    ]
+
+
+def in_another_form(state: State, after: int) -> list[str]:
+    """By sender and extract, how its newest submission above this number differs in form from the
+    one before it."""
+    query = (
+        sa.select(submissions, problems.c.message)
+        .join(problems, problems.c.submission_id == submissions.c.submission_id)
+        .where(problems.c.rule == ledger.FORM_CHANGED, submissions.c.submission_id > after)
+        .order_by(submissions.c.submission_id)
+    )
+    newest = {(row["sender"], row["extract"]): row for row in _rows(state, query)}
+    return [
+        f"sender {sender}: {row['message']} (submission {row['submission_id']})"
+        for (sender, _), row in sorted(newest.items(), key=lambda item: item[0])
     ]
 
 

@@ -25,8 +25,10 @@ def outcome(home: Home, report: RunReport) -> Iterator[str]:
     yield from _accounting(report)
     refused = report.found("intake", "reasons") or []
     held = report.found("models", "reasons") or report.found("vital signs", "reasons") or []
+    forms = report.found("vital signs", "forms") or []
     yield from _listed("Refused", refused)
     yield from _listed("Held back", held)
+    yield from _listed("In another form", forms, f"... and {len(forms) - MOST_SHOWN:,} more")
     if refused or held:
         yield "More on one, and its rows to mend: sightline submissions show NUMBER --report FILE"
     yield _ending(report)
@@ -108,12 +110,14 @@ def _accounting(report: RunReport) -> Iterator[str]:
         )
 
 
-def _listed(head: str, lines: list[str]) -> Iterator[str]:
+def _listed(
+    head: str, lines: list[str], rest: str = "... all of them: sightline status"
+) -> Iterator[str]:
     if lines:
         yield f"{head} ({len(lines)}):"
         yield from (f"  {line}" for line in lines[:MOST_SHOWN])
     if len(lines) > MOST_SHOWN:
-        yield "  ... all of them: sightline status"
+        yield f"  {rest}"
 
 
 def where_the_time_goes(report: RunReport) -> Iterator[str]:

@@ -72,7 +72,7 @@ def figure_name(header: str) -> str:
 class DateFormat(BaseModel):
     """One way to write a date: as people say it, as a pattern and as strptime reads it.
 
-    `day` and `day_strptime` are the same of the day alone, its first `day_length` characters.
+    `day` and `day_strptime` are the same of the day alone, hyphens between its parts.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -82,7 +82,6 @@ class DateFormat(BaseModel):
     strptime: str
     day: str
     day_strptime: str
-    day_length: int
 
 
 class Code(Years):

@@ -1,6 +1,7 @@
 """What a contract may state of rows, of rows beside each other, and of a whole submission."""
 
 import re
+from collections.abc import Iterable
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -133,6 +134,11 @@ class Beside(Strict):
     table: str
     by: str
     matching: str | None = None
+
+    def columns(self, own: Iterable[str]) -> list[str]:
+        """Of a table's own columns those that `has` asks for."""
+        words = set(re.findall(r"\w+", self.has or ""))
+        return [name for name in own if name in words]
 
 
 class VitalSign(Strict):

@@ -60,6 +60,7 @@ def judge_submissions(run: Run) -> CheckResult:
             "submissions": result.details["rows"],
             "held back": result.details["held"],
             "reasons": overview.held(run.state) if result.details["held"] else [],
+            "forms": overview.in_another_form(run.state, after) if result.details["forms"] else [],
         }
         return result
 

@@ -191,9 +191,15 @@ def profiled(state: State, number: int, rows: int, filled: int, commonest: int) 
         connection.execute(sa.insert(submission_profiles).values(row))
 
 
+EMPTY = (
+    "a column is nearly empty that was filled before"
+    " (ssd_cin_episodes, column cine_cin_primary_need_code)"
+)
+
+
 @pytest.mark.parametrize(
     ("filled", "reasons"),
-    [(10, {}), (9, {4: "a column is nearly empty that was filled before"}), (100, {})],
+    [(10, {}), (9, {4: EMPTY}), (100, {})],
     ids=["at", "under", "as ever"],
 )
 def test_a_column_that_was_filled_before_holds_back_when_empty(
@@ -228,6 +234,8 @@ def test_codes_that_are_suddenly_all_the_same_hold_back(
     profiled(state, 4, 100, 100, now)
     judge_submissions(state, 0)
     assert list(held(state)) == ([4] if is_held else [])
+    where = "(ssd_cin_episodes, column cine_cin_primary_need_code)"
+    assert all(reason.endswith(where) for reason in held(state).values())
 
 
 @pytest.mark.parametrize(("rows", "is_held"), [(4, True), (5, False)])
@@ -236,7 +244,8 @@ def test_a_table_that_is_nearly_gone_holds_back(state: State, rows: int, is_held
         profiled(state, number, 100, 100, 60)
     profiled(state, 4, rows, rows, 1)
     judge_submissions(state, 0)
-    assert list(held(state)) == ([4] if is_held else [])
+    reason = "a table is nearly empty that never was before (ssd_cin_episodes)"
+    assert [reason in one for one in held(state).values()] == ([True] if is_held else [])
 
 
 def returned(state: State, raw: Path, number: int, year: int, periods: dict[int, bool]) -> None:
@@ -298,7 +307,10 @@ def test_factors_that_fall_against_former_returns_hold_back(
         assessed(state, number, 90)
     assessed(state, 4, found)
     judge_submissions(state, 0)
-    reason = "far fewer of its completed assessments than before have a factor"
+    reason = (
+        "far fewer of its completed assessments than before have a factor"
+        " (ssd_cin_assessments, with ssd_assessment_factors)"
+    )
     assert held(state) == ({4: reason} if is_held else {})
 
 

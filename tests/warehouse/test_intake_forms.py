@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from test_intake_xml import ABSENT, CARE, census
 from report import senders
 from warehouse import contract as contracts
 from warehouse.contract import Column, Contract, SentTable, date_formats
+from warehouse.intake.days import day_of
 from warehouse.intake.loading import Workshop, load_batch
 from warehouse.intake.outcomes import Outcome, Pending
 from warehouse.intake.senders import PUBLISHER
@@ -267,10 +268,8 @@ def as_typed(cell: Cell, column: Column | None) -> Cell:
     if not cell or column is None:
         return cell or None
     if column.type in DAYS:
-        for form in date_formats().values():
-            if re.fullmatch(form.day, cell):
-                return datetime.strptime(cell, form.day_strptime)  # noqa: DTZ007
-        return cell
+        day = day_of(cell) if " " not in cell and "T" not in cell else None
+        return datetime.combine(day, time()) if day else cell
     is_number = column.type in ("integer", "number") or (column.type == "code" and not column.pad)
     return float(cell) if is_number and re.fullmatch(r"\d+(\.\d+)?", cell) else cell
 

@@ -65,7 +65,9 @@ def test_symbols_are_markers_and_never_zero(monitor, symbol, marker):
 
 @pytest.mark.parametrize("value", ["1,000", "-", "n/a", "1e3", "12%", "1_0"])
 def test_anything_else_keeps_its_row_out(monitor, value):
-    rows = [LEEDS.format(i, i).replace(",Referrals and Re-referrals,", f",Part {i},") for i in range(60)]
+    rows = [
+        LEEDS.format(i, i).replace(",Referrals and Re-referrals,", f",Part {i},") for i in range(60)
+    ]
     outcome = sent(monitor, series(*rows, LEEDS.format(f'"{value}"', 1)))
     assert errors(outcome) == [("NUMBER", 62, "referral_count")]
 
@@ -291,7 +293,10 @@ def test_a_year_that_cannot_be_keeps_its_row_out(monitor, period, kind):
     good = [suspended(part=f"Part {n}") for n in range(60)]
     text = suspensions(*good, suspended(period, kind))
     if kind == "Reporting year":
-        good = [LEEDS.format(9, 3).replace(",Referrals and Re-referrals,", f",Part {n},") for n in range(60)]
+        good = [
+            LEEDS.format(9, 3).replace(",Referrals and Re-referrals,", f",Part {n},")
+            for n in range(60)
+        ]
         text = series(*good, LEEDS.format(9, 3).replace("2025,", f"{period},"))
     outcome = sent(monitor, text)
     assert told(outcome, "error") == [("TIME_PERIOD", 62, "time_period", 1)]
@@ -555,6 +560,19 @@ def test_years_of_the_interactive_tool_are_those_of_its_measures(
     assert monitor.raw("published_figures", columns) == [
         ("published_lait", measure, period, kind, "National", "E92000001", 12.5)
     ]
+
+
+@pytest.mark.parametrize("between", ["_", "-", "", "  "])
+def test_headings_of_the_interactive_tool_are_compared_as_elsewhere(monitor, between):
+    text = LONG.replace(" ", between) + "\nTotAbs,,2024/25,England,6.5,970.0,NA\n"
+    assert sent(monitor, text).problems == []
+    assert figures(monitor, "measure, value") == [("TotAbs", 6.5)]
+
+
+def test_a_heading_of_the_interactive_tool_that_stands_twice_is_refused_by_name(monitor):
+    text = LONG.replace("Data item", "Short_Desc") + "\nTotAbs,,2024/25,England,6.5,970.0,NA\n"
+    outcome = sent(monitor, text)
+    assert errors(outcome) == [("DUPLICATE_COLUMN", 1, "shortdesc")]
 
 
 def test_areas_and_gaps_of_the_interactive_tool(monitor):

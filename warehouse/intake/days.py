@@ -13,8 +13,8 @@ def day_of(text: str) -> date | None:
     """The day in any of the forms that contracts know, with or without a time of day behind it;
     None where the text is no day."""
     for form in date_formats().values():
-        day, time = text[: form.day_length], text[form.day_length :]
-        if re.fullmatch(form.day, day) and re.fullmatch(TIME, time):
+        if found := re.fullmatch(f"({form.day}){TIME}", text):
+            day = re.sub("[./ ]", "-", found.group(1))
             try:
                 return datetime.strptime(day, form.day_strptime).date()  # noqa: DTZ007
             except ValueError:

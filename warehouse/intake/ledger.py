@@ -13,6 +13,7 @@ from warehouse.intake.senders import PUBLISHER
 from warehouse.state import problems, submission_profiles, submissions
 
 ERASED = "erased"
+FORM_CHANGED = "FORM_CHANGED"
 UNUSABLE = "cannot be used, though a person accepted it"
 
 

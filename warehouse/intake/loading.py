@@ -22,6 +22,7 @@ from warehouse.intake.bundles import open_bundle, open_plain
 from warehouse.intake.checking import check
 from warehouse.intake.judging import give_submissions, judge
 from warehouse.intake.outcomes import Case, Outcome, Pending, Tally
+from warehouse.intake.parts import NO_FIGURES
 from warehouse.intake.problems import Problem, Refused, escaped, refuse
 from warehouse.intake.pseudonyms import set_key
 from warehouse.intake.reading import Submission, read_submission
@@ -192,7 +193,8 @@ def _note(case: Case, submission: Submission) -> None:
     case.outcome.problems += submission.queries
     case.fewest_days = submission.fewest_days
     for part in submission.parts:
-        tally = Tally(part.file, part.records, part.duplicates, part.refused)
+        form = part.form(submission.contract.tables.get(part.table, NO_FIGURES))
+        tally = Tally(part.file, part.records, part.duplicates, part.refused, form)
         case.tallies[part.table] = tally
 
 

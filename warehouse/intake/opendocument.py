@@ -105,7 +105,7 @@ def _sheets(opened: Opened, name: str) -> Iterator[Sheet]:
     for place, ((title, is_hidden), first) in enumerate(zip(titles, heads, strict=True)):
         shown = f"{name}, sheet {escaped(title)}"
         read = partial(_read, opened, place, shown)
-        yield Sheet(shown, "sheet", head_of(first), opened, is_hidden, read)
+        yield Sheet(shown, "ods", head_of(first), opened, is_hidden, read)
 
 
 def _read(

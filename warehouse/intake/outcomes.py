@@ -90,6 +90,7 @@ class Tally:
     spooled: int
     duplicates: int
     set_aside: list[SetAside]
+    form: dict[str, Any] = field(default_factory=dict)
     faulty: int = 0
     at_odds: int = 0
     passed_over: int = 0

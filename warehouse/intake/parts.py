@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import import_module
-from typing import BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 from warehouse import contract as contracts
 from warehouse.contract import Contract, SentTable, compared, figure_name
@@ -43,6 +43,8 @@ class Part:
     """Columns that say something of the whole submission."""
     facts: dict[tuple[str, ...], int] = field(default_factory=dict)
     """What rows say in them, with the first line that says it."""
+    container: str = "csv"
+    """What kind of file it came in: csv, xlsx, ods, xml or json."""
 
     @property
     def signature(self) -> tuple[object, ...]:
@@ -51,6 +53,15 @@ class Part:
     @property
     def is_empty(self) -> bool:
         return not (self.records or self.duplicates or self.refused)
+
+    def form(self, table: SentTable) -> dict[str, Any]:
+        """Its container, and of its headings, as they stand, those that the contract knows.
+
+        Others are the sender's own, and are not kept; those of a tree are its reader's.
+        """
+        header = () if self.container in TREES else self.header
+        known = [" ".join(one.split()) for one in header if compared(one) in table.headers]
+        return {"container": self.container, "headings": known}
 
     def count(self, lines: Lines) -> None:
         self.records += len(lines.records)
@@ -104,6 +115,7 @@ def read_parts(one: Recognised, keep: Keep) -> list[Part]:
                 one.delimiter,
                 one.header_line,
                 told_by=_facts(one, table),
+                container="csv" if one.member.kind == "text" else one.member.kind,
             )
             if table == FIGURES:
                 passing = Passing(one.contract, header)

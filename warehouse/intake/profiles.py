@@ -1,7 +1,6 @@
 """How full the columns of a submission are, and how alike their values: counts, never a value."""
 
-import re
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -12,6 +11,7 @@ from warehouse.contract_rules import Beside, Event
 from warehouse.intake.checking import Checked
 from warehouse.intake.conditions import Names, sound_rows
 from warehouse.intake.counting import Cases
+from warehouse.intake.outcomes import Tally
 from warehouse.intake.rules import told_after, told_in_period, told_late
 
 DAYS = ("inside", "outside", "going_on")
@@ -64,13 +64,14 @@ def beside_share(profile: Profile, name: str) -> float | None:
     return next((found / of for found, of in counts if of >= FEWEST_ASKED), None)
 
 
-def _blank(contract: Contract, held: Container[str]) -> Profile:
+def _blank(contract: Contract, held: Mapping[str, Tally]) -> Profile:
     """A table that is there and has no rows says nought; one that is not there says nothing."""
     kept = [name for name, table in contract.tables.items() if table.raw]
     spare = {table for table, column in _in_two_places(contract) if column is None}
     return {
         name: {
             "is_held": name in held,
+            "form": held[name].form if name in held else None,
             "is_spare": name in spare,
             "rows": 0,
             "filled": {},
@@ -90,9 +91,8 @@ def _in_two_places(contract: Contract) -> set[tuple[str, str | None]]:
     for name, table in contract.tables.items():
         for beside in table.beside.values():
             if beside.has:
-                own = set(re.findall(r"\w+", beside.has)) & table.columns.keys()
                 others = {None, *contract.tables[beside.table].columns}
-                found |= {(name, column) for column in own}
+                found |= {(name, column) for column in beside.columns(table.columns)}
                 found |= {(beside.table, column) for column in others}
     return found
 
@@ -157,6 +157,16 @@ def _add_beside(
     has = names.resolved(beside.has) if beside.has else "false"
     asked = names.resolved(beside.when) if beside.when else "true"
     related = sound_rows(checks, checked, beside.table)
+    untied: set[int] = set()
+    if related and not tables[beside.table].columns[beside.by].required:
+        # Some case systems never say which row theirs belong to: then nothing is known of it.
+        untied = {
+            submission_id
+            for (submission_id,) in connection.execute(
+                f"select submission_id from ({related}) as rows"
+                f" group by submission_id having count(v_{beside.by}) = 0"
+            ).fetchall()
+        }
     source, belongs = f"{checked.relation} as rows", "false"
     if related:
         matching = others.resolved(beside.matching) if beside.matching else "true"
@@ -173,7 +183,8 @@ def _add_beside(
     for submission_id, found, of in rows:
         case = cases[submission_id]
         # Of a table that was checked by itself, the others are elsewhere.
-        if beside.has or beside.table in case.tallies:
+        is_told = beside.table in case.tallies and submission_id not in untied
+        if beside.has or is_told:
             case.outcome.profile[checked.table].setdefault("beside", {})[name] = [found, of]
 
 

@@ -14,6 +14,7 @@ REMEDIES = {
     "DUPLICATE_COLUMN": "Keep the right one of the two columns and remove the other.",
     "EMPTY_FILE": "Export again and look at the size of the file before it is sent.",
     "ENCODING": "Export again and choose UTF-8 as the encoding.",
+    "FORM_CHANGED": "Nothing to do if the system or its export is a new one; else check it.",
     "HEADER_MISMATCH": "Keep the header as your system exports it, in the first line.",
     "HIDDEN_SHEET": "Show the sheet if it is meant to be sent, or delete it.",
     "JSON_STRUCTURE": "Send the payload as the scripts write it, all of it, and nothing else.",

@@ -23,23 +23,27 @@ NO = ("N", "NO", "F", "FALSE", "0")
 CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 FOLDED_NEWLINE = "chr(11)"
 # What database tools write where there is nothing, and spreadsheets where nothing was found.
-BLANKS = ("NULL", "null", "(null)", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!")
+BLANKS = ("null", "(null)", "#n/a", "#ref!", "#value!", "#name?", "#div/0!", "#null!", "#num!")
 # Blanks of every kind, and marks without width such as U+200B or a byte-order mark.
 UNSEEN = r"[\s\pZ\p{Cf}]+"
 EDGES = "chr(9) || chr(10) || chr(11) || chr(13) || chr(32) || chr(160) || chr(8203) || chr(65279)"
 # A time of day may follow a day. One with a zone only at midnight: another may be of another day.
 CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?( ?[AaPp][Mm])?"
-MIDNIGHT = r"00:00(:00([.,]0{1,9})?)?(Z|[+-]\d{2}:?\d{2})"
+MIDNIGHT = r"00:00(:00([.,]0{1,9})?)? ?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)"
 TIME = rf"([ T]+({CLOCK}|{MIDNIGHT})|Z|[+-]\d{{2}}:\d{{2}})?"
 WHOLE = r"-?([0-9]{1,9}|[0-9]{1,3}(,[0-9]{3}){1,2})(\.0+)?"
 NUMBER = r"-?([0-9]{1,15}|[0-9]{1,3}(,[0-9]{3}){1,4})(\.[0-9]{1,15})?"
 # Digits that a spreadsheet has lost: 1.23457E+12 stands for millions of numbers.
 EXPONENT = r"'?[0-9]+([.,][0-9]* ?[Ee] ?[+-]?| ?[Ee] ?\+)[0-9]+"
+# What is longer than a spreadsheet's numbers, and only noughts where it would have lost digits.
+ROUNDED = "[1-9][0-9]{14}00+"
 # A code in front of words: one that is a letter alone would be taken for the word "a".
 IN_FRONT = r"^([A-Z]*[0-9]+[A-Z]?|[A-Z]{2,4})(?: ?[:.)(_-]| |$)|^([A-Z]) ?[:.)-]"
 GAP = r"[\s\x0B]*"
-ITEM = '(null|[0-9]+[A-Z]?|"[^"]*")'
-LIST = rf"(?i)\[{GAP}({ITEM}{GAP}([,;|]{GAP}{ITEM}{GAP})*)?\]"
+ITEM = r'(null|[0-9]+[A-Z]?|"(?:[^"\\]|\\.)*")'
+# A list may be cut off where its column was too narrow.
+LIST = rf'(?i)\[{GAP}({ITEM}{GAP}([,;|]{GAP}{ITEM}{GAP})*)?(\]|[,;|]{GAP}("[^"]*)?)?'
+CODES = r"\b[0-9]{1,2}[A-Za-z]?\b"
 TICKED, NOT_TICKED = "yes|y|true|t|1", "no|n|false|f|0|null"
 PAIR = rf'"[^"]*"{GAP}:{GAP}("[^"]*"|true|false|null|[0-9]+)'
 OBJECT = rf"(?i)\{{{GAP}({PAIR}{GAP}(,{GAP}{PAIR}{GAP})*)?\}}"
@@ -127,7 +131,8 @@ def _is_day(column: Column) -> bool:
 def _plain(column: Column, raw: str) -> str:
     trimmed = f"trim({raw}, {EDGES})"
     day = f"regexp_replace({trimmed}, {text(TIME + '$')}, '')" if _is_day(column) else trimmed
-    return f"case when not {in_list(day, ('', *BLANKS, *column.blanks))} then {trimmed} end"
+    blanks = ("", *BLANKS, *(blank.lower() for blank in column.blanks))
+    return f"case when not {in_list(f'lower({day})', blanks)} then {trimmed} end"
 
 
 def _form(column: Column) -> str:
@@ -204,7 +209,7 @@ def faults(name: str, column: Column) -> list[Fault]:
             one,
             column=name,
             official=column.official.get(one.rule),
-            severity=one.severity if _is_needed(column) or one.rule == "DATE_ORDER" else "query",
+            severity=one.severity if _is_needed(column) else "query",
         )
         for one in found
     ]
@@ -239,14 +244,20 @@ def placed(name: str, column: Column, alias: str, offset: int, *, may_ask: bool)
         out = [*cases, *errors, *(f"when {one.condition} then {i}" for i, one in limits)]
         is_partly_read = len(found.faults) > found.unreadable
         return Placed(held, _case(out), _case(by_text) if is_partly_read and may_ask else None)
-    order = [f"when {one.condition} then {i}" for i, one in limits if one.rule == "DATE_ORDER"]
     asked = by_text if may_ask else []
-    if may_ask and (future := [i for i, one in limits if one.rule == "DATE_FUTURE"]):
-        day = held["d" if column.type == "month" else "v"]
-        is_late = f"{day} > received_on"
-        asked = [*asked, f"when {is_late} then {future[0]}"]
-        held = {value: f"case when not {is_late} then {sql} end" for value, sql in held.items()}
-    return Placed(held, _case(order), _case([*asked, *cases]) if asked or cases else None)
+    day = held.get("d", held["v"]) if _is_day(column) else ""
+    cannot_be = {
+        "DATE_FUTURE": f"{day} > received_on",
+        "DATE_ORDER": f"{day} < v_{column.not_before}",
+    }
+    outside = [(cannot_be[one.rule], i) for i, one in limits if may_ask or one.rule == "DATE_ORDER"]
+    for condition, i in outside:
+        asked = [*asked, f"when {condition} then {i}"]
+        held = {
+            value: f"case when not coalesce({condition}, false) then {sql} end"
+            for value, sql in held.items()
+        }
+    return Placed(held, _case([]), _case([*asked, *cases]) if asked or cases else None)
 
 
 def _is_needed(column: Column) -> bool:
@@ -429,6 +440,11 @@ def _kind(column: Column, plain: str, value: str) -> list[Fault]:
                     "a spreadsheet turned the identifier into a number with an exponent, such as"
                     " 1.23E+12, so that digits are lost and children look alike",
                 ),
+                (
+                    f"length({plain}) > 16 and {_matches(plain, ROUNDED)}",
+                    "ID_PRECISION",
+                    "a spreadsheet rounded the identifier to 15 digits, so children look alike",
+                ),
             ]
         case "date" | "month":
             read = f"({' or '.join(_matches(plain, one.day + TIME) for one in _days())})"
@@ -490,10 +506,14 @@ def _date(raw: str) -> str:
     """The day in whichever form it is written; none can be taken for another."""
     cases = " ".join(
         f"when {_matches(raw, one.day + TIME)}"
-        f" then try_strptime({raw}[1:{one.day_length}], {text(one.day_strptime)})"
+        f" then try_strptime({_hyphened(raw, one.day)}, {text(one.day_strptime)})"
         for one in _days()
     )
     return f"cast(case {cases} end as date)"
+
+
+def _hyphened(raw: str, day: str) -> str:
+    return f"translate(regexp_extract({raw}, {text('^' + day)}), './ ', '---')"
 
 
 def _without_decimals(raw: str) -> str:
@@ -528,9 +548,11 @@ def _found(raw: str, codes: Mapping[str, str], words: Mapping[str, str]) -> str:
     folded = _folded(raw)
     numbered, lettered = (f"regexp_extract({folded}, {text(IN_FRONT)}, {i})" for i in (1, 2))
     in_front = f"coalesce(nullif({numbered}, ''), {lettered})"
+    held = f"regexp_extract_all({folded}, '[A-Z]*[0-9]+[A-Z]?')"
+    is_one = f"len(list_filter({held}, lambda code: {in_list('code', codes)})) < 2"
     return (
         f"case when {in_list(folded, [*codes, *words])} then {folded}"
-        f" when {in_list(in_front, codes)} then {in_front} end"
+        f" when {in_list(in_front, codes)} and {is_one} then {in_front} end"
     )
 
 
@@ -559,8 +581,10 @@ def _codes(raw: str, column: Column) -> str:
 def _written(raw: str) -> str:
     """The codes that a list holds, as they stand; where it has keys, those that are ticked and
     every answer that is neither yes nor no."""
-    items = f"regexp_extract_all({raw}, {text(ITEM)})"
-    listed = f"list_transform({items}, lambda one: nullif(trim(one, '\"'), 'null'))"
+    items = f"regexp_extract_all({raw}, {text('(?i)' + ITEM)})"
+    cut = f"case when {raw} not like '%]' then ['cut off'] else [] end"
+    bare = "case when lower(one) <> 'null' then trim(one, '\"') end"
+    listed = f"list_concat(list_transform({items}, lambda one: {bare}), {cut})"
     told = in_list("lower(trim(one))", ["", *f"{TICKED}|{NOT_TICKED}".split("|")])
     answers = f"regexp_extract_all({raw}, {text(ANSWER)}, 1)"
     ticked = (
@@ -572,7 +596,13 @@ def _written(raw: str) -> str:
         f" when {_matches(raw, BARE)} then regexp_split_to_array({raw}, '[,;|]')"
         f" else {listed} end"
     )
-    return f"list_filter(list_transform({found}, lambda one: trim(one)), lambda one: one <> '')"
+    # Several codes in one text are so many codes; one with words behind it is looked up as such.
+    parted = f"regexp_extract_all(one, {text(CODES)})"
+    each = (
+        f"list_transform({found}, lambda one:"
+        f" case when len({parted}) > 1 then {parted} else [trim(one)] end)"
+    )
+    return f"list_filter(flatten({each}), lambda one: one <> '')"
 
 
 def _known(raw: str, column: Column) -> str:

@@ -92,7 +92,7 @@ def _sheet(opened: Opened, name: str, sheet: Any) -> Sheet:
     shown = f"{name}, sheet {escaped(sheet.title)}"
     head = head_of(islice(_rows(sheet), ROWS_SEARCHED))
     read = partial(_read, opened, sheet.title, shown, sheet._worksheet_path)
-    return Sheet(shown, "sheet", head, opened, sheet.sheet_state != "visible", read)
+    return Sheet(shown, "xlsx", head, opened, sheet.sheet_state != "visible", read)
 
 
 def _inspect(opened: Opened, part: str) -> bool:

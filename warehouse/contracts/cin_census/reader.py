@@ -20,7 +20,7 @@ from warehouse.intake.xml import (
 )
 
 ROOT, ELEMENT = "Message", "Child"
-SEPARATORS = re.compile(r"[,;|]")
+SEPARATORS = re.compile(r"[,;|]|\s+(?=\d{1,2}[A-Za-z]?\b)")
 # Of each table, the columns that are read as they are and the element of each.
 CHILD = {
     "la_child_id": "LAchildID",
