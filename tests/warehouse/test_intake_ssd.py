@@ -264,10 +264,10 @@ def snapshot(first: int = 2020, last: int = 2026) -> list[Child]:
     ]  # fmt: skip
 
 
-def test_a_snapshot_without_manifest_speaks_from_its_first_day_to_its_last(held):
+def test_a_snapshot_without_manifest_speaks_from_its_first_month_to_its_last(held):
     old = [Child(100 + n, f"{2008 + n}-05-01", born="2004-05-14") for n in range(9)]
     outcome = held.send(systemc([*old, *snapshot()]), None)
-    assert outcome.period == Span(date(2020, 10, 2), date(2026, 9, 30))
+    assert outcome.period == Span(date(2020, 10, 1), date(2026, 9, 30))
 
 
 def test_a_snapshot_holds_its_first_weeks_however_many_events_follow(held):
@@ -277,7 +277,7 @@ def test_a_snapshot_holds_its_first_weeks_however_many_events_follow(held):
         for one in snapshot()
         for n in range(9)
     ]
-    assert held.send(plain(often), None).period == Span(date(2020, 10, 2), date(2026, 9, 30))
+    assert held.send(plain(often), None).period == Span(date(2020, 10, 1), date(2026, 9, 30))
 
 
 def test_a_month_without_manifest_is_that_month_though_some_is_told_late(held):
@@ -293,6 +293,14 @@ def test_a_snapshot_holds_the_quiet_days_before_the_end_of_a_month(held, day, en
     *older, newest = snapshot()
     last = [Child(newest.number, newest.referred, newest.started, day)]
     assert str(held.send(plain([*older, *last]), None).period.end) == end
+
+
+def test_a_snapshot_that_ends_within_a_month_begins_within_one(held):
+    """Its script counts six years back from the day on which it runs."""
+    *older, newest = snapshot()
+    last = [Child(newest.number, newest.referred, newest.started, "2026-09-20")]
+    outcome = held.send(plain([*older, *last]), None)
+    assert outcome.period == Span(date(2020, 10, 2), date(2026, 9, 20))
 
 
 def test_what_is_still_open_from_before_a_snapshot_is_not_told_late(held):

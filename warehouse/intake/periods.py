@@ -20,7 +20,7 @@ ROLLING = ("window", "snapshot")
 SLIP_GAP = timedelta(days=90)
 # A month's bundle may tell a few things late; in a window of several months none holds so much.
 MOST_OF_ITS_DAYS = 2 / 3
-# Weekends and holidays on which nothing happens, before the end of a month that is over.
+# Weekends and holidays on which nothing happens, at either end of the months that are told.
 QUIET_DAYS = timedelta(days=4)
 
 
@@ -111,10 +111,11 @@ def _snapshot(counts: dict[date, int], received_on: date) -> Span:
     if most > MOST_OF_ITS_DAYS * sum(counts.values()):
         return month
     found = _window(counts, is_rolling=True, longest=LONGEST_SNAPSHOT)
-    ends = month_of(found.end).end
-    return (
-        Span(found.start, ends) if ends - found.end < QUIET_DAYS and ends < received_on else found
-    )
+    starts, ends = month_of(found.start).start, month_of(found.end).end
+    if ends - found.end >= QUIET_DAYS or ends >= received_on:
+        return found
+    # Made for a month's end, it begins with a month.
+    return Span(starts if found.start - starts < QUIET_DAYS else found.start, ends)
 
 
 def _dated(checked: Checked) -> list[str]:
