@@ -402,21 +402,19 @@ def _of_the_period(contract: Contract, shape: _Shape) -> Iterator[Fault]:
             kind,
             is_beside_others=True,
         )
-    yield Fault(
+    yield _of_the_row(
         "v_time_period is null",
         "TIME_PERIOD",
         "write a year as four digits, such as 2025, and two that follow each other, such as the"
         " academic year 2024/25, as six: 202425",
         period,
-        is_beside_others=True,
     )
     first = "try_cast(v_time_period[:4] as integer)"
-    yield Fault(
+    yield _of_the_row(
         f"{first} not between {FIRST_YEAR} and year(received_on) + 1",
         "TIME_PERIOD",
         f"the year lies before {FIRST_YEAR} or in the future",
         period,
-        is_beside_others=True,
     )
 
 
