@@ -26,7 +26,7 @@ demo: $(VENV)/.run
 	$(BIN)/sightline demo
 
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 mutants: $(VENV)/.test
 	$(BIN)/python tests/mutants $(ARGS)

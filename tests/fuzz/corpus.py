@@ -228,7 +228,10 @@ def complaints(data: bytes, outcome: Outcome) -> list[str]:
         return found
     unread = {p.file for p in outcome.problems if p.rule in ("UNKNOWN_FILE", "TABLE_NOT_READ")}
     counted = [one for one in tables({outcome.name: data}) if one[0] not in unread]
-    least = sum(physical_records(table) for _, table in counted)
+    # Rows of no area or of a part that is not used are no records of a series.
+    passed = ("ROWS_PASSED_OVER", "JOINT_RETURN", "AREA_UNKNOWN")
+    over = sum(p.count for p in outcome.problems if p.rule in passed)
+    least = sum(physical_records(table) for _, table in counted) - over
     # Behind a quote that stands where none should nobody knows which line ends are a record's.
     doubtful = {p.file for p in outcome.problems if p.rule == "BAD_QUOTE"}
     most = least + sum(table.count(b"\n") for name, table in counted if name in doubtful)

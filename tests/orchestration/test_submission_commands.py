@@ -17,7 +17,7 @@ from warehouse.intake.outcomes import Outcome
 from warehouse.intake.problems import Problem
 
 CANARY = "ZZ9"
-BAD = f"R99,K1,2026-03-09,N1,{CANARY},N,,\n"
+BAD = f"R99,K1,{CANARY},N1,2A,N,,\n"
 LATER = date(2026, 10, 21)
 
 
@@ -155,7 +155,7 @@ def test_its_rows_to_mend_are_named_once_more_from_the_kept_original(
     path = tmp_path / "to_mend.csv"
     assert asked(monitor, "show", "1", "--report", str(path)).exit_code == 0
     text = path.read_text()
-    assert "ssd_cin_episodes.csv,42,cine_referral_source_code,E,CODE_UNKNOWN" in text
+    assert "ssd_cin_episodes.csv,42,cine_referral_date,C,DATE_FORMAT" in text
     assert CANARY not in text
 
 

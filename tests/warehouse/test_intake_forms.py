@@ -530,7 +530,7 @@ def test_what_loses_meaning_is_named_by_column(taken: Taken, lost: Taken, loss: 
         if (one.table, one.column, one.rule) == (loss.table, loss.column, loss.rule)
     ]
     assert named, outcome.problems
-    is_out = loss.sent.required or loss.container == "workbook"
+    is_out = loss.sent.required or loss.sent.strict or loss.container == "workbook"
     assert named[0].severity == ("error" if is_out else "query")
     assert (outcome.quarantined > 0) == is_out
     if not is_out:

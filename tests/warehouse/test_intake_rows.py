@@ -255,7 +255,7 @@ def factors(monitor, written):
     rows = "".join(f'F{i},A{i},"[""1A""]"\n' for i in range(2, 40))
     outcome = monitor.send(ssd(ssd_assessment_factors=FACTORS + rows + f"F1,A1,{written}\n"))
     kept = [code for line, code in monitor.raw("ssd_factors", "line, factor_code") if line == 40]
-    return outcome, sorted(kept)
+    return outcome, sorted(filter(None, kept))
 
 
 @pytest.mark.parametrize(

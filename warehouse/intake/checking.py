@@ -211,7 +211,7 @@ def _by_contract(spooled: Spooled, drawn: Drawn, earliest: date | None) -> State
         faults.append(PASSED_OVER)
     for name, column in table.columns.items():
         if column.raw:
-            value = f"unnest(v_{name})" if column.type == "codes" else f"v_{name}"
+            value = _unnested(f"v_{name}") if column.type == "codes" else f"v_{name}"
             former = raw_columns.get(column.raw)
             raw_columns[column.raw] = f"coalesce({former}, {value})" if former else value
         if column.told_as:
@@ -257,6 +257,11 @@ def _parts(spooled: Spooled, drawn: Drawn) -> dict[str, str]:
                 "v_part": pseudonym(rules.text(kind), "submissions.sender", f"nullif({part}, '')")
             }
     return {}
+
+
+def _unnested(codes: str) -> str:
+    """A row for each code, and one without a code where there is none, so that no row is lost."""
+    return f"unnest(case when len({codes}) > 0 then {codes} else [null] end)"
 
 
 def _reader(spooled: Spooled, number: int) -> str:
