@@ -176,7 +176,9 @@ def unpublished(contract: Contract, told: list[Fact]) -> Iterator[tuple[str, str
             if not about:
                 yield name, column, ""
             codes = {one.code for one in about if one.code}
-            listed = {*described.codes, *described.same_as} if codes else set()
+            # Senders write words of their own in place of a code, which nobody publishes.
+            former = {word for word in described.same_as if word == word.upper()}
+            listed = {*described.codes, *former} if codes else set()
             yield from ((name, column, code) for code in sorted(listed - codes))
 
 

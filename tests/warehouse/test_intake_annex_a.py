@@ -16,7 +16,7 @@ import pytest
 from intake_files import errors, queries
 
 from warehouse import contract as contracts
-from warehouse.intake import recognise
+from warehouse.intake import decisions, recognise
 from warehouse.intake.members import Member
 from warehouse.intake.spellings import spelled
 
@@ -217,6 +217,42 @@ def test_dates_the_american_way_are_refused(monitor):
     assert outcome.is_refused
     assert [rule for rule, _, _ in errors(outcome)] == ["TOO_MANY_BAD_ROWS", "DATE_INVALID"]
     assert monitor.raw("annex_a_referrals") == []
+
+
+SEPTEMBER = {"period_start": "2026-09-01", "period_end": "2026-09-30"}
+
+
+def as_a_spreadsheet_turns_them():
+    """Referrals of September: days up to the 12th became days of other months, the rest stay."""
+    days = [f"09/{d:02}/2026" if d <= 12 else f"{d:02}/09/2026" for d in range(1, 31)]
+    return [referral(child=f"K{n}", day=day) for n, day in enumerate(days)]
+
+
+@pytest.mark.parametrize("is_iso", [False, True])
+def test_days_that_a_spreadsheet_turned_in_part_are_refused_by_name(monitor, is_iso):
+    sent = "".join(as_a_spreadsheet_turns_them())
+    if is_iso:
+        sent = re.sub(r"(\d\d)/(\d\d)/(2026)", r"\3-\2-\1", sent)
+    outcome = monitor.send(lists(sent), SEPTEMBER)
+    assert outcome.is_refused
+    assert errors(outcome)[0] == ("DAY_AND_MONTH", None, "referral_date")
+    decisions.accept(
+        monitor.state, 1, "the sender says that they were told late", date(2026, 10, 7)
+    )
+    assert not monitor.take_in().outcomes[0].is_refused
+
+
+@pytest.mark.parametrize(
+    "late",
+    [["09/08/2026"] * 6, ["01/09/2025", "02/08/2026", "03/08/2026", "20/08/2026", "24/08/2026"]],
+    ids=["of one family", "of other days"],
+)
+def test_what_is_told_late_is_not_taken_for_turned_days(monitor, late):
+    days = [*late, *(f"{d:02}/09/2026" for d in range(1, 31))]
+    outcome = monitor.send(
+        lists(*(referral(child=f"K{n}", day=day) for n, day in enumerate(days))), SEPTEMBER
+    )
+    assert (outcome.is_refused, outcome.quarantined) == (False, 0)
 
 
 def test_without_a_manifest_the_window_is_that_of_the_referrals_but_for_a_slip(monitor):

@@ -107,3 +107,20 @@ def test_tables_that_are_not_read_are_named(monitor: Monitor) -> None:
     assert (errors(outcome), queries(outcome), outcome.accepted) == ([], [], 3)
     assert rules(outcome) == ["TABLE_NOT_READ"] * len(NOT_READ)
     assert {one.file for one in outcome.problems} == set(NOT_READ)
+
+
+@pytest.mark.parametrize(
+    ("written", "category"),
+    [
+        ("Missing", "M"), ("MISSING", "M"), ("M - Missing", "M"), ("Missing from care", "M"),
+        ("Absent", "A"), ("away", "A"), ("A: Away", "A"), ("Unauthorised absence", "A"),
+    ],
+)  # fmt: skip
+def test_missing_or_absent_may_be_told_in_words(
+    monitor: Monitor, written: str, category: str
+) -> None:
+    content = files.care()
+    content["c.csv"] = content["c.csv"].replace(",M,", f",{written},")
+    outcome = monitor.send(content, YEAR)
+    assert errors(outcome) == []
+    assert monitor.raw("missing_episodes", "category") == [(category,)]

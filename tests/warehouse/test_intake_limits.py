@@ -1,12 +1,13 @@
 """Values on the limits of intake: the last that is taken in, and the first that is not."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import duckdb
 import intake_files as files
 import pytest
 from intake_files import IDENTIFIERS, errors, referrals, rules, ssd, upn
 
+from warehouse.calendar import Span
 from warehouse.contract import Column
 from warehouse.intake.judging import _other
 from warehouse.intake.periods import _window, _year
@@ -87,6 +88,14 @@ def test_one_slip_within_a_year_does_not_stretch_a_window():
     slip = {date(2025, 6, 3): 1}
     period = _window(slip | dict.fromkeys(days, 5), is_rolling=True)
     assert (period.start, period.end) == (days[0], days[-1])
+
+
+def test_the_first_events_of_a_window_are_no_slips():
+    """Of a thousand events the first ten are one in a hundred, and the next come a day later."""
+    days = [date(2025, 10, 1) + timedelta(days=n) for n in range(180)]
+    told = dict.fromkeys(days, 6)
+    for slip in ({}, {days[0] - timedelta(days=90): 3}):
+        assert _window(slip | told, is_rolling=True) == Span(days[0], days[-1])
 
 
 @pytest.mark.parametrize(("newer", "is_known"), [(1, False), (2, False), (3, True)])

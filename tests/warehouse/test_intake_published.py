@@ -219,6 +219,45 @@ def test_rows_of_another_kind_of_period_are_named_and_set_aside(monitor, kind):
     }
 
 
+def test_rows_of_a_category_that_nothing_uses_are_noted_and_kept(monitor):
+    rows = [suspended(part=part) for part in ("Total", "All-through", "Special", "Nursery")]
+    outcome = sent(monitor, suspensions(*rows))
+    assert told(outcome, "note") == [("CATEGORY_OTHER", 3, "school_type", 2)]
+    assert (told(outcome, "query"), told(outcome, "error"), outcome.accepted) == ([], [], 4)
+
+
+def test_a_file_without_a_category_that_is_used_is_asked_about(monitor):
+    outcome = sent(monitor, suspensions(suspended(part="All-through")))
+    assert told(outcome, "query") == [("CATEGORY_MISSING", None, "school_type", 1)]
+    assert told(outcome, "note") == []
+
+
+IMPOSSIBLE = {
+    "OUT_OF_RANGE": {"count": -2},
+    "PART_OVER_WHOLE": {"area": "England", "count": 400},
+    "TIME_PERIOD": {"period": "202326"},
+}
+
+
+@pytest.mark.parametrize("rule", IMPOSSIBLE)
+def test_rows_that_cannot_be_are_set_aside_at_any_share(monitor, rule):
+    good = [suspended(part=f"Part {n}") for n in range(8)]
+    good += [suspended(part="special", area=area) for area in ("Barnsley", "Leeds")]
+    bad = [{"part": f"Part {n}", "area": "Barnsley"} | IMPOSSIBLE[rule] for n in range(8)]
+    outcome = sent(monitor, suspensions(*good, *(suspended(**one) for one in bad)))
+    assert rule in {one for one, _, _, _ in told(outcome, "error")}
+    assert not outcome.is_refused
+    assert outcome.accepted >= 2
+    assert outcome.quarantined >= 8
+
+
+def test_a_file_in_which_no_row_can_be_is_refused(monitor):
+    rows = [suspended(part=f"Part {n}", count=-2) for n in range(8)]
+    outcome = sent(monitor, suspensions(*rows))
+    assert outcome.is_refused
+    assert errors(outcome)[0][0] == "TOO_MANY_BAD_ROWS"
+
+
 @pytest.mark.parametrize("kind", TERMS)
 def test_a_file_of_terms_alone_is_refused_and_the_term_is_named(monitor, kind):
     outcome = sent(
@@ -508,6 +547,8 @@ def lait(*rows):
      ("Children_missing", "2025 (prov)", "2025", "Reporting year"),
      ("TotFixedEx", "2015/16", "201516", "Academic year"),
      ("TotAbs", "2020 (Final)", "201920", "Academic year"),
+     ("TotAbs", "2020/21 (OT)", "202021", "Academic year"),
+     ("ReReferral", "2024-25 (OT) (rev)", "2025", "Reporting year"),
      ("LAC_Fixed_ Ex", "2000", "199900", "Academic year")],
 )  # fmt: skip
 def test_years_of_the_interactive_tool_are_those_of_its_measures(

@@ -71,3 +71,28 @@ def test_an_exclusion_of_no_known_category_is_set_aside(monitor: Monitor) -> Non
     outcome = monitor.send(held, None)
     assert [column for _, _, column in errors(outcome)] == ["category"]
     assert monitor.raw("census_exclusions", "category") == [("SUSP",)]
+
+
+@pytest.mark.parametrize(
+    ("written", "category"),
+    [
+        ("Suspension", "SUSP"), ("SUSP - Suspension", "SUSP"), ("fixed period", "SUSP"),
+        ("Fixed-term exclusion", "SUSP"), ("FIXD", "SUSP"), ("Permanent", "PERM"),
+        ("PERMANENT EXCLUSION", "PERM"), ("Lunchtime", "LNCH"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("roll", ["on", "off"])
+def test_a_category_may_be_told_in_words(
+    monitor: Monitor, written: str, category: str, roll: str
+) -> None:
+    key = "pupilonrolltableid" if roll == "on" else "pupilnolongeronrolltableid"
+    pupils = "pupilonroll" if roll == "on" else "pupilnolongeronroll"
+    heading = EXCLUSION.replace("onroll", f"{roll}roll").replace("pupil" + roll + "roll", pupils)
+    held = {
+        f"2025_autumn_{pupils}.csv": f"{key},upn,dob,sex\nP1,{upn(1)},2012-May-14 00:00:00,F\n",
+        f"2025_autumn_termlyexclusions{roll}roll.csv": f"{heading}reason1\n"
+        f"P1,E1,2025-Jun-03 00:00:00,2,{written},DB\n",
+    }
+    outcome = monitor.send(held, None)
+    assert errors(outcome) == []
+    assert monitor.raw("census_exclusions", "category") == [(category,)]

@@ -83,6 +83,26 @@ def test_other_kinds_of_identifier_are_passed_over(held, system, kinds):
     assert outcome.quarantined == 0
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_former"),
+    [
+        ("UPN Number", False), ("upn no.", False), ("Pupil Number", False), ("UPN ", False),
+        ("Unique Pupil Number (UPN)", False), ("Current UPN", False), ("UPN (former)", True),
+        ("Previous UPN", True), ("Former Pupil Number", True), ("UPN - Old", True),
+    ],
+)  # fmt: skip
+def test_a_pupil_number_is_known_by_the_words_that_are_common(held, kind, is_former):
+    written = "Former Unique Pupil Number" if is_former else "Unique Pupil Number"
+    tables = systemc(CHILDREN)
+    links = tables["ssd_linked_identifiers.csv"].splitlines()
+    tables["ssd_linked_identifiers.csv"] = "\n".join(
+        line.replace(f",{written},", f",{kind},") for line in links
+    )
+    held.send(tables, MARCH)
+    kinds = Counter(former for (former,) in held.raw("ssd_identifiers", "is_former"))
+    assert kinds == {False: 5, True: 5}
+
+
 def test_no_name_or_other_number_of_a_child_is_kept(held):
     held.send(systemc(CHILDREN), MARCH)
     assert not [text for text in (b"Given", b"Family", b"9400000001") if text in kept(held)]
@@ -288,10 +308,20 @@ def snapshot(first: int = 2020, last: int = 2026) -> list[Child]:
     ]  # fmt: skip
 
 
-def test_a_snapshot_without_manifest_speaks_from_its_first_day_to_its_last(held):
+def test_a_snapshot_without_manifest_speaks_from_its_first_month_to_its_last(held):
     old = [Child(100 + n, f"{2008 + n}-05-01", born="2004-05-14") for n in range(9)]
     outcome = held.send(systemc([*old, *snapshot()]), None)
-    assert outcome.period == Span(date(2020, 10, 2), date(2026, 9, 30))
+    assert outcome.period == Span(date(2020, 10, 1), date(2026, 9, 30))
+
+
+def test_a_snapshot_holds_its_first_weeks_however_many_events_follow(held):
+    """As many as a small authority has: a hundredth of them is the first three weeks."""
+    often = [
+        Child(9 * one.number + n, one.referred, one.started, one.completed)
+        for one in snapshot()
+        for n in range(9)
+    ]
+    assert held.send(plain(often), None).period == Span(date(2020, 10, 1), date(2026, 9, 30))
 
 
 def test_a_month_without_manifest_is_that_month_though_some_is_told_late(held):
@@ -307,6 +337,14 @@ def test_a_snapshot_holds_the_quiet_days_before_the_end_of_a_month(held, day, en
     *older, newest = snapshot()
     last = [Child(newest.number, newest.referred, newest.started, day)]
     assert str(held.send(plain([*older, *last]), None).period.end) == end
+
+
+def test_a_snapshot_that_ends_within_a_month_begins_within_one(held):
+    """Its script counts six years back from the day on which it runs."""
+    *older, newest = snapshot()
+    last = [Child(newest.number, newest.referred, newest.started, "2026-09-20")]
+    outcome = held.send(plain([*older, *last]), None)
+    assert outcome.period == Span(date(2020, 10, 2), date(2026, 9, 20))
 
 
 def test_what_is_still_open_from_before_a_snapshot_is_not_told_late(held):

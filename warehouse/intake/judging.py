@@ -32,6 +32,9 @@ FEWEST_UPNS = 30
 FOREIGN_SHARE, OWN_SHARE = 0.5, 0.05
 # Two days in five are the 12th or earlier; that twenty are by chance happens once in 100 million.
 FEWEST_DATES, FEWEST_DAYS, LAST_MONTH = 20, 6, 12
+# Of events outside a month one day in thirty would lie inside it the other way round. Siblings
+# may share a day, so it takes several days.
+TURNED_SHARE, FEWEST_TURNED, FEWEST_TURNED_DAYS = 0.8, 5, 3
 
 
 def give_submissions(connection: duckdb.DuckDBPyConnection, cases: list[Case]) -> None:
@@ -71,6 +74,7 @@ def judge(connection: duckdb.DuckDBPyConnection, cases: list[Case], checks: list
     _refuse_foreign(connection, checks, by_id)
     for checked in checks:
         _refuse_swapped(connection, checked, by_id)
+        _refuse_turned(connection, checked, by_id)
     for case in cases:
         case.let_verdict_stand()
 
@@ -233,6 +237,49 @@ def _refuse_swapped(connection: duckdb.DuckDBPyConnection, checked: Checked, cas
                 case.refuse(
                     Problem("DAY_AND_MONTH", message, table=checked.table, file=file, column=name)
                 )
+
+
+def _refuse_turned(connection: duckdb.DuckDBPyConnection, checked: Checked, cases: Cases) -> None:
+    """Refuse a file of whose days a part was turned round: those up to the 12th of a month, which
+    a spreadsheet set to another country takes for days of other months.
+
+    They show where they leave the period. What stays inside a whole year cannot be told.
+    """
+    table = checked.contract.tables.get(checked.table)
+    day = table.event.day if table and table.event else None
+    if day not in checked.positions:
+        return
+    rows = connection.execute(
+        f"""
+        with outside as (
+            select
+                submission_id, v_{day} as told, window_start, window_end,
+                case when day(told) <= {LAST_MONTH}
+                    then make_date(year(told), day(told), month(told)) end as turned
+            from {checked.relation} inner join submissions using (submission_id)
+            where fault is null and v_{day} not between window_start and window_end
+        ),
+        weighed as (
+            select *, coalesce(turned between window_start and window_end, false) as fits
+            from outside
+        )
+        select submission_id, count(*) filter (where fits) as fitting, count(*)
+        from weighed group by submission_id
+        having fitting >= {FEWEST_TURNED} and fitting >= {TURNED_SHARE} * count(*)
+            and count(distinct told) filter (where fits) >= {FEWEST_TURNED_DAYS}
+        """
+    ).fetchall()
+    for submission_id, fitting, outside in rows:
+        case = cases[submission_id]
+        if not case.outcome.is_refused:
+            message = (
+                f"{fitting} of {outside} days outside the period would lie inside it with day and"
+                " month exchanged, so some seem to stand the wrong way round"
+            )
+            file = case.tallies[checked.table].file
+            case.refuse(
+                Problem("DAY_AND_MONTH", message, table=checked.table, file=file, column=day)
+            )
 
 
 def _upns(checked: Checked) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date, timedelta
+from itertools import pairwise
 
 import duckdb
 
@@ -15,9 +16,11 @@ LONGEST_WINDOW = timedelta(days=365)
 # A snapshot of a case system holds six years, and a month more where it is made for a month's end.
 LONGEST_SNAPSHOT = timedelta(days=6 * 366 + 31)
 ROLLING = ("window", "snapshot")
+# A slip lies far from the rest. The first events of a window are as few, but the next follow soon.
+SLIP_GAP = timedelta(days=90)
 # A month's bundle may tell a few things late; in a window of several months none holds so much.
 MOST_OF_ITS_DAYS = 2 / 3
-# Weekends and holidays on which nothing happens, before the end of a month that is over.
+# Weekends and holidays on which nothing happens, at either end of the months that are told.
 QUIET_DAYS = timedelta(days=4)
 
 
@@ -80,18 +83,22 @@ def _year(counts: dict[date, int]) -> Span | None:
 def _window(
     counts: dict[date, int], *, is_rolling: bool, longest: timedelta = LONGEST_WINDOW
 ) -> Span:
-    """From the first day to the last. Where a window rolls, one slip in a hundred events, and the
-    first of fewer, does not stretch it: days that nobody tells of would be read as silence."""
+    """From the first day to the last. Where a window rolls, a hundredth of its events, or one of
+    five or more, long before the rest does not stretch it: the time between would be silence."""
     end = max(counts)
     if not is_rolling:
         return Span(min(counts), end)
-    slips = max(1, sum(counts.values()) // 100)
-    seen = 0
-    for start in sorted(counts):
-        seen += counts[start]
-        if seen > slips and end - start < longest:
-            return Span(start, end)
-    return Span(end, end)
+    days = [day for day in sorted(counts) if end - day < longest]
+    total = sum(counts[day] for day in days)
+    slips = max(total // 100, min(total // 5, 1))
+    start, seen = days[0], 0
+    for day, following in pairwise(days):
+        seen += counts[day]
+        if seen > slips:
+            break
+        if following - day >= SLIP_GAP:
+            start = following
+    return Span(start, end)
 
 
 def _snapshot(counts: dict[date, int], received_on: date) -> Span:
@@ -104,10 +111,11 @@ def _snapshot(counts: dict[date, int], received_on: date) -> Span:
     if most > MOST_OF_ITS_DAYS * sum(counts.values()):
         return month
     found = _window(counts, is_rolling=True, longest=LONGEST_SNAPSHOT)
-    ends = month_of(found.end).end
-    return (
-        Span(found.start, ends) if ends - found.end < QUIET_DAYS and ends < received_on else found
-    )
+    starts, ends = month_of(found.start).start, month_of(found.end).end
+    if ends - found.end >= QUIET_DAYS or ends >= received_on:
+        return found
+    # Made for a month's end, it begins with a month.
+    return Span(starts if found.start - starts < QUIET_DAYS else found.start, ends)
 
 
 def _dated(checked: Checked) -> list[str]:

@@ -69,7 +69,8 @@ TWO_YEARS = ("Academic year", "Financial year")
 WEEK = "Week"
 WEEKS = r"week ([1-9]|[1-4][0-9]|5[0-3])"
 FIRST_YEAR, LAST_YEAR = 1990, 2100
-STATED = r"\s*\((rev|final|prov)\)$"
+# How a table with a figure in each row marks years: revised, final, provisional, one-off.
+STATED = r"(\s*\((rev|final|prov|ot)\))+\s*$"
 NO_TEXT = "cast(null as varchar)"
 Statement = tuple[dict[str, str], dict[str, str], list[Fault], str, dict[str, str]]
 
@@ -401,7 +402,7 @@ def _of_the_period(contract: Contract, shape: _Shape) -> Iterator[Fault]:
             kind,
             is_beside_others=True,
         )
-    yield Fault(
+    yield _of_the_row(
         "v_time_period is null",
         "TIME_PERIOD",
         "write a year as four digits, such as 2025, and two that follow each other, such as the"
@@ -409,7 +410,7 @@ def _of_the_period(contract: Contract, shape: _Shape) -> Iterator[Fault]:
         period,
     )
     first = "try_cast(v_time_period[:4] as integer)"
-    yield Fault(
+    yield _of_the_row(
         f"{first} not between {FIRST_YEAR} and year(received_on) + 1",
         "TIME_PERIOD",
         f"the year lies before {FIRST_YEAR} or in the future",
@@ -441,14 +442,14 @@ def _of_a_number(one: _Measure, figures: Figures) -> Iterator[Fault]:
     yield Fault(condition, "NUMBER", message, one.column)
     if one.is_known:
         says = "it is less than nothing, which this figure cannot be"
-        yield Fault(f"{one.value} < 0", "OUT_OF_RANGE", says, one.column)
+        yield _of_the_row(f"{one.value} < 0", "OUT_OF_RANGE", says, one.column)
         says = "it is more than 100 per cent, which this figure cannot be"
         named = "r_measure" if one.name is None else text(one.name)
         for share in figures.percentages:
             is_share = f"{named} = {text(share)} or v_filter = {text(share)}"
             if share in figures.categories or one.name in (share, None):
                 over = f"{one.value} > 100 and ({is_share})"
-                yield Fault(over, "OUT_OF_RANGE", says, one.column)
+                yield _of_the_row(over, "OUT_OF_RANGE", says, one.column)
 
 
 def _repeated(shape: _Shape, header: Sequence[str]) -> Fault:
@@ -475,12 +476,12 @@ def _beside_others(one: _Measure, shape: _Shape, figures: Figures) -> Iterator[F
     for part, whole in figures.parts.items():
         if part == one.name and whole in by_name:
             over = f"{one.value} > {by_name[whole].value}"
-            yield Fault(over, "PART_OVER_WHOLE", says.format(whole), one.column)
+            yield _of_the_row(over, "PART_OVER_WHOLE", says.format(whole), one.column)
         elif part in figures.categories:
             held = f"max(case when v_filter = {text(whole)} then {one.value} end)"
             beside = f"{held} over (partition by {_same_figure(shape)})"
             over = f"v_filter = {text(part)} and {one.value} > {beside}"
-            yield Fault(over, "PART_OVER_WHOLE", says.format(whole), one.column)
+            yield _of_the_row(over, "PART_OVER_WHOLE", says.format(whole), one.column)
     if one.name is not None and one.name not in figures.counts:
         return
     alike = f"over (partition by {_same_period(shape)}, v_filter)"
@@ -497,4 +498,9 @@ def _beside_others(one: _Measure, shape: _Shape, figures: Figures) -> Iterator[F
         (AUTHORITY, f"{one.value} > {of_england}", "the figure is more than England's"),
     ):
         condition = f"v_geographic_level = {text(level)} and {adds_up} and {over}"
-        yield Fault(condition, "PART_OVER_WHOLE", says, one.column)
+        yield _of_the_row(condition, "PART_OVER_WHOLE", says, one.column)
+
+
+def _of_the_row(condition: str, rule: str, says: str, column: str) -> Fault:
+    """What sets its row aside, and never the others with it."""
+    return Fault(condition, rule, says, column, is_beside_others=True)

@@ -39,6 +39,7 @@ JOINT_RETURN: Reason = (
     "rows of several authorities together are not used: no figure of one can be told from them",
     "note",
 )
+OTHER_CATEGORY = "rows of categories that no indicator uses are kept as published"
 UNKNOWN = "the code is not that of an area of England, so the row is not used"
 
 
@@ -62,16 +63,19 @@ class _Told:
 class Passing:
     """Takes out of the lines of a file those that are passed over, and counts them by reason.
 
-    Of the categories that are used it notes which there are: a release may call them otherwise.
+    It notes whether there are rows of categories that are used, which a release may call otherwise,
+    and of others.
     """
 
     contract: Contract
     header: Sequence[str]
     delimiter: str = ","
     found: dict[Reason, _Told] = field(default_factory=dict)
-    categories: set[str] = field(default_factory=set)
+    has_category: bool = False
+    of_other_category: _Told | None = None
 
     def __post_init__(self) -> None:
+        self._wanted = {one.lower() for one in self.contract.figures.categories}
         names = published.headings(self.contract, self.header)
         places = {name: place for place, name in enumerate(names)}
         parted_by = (
@@ -96,22 +100,36 @@ class Passing:
             if reason := self._reason(row):
                 self.found.setdefault(reason, _Told(number)).count += 1
             else:
-                if self._category is not None and self._category < len(row):
-                    self.categories.add(row[self._category].strip().lower())
+                self._note_category(number, row)
                 kept.append(record)
                 left.append(number)
         return lines if len(kept) == len(lines.records) else replace(
             lines, records=kept, numbers=left
         )  # fmt: skip
 
+    def _note_category(self, line: int, row: Sequence[str]) -> None:
+        place = self._category
+        if place is None or place >= len(row) or not self._wanted:
+            return
+        if row[place].strip().lower() in self._wanted:
+            self.has_category = True
+        else:
+            self.of_other_category = self.of_other_category or _Told(line)
+            self.of_other_category.count += 1
+
     def told(self, table: str, file: str) -> Iterator[Problem]:
-        """What was passed over, by reason, and whether no row is of a category that is used."""
-        wanted = {one.lower() for one in self.contract.figures.categories}
-        if wanted and self.categories and not wanted & self.categories:
-            names = " or ".join(self.contract.figures.categories)
-            message = f"no row is of {names}, so none of its figures is used"
+        """What was passed over, by reason, and which rows are of no category that is used."""
+        if other := self.of_other_category:
             column = self.header[self._category or 0]
-            yield Problem("CATEGORY_MISSING", message, "query", table, file, None, column)
+            if self.has_category:
+                yield Problem(
+                    "CATEGORY_OTHER", OTHER_CATEGORY, "note", table, file, other.line, column,
+                    other.count,
+                )  # fmt: skip
+            else:
+                names = " or ".join(self.contract.figures.categories)
+                message = f"no row is of {names}, so none of its figures is used"
+                yield Problem("CATEGORY_MISSING", message, "query", table, file, None, column)
         for (rule, column, message, severity), one in self.found.items():
             yield Problem(rule, message, severity, table, file, one.line, column, one.count)
 
