@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -59,6 +59,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 WORDS = re.compile(r"[a-z0-9]+( [a-z0-9]+)*")
 
 
+@lru_cache(maxsize=4096)
 def compared(header: str) -> str:
     """A heading as it is compared: only its letters and digits, in small letters, count."""
     return "".join(one for one in header.lower() if one.isalnum())

@@ -83,7 +83,7 @@ def test_manifests_that_differ_are_not_chosen_between(monitor):
 @pytest.mark.parametrize(
     "held",
     [
-        {"a.zip": PLAIN},
+        {"a.zip": zipped({"b.zip": PLAIN})},
         {"a.zip": PLAIN, "b.zip": PLAIN, "manifest.json": SAID},
         {"a.zip": PLAIN, "note.txt": "see the zip", "manifest.json": SAID},
         {"a.zip": PLAIN, "b.zip.manifest.json": SAID},
@@ -94,6 +94,12 @@ def test_an_archive_among_other_files_or_inside_a_third_is_refused(monitor, held
     for name, content in held.items():
         monitor.drop(f"folder/{name}", content)
     assert errors(taken(monitor))[0][0] == "ARCHIVE"
+
+
+def test_a_zip_alone_in_a_folder_is_read_as_if_it_lay_there_itself(monitor):
+    monitor.drop("folder/a.zip", zipped(ssd(), MARCH))
+    outcome = taken(monitor)
+    assert (errors(outcome), outcome.accepted, outcome.quarantined) == ([], 5, 0)
 
 
 @pytest.mark.parametrize("cut", [10, 200, len(PLAIN) - 30])

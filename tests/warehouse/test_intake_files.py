@@ -61,7 +61,7 @@ def test_a_good_bundle_is_accepted(monitor):
         (b"\x1f\x8b cut off", "cut.csv.gz", "ARCHIVE"),
         (b"MZ\x90\x00", "program.csv", "TYPE"),
         (b"%PDF-1.7", "report.csv", "TYPE"),
-        (zipped({"inner.zip": zipped(ssd())}), "nested.zip", "ARCHIVE"),
+        (zipped({"a.zip": zipped({"b.zip": zipped(ssd())})}), "nested.zip", "ARCHIVE"),
         (zipped({"../../x.csv": "a"}), "outside.zip", "ARCHIVE"),
         (zipped({}), "nothing.zip", "EMPTY_FILE"),
         (zipped(ssd(), {"period_start": "soon"}), "bad.zip", "MANIFEST"),

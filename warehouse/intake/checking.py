@@ -230,11 +230,7 @@ def _by_contract(spooled: Spooled, drawn: Drawn, earliest: date | None) -> State
         if column.told_as:
             raw_columns[column.told_as] = "true" if name in spooled.positions else "false"
         if name not in drawn.entries:
-            absent = rules.values(column, "cast(null as varchar)")
-            if column.type == "id":
-                # A pseudonym needs the sender, which only a lookup has.
-                absent = {"v": "cast(null as bigint)"}
-            values |= {f"{value}_{name}": sql for value, sql in absent.items()}
+            values |= {f"{value}_{name}": sql for value, sql in rules.nothing(column).items()}
             continue
         entry = drawn.entries[name]
         looked_up.append(entry.beside(f"t_{name}", f"r_{name}"))

@@ -47,7 +47,7 @@ class Lexicon:
         conditions = (fault.condition for fault in found.faults)
         # A column that may be left out is mostly blank: looked up in a list of its own, it costs
         # little, where a long one would be read anew for it.
-        rest = (column.optional, found.plain, found.form)
+        rest = (column.optional, found.form, *found.steps)
         signature = (*rest, *found.values.items(), *conditions)
         if signature not in self.entries:
             self.entries[signature] = Entry(f"texts_{len(self.entries)}", found)
@@ -76,8 +76,7 @@ def _statement(entry: Entry) -> str:
     return f"""
         create temp table {entry.relation} as
         with texts as (select distinct {sender}text from ({texts}) where text is not null),
-        told as (select *, {found.plain} as plain from texts),
-        judged as (select *{values} from told),
+        judged as (select *{values} from {found.over("texts")}),
         weighed as (select *, {first_fault(found.faults)} as fault from judged)
         select
             {sender}text, fault{held},

@@ -8,7 +8,7 @@ keeps its row out only where the row says nothing without it; elsewhere it is bl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from warehouse.contract import Code, Column, DateFormat, SentTable, date_formats
+from warehouse.contract import RAW_TYPES, Code, Column, SentTable, date_formats
 from warehouse.contract_rules import Event, Years
 from warehouse.intake.problems import Severity
 from warehouse.intake.pseudonyms import pseudonym
@@ -92,14 +92,15 @@ def first_fault(faults: Iterable[Fault]) -> str:
 class Judgement:
     """What every row with the same `text` in a column has in common, as SQL over that text.
 
-    `plain` is the text without what stands for nothing, and null where nothing is left. Over it,
+    `steps` are named one after another over the text; the last but those that tell a value is
+    `plain`, the text without what stands for nothing, null where nothing is left. Over them,
     `values` are what is held while rows are judged, `v` what may be kept; `faults` what is wrong,
     those that leave no value first; `form` names the note for what is read all the same;
     `day_first` tells days that could be read the other way round. With `is_scoped` the same text
     means another thing from another sender.
     """
 
-    plain: str
+    steps: tuple[tuple[str, str], ...]
     values: dict[str, str]
     faults: tuple[Fault, ...]
     form: str
@@ -111,15 +112,22 @@ class Judgement:
         """How many of the faults leave no value."""
         return sum(fault.severity == "error" for fault in self.faults)
 
+    def over(self, texts: str) -> str:
+        """SQL for the texts beside their steps: one inside the other, as none is written twice."""
+        for name, sql in self.steps:
+            texts = f"(select *, {sql} as {name} from {texts})"
+        return texts
+
 
 def judgement(column: Column) -> Judgement:
     """What can be told of a value by its text alone, the plainest fault first."""
+    steps, found = _values(column)
     return Judgement(
-        _plain(column, "text"),
-        values(column, "plain"),
+        (*_plain(column), *steps),
+        found,
         tuple(_kind(column, "plain", "d" if column.type == "month" else "v")),
         _form(column),
-        _matches("plain", date_formats()["day_first"].day + TIME) if _is_day(column) else "false",
+        f"form_of_day = {_FORMS_OF_DAYS.index('day_first')}" if _is_day(column) else "false",
         is_scoped=column.type == "id",
     )
 
@@ -128,11 +136,20 @@ def _is_day(column: Column) -> bool:
     return column.type in ("date", "month")
 
 
-def _plain(column: Column, raw: str) -> str:
-    trimmed = f"trim({raw}, {EDGES})"
-    day = f"regexp_replace({trimmed}, {text(TIME + '$')}, '')" if _is_day(column) else trimmed
-    blanks = ("", *BLANKS, *(blank.lower() for blank in column.blanks))
-    return f"case when not {in_list(f'lower({day})', blanks)} then {trimmed} end"
+def _plain(column: Column) -> list[tuple[str, str]]:
+    steps = [("trimmed", f"trim(text, {EDGES})")]
+    alone = "trimmed"
+    if _is_day(column) and column.blanks:
+        alone = f"regexp_replace(trimmed, {text(TIME + '$')}, '')"
+    blanks = {
+        way
+        for word in (*BLANKS, *column.blanks)
+        for way in (word, word.lower(), word.upper(), word.title())
+    }
+    return [
+        *steps,
+        ("plain", f"case when not {in_list(alone, ['', *sorted(blanks)])} then trimmed end"),
+    ]
 
 
 def _form(column: Column) -> str:
@@ -144,17 +161,15 @@ def _form(column: Column) -> str:
         case "code" | "boolean" if not column.spellings:
             other, rule = f"not {in_list('plain', _exact(column))}", "CODE_FORM"
         case "codes":
-            other, rule = _matches("plain", BARE), "CODE_FORM"
-        case "id" | "integer" | "number" | "text":
-            whole = r"[0-9]+\.0+" if column.type in ("id", "text") else r".*(\.0+|,.*)"
-            other = f"contains(plain, '.') and {_matches('plain', whole)}"
-            if column.type in ("integer", "number"):
-                other = _matches("plain", whole)
-            rule = "NUMBER_FORM"
+            other, rule = "is_bare", "CODE_FORM"
+        case "id" | "text":
+            other, rule = "contains(plain, '.') and bare <> plain", "NUMBER_FORM"
+        case "integer" | "number":
+            other, rule = _matches("plain", r".*(\.0+|,.*)"), "NUMBER_FORM"
         case _:
             other, rule = "false", ""
     return (
-        f"case when plain is null and trim(text, {EDGES}) <> '' then 'BLANK_WORD'"
+        "case when plain is null and trimmed <> '' then 'BLANK_WORD'"
         f" when plain is not null and {other} then {text(rule)} end"
     )
 
@@ -165,38 +180,56 @@ def _exact(column: Column) -> tuple[str, ...]:
     return tuple(form for word in (*YES, *NO) for form in (word, word.lower(), word.title()))
 
 
-def values(column: Column, raw: str) -> dict[str, str]:
-    """What may be kept of a value, and what rules need of it; null where it cannot be read."""
+# What is held of a column while its rows are judged, by type; codes of some years as written too.
+_HELD = {
+    "id": {"v": "bigint"},
+    "upn": {"v": "bigint", "issuer": "varchar"},
+    "month": {"d": "date", "v": "date"},
+    "codes": {"v": "varchar[]"},
+}
+
+
+def nothing(column: Column) -> dict[str, str]:
+    """SQL for what is held of a column that a file lacks."""
+    kinds = _HELD.get(column.type, {"v": RAW_TYPES[column.type]})
+    kinds = kinds | ({"written": "varchar"} if column.type == "code" and _limited(column) else {})
+    return {name: f"cast(null as {kind})" for name, kind in kinds.items()}
+
+
+def _values(column: Column) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """What may be kept of a value, and what rules need of it, over further steps; null where it
+    cannot be read."""
     match column.type:
         case "id":
-            return {"v": pseudonym(text(str(column.kind)), "sender", normalised(_whole_id(raw)))}
+            steps = [("bare", _whole_id("plain")), ("compared", normalised("bare"))]
+            return steps, {"v": pseudonym(text(str(column.kind)), "sender", "compared")}
         case "upn":
-            upn = normalised(raw)
-            value = f"case when {is_upn(upn)} then {pseudonym(text('upn'), text(''), upn)} end"
-            stands_in = _matches(upn, "UN([1-9]|10)")
-            return {"v": value, "issuer": f"case when not {stands_in} then {upn}[2:4] end"}
+            number = pseudonym(text("upn"), text(""), "compared")
+            value = f"case when {is_upn('compared')} then {number} end"
+            stands_in = _matches("compared", "UN([1-9]|10)")
+            issuer = f"case when not {stands_in} then compared[2:4] end"
+            return [("compared", normalised("plain"))], {"v": value, "issuer": issuer}
         case "date":
-            return {"v": _date(raw)}
+            return _date_steps(), {"v": "day"}
         case "month":
-            return {"d": _date(raw), "v": f"cast(date_trunc('month', {_date(raw)}) as date)"}
+            return _date_steps(), {"d": "day", "v": "cast(date_trunc('month', day) as date)"}
         case "code":
-            return _code(raw, column)
+            return _code(column)
         case "codes":
-            return {"v": _codes(raw, column)}
+            return _codes(column)
         case "boolean":
-            return {"v": _boolean(raw, column)}
+            return _boolean(column)
         case "integer":
-            whole = f"cast(cast(replace({raw}, ',', '') as double) as integer)"
-            return {"v": f"case when {_matches(raw, WHOLE)} then {whole} end"}
+            whole = "cast(cast(replace(plain, ',', '') as double) as integer)"
+            return [], {"v": f"case when {_matches('plain', WHOLE)} then {whole} end"}
         case "number":
-            number = f"cast(replace({raw}, ',', '') as double)"
-            return {"v": f"case when {_matches(raw, NUMBER)} then {number} end"}
+            number = "cast(replace(plain, ',', '') as double)"
+            return [], {"v": f"case when {_matches('plain', NUMBER)} then {number} end"}
         case _:
             pattern = str(column.pattern)
-            whole = f"replace({_without_decimals(raw)}, ',', '')"
-            return {
-                "v": f"case when {_matches(raw, pattern)} then {raw}"
-                f" when {_matches(whole, pattern)} then {whole} end"
+            is_plain, is_bare = (_matches(one, pattern) for one in ("plain", "bare"))
+            return [("bare", f"replace({_without_decimals('plain')}, ',', '')")], {
+                "v": f"case when {is_plain} then plain when {is_bare} then bare end"
             }
 
 
@@ -447,21 +480,24 @@ def _kind(column: Column, plain: str, value: str) -> list[Fault]:
                 ),
             ]
         case "date" | "month":
-            read = f"({' or '.join(_matches(plain, one.day + TIME) for one in _days())})"
             message = f"write dates as {date_formats()[column.format].words}"
             found = [
-                (f"{unread} and not {read}", "DATE_FORMAT", message),
+                (f"{unread} and form_of_day is null", "DATE_FORMAT", message),
                 (unread, "DATE_INVALID", "there is no such day in the calendar"),
                 (f"{value} < date '{EARLIEST}'", "DATE_INVALID", "the year is before 1900"),
             ]
         case "code":
             found = [(unread, "CODE_UNKNOWN", _listed(column))]
         case "codes":
-            unknown = f"list_filter({_written(plain)}, lambda one: {_known('one', column)} is null)"
             message = 'write the codes as a JSON list, such as ["1A", "2B"]'
             return [
                 Fault(unread, "CODE_FORMAT", message),
-                Fault(f"len({unknown}) > 0", "CODE_UNKNOWN", _listed(column), severity="query"),
+                Fault(
+                    "len(list_filter(known, lambda one: one is null)) > 0",
+                    "CODE_UNKNOWN",
+                    _listed(column),
+                    severity="query",
+                ),
             ]
         case "boolean":
             words = ", ".join(column.same_as) or "Y or N"
@@ -498,18 +534,23 @@ def _matches(raw: str, pattern: str) -> str:
     return f"regexp_full_match({raw}, {text(pattern)})"
 
 
-def _days() -> tuple[DateFormat, ...]:
-    return tuple(date_formats().values())
+_FORMS_OF_DAYS = [*date_formats()]
 
 
-def _date(raw: str) -> str:
-    """The day in whichever form it is written; none can be taken for another."""
-    cases = " ".join(
-        f"when {_matches(raw, one.day + TIME)}"
-        f" then try_strptime({_hyphened(raw, one.day)}, {text(one.day_strptime)})"
-        for one in _days()
+def _date_steps() -> list[tuple[str, str]]:
+    """The form in which a day is written, which is never that of another day, and the day."""
+    forms = [date_formats()[name] for name in _FORMS_OF_DAYS]
+    which = " ".join(
+        f"when {_matches('plain', one.day + TIME)} then {i}" for i, one in enumerate(forms)
     )
-    return f"cast(case {cases} end as date)"
+    day = " ".join(
+        f"when {i} then try_strptime({_hyphened('plain', one.day)}, {text(one.day_strptime)})"
+        for i, one in enumerate(forms)
+    )
+    return [
+        ("form_of_day", f"case {which} end"),
+        ("day", f"cast(case form_of_day {day} end as date)"),
+    ]
 
 
 def _hyphened(raw: str, day: str) -> str:
@@ -531,23 +572,35 @@ def _folded(raw: str) -> str:
     return _without_decimals(f"upper(regexp_replace({raw}, {text(GAP[:-1] + '+')}, ' ', 'g'))")
 
 
-def _code(raw: str, column: Column) -> dict[str, str]:
+def _code(column: Column) -> tuple[list[tuple[str, str]], dict[str, str]]:
     codes = {code.upper(): code for code in column.codes}
     codes |= {word.upper(): one.means for word, one in column.same_as.items()}
     words = {one.means.upper(): code for code, one in column.codes.items()}
-    found = spelled(column, raw) if column.spellings else _found(raw, codes, words)
-    values = {"v": found if column.spellings else _looked_up(found, words | codes)}
+    steps = (
+        [("found", spelled(column, "plain"))] if column.spellings else _found("plain", codes, words)
+    )
+    values = {"v": "found" if column.spellings else _looked_up("found", words | codes)}
     if limited := _limited(column):
         upper = [word.upper() for word in limited]
-        values["written"] = f"case when {in_list(found, upper)} then {found} end"
-    return values
+        values["written"] = f"case when {in_list('found', upper)} then found end"
+    return steps, values
 
 
-def _found(raw: str, codes: Mapping[str, str], words: Mapping[str, str]) -> str:
+def _found(raw: str, codes: Mapping[str, str], words: Mapping[str, str]) -> list[tuple[str, str]]:
     """The code or words of a list that a text is, or the code in front of its words."""
-    folded = _folded(raw)
+    return [
+        ("folded", _folded(raw)),
+        ("in_front", _in_front("folded")),
+        ("found", _code_of("folded", "in_front", codes, words)),
+    ]
+
+
+def _in_front(folded: str) -> str:
     numbered, lettered = (f"regexp_extract({folded}, {text(IN_FRONT)}, {i})" for i in (1, 2))
-    in_front = f"coalesce(nullif({numbered}, ''), {lettered})"
+    return f"coalesce(nullif({numbered}, ''), {lettered})"
+
+
+def _code_of(folded: str, in_front: str, codes: Mapping[str, str], words: Mapping[str, str]) -> str:
     held = f"regexp_extract_all({folded}, '[A-Z]*[0-9]+[A-Z]?')"
     is_one = f"len(list_filter({held}, lambda code: {in_list('code', codes)})) < 2"
     return (
@@ -562,38 +615,46 @@ def _looked_up(found: str, codes: Mapping[str, str]) -> str:
     return f"map([{words}], [{meant}])[{found}]"
 
 
-def _boolean(raw: str, column: Column) -> str:
+def _boolean(column: Column) -> tuple[list[tuple[str, str]], dict[str, str]]:
     if column.spellings:
-        return f"cast({spelled(column, raw)} as boolean)"
+        return [], {"v": f"cast({spelled(column, 'plain')} as boolean)"}
     said = {word.upper(): one.means for word, one in column.same_as.items()}
     said = said or dict.fromkeys(YES, "true") | dict.fromkeys(NO, "false")
-    return f"cast({_looked_up(_folded(raw), said)} as boolean)"
+    value = f"cast({_looked_up('folded', said)} as boolean)"
+    return [("folded", _folded("plain"))], {"v": value}
 
 
-def _codes(raw: str, column: Column) -> str:
+def _codes(column: Column) -> tuple[list[tuple[str, str]], dict[str, str]]:
     """The known codes of a list or of what is ticked; null where it is neither."""
-    known = f"list_transform({_written(raw)}, lambda one: {_known('one', column)})"
-    codes = f"list_sort(list_distinct(list_filter({known}, lambda one: one is not null)))"
-    is_read = " or ".join(_matches(raw, one) for one in (LIST, OBJECT, BARE))
-    return f"case when {is_read} then {codes} end"
+    codes = {code.upper(): code for code in column.codes}
+    known = _looked_up(_code_of(_folded("one"), _in_front(_folded("one")), codes, {}), codes)
+    kept = "list_sort(list_distinct(list_filter(known, lambda one: one is not null)))"
+    is_read = f"is_object or is_bare or {_matches('plain', LIST)}"
+    steps = [
+        ("is_object", _matches("plain", OBJECT)),
+        ("is_bare", _matches("plain", BARE)),
+        ("listed", _listed_codes()),
+        ("known", f"list_transform(listed, lambda one: {known})"),
+    ]
+    return steps, {"v": f"case when {is_read} then {kept} end"}
 
 
-def _written(raw: str) -> str:
+def _listed_codes() -> str:
     """The codes that a list holds, as they stand; where it has keys, those that are ticked and
     every answer that is neither yes nor no."""
-    items = f"regexp_extract_all({raw}, {text('(?i)' + ITEM)})"
-    cut = f"case when {raw} not like '%]' then ['cut off'] else [] end"
+    items = f"regexp_extract_all(plain, {text('(?i)' + ITEM)})"
+    cut = "case when plain not like '%]' then ['cut off'] else [] end"
     bare = "case when lower(one) <> 'null' then trim(one, '\"') end"
     listed = f"list_concat(list_transform({items}, lambda one: {bare}), {cut})"
     told = in_list("lower(trim(one))", ["", *f"{TICKED}|{NOT_TICKED}".split("|")])
-    answers = f"regexp_extract_all({raw}, {text(ANSWER)}, 1)"
+    answers = f"regexp_extract_all(plain, {text(ANSWER)}, 1)"
     ticked = (
-        f"list_concat(regexp_extract_all({raw}, {text(KEYS)}, 1),"
+        f"list_concat(regexp_extract_all(plain, {text(KEYS)}, 1),"
         f" list_filter({answers}, lambda one: not {told}))"
     )
     found = (
-        f"case when {_matches(raw, OBJECT)} then {ticked}"
-        f" when {_matches(raw, BARE)} then regexp_split_to_array({raw}, '[,;|]')"
+        f"case when is_object then {ticked}"
+        " when is_bare then regexp_split_to_array(plain, '[,;|]')"
         f" else {listed} end"
     )
     # Several codes in one text are so many codes; one with words behind it is looked up as such.
@@ -603,8 +664,3 @@ def _written(raw: str) -> str:
         f" case when len({parted}) > 1 then {parted} else [trim(one)] end)"
     )
     return f"list_filter(flatten({each}), lambda one: one <> '')"
-
-
-def _known(raw: str, column: Column) -> str:
-    codes = {code.upper(): code for code in column.codes}
-    return _looked_up(_found(raw, codes, {}), codes)

@@ -33,9 +33,11 @@ def digests(key: bytes) -> Iterator[Digests]:
         with given as (
             select unnest($1::varchar[]) as kind, unnest($2::varchar[]) as text, $3 as sender
         )
-        select kind, text, case when kind = 'upn' then {upn.values["v"]}
-            else {person.values["v"]} end as digest
-        from (select *, {person.plain} as plain from given)
+        select kind, text, {upn.values["v"]} as digest
+        from {upn.over("(from given where kind = 'upn')")}
+        union all
+        select kind, text, {person.values["v"]} as digest
+        from {person.over("(from given where kind <> 'upn')")}
     """
     connection = open_quietly(None, safe_config(memory_limit="500MB"))
     set_key(connection, key)
