@@ -51,7 +51,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def test_a_table_is_reported_by_line_letter_rule_and_remedy(tmp_path: Path) -> None:
-    bad = "R99,K1,9.3.2026,N1,2A,N,,"
+    bad = "R99,K1,9 March,N1,2A,N,,"
     verdicts = validate([referrals(tmp_path / "a.csv", bad)], "301", Wanted(rows=50))
     written(verdicts, tmp_path / "out.csv")
     [row] = [row for row in rows_of(tmp_path / "out.csv") if row["Line"]]
@@ -122,7 +122,7 @@ def test_a_workbook_reads_the_cells_as_text(tmp_path: Path) -> None:
 
 
 def test_a_long_list_says_how_much_it_leaves_out_and_counts_all(tmp_path: Path) -> None:
-    bad = [f"R9{n},K1,9.3.2026,N1,2A,N,," for n in range(40)]
+    bad = [f"R9{n},K1,9 March,N1,2A,N,," for n in range(40)]
     path = referrals(tmp_path / "a.csv", *bad, good=600)
     verdicts = validate([path], "301", Wanted(rows=10))
     written(verdicts, tmp_path / "out.csv")

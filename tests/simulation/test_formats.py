@@ -114,8 +114,8 @@ def test_placements_are_those_open_in_their_term(inbox):
 def _missed_half(row):
     kinds = ("authorised", "unauthorised")
     parts = ("termlysessions", "summerhalfterm2sessions")
-    missed = sum(int(row[part + kind] or 0) for part in parts for kind in kinds)
-    possible = sum(int(row[f"{part}possible"] or 0) for part in parts)
+    missed = sum(int(float(row[part + kind] or 0)) for part in parts for kind in kinds)
+    possible = sum(int(float(row[f"{part}possible"] or 0)) for part in parts)
     return possible > 0 and 2 * missed >= possible
 
 

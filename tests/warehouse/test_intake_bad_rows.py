@@ -9,7 +9,7 @@ from warehouse.intake.validate import Wanted, validate
 
 BAD_DATE = "R99,K1,9 March,N1,2A,N,,\n"
 RAGGED = "R100,K1,2026-03-09,N1,2A,N\n"
-BAD_CODE = "R102,K2,2026-03-09,N1,ZZ9,N,,\n"
+BAD_CODE = "R102,K1,2026-03-09,N1,ZZ9,N,,\n"
 NO_CHILD = "R103,,2026-03-09,N1,2A,N,,\n"
 
 

@@ -32,6 +32,12 @@ def name_rows(
         case.outcome.rows = [*_of_the_whole(case, checks), *rows[:most]]
 
 
+def rules_beside(contract: Contract) -> set[str]:
+    """The rules that hold a row against rows of another table."""
+    found = {rule.rule for t in contract.tables.values() for rule in t.rules if rule.lacks}
+    return found | {"PARENT_MISSING"}
+
+
 def _place(row: BadRow) -> tuple[str, str, int, str]:
     one = row.problem
     return one.severity, one.file or "", one.line or 0, one.rule
@@ -76,9 +82,13 @@ def _judged(
             f"select line, fault, row_text from {checked.relation}"
             f" where list_contains({shown}, fault)"
         )
+        # The rows that a bare table belongs to are elsewhere.
+        beside = set() if case.pending.is_whole else rules_beside(checked.contract)
+        told = [i for i, one in enumerate(checked.faults) if one.rule not in beside]
         asked = (
             f"select distinct line, number, row_text from {checked.found}"
-            f" inner join {checked.relation} as rows on place = rows.rowid where fault is null"
+            f" inner join {checked.relation} as rows on place = rows.rowid"
+            f" where fault is null and list_contains({told}, number)"
         )
         for select in (faulty, asked):
             yield from (

@@ -15,6 +15,7 @@ from warehouse.intake.loading import Workshop, load_batch
 from warehouse.intake.outcomes import Outcome, Pending
 from warehouse.intake.problems import BadRow, Problem, escaped
 from warehouse.intake.profiles import beside_share, outside_share
+from warehouse.intake.rows import rules_beside
 
 # What a table lacks for being a return of its own; with the rest of its bundle it may be fine.
 ALONE = ("MISSING_TABLE", "PERIOD_UNKNOWN")
@@ -114,9 +115,7 @@ def judged(pending: Pending, wanted: Wanted) -> Verdict:
 def _leave_out_other_tables(outcome: Outcome) -> None:
     """The tables that the rows of a bare table belong to are elsewhere, which is said once."""
     contract = contracts.load().get(outcome.extract or "")
-    tables = contract.tables.values() if contract else ()
-    beside = {rule.rule for table in tables for rule in table.rules if rule.lacks}
-    beside.add("PARENT_MISSING")
+    beside = rules_beside(contract) if contract else set()
     outcome.problems = [one for one in outcome.problems if one.rule not in beside]
     outcome.rows = [row for row in outcome.rows if row.problem.rule not in beside]
 
