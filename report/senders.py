@@ -15,7 +15,7 @@ from warehouse.intake.conditions import own_key
 from warehouse.intake.judging import FEWEST_BAD_ROWS
 from warehouse.intake.published import IDENTITY, MARKERS
 from warehouse.intake.remedies import REMEDIES, remedy
-from warehouse.intake.rules import Fault, all_queries, faults
+from warehouse.intake.rules import Fault, all_queries, faults, judgement
 from warehouse.intake.senders import PUBLISHER
 
 INDEX = "README.md"
@@ -442,7 +442,7 @@ def _column_rules(contract: Contract) -> Iterator[Fault]:
     """The rules that follow from types, lists and keys, in the order of the columns."""
     for sent, table in contract.tables.items():
         for name, column in table.columns.items():
-            yield from faults(name, column)
+            yield from faults(name, column, judgement(column))
         yield from all_queries(table)
         if table.unique:
             yield Fault("", CONFLICT, "", table.unique[0])

@@ -88,6 +88,13 @@ def test_codes_that_are_not_in_the_list_are_told_with_their_counts(tmp_path: Pat
     assert one.codes == {"cine_cin_primary_need_code": {f"N78 {WORDS}": 7, "PRSMEM": 6, "N77": 2}}
 
 
+@pytest.mark.parametrize("word", ["NULL", "null", "Null", "SSD_PH", "ssd_ph", "#N/A"])
+def test_a_word_that_stands_for_nothing_is_no_unknown_code(tmp_path: Path, word: str) -> None:
+    rows = "".join(f"R{n},K1,2026-03-{n:02},N1,2A,N,{word},\n" for n in range(1, 8))
+    one = beside(tmp_path, ssd(ssd_cin_episodes=EPISODES + rows))["ssd_cin_episodes"]
+    assert one.codes == {}
+
+
 def test_codes_within_lists_are_told_too(tmp_path: Path) -> None:
     factors = files.FACTORS + 'F1,A1,"[""13A"",""99Z""]"\n'
     one = beside(tmp_path, ssd(ssd_assessment_factors=factors))["ssd_assessment_factors"]

@@ -32,7 +32,7 @@ from warehouse.intake.parts import NO_FIGURES, TREES, Keep, Part, reader_of
 from warehouse.intake.problems import Problem, Refused, escaped, refuse
 from warehouse.intake.pseudonyms import set_key
 from warehouse.intake.recognise import OTHER_DELIMITERS, recognise
-from warehouse.intake.rules import BLANKS, judgement
+from warehouse.intake.rules import blanks, judgement
 from warehouse.intake.spool import Spool
 from warehouse.intake.text import header_of, read_text, starts_of_lines
 
@@ -326,13 +326,13 @@ def _unknown_codes(
 
 def _unknown(texts: Iterable[tuple[str | None, int]], column: Column) -> Counter[str]:
     """How often each text that is no code stands in a column."""
-    blanks = {"", *BLANKS, *column.blanks}
+    empty = blanks(column)
     known = {one.upper() for one in (*column.codes, *column.also_written)}
     counts: Counter[str] = Counter()
     for text, count in texts:
         for one in _elements(text or "") if column.type == "codes" else [(text or "").strip()]:
             is_known = column.type == "codes" and _code_of(one).upper() in known
-            if one not in blanks and not is_known:
+            if one not in empty and not is_known:
                 counts[one] += count
     return counts
 

@@ -92,12 +92,12 @@ def first_fault(faults: Iterable[Fault]) -> str:
 class Judgement:
     """What every row with the same `text` in a column has in common, as SQL over that text.
 
-    `steps` are named one after another over the text; the last but those that tell a value is
-    `plain`, the text without what stands for nothing, null where nothing is left. Over them,
-    `values` are what is held while rows are judged, `v` what may be kept; `faults` what is wrong,
-    those that leave no value first; `form` names the note for what is read all the same;
-    `day_first` tells days that could be read the other way round. With `is_scoped` the same text
-    means another thing from another sender.
+    `steps` are columns that build on each other, from the text on. One is `plain`, the text
+    without what stands for nothing, null where nothing is left. Over them, `values` are what is
+    held while rows are judged, `v` what may be kept; `faults` what is wrong, those that leave no
+    value first; `form` names the note for what is read all the same; `day_first` tells days that
+    could be read the other way round. With `is_scoped` the same text means another thing from
+    another sender.
     """
 
     steps: tuple[tuple[str, str], ...]
@@ -113,7 +113,8 @@ class Judgement:
         return sum(fault.severity == "error" for fault in self.faults)
 
     def over(self, texts: str) -> str:
-        """SQL for the texts beside their steps: one inside the other, as none is written twice."""
+        """SQL for the texts beside their steps, one inside the other, so that none is written out
+        twice: statements would take long to plan."""
         for name, sql in self.steps:
             texts = f"(select *, {sql} as {name} from {texts})"
         return texts
@@ -136,20 +137,21 @@ def _is_day(column: Column) -> bool:
     return column.type in ("date", "month")
 
 
+def blanks(column: Column) -> frozenset[str]:
+    """What stands for nothing in a column, once it is trimmed, in any of the usual letter cases."""
+    words = ("", *BLANKS, *column.blanks)
+    return frozenset(
+        way for word in words for way in (word, word.lower(), word.upper(), word.title())
+    )
+
+
 def _plain(column: Column) -> list[tuple[str, str]]:
     steps = [("trimmed", f"trim(text, {EDGES})")]
     alone = "trimmed"
     if _is_day(column) and column.blanks:
         alone = f"regexp_replace(trimmed, {text(TIME + '$')}, '')"
-    blanks = {
-        way
-        for word in (*BLANKS, *column.blanks)
-        for way in (word, word.lower(), word.upper(), word.title())
-    }
-    return [
-        *steps,
-        ("plain", f"case when not {in_list(alone, ['', *sorted(blanks)])} then trimmed end"),
-    ]
+    empty = in_list(alone, sorted(blanks(column)))
+    return [*steps, ("plain", f"case when not {empty} then trimmed end")]
 
 
 def _form(column: Column) -> str:
@@ -233,10 +235,8 @@ def _values(column: Column) -> tuple[list[tuple[str, str]], dict[str, str]]:
             }
 
 
-def faults(name: str, column: Column) -> list[Fault]:
+def faults(name: str, column: Column, found: Judgement) -> list[Fault]:
     """Everything that can be wrong with a value, the plainest first, or be asked about it."""
-    by_text = judgement(column).faults
-    found = [*_missing(column, ""), *by_text, *_limits(name, column)]
     return [
         replace(
             one,
@@ -244,7 +244,7 @@ def faults(name: str, column: Column) -> list[Fault]:
             official=column.official.get(one.rule),
             severity=one.severity if _is_needed(column) else "query",
         )
-        for one in found
+        for one in [*_missing(column, ""), *found.faults, *_limits(name, column)]
     ]
 
 
@@ -260,12 +260,13 @@ class Placed:
     asked: str | None
 
 
-def placed(name: str, column: Column, alias: str, offset: int, *, may_ask: bool) -> Placed:
+def placed(
+    name: str, column: Column, found: Judgement, alias: str, offset: int, *, may_ask: bool
+) -> Placed:
     """A column's values and faults beside the row; `alias` is what is known of its text.
 
     With `may_ask` false no text of the column is at fault and no day lies too late.
     """
-    found = judgement(column)
     held = {value: f"{alias}.{value}" for value in found.values}
     missing = _missing(column, alias)
     first = offset + len(missing)
