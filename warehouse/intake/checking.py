@@ -17,8 +17,6 @@ from warehouse.intake.spool import Spooled
 # Longer lines were set aside when the text was read.
 MAX_LINE = 2_000_000
 CONFLICT = "CONFLICT"
-
-
 # Rows that are right, in a table that is set aside because most others of it are not.
 TABLE_SET_ASIDE = Fault("", "TABLE_SET_ASIDE", "most other rows of the table are wrong")
 
@@ -27,9 +25,7 @@ PASSED_OVER = Fault(
     "",
     "ROWS_PASSED_OVER",
     "rows of a kind that is of no use here were passed over",
-    None,
-    None,
-    "note",
+    severity="note",
 )
 
 

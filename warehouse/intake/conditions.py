@@ -256,9 +256,10 @@ def _joined(checked: Checked, name: str) -> str:
     return f"rows.submission_id = {name}.submission_id and rows.v_{own} = {name}.v_{key}"
 
 
-def own_key(tables: Mapping[str, SentTable], table: str, other: str) -> str:
-    """The column by which a row names a row of another table: the first of its key's kind."""
-    kind = next(iter(tables[other].columns.values())).kind
+def own_key(tables: Mapping[str, SentTable], table: str, other: str, by: str | None = None) -> str:
+    """The column by which a row names a row of another table: the first identifier of the kind
+    that stands in the column `by` of the other, or in its first."""
+    kind = tables[other].columns[by or next(iter(tables[other].columns))].kind
     columns = tables[table].columns.items()
     return next(name for name, one in columns if one.type == "id" and one.kind == kind)
 

@@ -28,10 +28,10 @@ from warehouse.intake.landing import UnsafeError, arrival_of
 from warehouse.intake.loading import landed
 from warehouse.intake.members import Member, Sheet
 from warehouse.intake.outcomes import Case, Outcome, Pending, Tally
-from warehouse.intake.parts import NO_FIGURES, TREES, Keep, Part, reader_of
+from warehouse.intake.parts import NO_FIGURES, TREES, Keep, Part, lines_of, reader_of
 from warehouse.intake.problems import Problem, Refused, escaped, refuse
 from warehouse.intake.pseudonyms import set_key
-from warehouse.intake.recognise import OTHER_DELIMITERS, recognise
+from warehouse.intake.recognise import OTHER_DELIMITERS, Recognised, recognise
 from warehouse.intake.rules import blanks, judgement
 from warehouse.intake.spool import Spool
 from warehouse.intake.text import header_of, read_text, starts_of_lines
@@ -260,13 +260,8 @@ def _read(match: _Match, contract: Contract, keep: Keep) -> Iterator[tuple[_Matc
         yield from _read_tree(match, contract, keep)
         return
     part = _part(match)
-    line = match.header_line
-    blocks = (
-        member.read(contract.tables.get(match.table, NO_FIGURES), line)
-        if isinstance(member, Sheet)
-        else read_text(member.opened, member.name, contract.encodings, match.delimiter, line)
-    )
-    for lines in blocks:
+    of = Recognised(contract, match.table, member, match.delimiter, match.header_line)
+    for lines in lines_of(of):
         part.count(lines)
         keep(contract, part, lines)
     yield match, part

@@ -227,16 +227,11 @@ def _refuse_swapped(connection: duckdb.DuckDBPyConnection, checked: Checked, cas
             """
         ).fetchall()
         for submission_id, dates in rows:
-            case = cases[submission_id]
-            if not case.outcome.is_refused:
-                message = (
-                    f"none of {dates} dates lies after the {LAST_MONTH}th of a month, so day and"
-                    " month seem to stand the wrong way round"
-                )
-                file = case.tallies[checked.table].file
-                case.refuse(
-                    Problem("DAY_AND_MONTH", message, table=checked.table, file=file, column=name)
-                )
+            message = (
+                f"none of {dates} dates lies after the {LAST_MONTH}th of a month, so day and"
+                " month seem to stand the wrong way round"
+            )
+            _refuse_days(cases[submission_id], checked.table, name, message)
 
 
 def _refuse_turned(connection: duckdb.DuckDBPyConnection, checked: Checked, cases: Cases) -> None:
@@ -270,16 +265,18 @@ def _refuse_turned(connection: duckdb.DuckDBPyConnection, checked: Checked, case
         """
     ).fetchall()
     for submission_id, fitting, outside in rows:
-        case = cases[submission_id]
-        if not case.outcome.is_refused:
-            message = (
-                f"{fitting} of {outside} days outside the period would lie inside it with day and"
-                " month exchanged, so some seem to stand the wrong way round"
-            )
-            file = case.tallies[checked.table].file
-            case.refuse(
-                Problem("DAY_AND_MONTH", message, table=checked.table, file=file, column=day)
-            )
+        message = (
+            f"{fitting} of {outside} days outside the period would lie inside it with day and"
+            " month exchanged, so some seem to stand the wrong way round"
+        )
+        _refuse_days(cases[submission_id], checked.table, day, message)
+
+
+def _refuse_days(case: Case, table: str, column: str | None, message: str) -> None:
+    """A person may lift it; of what is refused already nothing more is said."""
+    if not case.outcome.is_refused:
+        file = case.tallies[table].file
+        case.refuse(Problem("DAY_AND_MONTH", message, table=table, file=file, column=column))
 
 
 def _upns(checked: Checked) -> list[str]:

@@ -17,7 +17,7 @@ from warehouse.intake.members import Sheet
 from warehouse.intake.problems import Refused, escaped, refuse
 from warehouse.intake.text import MAX_LINE_BYTES, Opened
 from warehouse.intake.unpacking import UNZIPPING_FAULTS, check_parts
-from warehouse.intake.xml import MOST_HELD, Source
+from warehouse.intake.xml import MOST_HELD, Source, parsed
 
 CONTENT, MANIFEST = "content.xml", "META-INF/manifest.xml"
 # What a part of an archive says that only its password opens.
@@ -143,18 +143,7 @@ def _elements(opened: Opened, name: str) -> Iterator[tuple[str, etree._Element]]
     tags = (f"{STYLE}table-properties", f"{TABLE}table", f"{TABLE}table-row")
     with opened() as file, zipfile.ZipFile(file) as archive, archive.open(CONTENT) as part:
         source = Source(part, name, "one row and the next")
-        context = etree.iterparse(
-            source,
-            events=("start", "end"),
-            tag=tags,
-            load_dtd=False,
-            no_network=True,
-            resolve_entities=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
-        for event, element in context:
+        for event, element in parsed(source, tags):
             is_sheet = element.tag == f"{TABLE}table"
             if is_sheet and not _is_of_document(element):
                 continue

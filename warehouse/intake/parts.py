@@ -139,15 +139,16 @@ def _blocks(one: Recognised) -> Iterator[tuple[str, Lines]]:
         with member.opened() as file:
             yield from reader_of(one.contract).read_tables(file, member.name)
         return
-    blocks = (
-        member.read(one.contract.tables.get(one.table, NO_FIGURES), one.header_line)
-        if isinstance(member, Sheet)
-        else read_text(
-            member.opened, member.name, one.contract.encodings, one.delimiter, one.header_line
-        )
-    )
-    for lines in blocks:
+    for lines in lines_of(one):
         yield one.table, lines
+
+
+def lines_of(one: Recognised) -> Iterator[Lines]:
+    """The records of a table in a text file or a sheet, block by block."""
+    member, contract, line = one.member, one.contract, one.header_line
+    if isinstance(member, Sheet):
+        return member.read(contract.tables.get(one.table, NO_FIGURES), line)
+    return read_text(member.opened, member.name, contract.encodings, one.delimiter, line)
 
 
 @lru_cache(maxsize=256)

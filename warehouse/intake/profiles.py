@@ -9,7 +9,7 @@ from warehouse.calendar import Span
 from warehouse.contract import Contract, SentTable
 from warehouse.contract_rules import Beside, Event
 from warehouse.intake.checking import Checked
-from warehouse.intake.conditions import Names, sound_rows
+from warehouse.intake.conditions import Names, own_key, sound_rows
 from warehouse.intake.counting import Cases
 from warehouse.intake.outcomes import Case, Tally
 from warehouse.intake.rules import told_after, told_in_period, told_late
@@ -169,10 +169,7 @@ def _add_beside(
     """How many rows have what they usually have, and of how many it is asked."""
     tables = checked.contract.tables
     names, others = Names(checked.contract, checked.table), Names(checked.contract, beside.table)
-    kind = tables[beside.table].columns[beside.by].kind
-    key = next(
-        n for n, c in tables[checked.table].columns.items() if c.type == "id" and c.kind == kind
-    )
+    key = own_key(tables, checked.table, beside.table, beside.by)
     has = names.resolved(beside.has) if beside.has else "false"
     asked = names.resolved(beside.when) if beside.when else "true"
     related = sound_rows(checks, checked, beside.table)

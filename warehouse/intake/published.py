@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from warehouse.contract import PUBLISHED_FIGURES, Contract, compared, figure_name
 from warehouse.contract_figures import Figures
-from warehouse.intake.rules import Fault, in_list, text
+from warehouse.intake.rules import Fault, in_list, looked_up, text
 from warehouse.intake.senders import numbers
 
 LEVELS = ("National", "Regional", "Local authority")
@@ -249,7 +249,7 @@ def _long(contract: Contract, places: dict[str, int]) -> _Shape:
         "r_value": _written(value),
     }
     number = _three_digits("r_area")
-    code = _looked_up(long.areas, number)
+    code = looked_up(number, long.areas)
     by_kind = " ".join(f"when {text(m)} then {text(kind)}" for m, kind in long.measures.items())
     kind = f"case r_measure {by_kind} end"
     digits = _digits(f"regexp_replace(r_time_period, {text(STATED)}, '', 'i')")
@@ -292,13 +292,8 @@ def _category(raw: str, categories: Sequence[str]) -> str:
     return f"coalesce({known}{raw}, '')"
 
 
-def _looked_up(codes: dict[str, str], raw: str) -> str:
-    keys, held = (", ".join(map(text, one)) for one in (codes.keys(), codes.values()))
-    return f"map([{keys}], [{held}])[{raw}]"
-
-
 def _number_of(code: str) -> str:
-    return _looked_up(numbers(), code)
+    return looked_up(code, numbers())
 
 
 def _three_digits(raw: str) -> str:

@@ -580,7 +580,7 @@ def _code(column: Column) -> tuple[list[tuple[str, str]], dict[str, str]]:
     steps = (
         [("found", spelled(column, "plain"))] if column.spellings else _found("plain", codes, words)
     )
-    values = {"v": "found" if column.spellings else _looked_up("found", words | codes)}
+    values = {"v": "found" if column.spellings else looked_up("found", words | codes)}
     if limited := _limited(column):
         upper = [word.upper() for word in limited]
         values["written"] = f"case when {in_list('found', upper)} then found end"
@@ -610,7 +610,7 @@ def _code_of(folded: str, in_front: str, codes: Mapping[str, str], words: Mappin
     )
 
 
-def _looked_up(found: str, codes: Mapping[str, str]) -> str:
+def looked_up(found: str, codes: Mapping[str, str]) -> str:
     """One lookup: a case with a branch for each code would write its subject out in every one."""
     words, meant = (", ".join(map(text, one)) for one in (codes, codes.values()))
     return f"map([{words}], [{meant}])[{found}]"
@@ -621,14 +621,14 @@ def _boolean(column: Column) -> tuple[list[tuple[str, str]], dict[str, str]]:
         return [], {"v": f"cast({spelled(column, 'plain')} as boolean)"}
     said = {word.upper(): one.means for word, one in column.same_as.items()}
     said = said or dict.fromkeys(YES, "true") | dict.fromkeys(NO, "false")
-    value = f"cast({_looked_up('folded', said)} as boolean)"
+    value = f"cast({looked_up('folded', said)} as boolean)"
     return [("folded", _folded("plain"))], {"v": value}
 
 
 def _codes(column: Column) -> tuple[list[tuple[str, str]], dict[str, str]]:
     """The known codes of a list or of what is ticked; null where it is neither."""
     codes = {code.upper(): code for code in column.codes}
-    known = _looked_up(_code_of(_folded("one"), _in_front(_folded("one")), codes, {}), codes)
+    known = looked_up(_code_of(_folded("one"), _in_front(_folded("one")), codes, {}), codes)
     kept = "list_sort(list_distinct(list_filter(known, lambda one: one is not null)))"
     is_read = f"is_object or is_bare or {_matches('plain', LIST)}"
     steps = [

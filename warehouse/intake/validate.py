@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from warehouse import contract as contracts
 from warehouse.calendar import Span
 from warehouse.home import LONDON
+from warehouse.intake.checking import PASSED_OVER
 from warehouse.intake.landing import Arrival, UnsafeError, arrival_of
 from warehouse.intake.loading import Workshop, load_batch
 from warehouse.intake.outcomes import Outcome, Pending
@@ -19,8 +20,6 @@ from warehouse.intake.rows import rules_beside
 
 # What a table lacks for being a return of its own; with the rest of its bundle it may be fine.
 ALONE = ("MISSING_TABLE", "PERIOD_UNKNOWN")
-# Rows that a table holds beside its records, such as identifiers of other kinds.
-PASSED_OVER = "ROWS_PASSED_OVER"
 # Files that hold a whole return; any other may be one table of it.
 WHOLE = (".zip", ".xlsx", ".ods", ".xml", ".json", ".jsonl")
 
@@ -90,7 +89,7 @@ class Verdict:
 
 def passed_over(notes: Iterable[Problem]) -> str:
     """How many rows were no records of the table's kind, in words; empty where none was."""
-    count = sum(one.count for one in notes if one.rule == PASSED_OVER)
+    count = sum(one.count for one in notes if one.rule == PASSED_OVER.rule)
     return f"; {count:,} {'row' if count == 1 else 'rows'} passed over" if count else ""
 
 

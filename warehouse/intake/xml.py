@@ -86,17 +86,7 @@ def elements(
     `parents` says below what each element that holds records may stand: elsewhere it would be lost.
     """
     source = Source(file, name, "one child and the next")
-    context = etree.iterparse(
-        source,
-        events=("start", "end"),
-        tag=(root, tag),
-        load_dtd=False,
-        no_network=True,
-        resolve_entities=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    context = parsed(source, (root, tag))
     try:
         for event, element in context:
             if event == "start":
@@ -129,6 +119,21 @@ class Source:
             message = f"more than {MOST_HELD >> 20} MB stand between {self.between}"
             raise refuse("XML_STRUCTURE", message, file=self.name)
         return data
+
+
+def parsed(source: Source, tags: tuple[str, ...]) -> etree.iterparse:
+    """The starts and ends of elements of these kinds: nothing is fetched and no entity is read."""
+    return etree.iterparse(
+        source,
+        events=("start", "end"),
+        tag=tags,
+        load_dtd=False,
+        no_network=True,
+        resolve_entities=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
 
 
 def text_of(element: etree._Element, path: str) -> str:
