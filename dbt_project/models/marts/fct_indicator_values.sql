@@ -7,21 +7,7 @@ with authorities as (
     group by la_code
 ),
 
--- an authority that was given a new code keeps one history, under the newest
-codes as (
-    select
-        la_code,
-        area_code
-    from (
-        select
-            la_code,
-            area_code,
-            row_number() over (partition by la_code order by valid_from desc) as newest_first
-        from {{ ref('areas') }}
-        where area_level = 'local_authority'
-    ) as ordered
-    where newest_first = 1
-),
+codes as ({{ newest_area_codes() }}),
 
 -- each authority counts for itself, its region and England
 memberships as (

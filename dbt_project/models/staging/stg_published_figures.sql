@@ -6,21 +6,7 @@ with codes as (
     from {{ ref('areas') }}
 ),
 
--- an authority that was given a new code keeps one history, under the newest
-in_force as (
-    select
-        la_code,
-        area_code
-    from (
-        select
-            la_code,
-            area_code,
-            row_number() over (partition by la_code order by valid_from desc) as newest_first
-        from {{ ref('areas') }}
-        where area_level = 'local_authority'
-    ) as ordered
-    where newest_first = 1
-),
+in_force as ({{ newest_area_codes() }}),
 
 figures as (
     select
