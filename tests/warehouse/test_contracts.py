@@ -59,6 +59,7 @@ def own_contracts(tmp_path, monkeypatch):
 
 
 def forget_tables():
+    recognise._told.cache_clear()
     recognise._match.cache_clear()
     recognise._shapes.cache_clear()
 

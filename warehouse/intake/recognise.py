@@ -189,7 +189,8 @@ def match(header: Iterable[str], title: str = "") -> tuple[Contract, str] | None
     return told[0].contract, told[0].table
 
 
-def _told(header: tuple[str, ...], title: str) -> list[Shape] | None:
+@lru_cache(maxsize=1024)
+def _told(header: tuple[str, ...], title: str) -> tuple[Shape, ...] | None:
     """The table that a header tells, or the two between which it cannot; None for none.
 
     What no other table of an extract has counts most, then the title, then all other headings.
@@ -207,10 +208,10 @@ def _told(header: tuple[str, ...], title: str) -> list[Shape] | None:
     best, *others = sorted(fits, key=rank, reverse=True)
     if best.is_denied(title):
         meant = [one for one in _shapes() if one.contract is best.contract]
-        return [best, *([one for one in meant if one.is_called(title)] or others)[:1]]
+        return (best, *([one for one in meant if one.is_called(title)] or others)[:1])
     if others and rank(others[0]) == rank(best):
-        return [best, others[0]]
-    return [best]
+        return best, others[0]
+    return (best,)
 
 
 @lru_cache(maxsize=1024)

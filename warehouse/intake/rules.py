@@ -146,7 +146,9 @@ def blanks(column: Column) -> frozenset[str]:
 
 
 def _plain(column: Column) -> list[tuple[str, str]]:
-    steps = [("trimmed", f"trim(text, {EDGES})")]
+    # Hardly a text has anything at its edges, and looking for it in a set takes long.
+    is_bare = " and ".join(f"text[{place}] between '!' and '~'" for place in (1, -1))
+    steps = [("trimmed", f"case when {is_bare} then text else trim(text, {EDGES}) end")]
     alone = "trimmed"
     if _is_day(column) and column.blanks:
         alone = f"regexp_replace(trimmed, {text(TIME + '$')}, '')"
