@@ -3,28 +3,14 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import duckdb
 import intake_files as files
 import pytest
 from intake_files import Monitor
+from released import AREAS, IDENTITY, Released, change_facts, released
 
 from orchestration import pipeline
-from orchestration.pipeline import RunReport
 
-IDENTITY = (
-    "time_period,time_identifier,geographic_level,country_code,country_name,region_code,"
-    "region_name,old_la_code,new_la_code,la_name"
-)
-AREAS = {
-    "England": "National,E92000001,England,,,,,",
-    "Yorkshire": "Regional,E92000001,England,E12000003,Yorkshire and The Humber,,,",
-    "Leeds": "Local authority,E92000001,England,E12000003,Yorkshire and The Humber,"
-    "383,E08000035,Leeds",
-    "Barnsley": "Local authority,E92000001,England,E12000003,Yorkshire and The Humber,"
-    "370,E08000038,Barnsley",
-}
 SIZES = {"England": 1000, "Yorkshire": 100, "Leeds": 10, "Barnsley": 5}
 
 
@@ -182,60 +168,44 @@ def plant(monitor: Monitor) -> None:
             batches.setdefault(row["batch"], []).append((row["submission_id"], PLANTED[kind]))
     for batch, changes in batches.items():
         path = monitor.home.raw / "published_figures" / f"{batch}.parquet"
-        with duckdb.connect() as connection:
-            connection.execute("create table rows as select * from read_parquet($1)", [str(path)])
-            for number, change in changes:
-                connection.execute(f"update rows set {change} where submission_id = {number}")
-            path.unlink()
-            connection.execute(f"copy rows to '{path}' (format parquet)")
-
-
-@dataclass(frozen=True)
-class Ran:
-    monitor: Monitor
-    report: RunReport
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        database = self.monitor.home.current / "sightline.duckdb"
-        with duckdb.connect(str(database), read_only=True) as connection:
-            return connection.execute(query).fetchall()
+        change_facts(path, changes)
 
 
 @pytest.fixture(scope="module")
-def without(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+def without(tmp_path_factory: pytest.TempPathFactory) -> Released:
     monitor = files.monitor(tmp_path_factory.mktemp("without") / "monitor")
     send_good(monitor)
-    return Ran(monitor, pipeline.run(monitor.home))
+    return released(monitor)
 
 
 @pytest.fixture(scope="module")
-def among(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+def among(tmp_path_factory: pytest.TempPathFactory) -> Released:
     monitor = files.monitor(tmp_path_factory.mktemp("among") / "monitor")
     send_good(monitor)
     send_bad(monitor)
     monitor.take_in()
     plant(monitor)
-    return Ran(monitor, pipeline.run(monitor.home))
+    return released(monitor)
 
 
-def test_the_good_files_alone_are_all_published(without: Ran) -> None:
+def test_the_good_files_alone_are_all_published(without: Released) -> None:
     assert (without.report.outcome, without.report.exit_code) == ("released", 0)
     [(series,)] = without.rows("select count(distinct series) from series_vintages")
     assert series == len(GOOD) - 1  # two releases of one series
 
 
-def test_among_bad_ones_the_run_publishes(among: Ran) -> None:
+def test_among_bad_ones_the_run_publishes(among: Released) -> None:
     assert (among.report.outcome, among.report.exit_code) == ("released", pipeline.REFUSED)
 
 
 @pytest.mark.parametrize("kind", PLANTED)
-def test_what_no_contract_foresaw_is_held_back_by_name(among: Ran, kind: str) -> None:
+def test_what_no_contract_foresaw_is_held_back_by_name(among: Released, kind: str) -> None:
     held = {row["original_name"]: row["held_reason"] for row in among.monitor.ledger()}
     reason = held[f"planted {kind}.csv"]
     assert reason is None if kind in HARMLESS else reason.startswith("check failed: ")
 
 
-def test_no_good_file_is_held_back(among: Ran) -> None:
+def test_no_good_file_is_held_back(among: Released) -> None:
     held = {row["original_name"] for row in among.monitor.ledger() if row["held_reason"]}
     assert held.isdisjoint(GOOD)
 
@@ -249,7 +219,7 @@ def test_no_good_file_is_held_back(among: Ran) -> None:
     ],
 )
 def test_the_newest_figures_are_those_of_a_run_without_bad_ones(
-    without: Ran, among: Ran, query: str
+    without: Released, among: Released, query: str
 ) -> None:
     expected = without.rows(query)
     assert expected

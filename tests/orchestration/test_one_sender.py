@@ -11,10 +11,10 @@ import duckdb
 import intake_files as files
 import pytest
 from intake_files import EPISODES, Monitor, ssd, upn
+from released import Released, change_facts, released
 from support import sightline
 
 from orchestration import account, overview, pipeline
-from orchestration.pipeline import RunReport
 from warehouse import prepare
 from warehouse.calendar import Span, month_of
 from warehouse.intake import decisions
@@ -162,33 +162,18 @@ def plant(monitor: Monitor, table: str, bad: Bad, change: str) -> None:
     number = number_of(monitor, bad)
     [row] = [one for one in monitor.ledger() if one["submission_id"] == number]
     path = monitor.home.raw / table / f"{row['batch']}.parquet"
-    with duckdb.connect() as connection:
-        connection.execute("create table rows as select * from read_parquet($1)", [str(path)])
-        connection.execute(f"update rows set {change} where submission_id = {number}")
-        path.unlink()
-        connection.execute(f"copy rows to '{path}' (format parquet)")
-
-
-@dataclass(frozen=True)
-class Ran:
-    monitor: Monitor
-    report: RunReport
-
-    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        database = self.monitor.home.current / "sightline.duckdb"
-        with duckdb.connect(str(database), read_only=True) as connection:
-            return connection.execute(query, list(values)).fetchall()
+    change_facts(path, [(number, change)])
 
 
 @pytest.fixture(scope="module")
-def without(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+def without(tmp_path_factory: pytest.TempPathFactory) -> Released:
     monitor = files.monitor(tmp_path_factory.mktemp("without") / "monitor")
     send_good(monitor)
-    return Ran(monitor, pipeline.run(monitor.home))
+    return released(monitor)
 
 
 @pytest.fixture(scope="module")
-def among(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+def among(tmp_path_factory: pytest.TempPathFactory) -> Released:
     monitor = files.monitor(tmp_path_factory.mktemp("among") / "monitor")
     send_good(monitor)
     send_bad(monitor)
@@ -206,17 +191,19 @@ def among(tmp_path_factory: pytest.TempPathFactory) -> Ran:
             "update submissions set held_reason = 'odd' where submission_id = ?", (number,)
         )
     decisions.accept(monitor.state, number, "the school says so", files.TODAY)
-    return Ran(monitor, pipeline.run(monitor.home))
+    return released(monitor)
 
 
-def test_the_run_publishes_and_says_that_something_is_held(without: Ran, among: Ran) -> None:
+def test_the_run_publishes_and_says_that_something_is_held(
+    without: Released, among: Released
+) -> None:
     assert (without.report.outcome, without.report.exit_code) == ("released", 0)
     assert (among.report.outcome, among.report.exit_code) == ("released", pipeline.REFUSED)
     assert among.report.found("models", "held back") == len(CHECKED)
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_each_is_named_by_sender_file_and_reason(among: Ran, kind: str) -> None:
+def test_each_is_named_by_sender_file_and_reason(among: Released, kind: str) -> None:
     bad = BAD[kind]
     [told] = [
         one
@@ -227,7 +214,7 @@ def test_each_is_named_by_sender_file_and_reason(among: Ran, kind: str) -> None:
     assert f"(submission {number_of(among.monitor, bad)})" in told
 
 
-def test_a_failed_check_says_how_many_rows(among: Ran) -> None:
+def test_a_failed_check_says_how_many_rows(among: Released) -> None:
     reasons = {row["original_name"]: row["held_reason"] for row in among.monitor.ledger()}
     assert reasons["category.zip"] == (
         "check failed: exclusions: category not among PERM, SUSP, LNCH (1 row, first in line 2 of"
@@ -245,7 +232,7 @@ COMPARED = {
 
 @pytest.mark.parametrize("table", COMPARED)
 def test_the_others_figures_are_those_of_a_run_without_them(
-    without: Ran, among: Ran, table: str
+    without: Released, among: Released, table: str
 ) -> None:
     columns = [
         name
@@ -260,7 +247,7 @@ def test_the_others_figures_are_those_of_a_run_without_them(
     assert among.rows(query, list(QUIET)) == expected
 
 
-def test_of_a_sender_what_is_good_is_still_used(among: Ran) -> None:
+def test_of_a_sender_what_is_good_is_still_used(among: Released) -> None:
     for kind in ("refused", "vital signs", "row check"):
         with duckdb.connect(str(among.monitor.home.warehouse_db), read_only=True) as connection:
             [(count,)] = connection.execute(
@@ -271,7 +258,7 @@ def test_of_a_sender_what_is_good_is_still_used(among: Ran) -> None:
         assert count == 5 * len(MONTHS)
 
 
-def test_a_decision_to_use_it_all_the_same_does_not_loop(among: Ran) -> None:
+def test_a_decision_to_use_it_all_the_same_does_not_loop(among: Released) -> None:
     number = number_of(among.monitor, BAD["accepted"])
     told = account.account(among.monitor.home, among.monitor.state, number, files.TODAY)
     assert told["what_became_of_it"].startswith("held back")
@@ -282,7 +269,7 @@ def test_a_decision_to_use_it_all_the_same_does_not_loop(among: Ran) -> None:
     assert again.found("models", "held back") == 1
 
 
-def test_status_and_the_list_name_them(among: Ran) -> None:
+def test_status_and_the_list_name_them(among: Released) -> None:
     home = str(among.monitor.home.root)
     status = json.loads(sightline("status", "--json", "--home", home).stdout)
     listed = sightline("submissions", "list", "--status", "held", "--home", home).stdout
@@ -291,7 +278,7 @@ def test_status_and_the_list_name_them(among: Ran) -> None:
         assert (bad.name in listed) == (kind != "refused")
 
 
-def test_the_check_is_seen_in_dagster(among: Ran) -> None:
+def test_the_check_is_seen_in_dagster(among: Released) -> None:
     from dagster import DagsterEventType
 
     from orchestration import dagster_home

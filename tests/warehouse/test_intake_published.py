@@ -6,6 +6,8 @@ from datetime import date
 import intake_files as files
 import pytest
 from intake_files import errors, queries
+from released import AREAS as RELEASED
+from released import IDENTITY
 
 HEADER = (
     "time_period,time_identifier,geographic_level,country_code,country_name,region_code,"
@@ -103,18 +105,8 @@ def test_a_series_belongs_into_the_publisher_folder(monitor):
 
 # What the releases of 2022 to 2025 look like, each with one row of England and two of authorities.
 
-IDENTITY = (
-    "time_period,time_identifier,geographic_level,country_code,country_name,region_code,"
-    "region_name,old_la_code,new_la_code,la_name"
-)
-AREAS = {
-    "England": "National,E92000001,England,,,,,",
-    "Yorkshire": "Regional,E92000001,England,E12000003,Yorkshire and The Humber,,,",
-    "Leeds": "Local authority,E92000001,England,E12000003,Yorkshire and The Humber,"
-    "383,E08000035,Leeds",
-    "Barnsley": "Local authority,E92000001,England,E12000003,Yorkshire and The Humber,"
-    "370,E08000016,Barnsley",
-}
+# Barnsley under the code that it had until April 2025
+AREAS = RELEASED | {"Barnsley": RELEASED["Barnsley"].replace("E08000038", "E08000016")}
 SUSPENSIONS = "headcount,perm_excl,suspension,susp_rate,one_plus_susp,one_plus_susp_rate"
 
 
