@@ -49,6 +49,7 @@ from warehouse.intake.senders import authorities
 from warehouse.intake.spool import Spool
 from warehouse.intake.taking import take_in
 from warehouse.intake.text import header_of
+from warehouse.settings import load_settings
 from warehouse.state import State
 
 TODAY = date(2026, 10, 20)
@@ -130,7 +131,7 @@ def floor(folder: Path) -> None:
 def intake(home: Path) -> None:
     """What the command line does; a single row that is refused makes the figures worthless."""
     at = Home(home)
-    report = take_in(at, homes.load_settings(at), State(at.state_db))
+    report = take_in(at, load_settings(at), State(at.state_db))
     if report.refused or report.quarantined_rows:
         first = next((one.first_error for one in report.outcomes if one.first_error), "")
         raise SystemExit(f"{len(report.refused)} bundles were refused: {first}")

@@ -28,11 +28,12 @@ from simulation.people import Known, people
 from warehouse import keys
 from warehouse.claims import named
 from warehouse.connection import connect
-from warehouse.home import Home, load_settings
+from warehouse.home import Home
 from warehouse.identities import components, write_identities
 from warehouse.in_force import known
 from warehouse.intake.suppression import digests
 from warehouse.prepare import write_views
+from warehouse.settings import load_settings
 from warehouse.state import State
 
 GOAL = 1.0

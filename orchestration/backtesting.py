@@ -12,7 +12,8 @@ from monitoring.backtest import MONTHS, YEARS, Found, backtest
 from warehouse import releases
 from warehouse.connection import connect
 from warehouse.errors import SightlineError
-from warehouse.home import Home, load_settings, today
+from warehouse.home import Home
+from warehouse.settings import load_settings, today
 from warehouse.state import State, backtests
 
 Progress = Callable[[str, int, int], None]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from warehouse.home import Home, load_settings
+from warehouse.home import Home
+from warehouse.settings import load_settings
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 

@@ -7,7 +7,8 @@ from importlib.metadata import version
 
 from warehouse import audit, indicators, keys, releases
 from warehouse.errors import ConfigurationError, SightlineError
-from warehouse.home import Home, load_settings
+from warehouse.home import Home
+from warehouse.settings import load_settings
 from warehouse.state import State
 
 LEAST_FREE = 5 * 1024**3  # a national run of ten years spills and keeps less than this

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from warehouse.errors import Busy
-from warehouse.home import LONDON
+from warehouse.settings import LONDON
 
 _mine: set[Path] = set()
 

@@ -12,7 +12,8 @@ from orchestration import pending
 from orchestration.run import Step, ready, record_of
 from warehouse import releases
 from warehouse.errors import SightlineError
-from warehouse.home import Home, load_settings, today
+from warehouse.home import Home
+from warehouse.settings import load_settings, today
 
 NOTHING = "nothing to do"
 FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7

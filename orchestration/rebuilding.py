@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from orchestration import pipeline
 from orchestration.code_version import code_version
 from warehouse.errors import SightlineError
-from warehouse.home import Home, load_settings, today
+from warehouse.home import Home
+from warehouse.settings import load_settings, today
 from warehouse.state import State, releases, runs
 
 # What people decided and said, and when: kept in the state, not derived from what was sent.

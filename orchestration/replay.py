@@ -13,8 +13,9 @@ from orchestration import dbt_runner
 from orchestration.run import ready
 from warehouse.connection import connect
 from warehouse.errors import SightlineError
-from warehouse.home import Home, load_settings
+from warehouse.home import Home
 from warehouse.prepare import prepare
+from warehouse.settings import load_settings
 from warehouse.state import State
 
 Progress = Callable[[str, int, int], None]

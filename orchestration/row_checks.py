@@ -10,7 +10,8 @@ import duckdb
 
 from warehouse import contract as contracts
 from warehouse.connection import connect
-from warehouse.home import Home, load_settings
+from warehouse.home import Home
+from warehouse.settings import load_settings
 
 OF = "submission_id"
 RELATION = re.compile(r'"\w+"\."\w+"\."\w+"')

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from orchestration.lock import held
 from warehouse import keys
 from warehouse.errors import GateFailed
-from warehouse.home import Home, Settings, close_to_others, load_settings, today
+from warehouse.home import Home, close_to_others
 from warehouse.recovery import recover
+from warehouse.settings import Settings, load_settings, today
 from warehouse.state import State, runs
 from warehouse.state import releases as state_releases
 

@@ -9,8 +9,9 @@ from orchestration import overview
 from orchestration.pipeline import NOTHING, RunReport
 from orchestration.run import Step
 from warehouse.calendar import Span, month_of
-from warehouse.home import Home, load_settings, today
+from warehouse.home import Home
 from warehouse.in_force import Submitted, known
+from warehouse.settings import load_settings, today
 from warehouse.state import State
 
 MOST_SHOWN = 20

@@ -17,6 +17,7 @@ from warehouse.intake import ledger
 from warehouse.intake.outcomes import Outcome
 from warehouse.intake.problems import Problem
 from warehouse.intake.taking import IntakeReport, take_in
+from warehouse.settings import load_settings
 from warehouse.state import State, submissions
 
 TODAY = date(2026, 10, 20)
@@ -115,7 +116,7 @@ class Monitor:
         return self.drop(name, zipped(files, manifest), sender)
 
     def take_in(self) -> IntakeReport:
-        return take_in(self.home, homes.load_settings(self.home), self.state)
+        return take_in(self.home, load_settings(self.home), self.state)
 
     def send(self, files: dict[str, Any], manifest: dict[str, Any] | None = MARCH) -> Outcome:
         """Drop one bundle, take it in, and say what came of it."""

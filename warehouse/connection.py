@@ -7,7 +7,8 @@ from typing import Any
 
 import duckdb
 
-from warehouse.home import Home, Settings
+from warehouse.home import Home
+from warehouse.settings import Settings
 
 MAX_SPILL = "50GB"
 

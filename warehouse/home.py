@@ -1,60 +1,19 @@
-"""A monitor's folder: where each thing lives, its settings, and what today is."""
+"""A monitor's folder: where each thing lives, and who may look into it."""
 
 import os
 import secrets
 import stat
-import tomllib
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from warehouse.errors import ConfigurationError
 
-LONDON = ZoneInfo("Europe/London")
 KEY_BYTES = 32
+TEMPLATE = Path(__file__).with_name("template.toml")
 # The database engine takes the first four for a pattern and a backslash for a slash, dbt's adapter
 # ends a path at a hash sign, and Dagster decodes what follows a percent sign.
 NOT_IN_PATHS = "[]*?\\#%"
-
-SETTINGS_TEXT = """\
-# Settings of this monitor. Every line may be left out; what is shown is the default.
-name = "Sightline"
-
-# A fixed date for trials and replays. Without it, today is the date in London.
-{today}
-
-# Which authorities are expected to send, by their three-digit codes, or "all". Without it, those
-# that have ever sent something; one that never did is then not missed.
-# authorities = "all"
-
-# What the database engine may use. Without `threads` it takes every core.
-memory_limit = "3GB"
-# threads = 2
-
-# How many releases are kept.
-keep_releases = 6
-
-# How many months originals, what was refused, and logs are kept; counted from the day of receipt.
-[retention]
-originals_months = 84
-refused_months = 12
-logs_months = 12
-
-# Where alerts go: one block a channel. Messages always reach outbox/ as files.
-[[delivery]]
-kind = "files"
-
-# [[delivery]]
-# kind = "smtp"
-# host = "mail.example.gov.uk"
-# port = 587
-# sender = "sightline@example.gov.uk"
-# recipients = ["lead@example.gov.uk"]
-"""
 
 
 @dataclass(frozen=True)
@@ -144,32 +103,6 @@ class Home:
         return self.restricted / "dbt"
 
 
-class Retention(BaseModel):
-    """Months from the day of receipt; an original is kept at least as long as what it was refused.
-
-    Seven years cover the five of the trends, the year before them and the one that is running.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    originals_months: int = Field(default=84, ge=1)
-    refused_months: int = Field(default=12, ge=1)
-    logs_months: int = Field(default=12, ge=1)
-
-
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = "Sightline"
-    today: date | None = None
-    authorities: list[str] | Literal["all"] | None = None
-    delivery: list[dict[str, Any]] = Field(default_factory=lambda: [{"kind": "files"}])
-    memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
-    threads: int | None = Field(default=None, ge=1)
-    keep_releases: int = Field(default=6, ge=1)
-    retention: Retention = Field(default_factory=Retention)
-
-
 def create(root: Path, *, today: date | None = None) -> Home:
     """Make the folders, the key and the settings; what is already there stays as it is."""
     home = Home(root.resolve())
@@ -184,7 +117,7 @@ def create(root: Path, *, today: date | None = None) -> Home:
         write_secret(home.key, secrets.token_bytes(KEY_BYTES))
     if not home.config.exists():
         fixed = f"today = {today.isoformat()}" if today else "# today = 2026-01-31"
-        _write_new(home.config, SETTINGS_TEXT.format(today=fixed), 0o644)
+        _write_new(home.config, TEMPLATE.read_text(encoding="utf-8").format(today=fixed), 0o644)
     return home
 
 
@@ -206,23 +139,6 @@ def _check_path(root: Path) -> None:
             f"{root}: a path may not hold brackets, stars, question marks, backslashes, hash or"
             " percent signs"
         )
-
-
-def load_settings(home: Home) -> Settings:
-    try:
-        return Settings.model_validate(tomllib.loads(home.config.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise ConfigurationError(f"{home.config} does not exist") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise ConfigurationError(f"{home.config} is not valid TOML: {fault}") from None
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{home.config}: {key}: {first['msg']}") from None
-
-
-def today(settings: Settings) -> date:
-    return settings.today or datetime.now(LONDON).date()
 
 
 def close_to_others(home: Home) -> None:

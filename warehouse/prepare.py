@@ -12,7 +12,7 @@ from warehouse.calendar import month_of
 from warehouse.connection import connect
 from warehouse.continuity import write_breaks
 from warehouse.coverage import Covered, coverage, expected
-from warehouse.home import Home, load_settings
+from warehouse.home import Home
 from warehouse.identities import write_identities
 from warehouse.in_force import (
     FIRST_DAY,
@@ -25,6 +25,7 @@ from warehouse.in_force import (
     told,
 )
 from warehouse.intake.writing import Files, parquet
+from warehouse.settings import load_settings
 from warehouse.state import State
 
 TABLES = {

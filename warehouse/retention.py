@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from warehouse import audit
-from warehouse.home import LONDON, Home, Settings, today
+from warehouse.home import Home
 from warehouse.intake import erasing
 from warehouse.intake.senders import numbers
+from warehouse.settings import LONDON, Settings, today
 from warehouse.state import State, alerts, submissions
 
 OPEN = ("open", "acknowledged", "snoozed")

@@ -132,6 +132,7 @@ outbox = Table(
     Column("last_error", Text),
     Column("next_attempt_at", DateTime),
     Column("created_on", Date, nullable=False),
+    Column("created_at", DateTime),
     Column("sent_at", DateTime),
     Column("release_id", String),
 )
@@ -187,12 +188,15 @@ runs = Table(
     "runs",
     metadata,
     Column("run_id", String, primary_key=True),
+    Column("number", Integer, unique=True, index=True),
     Column("started_at", DateTime, nullable=False),
     Column("finished_at", DateTime),
     Column("as_of", Date, nullable=False),
     Column("outcome", String),
     Column("release_id", String),
     Column("detail", sa.JSON),
+    Column("started_by", String),
+    Column("exit_code", Integer),
 )
 
 audit = Table(

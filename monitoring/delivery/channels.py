@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from monitoring.messages import AlertMessage, Digest
 from warehouse.errors import ConfigurationError
-from warehouse.home import Home, Settings
+from warehouse.home import Home
+from warehouse.settings import Settings
 
 KINDS = tuple(
     sorted(

@@ -12,7 +12,8 @@ from monitoring.delivery import channels
 from monitoring.delivery.channels import Channel
 from monitoring.delivery.failure import DeliveryFailed
 from monitoring.messages import parse
-from warehouse.home import Home, Settings
+from warehouse.home import Home
+from warehouse.settings import Settings
 from warehouse.state import State, outbox
 
 MAX_ATTEMPTS = 8

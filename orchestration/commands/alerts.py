@@ -170,7 +170,7 @@ def deliver(home: Any, retry: bool, is_json: bool) -> int:
     Example: sightline deliver --retry
     """
     from monitoring.delivery import relay
-    from warehouse.home import load_settings
+    from warehouse.settings import load_settings
 
     with state_of(home) as state:
         if retry:
@@ -203,7 +203,7 @@ def test_channel(home: Any, name: str) -> int:
     from monitoring.delivery.failure import DeliveryFailed
     from monitoring.messages import Digest
     from warehouse.errors import ConfigurationError
-    from warehouse.home import load_settings, today
+    from warehouse.settings import load_settings, today
 
     settings = load_settings(home)
     channel = known.build(home, settings).get(name)
@@ -232,7 +232,7 @@ def test_channel(home: Any, name: str) -> int:
 
 
 def _today(home: Any) -> Any:
-    from warehouse.home import load_settings, today
+    from warehouse.settings import load_settings, today
 
     return today(load_settings(home))
 

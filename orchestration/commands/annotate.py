@@ -44,7 +44,7 @@ def add(
     from monitoring import gate
     from warehouse import annotations
     from warehouse.errors import SightlineError
-    from warehouse.home import load_settings, today
+    from warehouse.settings import load_settings, today
 
     if found := gate.personal(reason):
         raise SightlineError(
@@ -108,7 +108,7 @@ def withdraw(home: Any, number: int, reason: str) -> int:
     Example: sightline annotate withdraw 3 --reason "the old case system is back"
     """
     from warehouse import annotations
-    from warehouse.home import load_settings, today
+    from warehouse.settings import load_settings, today
 
     with state_of(home) as state:
         annotations.withdraw(state, number, reason=reason, today=today(load_settings(home)))

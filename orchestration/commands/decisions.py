@@ -84,7 +84,7 @@ def withdraw(home: Any, submission_id: int, reason: str) -> int:
 
 def _decide(home: Any, decision: Callable[..., None], submission_id: int, reason: str) -> None:
     from orchestration.lock import held
-    from warehouse.home import load_settings, today
+    from warehouse.settings import load_settings, today
     from warehouse.state import State
 
     with held(home.restricted / "run.lock"):

@@ -42,7 +42,7 @@ def replay(home: Any, first: datetime | None, last: datetime | None, is_json: bo
     Example: sightline replay --from 2025-10 --to 2026-09
     """
     from orchestration import replay as replays
-    from warehouse.home import load_settings, today
+    from warehouse.settings import load_settings, today
 
     show_progress()
     now = today(load_settings(home))

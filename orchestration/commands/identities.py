@@ -57,7 +57,7 @@ def _decide(
     from monitoring import gate
     from warehouse import identity_decisions, keys
     from warehouse.errors import SightlineError
-    from warehouse.home import load_settings, today
+    from warehouse.settings import load_settings, today
 
     if found := gate.personal(reason):
         raise SightlineError(
@@ -121,7 +121,7 @@ def withdraw(home: Any, number: int, reason: str) -> int:
     Example: sightline identities withdraw 3 --reason "the sender has put it right"
     """
     from warehouse import identity_decisions
-    from warehouse.home import load_settings, today
+    from warehouse.settings import load_settings, today
 
     with state_of(home) as state:
         identity_decisions.withdraw(state, number, reason=reason, today=today(load_settings(home)))

@@ -58,7 +58,7 @@ def run(home: Any, as_of: datetime | None, dry_run: bool, is_json: bool) -> int:
 def _say_what_waits(home: Any, is_json: bool) -> int:
     from orchestration import pending
     from orchestration.run import last_good
-    from warehouse.home import load_settings, today
+    from warehouse.settings import load_settings, today
     from warehouse.state import State
 
     state = State(home.state_db)

@@ -68,8 +68,8 @@ def rotate(home: Any, file: Path, reason: str) -> int:
     Example: sightline key rotate --new-key next.key --reason "the key was in a lost backup"
     """
     from orchestration.run import ready
-    from warehouse.home import load_settings
     from warehouse.intake import rotation
+    from warehouse.settings import load_settings
 
     show_progress()
     with ready(home) as state:
@@ -100,8 +100,8 @@ def forget(home: Any, file: Path | None, reason: str, *, only_given: bool, is_su
     import sys
 
     from orchestration.run import ready
-    from warehouse.home import load_settings
     from warehouse.intake import forgetting
+    from warehouse.settings import load_settings
 
     show_progress()
     if file is None and sys.stdin.isatty():
@@ -157,7 +157,7 @@ def retention(home: Any, is_dry: bool) -> int:
     """
     from orchestration.run import ready
     from warehouse import retention
-    from warehouse.home import load_settings
+    from warehouse.settings import load_settings
 
     with ready(home) as state:
         settings = load_settings(home)

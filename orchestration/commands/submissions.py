@@ -85,7 +85,7 @@ def show(home: Any, submission_id: int, reports: tuple[Path, ...], is_json: bool
     Example: sightline submissions show 17 --report to_mend.html
     """
     from orchestration import account
-    from warehouse.home import load_settings, today
+    from warehouse.settings import load_settings, today
     from warehouse.state import State
 
     state = State(home.state_db)

@@ -11,9 +11,8 @@ import pytest
 from intake_files import MARCH, Monitor, referrals, ssd
 
 from warehouse import calendar
-from warehouse import home as homes
 from warehouse.errors import SightlineError
-from warehouse.home import Settings
+from warehouse.settings import Settings, today
 
 KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
 
@@ -60,8 +59,8 @@ def test_fault_087_today_is_the_date_in_london(
         def now(cls, tz=None):
             return moment.astimezone(tz)
 
-    monkeypatch.setattr("warehouse.home.datetime", Clock)
-    assert homes.today(Settings()) == day
+    monkeypatch.setattr("warehouse.settings.datetime", Clock)
+    assert today(Settings()) == day
 
 
 @pytest.mark.parametrize(

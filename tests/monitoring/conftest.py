@@ -8,7 +8,8 @@ import duckdb
 import pytest
 from released_figures import Released
 
-from warehouse.home import Home, Settings, create
+from warehouse.home import Home, create
+from warehouse.settings import Settings
 from warehouse.state import State
 
 

@@ -22,7 +22,8 @@ from test_messages import digest, message
 
 from monitoring.delivery.relay import MAX_ATTEMPTS, Delivered, deliver
 from warehouse.errors import ConfigurationError
-from warehouse.home import Home, Settings
+from warehouse.home import Home
+from warehouse.settings import Settings
 from warehouse.state import State, outbox
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)

@@ -11,7 +11,7 @@ from monitoring.alerts.evaluate import alert_rows, event_rows, known_alerts
 from monitoring.alerts.lifecycle import Decisions, Finding, decide
 from monitoring.alerts.record import record
 from monitoring.messages import AlertMessage, Digest, parse
-from warehouse.home import Settings
+from warehouse.settings import Settings
 from warehouse.state import State, alert_events, outbox
 
 FALL = Finding(

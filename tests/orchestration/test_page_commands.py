@@ -19,6 +19,7 @@ from pages import commands as shown
 from orchestration import overview
 from orchestration.cli import commands
 from warehouse import home as homes
+from warehouse.settings import load_settings, today
 from warehouse.state import State
 
 SHOWN = shown()
@@ -166,7 +167,7 @@ def with_two(_home: Path, rest: list[str]) -> list[str]:
 
 def of_today(home: Path, rest: list[str]) -> list[str]:
     """The day on the page, where one is named, is one of which something was published."""
-    day = homes.today(homes.load_settings(homes.find(home))).isoformat()
+    day = today(load_settings(homes.find(home))).isoformat()
     return [day if one.startswith("20") else str(home) if one == "DIR" else one for one in rest]
 
 

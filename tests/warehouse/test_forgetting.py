@@ -22,6 +22,7 @@ from warehouse.intake.forgetting import Child, child_in, forget, tied
 from warehouse.intake.rotation import rotate
 from warehouse.intake.writing import drop_rows
 from warehouse.prepare import prepare
+from warehouse.settings import load_settings
 
 GONE, STAYS = "CANARY0077", "STAYS00011"
 GONE_UPN, FORMER_UPN, STAYS_UPN = upn(77), upn(78), upn(11)
@@ -141,7 +142,7 @@ def neighbour(born):
 
 
 def erase(monitor, child=None, *, only_given=False):
-    settings = homes.load_settings(monitor.home)
+    settings = load_settings(monitor.home)
     given = child or Child("301", (GONE,))
     return forget(
         monitor.home, monitor.state, settings, given, REASON, lambda *_: None,
@@ -150,7 +151,7 @@ def erase(monitor, child=None, *, only_given=False):
 
 
 def shown(monitor, child=None):
-    settings = homes.load_settings(monitor.home)
+    settings = load_settings(monitor.home)
     return tied(monitor.home, monitor.state, settings, child or Child("301", (GONE,)))
 
 
@@ -254,7 +255,7 @@ def test_nor_does_it_come_back_under_another_key(monitor, tmp_path):
     send_everything(monitor)
     erase(monitor)
     homes.write_secret(tmp_path / "new.key", keys.read(monitor.home.suppression_key)[::-1])
-    settings = homes.load_settings(monitor.home)
+    settings = load_settings(monitor.home)
     new = tmp_path / "new.key"
     rotate(monitor.home, monitor.state, settings, new, "a reason", lambda *_: None)
     assert send_april(monitor)[0].records == 5
@@ -318,7 +319,7 @@ def test_rows_whose_original_is_gone_are_forgotten_too(monitor):
     """Faults 59 and 60."""
     monitor.drop_zip(bundle())
     monitor.take_in()
-    later = homes.load_settings(monitor.home).model_copy(update={"today": date(2040, 1, 1)})
+    later = load_settings(monitor.home).model_copy(update={"today": date(2040, 1, 1)})
     retention.apply(monitor.home, monitor.state, later)
     tables = ("ssd_persons", "ssd_identifiers", "ssd_referrals", "ssd_assessments", "ssd_factors")
     assert [len(monitor.raw(table)) for table in tables] == [2, 3, 2, 2, 2]

@@ -9,6 +9,7 @@ from warehouse import home as homes
 from warehouse import keys
 from warehouse.errors import ConfigurationError
 from warehouse.intake.writing import parquet
+from warehouse.settings import Settings, load_settings, today
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_making_a_monitor_again_keeps_its_key_and_settings(home):
     home.config.write_text('name = "Ours"\n')
     homes.create(home.root)
     assert keys.read(home.key) == key
-    assert homes.load_settings(home).name == "Ours"
+    assert load_settings(home).name == "Ours"
 
 
 def test_two_monitors_have_two_keys(home, tmp_path):
@@ -35,12 +36,12 @@ def test_two_monitors_have_two_keys(home, tmp_path):
 
 
 def test_the_settings_that_are_written_are_the_defaults(home):
-    assert homes.load_settings(home) == homes.Settings()
+    assert load_settings(home) == Settings()
 
 
 def test_a_trial_has_its_own_today(tmp_path):
     home = homes.create(tmp_path / "trial", today=date(2026, 10, 20))
-    assert homes.today(homes.load_settings(home)) == date(2026, 10, 20)
+    assert today(load_settings(home)) == date(2026, 10, 20)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_a_trial_has_its_own_today(tmp_path):
 def test_wrong_settings_are_named(home, text, word):
     home.config.write_text(text)
     with pytest.raises(ConfigurationError, match=word):
-        homes.load_settings(home)
+        load_settings(home)
 
 
 def test_a_folder_that_is_no_monitor_is_told_so(tmp_path):

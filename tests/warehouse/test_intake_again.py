@@ -22,13 +22,14 @@ KILLED_AT = f"""{inspect.getsource(killing)}
 from pathlib import Path
 from warehouse import home as homes
 from warehouse.intake.taking import take_in
+from warehouse.settings import load_settings
 from warehouse.state import State
 
 folder, module, function, calls = sys.argv[1:]
 home = homes.find(Path(folder))
 state = State(home.state_db)
 kill_at(module, function, int(calls))
-take_in(home, homes.load_settings(home), state)
+take_in(home, load_settings(home), state)
 """
 
 

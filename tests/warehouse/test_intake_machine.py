@@ -27,6 +27,7 @@ from warehouse.calendar import month_of
 from warehouse.intake import decisions
 from warehouse.intake.taking import take_in
 from warehouse.prepare import prepare
+from warehouse.settings import load_settings
 from warehouse.state import State
 
 IS_LONG = "SIGHTLINE_EXAMPLES" in os.environ
@@ -302,7 +303,7 @@ def killed(root: Path, module: str, function: str, calls: int) -> None:
         try:
             kill_at(f"warehouse.intake.{module}", function, calls)
             home = homes.find(root)
-            take_in(home, homes.load_settings(home), State(home.state_db))
+            take_in(home, load_settings(home), State(home.state_db))
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)

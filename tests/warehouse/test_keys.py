@@ -19,6 +19,7 @@ from warehouse.errors import KeyFault, SightlineError
 from warehouse.intake.rotation import rotate
 from warehouse.intake.taking import take_in
 from warehouse.prepare import prepare
+from warehouse.settings import load_settings
 
 REASON = "the old key was in a lost backup"
 WEAK = {
@@ -39,12 +40,13 @@ KILLED_AT = f"""{inspect.getsource(killing)}
 from pathlib import Path
 from warehouse import home as homes
 from warehouse.intake import rotation
+from warehouse.settings import load_settings
 from warehouse.state import State
 
 folder, new_key, module, function, calls = sys.argv[1:]
 home = homes.find(Path(folder))
 state = State(home.state_db)
-settings = homes.load_settings(home).model_copy(update={{"threads": 1}})
+settings = load_settings(home).model_copy(update={{"threads": 1}})
 kill_at(module, function, int(calls))
 rotation.rotate(home, state, settings, Path(new_key), "a reason", lambda *_: None)
 """
@@ -148,7 +150,7 @@ def test_after_a_rotation_every_pseudonym_is_new_and_every_link_is_as_before(mon
     send_history(monitor)
     before = pseudonyms(monitor), children(monitor), monitor.ledger(), monitor.refused_lines()
     new = keys.read(new_key)
-    settings = homes.load_settings(monitor.home)
+    settings = load_settings(monitor.home)
     rotate(monitor.home, monitor.state, settings, new_key, REASON, lambda *_: None)
     assert pseudonyms(monitor).isdisjoint(before[0])
     assert children(monitor) == before[1]
@@ -162,14 +164,14 @@ def test_after_a_rotation_every_pseudonym_is_new_and_every_link_is_as_before(mon
 
 
 def test_a_rotation_to_the_same_key_is_refused(monitor):
-    settings = homes.load_settings(monitor.home)
+    settings = load_settings(monitor.home)
     with pytest.raises(KeyFault, match="in use already"):
         rotate(monitor.home, monitor.state, settings, monitor.home.key, REASON, lambda *_: None)
 
 
 def test_without_a_reason_the_key_is_not_changed(monitor, new_key):
     monitor.send(ssd())
-    key, settings = keys.read(monitor.home.key), homes.load_settings(monitor.home)
+    key, settings = keys.read(monitor.home.key), load_settings(monitor.home)
     with pytest.raises(SightlineError, match="say why"):
         rotate(monitor.home, monitor.state, settings, new_key, " ", lambda *_: None)
     assert keys.in_use(monitor.home, monitor.state) == key
@@ -199,7 +201,7 @@ def test_a_rotation_killed_anywhere_is_whole_or_not_begun(
     monitor.take_in()
     assert (pseudonyms(monitor) == before) == (used == old)
     assert children(monitor) == links
-    settings = homes.load_settings(monitor.home)
+    settings = load_settings(monitor.home)
     if used == old:
         rotate(monitor.home, monitor.state, settings, new_key, REASON, lambda *_: None)
     assert keys.in_use(monitor.home, monitor.state) == new

@@ -13,6 +13,7 @@ from warehouse import home as homes
 from warehouse.errors import SightlineError
 from warehouse.intake import decisions
 from warehouse.intake.rotation import rotate
+from warehouse.settings import load_settings
 from warehouse.state import alerts, submissions
 
 LAST_DAY, DAY_AFTER = date(2033, 10, 20), date(2033, 10, 21)
@@ -29,7 +30,7 @@ def monitor(tmp_path):
 
 
 def settings_on(monitor, day):
-    return homes.load_settings(monitor.home).model_copy(update={"today": day})
+    return load_settings(monitor.home).model_copy(update={"today": day})
 
 
 def purge(monitor, day):
@@ -142,7 +143,7 @@ def test_what_cannot_be_derived_again_is_said(monitor, tmp_path):
     """Promise 6: a key cannot be changed for rows whose originals are gone."""
     purge(monitor, DAY_AFTER)
     homes.write_secret(tmp_path / "new.key", os.urandom(32))
-    settings, new = homes.load_settings(monitor.home), tmp_path / "new.key"
+    settings, new = load_settings(monitor.home), tmp_path / "new.key"
     with pytest.raises(SightlineError, match="originals of 1 submissions are gone"):
         rotate(monitor.home, monitor.state, settings, new, "a reason", lambda *_: None)
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sa
 
 from warehouse.errors import SightlineError
-from warehouse.home import Home, Settings
+from warehouse.home import Home
 from warehouse.intake.loading import Workshop
 from warehouse.intake.outcomes import Outcome, Pending
 from warehouse.intake.pool import load_all, pending_of
+from warehouse.settings import Settings
 from warehouse.state import State, submissions
 
 Batches = dict[str, list[Pending]]

@@ -19,7 +19,6 @@ import duckdb
 
 from warehouse.connection import open_quietly, safe_config
 from warehouse.contract import Column, Contract, SentTable, compared, figure_name
-from warehouse.home import LONDON
 from warehouse.intake.bundles import open_bundle
 from warehouse.intake.checking import Checked, check
 from warehouse.intake.counting import SET_ASIDE
@@ -35,6 +34,7 @@ from warehouse.intake.recognise import OTHER_DELIMITERS, Recognised, recognise
 from warehouse.intake.rules import blanks, judgement
 from warehouse.intake.spool import Spool
 from warehouse.intake.text import header_of, read_text, starts_of_lines
+from warehouse.settings import LONDON
 
 # How alike two headings are of which one may be meant for the other.
 NEAR = 0.8

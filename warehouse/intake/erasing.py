@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from warehouse.calendar import Span
-from warehouse.home import Home, Settings
+from warehouse.home import Home
 from warehouse.intake import ledger
 from warehouse.intake.again import batches_of, read_again
 from warehouse.intake.landing import place
@@ -24,6 +24,7 @@ from warehouse.intake.pool import pending_of
 from warehouse.intake.redaction import contents_of, records_of, without
 from warehouse.intake.suppression import Digests, digests, key_of, suppressed
 from warehouse.intake.writing import Files, drop_rows
+from warehouse.settings import Settings
 from warehouse.state import State, settings, submissions
 
 WORK = "erasing"

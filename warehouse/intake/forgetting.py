@@ -18,7 +18,7 @@ from warehouse import audit, identity_decisions, keys
 from warehouse.claims import tables_with
 from warehouse.connection import connect
 from warehouse.errors import SightlineError
-from warehouse.home import Home, Settings, today
+from warehouse.home import Home
 from warehouse.identities import write_identities
 from warehouse.in_force import in_sequence, known
 from warehouse.intake import erasing
@@ -35,6 +35,7 @@ from warehouse.intake.redaction import (
 from warehouse.intake.senders import PUBLISHER
 from warehouse.intake.suppression import Digests, digests, key_of, remember
 from warehouse.prepare import write_views
+from warehouse.settings import Settings, today
 from warehouse.state import State, problems, submissions
 
 Progress = Callable[[str, int, int], None]

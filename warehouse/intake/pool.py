@@ -9,11 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse.home import Home, Settings
+from warehouse.home import Home
 from warehouse.intake.landing import place
 from warehouse.intake.loading import Workshop, load_batch
 from warehouse.intake.outcomes import Outcome, Pending, Verdict
 from warehouse.intake.watch import end_with
+from warehouse.settings import Settings
 
 
 def pending_of(home: Home, row: "sa.Row[Any]", verdict: Verdict | None) -> Pending:

@@ -13,11 +13,12 @@ import sqlalchemy as sa
 
 from warehouse import audit, keys
 from warehouse.errors import KeyFault, SightlineError
-from warehouse.home import Home, Settings, write_secret
+from warehouse.home import Home, write_secret
 from warehouse.intake import ledger
 from warehouse.intake.again import Batches, batches_of, read_again
 from warehouse.intake.loading import Workshop
 from warehouse.intake.writing import Files
+from warehouse.settings import Settings
 from warehouse.state import State, submissions
 
 Progress = Callable[[str, int, int], None]

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from warehouse import keys
 from warehouse.errors import ConfigurationError
-from warehouse.home import Home, Settings, today
+from warehouse.home import Home
 from warehouse.intake import erasing, ledger
 from warehouse.intake.landing import land
 from warehouse.intake.loading import Workshop
 from warehouse.intake.outcomes import Outcome, Pending
 from warehouse.intake.pool import load_all, pending_of
 from warehouse.intake.writing import UNFINISHED, Files
+from warehouse.settings import Settings, today
 from warehouse.state import State
 
 Progress = Callable[[str, int, int], None]

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 
 from warehouse import contract as contracts
 from warehouse.calendar import Span
-from warehouse.home import LONDON
 from warehouse.intake.checking import PASSED_OVER
 from warehouse.intake.landing import Arrival, UnsafeError, arrival_of
 from warehouse.intake.loading import Workshop, load_batch
@@ -17,6 +16,7 @@ from warehouse.intake.outcomes import Outcome, Pending
 from warehouse.intake.problems import BadRow, Problem, escaped
 from warehouse.intake.profiles import beside_share, outside_share
 from warehouse.intake.rows import rules_beside
+from warehouse.settings import LONDON
 
 # What a table lacks for being a return of its own; with the rest of its bundle it may be fine.
 ALONE = ("MISSING_TABLE", "PERIOD_UNKNOWN")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from warehouse.errors import ConfigurationError
 
-HEAD = "0007"
+HEAD = "0008"
 FOLDER = Path(__file__).parent
 
 
