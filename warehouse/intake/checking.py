@@ -232,9 +232,7 @@ def _by_contract(spooled: Spooled, drawn: Drawn, earliest: date | None) -> State
         looked_up.append(entry.beside(f"t_{name}", f"r_{name}"))
         is_late = entry.latest is not None and (earliest is None or entry.latest > earliest)
         may_ask = entry.has_faults or is_late
-        placed = rules.placed(
-            name, column, entry.judgement, f"t_{name}", len(faults), may_ask=may_ask
-        )
+        placed = rules.placed(column, entry.judgement, f"t_{name}", len(faults), may_ask=may_ask)
         values |= {f"{value}_{name}": sql for value, sql in placed.values.items()}
         asked |= {f"asked_{name}": placed.asked} if placed.asked else {}
         first.append(placed.fault)

@@ -246,7 +246,7 @@ def faults(name: str, column: Column, found: Judgement) -> list[Fault]:
             official=column.official.get(one.rule),
             severity=one.severity if _is_needed(column) else "query",
         )
-        for one in [*_missing(column, ""), *found.faults, *_limits(name, column)]
+        for one in [*_missing(column, ""), *found.faults, *_limits(column, "")]
     ]
 
 
@@ -262,9 +262,7 @@ class Placed:
     asked: str | None
 
 
-def placed(
-    name: str, column: Column, found: Judgement, alias: str, offset: int, *, may_ask: bool
-) -> Placed:
+def placed(column: Column, found: Judgement, alias: str, offset: int, *, may_ask: bool) -> Placed:
     """A column's values and faults beside the row; `alias` is what is known of its text.
 
     With `may_ask` false no text of the column is at fault and no day lies too late.
@@ -272,7 +270,8 @@ def placed(
     held = {value: f"{alias}.{value}" for value in found.values}
     missing = _missing(column, alias)
     first = offset + len(missing)
-    limits = [(first + len(found.faults) + i, one) for i, one in enumerate(_limits(name, column))]
+    day = held.get("d", held["v"])
+    limits = [(first + len(found.faults) + i, one) for i, one in enumerate(_limits(column, day))]
     cases = [f"when {one.condition} then {offset}" for one in missing]
     by_text = [f"when {alias}.fault is not null then {alias}.fault + {first}"]
     if _is_needed(column):
@@ -281,18 +280,13 @@ def placed(
         is_partly_read = len(found.faults) > found.unreadable
         return Placed(held, _case(out), _case(by_text) if is_partly_read and may_ask else None)
     asked = by_text if may_ask else []
-    day = held.get("d", held["v"]) if _is_day(column) else ""
-    cannot_be = {
-        "DATE_FUTURE": f"{day} > received_on",
-        "DATE_ORDER": f"{day} < v_{column.not_before}",
-    }
-    outside = [(cannot_be[one.rule], i) for i, one in limits if may_ask or one.rule == "DATE_ORDER"]
-    for condition, i in outside:
-        asked = [*asked, f"when {condition} then {i}"]
-        held = {
-            value: f"case when not coalesce({condition}, false) then {sql} end"
-            for value, sql in held.items()
-        }
+    for i, one in limits:
+        if may_ask or one.rule == "DATE_ORDER":
+            asked = [*asked, f"when {one.condition} then {i}"]
+            held = {
+                value: f"case when not coalesce({one.condition}, false) then {sql} end"
+                for value, sql in held.items()
+            }
     return Placed(held, _case([]), _case([*asked, *cases]) if asked or cases else None)
 
 
@@ -315,9 +309,8 @@ def _missing(column: Column, alias: str) -> list[Fault]:
     return [Fault(condition, rule, "a value is needed here")]
 
 
-def _limits(name: str, column: Column) -> list[Fault]:
+def _limits(column: Column, value: str) -> list[Fault]:
     """What a day cannot be beside other values of its row, though the calendar has it."""
-    value = f"d_{name}" if column.type == "month" else f"v_{name}"
     found = []
     if _is_day(column) and not column.may_be_future:
         says = "the date lies after the day on which the file was received"
