@@ -4,11 +4,10 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
+from warehouse import clock
 from warehouse.errors import Busy
-from warehouse.settings import LONDON
 
 _mine: set[Path] = set()
 
@@ -28,7 +27,7 @@ def held(path: Path) -> Iterator[None]:
                 f"another run is going on ({file.read().strip()}); try again later"
             ) from None
         file.truncate(0)
-        file.write(f"process {os.getpid()} since {datetime.now(LONDON):%d %B %Y %H:%M}\n")
+        file.write(f"process {os.getpid()} since {clock.in_london():%d %B %Y %H:%M}\n")
         file.flush()
         _mine.add(path)
         try:

@@ -1,14 +1,14 @@
 """How a monitor stands: what came, what is missing, what is wrong; read from the state alone."""
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from orchestration import inbox
 from orchestration.run import last_good
-from warehouse import releases
+from warehouse import clock, releases
 from warehouse.home import Home
 from warehouse.intake import ledger
 from warehouse.state import State, alerts, outbox, problems, runs, submissions
@@ -122,7 +122,7 @@ def faults(home: Home, state: State, max_age_days: int) -> list[str]:
         found.append("nothing is published")
     if last and last["outcome"] in ("failed", "gate_failed"):
         found.append(f"the last run ended as {last['outcome'].replace('_', ' ')}{_gates(last)}")
-    oldest = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=max_age_days)
+    oldest = clock.now() - timedelta(days=max_age_days)
     if good and good["finished_at"] < oldest:
         found.append(f"no run has come to a good end for {max_age_days} days")
     undelivered = {

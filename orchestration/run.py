@@ -8,13 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from orchestration.lock import held
-from warehouse import keys
+from warehouse import clock, keys
 from warehouse.errors import GateFailed
 from warehouse.home import Home, close_to_others
 from warehouse.recovery import recover
@@ -113,14 +113,14 @@ def ready(home: Home) -> Iterator[State]:
 
 @contextmanager
 def recorded(run: Run) -> Iterator[None]:
-    started_at = _now()
+    started_at = clock.now()
     try:
         yield
     finally:
         row = {
             "run_id": run.run_id,
             "started_at": started_at,
-            "finished_at": _now(),
+            "finished_at": clock.now(),
             "as_of": run.as_of,
             "outcome": "history" if run.is_history and run.release_id else run.outcome,
             "release_id": run.release_id,
@@ -159,7 +159,3 @@ def _next(state: State) -> int:
     with state.read() as connection:
         query = sa.select(sa.func.coalesce(sa.func.max(state_releases.c.sequence), 0) + 1)
         return int(connection.execute(query).scalar_one())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

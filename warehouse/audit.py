@@ -3,11 +3,11 @@
 import getpass
 import hashlib
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from warehouse import clock
 from warehouse.errors import SightlineError
 from warehouse.state import State, audit, settings
 
@@ -24,7 +24,7 @@ def record(connection: sa.Connection, action: str, subject: str, reason: str) ->
     sequence, previous = _head(connection)
     entry: dict[str, Any] = {
         "sequence": sequence + 1,
-        "at": datetime.now(UTC).replace(tzinfo=None),
+        "at": clock.now(),
         "actor": _actor(),
         "action": action,
         "subject": subject,

@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from warehouse import audit
+from warehouse.clock import LONDON
 from warehouse.home import Home
 from warehouse.intake import erasing
 from warehouse.intake.senders import numbers
-from warehouse.settings import LONDON, Settings, today
+from warehouse.settings import Settings, today
 from warehouse.state import State, alerts, submissions
 
 OPEN = ("open", "acknowledged", "snoozed")

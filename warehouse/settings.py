@@ -1,16 +1,14 @@
 """The settings of a monitor, as sightline.toml gives them, and what today is."""
 
 import tomllib
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from warehouse import clock
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
-
-LONDON = ZoneInfo("Europe/London")
 
 
 class Retention(BaseModel):
@@ -53,4 +51,4 @@ def load_settings(home: Home) -> Settings:
 
 
 def today(settings: Settings) -> date:
-    return settings.today or datetime.now(LONDON).date()
+    return settings.today or clock.day()

@@ -1,6 +1,6 @@
 """Commands on alerts: what is open, why, and what people decide; and the messages about them."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -170,12 +170,13 @@ def deliver(home: Any, retry: bool, is_json: bool) -> int:
     Example: sightline deliver --retry
     """
     from monitoring.delivery import relay
+    from warehouse import clock
     from warehouse.settings import load_settings
 
     with state_of(home) as state:
         if retry:
             relay.retry_now(state, include_dead=True)
-        done = relay.deliver(home, load_settings(home), state, datetime.now(UTC))
+        done = relay.deliver(home, load_settings(home), state, clock.now())
     if is_json:
         as_json({"sent": done.sent, "failed": done.failed, "pending": done.pending})
     else:

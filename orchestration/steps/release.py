@@ -2,7 +2,6 @@
 
 import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +14,7 @@ from orchestration.code_version import code_version
 from orchestration.run import Run
 from orchestration.steps.marts import decisions_of
 from report import site
-from warehouse import publish, releases, retention
+from warehouse import clock, publish, releases, retention
 from warehouse import state as tables
 from warehouse.connection import connect
 
@@ -47,7 +46,7 @@ def release(run: Run) -> Found:
 def deliver(run: Run) -> Found:
     with run.step("delivery") as found:
         if not run.is_history:
-            done = relay.deliver(run.home, run.settings, run.state, datetime.now(UTC))
+            done = relay.deliver(run.home, run.settings, run.state, clock.now())
             found |= {"sent": done.sent, "undelivered": done.pending + done.failed}
         return found
 
@@ -60,7 +59,7 @@ def _tables(run: Run, decisions: Decisions) -> releases.Draft:
             run.state,
             release_id=run.next_release,
             as_of=run.as_of,
-            built_at=datetime.now(UTC),
+            built_at=clock.now(),
             code_version=code_version(),
             alerts_rows=_known(run, evaluate.alert_rows(run.state, decisions), "first_raised_on"),
             alert_events_rows=_known(run, evaluate.event_rows(run.state, decisions), "occurred_on"),
@@ -105,7 +104,7 @@ def _commit(run: Run, draft: releases.Draft, decisions: Decisions) -> None:
                 sa.insert(tables.releases).values(
                     release_id=draft.release_id,
                     sequence=run.sequence,
-                    built_at=draft.built_at.replace(tzinfo=None),
+                    built_at=draft.built_at,
                     as_of=draft.as_of,
                     content_hash=draft.content_hash,
                     code_version=draft.code_version,

@@ -59,7 +59,7 @@ def test_fault_087_today_is_the_date_in_london(
         def now(cls, tz=None):
             return moment.astimezone(tz)
 
-    monkeypatch.setattr("warehouse.settings.datetime", Clock)
+    monkeypatch.setattr("warehouse.clock.datetime", Clock)
     assert today(Settings()) == day
 
 

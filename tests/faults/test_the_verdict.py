@@ -12,9 +12,9 @@ from cases import CANARY, CASES, GOOD_BUNDLES, Case
 from report import errors
 from simulation import faults
 from warehouse import home as homes
+from warehouse.clock import LONDON
 from warehouse.intake.outcomes import Outcome, Pending
 from warehouse.intake.validate import Verdict, Wanted, judged, validate
-from warehouse.settings import LONDON
 from warehouse.state import State
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"

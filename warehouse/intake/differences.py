@@ -10,13 +10,13 @@ import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from difflib import SequenceMatcher
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
+from warehouse import clock
 from warehouse.connection import open_quietly, safe_config
 from warehouse.contract import Column, Contract, SentTable, compared, figure_name
 from warehouse.intake.bundles import open_bundle
@@ -34,7 +34,6 @@ from warehouse.intake.recognise import OTHER_DELIMITERS, Recognised, recognise
 from warehouse.intake.rules import blanks, judgement
 from warehouse.intake.spool import Spool
 from warehouse.intake.text import header_of, read_text, starts_of_lines
-from warehouse.settings import LONDON
 
 # How alike two headings are of which one may be meant for the other.
 NEAR = 0.8
@@ -119,7 +118,7 @@ def differences(path: Path, contract: Contract) -> Diff:
         if arrival is None:
             return Diff(escaped(path.name), contract.name, others={escaped(path.name): "empty"})
         at = (arrival.packed or path).absolute()
-        day = datetime.now(LONDON).date()
+        day = clock.day()
         pending = Pending(1, None, path.name, at, arrival.sha256, day, is_whole=False)
         return _compared(pending, contract, Path(folder))
 

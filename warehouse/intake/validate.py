@@ -3,10 +3,10 @@
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from warehouse import clock
 from warehouse import contract as contracts
 from warehouse.calendar import Span
 from warehouse.intake.checking import PASSED_OVER
@@ -16,7 +16,6 @@ from warehouse.intake.outcomes import Outcome, Pending
 from warehouse.intake.problems import BadRow, Problem, escaped
 from warehouse.intake.profiles import beside_share, outside_share
 from warehouse.intake.rows import rules_beside
-from warehouse.settings import LONDON
 
 # What a table lacks for being a return of its own; with the rest of its bundle it may be fine.
 ALONE = ("MISSING_TABLE", "PERIOD_UNKNOWN")
@@ -138,7 +137,7 @@ def _pending(path: Path, arrival: Arrival, sender: str | None) -> Pending:
         path.name,
         (arrival.packed or path).absolute(),
         arrival.sha256,
-        datetime.now(LONDON).date(),
+        clock.day(),
         is_whole=arrival.packed is not None or path.suffix.lower() in WHOLE,
     )
 
