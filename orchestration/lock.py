@@ -18,7 +18,10 @@ _mine: set[Path] = set()
 
 @contextmanager
 def held(
-    path: Path, *, patience: float = PATIENCE, otherwise: str = "another run is going on"
+    path: Path,
+    *,
+    patience: float = PATIENCE,
+    otherwise: str = "another run is going on ({}); try again later",
 ) -> Iterator[bool]:
     """Hold the lock; holding it twice in one process is one hold, and gives False.
 
@@ -29,7 +32,7 @@ def held(
         return
     with path.open("a+", encoding="utf-8") as file:
         if not _taken(file.fileno(), patience):
-            raise Busy(f"{otherwise} ({_holder(path)}); try again later")
+            raise Busy(otherwise.format(_holder(path)))
         file.truncate(0)
         file.write(f"process {os.getpid()} since {clock.in_london():%d %B %Y %H:%M}\n")
         file.flush()

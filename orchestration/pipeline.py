@@ -52,8 +52,8 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
         now = today(load_settings(home))
         with ready(home) as state:
             is_history = as_of is not None and as_of != now
-            if not is_history and not pending.reasons(home, state, now):
-                return _nothing(home, state, run_id, now, started)
+            if not is_history and finds_nothing(home, state, run_id, COMMAND_LINE, now):
+                return _nothing(home, now, started)
             known_on = as_of if is_history else None
             attempts.begin(state, run_id, known_on or now, COMMAND_LINE)
             fault = _execute(home, run_id, known_on)
@@ -72,15 +72,26 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     )
 
 
-def _nothing(home: Home, state: State, run_id: str, now: date, started: float) -> RunReport:
-    """Recorded with what the last good run knew, since that is still all there is to know."""
-    shown, last = releases.current(home), last_good(state)
-    release_id = shown.release_id if shown else None
-    attempts.begin(state, run_id, now, COMMAND_LINE)
+def finds_nothing(home: Home, state: State, run_id: str, by: str, now: date) -> bool:
+    """Whether there is nothing to do; such an attempt is recorded with what the last good run
+    knew, since that is still all there is to know."""
+    if pending.reasons(home, state, now):
+        return False
+    last = last_good(state)
+    attempts.begin(state, run_id, now, by)
     known = {name: last["detail"][name] for name in ("fingerprint", "left")} if last else {}
-    detail = attempts.detail(**known)
-    attempts.end(state, run_id, NOTHING, 0, release_id=release_id, detail=detail)
-    return RunReport(NOTHING, now, release_id, time.perf_counter() - started)
+    rest = {"release_id": _shown(home), "detail": attempts.detail(**known)}
+    attempts.end(state, run_id, "nothing", 0, **rest)
+    return True
+
+
+def _nothing(home: Home, now: date, started: float) -> RunReport:
+    return RunReport(NOTHING, now, _shown(home), time.perf_counter() - started)
+
+
+def _shown(home: Home) -> str | None:
+    shown = releases.current(home)
+    return shown.release_id if shown else None
 
 
 def _execute(home: Home, run_id: str, as_of: date | None) -> str | None:

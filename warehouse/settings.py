@@ -70,12 +70,12 @@ def today(settings: Settings) -> date:
 
 def _check_cron(cron: str) -> None:
     """Raise ValueError unless the scheduler takes this, and it never asks for 01:00 to 01:59."""
-    from dagster._utils.schedules import is_valid_cron_string  # slow to import, seldom needed
-    from dagster._vendored.croniter import croniter
+    # Slow to import, seldom needed.
+    from dagster._utils.schedules import CroniterShim, is_valid_cron_string
 
     if not is_valid_cron_string(cron):
         raise ValueError('not a schedule: five fields as in "15 6 * * *", for 06:15 every day')
-    _, hours, *_ = croniter.expand(cron)[0]
+    _, hours, *_ = CroniterShim.expand(cron)[0]
     if HOUR_OF_CHANGES in hours or "*" in hours:
         raise ValueError(
             "no run may be due from 01:00 to 01:59, which happens twice or not at all when the"
