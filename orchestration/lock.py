@@ -12,6 +12,11 @@ from warehouse.errors import Busy
 _mine: set[Path] = set()
 
 
+def is_held() -> bool:
+    """Whether this process holds the lock of any monitor."""
+    return bool(_mine)
+
+
 @contextmanager
 def held(path: Path) -> Iterator[None]:
     """Hold the lock, or raise Busy naming who does; holding it twice in one process is one hold."""

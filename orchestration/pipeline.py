@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from orchestration import pending
+from orchestration import pending, stopping
 from orchestration.run import Step, ready, record_of
 from warehouse import releases
 from warehouse.errors import SightlineError
@@ -96,6 +96,8 @@ def _execute(home: Home, as_of: date | None) -> tuple[str, str | None]:
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
         )
+        if stopping.asked():
+            raise stopping.Stopped
         failures = [event for event in result.all_events if event.is_step_failure]
         return result.run_id, _first(failures)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
+from orchestration import logs
 from orchestration.run import Run, opened
 from warehouse import home as homes
 from warehouse.home import Home
@@ -31,6 +32,7 @@ class Monitor(dg.ConfigurableResource):  # type: ignore[type-arg]  # it gives it
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Monitor"]:
+        logs.begin()
         as_of = date.fromisoformat(self.as_of) if self.as_of else None
         run_id = context.run.run_id if context.run else "none"
         with opened(home_in_use(), run_id, as_of=as_of) as run:

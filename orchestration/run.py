@@ -3,7 +3,6 @@
 The same object serves a run from the command line and one started in Dagster's pages.
 """
 
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,16 +12,16 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from orchestration import faults, logs
 from orchestration.lock import held
+from orchestration.logs import log
 from warehouse import clock, keys
-from warehouse.errors import GateFailed
+from warehouse.errors import GateFailed, SightlineError
 from warehouse.home import Home, close_to_others
 from warehouse.recovery import recover
 from warehouse.settings import Settings, load_settings, today
 from warehouse.state import State, runs
 from warehouse.state import releases as state_releases
-
-log = logging.getLogger("sightline")
 
 Outcome = Literal["released", "unchanged", "gate_failed", "failed"]
 
@@ -59,20 +58,29 @@ class Run:
         """Time one step, say when it starts and ends, and keep what it found."""
         step = Step(name)
         self.steps.append(step)
-        log.info("%s ...", name)
         started = time.perf_counter()
-        try:
-            yield step.found
-        except GateFailed as fault:
-            self.shut(fault.message)
-            raise
-        finally:
-            step.seconds = round(time.perf_counter() - started, 2)
-        log.info("%s: %s", name, told(step))
+        with logs.bound(step=name):
+            log.info("%s ...", name)
+            try:
+                yield step.found
+            except GateFailed as fault:
+                self.shut(fault.message)
+                raise
+            except SightlineError as fault:
+                log.error("%s: it failed", name, exc_info=fault)
+                raise
+            except Exception as fault:
+                log.error("%s: it failed", name, exc_info=fault)
+                faults.kept(fault)
+                raise
+            finally:
+                step.seconds = round(time.perf_counter() - started, 2)
+            log.info("%s: %s", name, told(step))
 
-    def shut(self, gate: str) -> None:
-        """Nothing is published by this run: a gate did not hold."""
-        self.gates.append(gate)
+    def shut(self, gate: str, more: str = "") -> None:
+        """Nothing is published by this run; `more` names files, and stands in its record alone."""
+        log.error("nothing is published, a gate did not hold: %s", gate)
+        self.gates.append(gate + more)
         self.outcome = "gate_failed"
 
 
@@ -93,13 +101,14 @@ def opened(home: Home, run_id: str, *, as_of: date | None = None) -> Iterator[Ru
     with ready(home) as state:
         run = Run(run_id, home, settings, state, as_of or now, _next(state))
         run.is_history = run.as_of != now
-        with recorded(run):
+        with logs.bound(run=run_id), recorded(run):
             yield run
 
 
 @contextmanager
 def ready(home: Home) -> Iterator[State]:
     """The state under the lock: others shut out, leftovers put right, the key the one we know."""
+    logs.keep_in(home)
     with held(home.restricted / "run.lock"):
         close_to_others(home)
         state = State(home.state_db)

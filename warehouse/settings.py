@@ -34,6 +34,7 @@ class Settings(BaseModel):
     memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
     threads: int | None = Field(default=None, ge=1)
     keep_releases: int = Field(default=6, ge=1)
+    log_level: Literal["info", "warning", "error"] = "warning"
     retention: Retention = Field(default_factory=Retention)
 
 
