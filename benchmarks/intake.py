@@ -471,7 +471,9 @@ def big(folder: Path, wanted: argparse.Namespace) -> dict[str, float]:
     for table in TABLES:
         if table != "ssd_person":
             (bundle / f"{table}.csv").write_text(
-                "\n".join([",".join(TABLES[table]), *rows("301", 0, 1, date(2026, 10, 1))[table], ""])
+                "\n".join(
+                    [",".join(TABLES[table]), *rows("301", 0, 1, date(2026, 10, 1))[table], ""]
+                )
             )
     period = {"period_start": "2026-10-01", "period_end": "2026-10-31", "simulated": True}
     (bundle / "manifest.json").write_text(json.dumps(period))
