@@ -9,11 +9,12 @@ from datetime import date
 from typing import Any
 
 from orchestration import pending
+from orchestration.configuration import checked
 from orchestration.run import Step, ready, record_of
 from warehouse import releases
 from warehouse.errors import SightlineError
 from warehouse.home import Home
-from warehouse.settings import load_settings, today
+from warehouse.settings import today
 
 NOTHING = "nothing to do"
 FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
@@ -46,7 +47,8 @@ class RunReport:
             return GATE
         if self.outcome == "failed":
             return FAULT
-        if self.found("delivery", "undelivered"):
+        # Once the release is out, only the sending of messages can fail.
+        if self.fault or self.found("delivery", "undelivered"):
             return UNDELIVERED
         refused = [self.found("intake", name) for name in ("refused", "rows refused")]
         held = [self.found(step, "held back") for step in ("vital signs", "models")]
@@ -56,7 +58,7 @@ class RunReport:
 def run(home: Home, *, as_of: date | None = None) -> RunReport:
     """Take in all that is pending, rebuild, check, publish and deliver, or find nothing to do."""
     started = time.perf_counter()
-    now = today(load_settings(home))
+    now = today(checked(home))
     with ready(home) as state:
         is_history = as_of is not None and as_of != now
         if not is_history and not pending.reasons(home, state, now):

@@ -13,12 +13,13 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from orchestration.configuration import checked
 from orchestration.lock import held
 from warehouse import clock, keys
 from warehouse.errors import GateFailed
 from warehouse.home import Home, close_to_others
 from warehouse.recovery import recover
-from warehouse.settings import Settings, load_settings, today
+from warehouse.settings import Settings, today
 from warehouse.state import State, runs
 from warehouse.state import releases as state_releases
 
@@ -88,7 +89,7 @@ def told(step: Step) -> str:
 @contextmanager
 def opened(home: Home, run_id: str, *, as_of: date | None = None) -> Iterator[Run]:
     """A run under the lock, once what a killed run left is put right; recorded at its end."""
-    settings = load_settings(home)
+    settings = checked(home)
     now = today(settings)
     with ready(home) as state:
         run = Run(run_id, home, settings, state, as_of or now, _next(state))
@@ -100,6 +101,7 @@ def opened(home: Home, run_id: str, *, as_of: date | None = None) -> Iterator[Ru
 @contextmanager
 def ready(home: Home) -> Iterator[State]:
     """The state under the lock: others shut out, leftovers put right, the key the one we know."""
+    checked(home)
     with held(home.restricted / "run.lock"):
         close_to_others(home)
         state = State(home.state_db)
