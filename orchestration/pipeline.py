@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from orchestration import pending
+from monitoring.delivery import relay
+from orchestration import pending, upkeep
 from orchestration.run import Step, ready, record_of
-from warehouse import releases
+from warehouse import clock, releases
 from warehouse.errors import SightlineError
 from warehouse.home import Home
 from warehouse.settings import load_settings, today
@@ -59,10 +60,8 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     now = today(load_settings(home))
     with ready(home) as state:
         is_history = as_of is not None and as_of != now
-        if not is_history and not pending.reasons(home, state, now):
-            shown = releases.current(home)
-            release_id = shown.release_id if shown else None
-            return RunReport(NOTHING, now, release_id, time.perf_counter() - started)
+        if not is_history and (report := quiet(home)):
+            return report
         run_id, fault = _execute(home, as_of if is_history else None)
         record = record_of(state, run_id)
     if record is None:
@@ -76,6 +75,30 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
         fault,
         detail["gates"],
         [Step(**step) for step in detail["steps"]],
+    )
+
+
+def quiet(home: Home) -> RunReport | None:
+    """The whole of a run that finds nothing to do, or None where one is needed.
+
+    Messages that wait are sent all the same, and what was kept for long enough goes.
+    """
+    started = time.perf_counter()
+    settings = load_settings(home)
+    now = today(settings)
+    with ready(home) as state:
+        if pending.reasons(home, state, now):
+            return None
+        upkeep.between_runs(home, state, settings)
+        sent = relay.deliver(home, settings, state, clock.now())
+        shown = releases.current(home)
+    delivery = Step("delivery", found=sent.as_found())
+    return RunReport(
+        NOTHING,
+        now,
+        shown.release_id if shown else None,
+        time.perf_counter() - started,
+        steps=[delivery],
     )
 
 

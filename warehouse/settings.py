@@ -22,6 +22,8 @@ class Retention(BaseModel):
     originals_months: int = Field(default=84, ge=1)
     refused_months: int = Field(default=12, ge=1)
     logs_months: int = Field(default=12, ge=1)
+    messages_months: int = Field(default=24, ge=1)
+    runs_months: int = Field(default=24, ge=1)
 
 
 class Settings(BaseModel):
