@@ -36,6 +36,8 @@ COMMAND_LINE = "command line"
 BY_SCHEDULE, BY_SENSOR, BY_TAG = "dagster/schedule_name", "dagster/sensor_name", "started_by"
 OF_EXIT_CODE: dict[int, Outcome] = {3: "configuration", 6: "busy", 8: "key"}
 UNEXPECTED = 1
+# A worker imports everything and reads the models before it begins: minutes on a small machine.
+START_TIMEOUT = 300
 
 log = logging.getLogger("sightline")
 

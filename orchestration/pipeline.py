@@ -9,17 +9,17 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from orchestration import attempts, pending, stopping
-from orchestration.attempts import BY_TAG, COMMAND_LINE
+from monitoring.delivery import relay
+from orchestration import attempts, pending, stopping, upkeep
+from orchestration.attempts import BY_TAG, COMMAND_LINE, Outcome
 from orchestration.configuration import checked
-from orchestration.run import Step, last_good, ready, record_of
-from warehouse import releases
+from orchestration.run import UNDELIVERED, Step, ready, record_of
+from warehouse import clock, releases
 from warehouse.errors import SightlineError
 from warehouse.home import Home
 from warehouse.settings import today
-from warehouse.state import State
 
-NOTHING = "nothing"
+NOTHING: Outcome = "nothing"
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
         now = today(checked(home))
         with ready(home) as state:
             is_history = as_of is not None and as_of != now
-            if not is_history and not pending.reasons(home, state, now):
-                return _nothing(home, state, run_id, now, started)
+            if not is_history and (report := quiet(home, run_id, COMMAND_LINE)):
+                return report
             known_on = as_of if is_history else None
             attempts.begin(state, run_id, known_on or now, COMMAND_LINE)
             fault = _execute(home, run_id, known_on)
@@ -73,15 +73,27 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     )
 
 
-def _nothing(home: Home, state: State, run_id: str, now: date, started: float) -> RunReport:
-    """Recorded with what the last good run knew, since that is still all there is to know."""
-    shown, last = releases.current(home), last_good(state)
-    release_id = shown.release_id if shown else None
-    attempts.begin(state, run_id, now, COMMAND_LINE)
-    known = {name: last["detail"][name] for name in ("fingerprint", "left")} if last else {}
-    detail = attempts.detail(**known)
-    attempts.end(state, run_id, NOTHING, 0, release_id=release_id, detail=detail)
-    return RunReport(NOTHING, now, release_id, time.perf_counter() - started)
+def quiet(home: Home, run_id: str, started_by: str) -> RunReport | None:
+    """The whole of a run that finds nothing to do, or None where one is needed.
+
+    Messages that wait are sent all the same, and what was kept for long enough goes.
+    """
+    started = time.perf_counter()
+    settings = checked(home)
+    now = today(settings)
+    with ready(home) as state:
+        if pending.reasons(home, state, now):
+            return None
+        attempts.begin(state, run_id, now, started_by)
+        upkeep.between_runs(home, state, settings)
+        sent = relay.deliver(home, settings, state, clock.now())
+        shown = releases.current(home)
+        release_id = shown.release_id if shown else None
+        delivery = Step("delivery", found=sent.as_found())
+        exit_code = UNDELIVERED if delivery.found["undelivered"] else 0
+        attempts.end(state, run_id, NOTHING, exit_code, release_id=release_id)
+    seconds = time.perf_counter() - started
+    return RunReport(NOTHING, now, release_id, seconds, steps=[delivery], exit_code=exit_code)
 
 
 def _execute(home: Home, run_id: str, as_of: date | None) -> str | None:

@@ -4,7 +4,7 @@ The same object serves a run from the command line and one started in Dagster's 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -25,7 +25,8 @@ from warehouse.settings import Settings, today
 from warehouse.state import State, runs
 from warehouse.state import releases as state_releases
 
-GOOD = ("released", "unchanged", "nothing")
+BUILT = ("released", "unchanged")
+GOOD = (*BUILT, "nothing")
 FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
 
 
@@ -103,12 +104,17 @@ class Run:
         return "failed" if self.failed_with else "partial"
 
     @property
+    def is_undelivered(self) -> bool:
+        """Whether all went well but for the last step."""
+        return bool(self.failed_with and self.released and self.steps[-1].name == "delivery")
+
+    @property
     def exit_code(self) -> int:
         if self.gates:
             return GATE
-        if self.failed_with:
+        if self.failed_with and not self.is_undelivered:
             return self.failed_with
-        if self.found("delivery", "undelivered"):
+        if self.is_undelivered or self.found("delivery", "undelivered"):
             return UNDELIVERED
         refused = [self.found("intake", name) for name in ("refused", "rows refused")]
         held_back = [self.found(step, "held back") for step in ("vital signs", "models")]
@@ -177,11 +183,20 @@ def ready(home: Home) -> Iterator[State]:
 
 
 def last_good(state: State) -> dict[str, Any] | None:
+    """The newest run that came to a good end, also one that found nothing to do."""
+    return _newest(state, GOOD)
+
+
+def last_built(state: State) -> dict[str, Any] | None:
     """The newest run whose release, new or found unchanged, readers see."""
-    query = sa.select(runs).where(runs.c.outcome.in_(GOOD)).order_by(runs.c.number.desc()).limit(1)
+    return _newest(state, BUILT)
+
+
+def _newest(state: State, outcomes: Sequence[str]) -> dict[str, Any] | None:
+    known = sa.select(runs).where(runs.c.outcome.in_(outcomes))
     with state.read() as connection:
-        rows = connection.execute(query).mappings().all()
-    return dict(rows[0]) if rows else None
+        row = connection.execute(known.order_by(runs.c.number.desc()).limit(1)).mappings().first()
+    return dict(row) if row else None
 
 
 def record_of(state: State, run_id: str) -> dict[str, Any] | None:

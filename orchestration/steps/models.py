@@ -8,7 +8,7 @@ from expectations import submissions
 from orchestration import dbt_runner, overview, pending, row_checks
 from orchestration.logs import log
 from orchestration.row_checks import Failed
-from orchestration.run import Run, last_good
+from orchestration.run import Run, last_built
 from warehouse import prepare
 
 BROKEN = {"error", "fail", "runtime error", "partial success"}
@@ -67,7 +67,7 @@ def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built)
 
 def _new(run: Run) -> str:
     """What came since the last good run, for whoever looks for a cause that no test names."""
-    after = pending.newest(last_good(run.state))
+    after = pending.newest(last_built(run.state))
     came = overview.came(run.state, after)
     more = f" and {len(came) - MOST_NAMED:,} more" if len(came) > MOST_NAMED else ""
     return f"; new since the last release: {', '.join(came[:MOST_NAMED])}{more}" if came else ""
