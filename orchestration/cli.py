@@ -80,5 +80,8 @@ def main() -> None:
         click.echo(f"sightline: {fault.message}", err=True)
         sys.exit(fault.exit_code)
     except Exception as fault:
-        click.echo(faults.told(fault), err=True)
+        from warehouse.machine import machine_fault
+
+        ours = machine_fault(fault, *faults.folders())
+        click.echo(f"sightline: {ours.message}" if ours else faults.told(fault), err=True)
         sys.exit(UNEXPECTED)

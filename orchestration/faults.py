@@ -13,6 +13,11 @@ def keep_in(restricted: Path) -> None:
     _folder = restricted
 
 
+def folders() -> tuple[Path, ...]:
+    """Where a command that works on a monitor writes."""
+    return (_folder,) if _folder else ()
+
+
 def told(fault: Exception) -> str:
     """What may be said of it anywhere: its kind, and where the rest is kept."""
     if _folder is None or not _folder.is_dir():

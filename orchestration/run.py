@@ -17,6 +17,7 @@ from orchestration.lock import held
 from warehouse import clock, keys
 from warehouse.errors import GateFailed
 from warehouse.home import Home, close_to_others
+from warehouse.machine import machine_fault
 from warehouse.recovery import recover
 from warehouse.settings import Settings, load_settings, today
 from warehouse.state import State, runs
@@ -65,6 +66,11 @@ class Run:
             yield step.found
         except GateFailed as fault:
             self.shut(fault.message)
+            raise
+        except Exception as fault:
+            ours = machine_fault(fault, *self.home.places)
+            if ours and ours is not fault:
+                raise ours from fault
             raise
         finally:
             step.seconds = round(time.perf_counter() - started, 2)

@@ -10,6 +10,9 @@ from warehouse import clock
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
 
+# As the database engine reads it.
+SIZE = r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$"
+
 
 class Retention(BaseModel):
     """Months from the day of receipt; an original is kept at least as long as what it was refused.
@@ -31,7 +34,7 @@ class Settings(BaseModel):
     today: date | None = None
     authorities: list[str] | Literal["all"] | None = None
     delivery: list[dict[str, Any]] = Field(default_factory=lambda: [{"kind": "files"}])
-    memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
+    memory_limit: str | None = Field(default=None, pattern=SIZE)
     threads: int | None = Field(default=None, ge=1)
     keep_releases: int = Field(default=6, ge=1)
     retention: Retention = Field(default_factory=Retention)

@@ -63,7 +63,7 @@ def test_in_a_folder_it_delays_nothing_and_is_not_kept(monitor: Monitor) -> None
 
 
 def test_in_an_archive_it_is_not_read(monitor: Monitor) -> None:
-    left = {name: "CANARY" for name in (*LITTER, *(f"{one}/a.csv" for one in FOLDERS))}
+    left = dict.fromkeys((*LITTER, *(f"{one}/a.csv" for one in FOLDERS)), "CANARY")
     nested = {f"out/{name}": text for name, text in (left | ssd()).items()}
     monitor.drop_zip(nested, MARCH)
     [outcome] = monitor.take_in().outcomes
