@@ -109,5 +109,9 @@ def main() -> None:
         click.echo(f"sightline: {fault.message}", err=True)
         sys.exit(fault.exit_code)
     except Exception as fault:
-        click.echo(faults.told(fault), err=True)
+        from warehouse.machine import machine_fault
+
+        if ours := machine_fault(fault, *logs.places()):
+            logs.log.error("the machine lacks something", exc_info=fault, extra={"is_said": True})
+        click.echo(f"sightline: {ours.message}" if ours else faults.told(fault), err=True)
         sys.exit(UNEXPECTED)

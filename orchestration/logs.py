@@ -65,6 +65,11 @@ def folder() -> Path | None:
     return _home.logs if _home and _home.restricted.is_dir() else None
 
 
+def places() -> tuple[Path, ...]:
+    """The folders of the monitor that this process works on; none where there is none."""
+    return _home.places if _home else ()
+
+
 def say_more() -> None:
     """Also in a file or a pipe, lines of ordinary progress are wanted."""
     for one in _ours():

@@ -15,7 +15,7 @@ from orchestration.attempts import BY_TAG, COMMAND_LINE, Outcome
 from orchestration.configuration import checked
 from orchestration.run import UNDELIVERED, Step, ready, record_of
 from warehouse import clock, releases
-from warehouse.errors import SightlineError
+from warehouse.errors import MachineFault, SightlineError
 from warehouse.home import Home
 from warehouse.settings import today
 
@@ -122,9 +122,15 @@ def _execute(home: Home, run_id: str, as_of: date | None) -> str | None:
 
 
 def _first(failures: list[Any]) -> str | None:
-    """Where it went wrong and what kind of fault; its text may quote data, so it stays inside."""
+    """Where it went wrong and what kind of fault; its text may quote data, so it stays inside.
+
+    What the machine lacks is said in our own words.
+    """
     if not failures:
         return None
     error = failures[0].step_failure_data.error
     cause = error.cause or error
-    return f"step {failures[0].step_key}: {cause.cls_name}"
+    told = cause.cls_name
+    if told == MachineFault.__name__:
+        told = cause.message.partition(": ")[2].strip()
+    return f"step {failures[0].step_key}: {told}"

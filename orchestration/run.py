@@ -20,6 +20,7 @@ from orchestration.logs import log
 from warehouse import keys
 from warehouse.errors import GateFailed, SightlineError
 from warehouse.home import Home, close_to_others
+from warehouse.machine import machine_fault
 from warehouse.recovery import recover
 from warehouse.settings import Settings, today
 from warehouse.state import State, runs
@@ -73,12 +74,15 @@ class Run:
             except GateFailed as fault:
                 self.shut(fault.message)
                 raise
-            except BaseException as fault:
+            except BaseException as raised:
+                fault = _told(raised, self.home)
                 self.fail(fault)
                 log.error("%s: it failed", name, exc_info=fault)
                 if isinstance(fault, Exception) and not isinstance(fault, SightlineError):
                     faults.kept(fault)
-                raise
+                if fault is raised:
+                    raise
+                raise fault from raised
             finally:
                 step.seconds = round(time.perf_counter() - started, 2)
             log.info("%s: %s", name, told(step))
@@ -123,6 +127,12 @@ class Run:
     def found(self, step: str, name: str) -> Any:
         """What a step of this run counted under this name; nothing is 0."""
         return next((one.found.get(name, 0) for one in self.steps if one.name == step), 0)
+
+
+def _told(fault: BaseException, home: Home) -> BaseException:
+    """What the machine lacks in our own words; any other fault as it is."""
+    ours = machine_fault(fault, *home.places) if isinstance(fault, Exception) else None
+    return ours or fault
 
 
 def told(step: Step) -> str:

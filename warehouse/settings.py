@@ -33,6 +33,9 @@ TABLE = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
 # What a release depends on; the rest is about where and how a run does its work, and who is told.
 TOLD_IN_RELEASES = {"authorities"}
 
+# As the database engine reads it.
+SIZE = r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$"
+
 
 class Strict(BaseModel):
     """Takes no key that it does not know, and no value of another type than the key's."""
@@ -71,7 +74,7 @@ class Settings(Strict):
     today: date | None = Field(default=None, strict=False)
     authorities: list[str] | Literal["all"] | None = None
     delivery: list[dict[str, Any]] = Field(default_factory=lambda: [{"kind": "files"}])
-    memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
+    memory_limit: str | None = Field(default=None, pattern=SIZE)
     threads: int | None = Field(default=None, ge=1)
     keep_releases: int = Field(default=6, ge=1)
     log_level: Literal["info", "warning", "error"] = "warning"

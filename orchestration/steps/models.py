@@ -10,6 +10,7 @@ from orchestration.logs import log
 from orchestration.row_checks import Failed
 from orchestration.run import Run, last_built
 from warehouse import prepare
+from warehouse.machine import said_in
 
 BROKEN = {"error", "fail", "runtime error", "partial success"}
 # Each layer of models shows its faults once those below are gone, and an authority's months follow
@@ -40,6 +41,7 @@ def build(run: Run) -> Built:
         held: set[int] = set()
         for _ in range(MOST_ROUNDS):
             built.results = dbt_runner.build(run.home, manifest)
+            _check_machine(run, built.results)
             found |= _counted(built.results)
             failed = row_checks.failed(run.home, built.results)
             new = {one: why for one, why in row_checks.reasons(failed).items() if one not in held}
@@ -54,6 +56,13 @@ def build(run: Run) -> Built:
         built.fault = gate + since
         run.shut(gate, since)
     return built
+
+
+def _check_machine(run: Run, results: Sequence[Any]) -> None:
+    """Raises MachineFault where a model failed for want of memory or disk."""
+    for one in results:
+        if str(one.status) in BROKEN and (fault := said_in(one.message or "", *run.home.places)):
+            raise fault
 
 
 def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built) -> None:
