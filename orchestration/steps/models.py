@@ -30,12 +30,12 @@ class Built:
     fault: str | None = None
 
 
-def build(run: Run, manifest: Any) -> Built:
+def build(run: Run) -> Built:
     """Build, check, and build again without the submissions whose rows fail a check.
 
     A failure that names no submission is a fault of our own.
     """
-    built = Built()
+    built, manifest = Built(), dbt_runner.parsed(run.home)
     with run.step("models") as found:
         held: set[int] = set()
         for _ in range(MOST_ROUNDS):
