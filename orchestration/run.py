@@ -71,8 +71,8 @@ class Run:
             log.info("%s ...", name)
             try:
                 yield step.found
-            except GateFailed as fault:
-                self.shut(fault.message)
+            except GateFailed as gate:
+                self.shut(gate.message)
                 raise
             except BaseException as raised:
                 fault = _told(raised, self.home)
@@ -177,8 +177,8 @@ def opened(home: Home, run_id: str, by: str, *, as_of: date | None = None) -> It
 @contextmanager
 def ready(home: Home) -> Iterator[State]:
     """The state under the lock: others shut out, leftovers put right, the key the one we know."""
-    logs.keep_in(home)
     checked(home)
+    logs.keep_in(home)
     with held(home.restricted / "run.lock") as is_first:
         close_to_others(home)
         state = State(home.state_db)

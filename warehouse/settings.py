@@ -28,6 +28,9 @@ ENCODINGS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+EVERY_MORNING = "15 6 * * *"
+
+
 KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
 TABLE = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
 # What a release depends on; the rest is about where and how a run does its work, and who is told.
@@ -56,9 +59,6 @@ class Retention(Strict):
     runs_months: int = Field(default=24, ge=1)
 
 
-EVERY_MORNING = "15 6 * * *"
-
-
 class Health(Strict):
     """From when on `sightline health` calls: days since the last good run, hours that a message
     may wait, minutes that a file may lie in the inbox and that a run may wait to begin."""
@@ -79,9 +79,9 @@ class Settings(Strict):
     keep_releases: int = Field(default=6, ge=1)
     log_level: Literal["info", "warning", "error"] = "warning"
     retention: Retention = Field(default_factory=Retention)
-    health: Health = Field(default_factory=Health)
     schedule: str = EVERY_MORNING
     dagster: dict[str, Any] = Field(default_factory=dict)
+    health: Health = Field(default_factory=Health)
 
     @field_validator("authorities", mode="before")
     @classmethod

@@ -1,5 +1,4 @@
-"""Wrong settings stop a run before it reads a file or writes a byte, and say the same everywhere;
-a run whose last step failed never ends as a good one."""
+"""Wrong settings stop a run before it reads a file or writes a byte, in the same words."""
 
 from datetime import date
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 
 from orchestration import doctor, pipeline
+from orchestration.configuration import checked
 from orchestration.run import Run, Step
 from warehouse import home as homes
 from warehouse.errors import ConfigurationError
@@ -18,6 +18,10 @@ from warehouse.state import State
 WRONG = {
     "keep_release = 6": "keep_releases",
     "authorities = ['999']": "999",
+    "schedule = '15 6 * *'": "five fields",
+    "schedule = '60 6 * * *'": "five fields",
+    "schedule = '30 0-2 * * mon-fri'": "01:00 to 01:59",
+    "schedule = '0 * * * *'": "01:00 to 01:59",
     "[[delivery]]\nkind = 'pigeon'": "pigeon",
     "[[delivery]]\nkind = 'smtp'\nhost = 'mail'\nsender = 'us'\nrecipients = ['a@b.uk']": "sender",
 }
@@ -64,3 +68,10 @@ def test_a_failed_step_is_never_a_good_end(
     run.released, run.failed_with, run.steps = released, failed_with, steps
     state.close()
     assert run.exit_code == code
+
+
+@pytest.mark.parametrize("cron", ["0 0,2-23 * * *", "*/5 6-18 * * mon-fri", "0 0 1 * *"])
+def test_a_schedule_may_be_any_that_spares_the_hour_of_changes(tmp_path: Path, cron: str) -> None:
+    home = homes.create(tmp_path / "monitor")
+    home.config.write_text(f"schedule = '{cron}'")
+    assert checked(home).schedule == cron
