@@ -6,8 +6,9 @@ from typing import Any
 
 from expectations import submissions
 from orchestration import dbt_runner, overview, pending, row_checks
+from orchestration.logs import log
 from orchestration.row_checks import Failed
-from orchestration.run import Run, last_good, log
+from orchestration.run import Run, last_good
 from warehouse import prepare
 
 BROKEN = {"error", "fail", "runtime error", "partial success"}
@@ -29,12 +30,12 @@ class Built:
     fault: str | None = None
 
 
-def build(run: Run, manifest: Any) -> Built:
+def build(run: Run) -> Built:
     """Build, check, and build again without the submissions whose rows fail a check.
 
     A failure that names no submission is a fault of our own.
     """
-    built = Built()
+    built, manifest = Built(), dbt_runner.parsed(run.home)
     with run.step("models") as found:
         held: set[int] = set()
         for _ in range(MOST_ROUNDS):
@@ -46,11 +47,13 @@ def build(run: Run, manifest: Any) -> Built:
                 break
             held |= set(new)
             _hold(run, new, failed, built)
+            prepare.prepare(run.home, run.state, run.as_of, without=held)
         found |= {"held back": len(held), "reasons": overview.held(run.state) if held else []}
     broken = [one.node.name for one in built.results if str(one.status) in BROKEN]
     if broken or not built.results:
-        built.fault = f"dbt: {', '.join(broken) or 'nothing was built'}{_new(run)}"
-        run.shut(built.fault)
+        gate, since = f"dbt: {', '.join(broken) or 'nothing was built'}", _new(run)
+        built.fault = gate + since
+        run.shut(gate, since)
     return built
 
 
@@ -58,9 +61,9 @@ def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built)
     for one in failed:
         if told := len(one.reasons.keys() & new.keys()):
             built.held[one.unique_id] = built.held.get(one.unique_id, 0) + told
-    submissions.keep_out(run.state, new)
+    if not run.is_history:  # a look back decides nothing for the runs of today
+        submissions.keep_out(run.state, new)
     log.info("%d submissions failed a check and are held back; building without them", len(new))
-    prepare.prepare(run.home, run.state, run.as_of)
 
 
 def _new(run: Run) -> str:

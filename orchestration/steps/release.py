@@ -31,10 +31,10 @@ def release(run: Run) -> Found:
         shown = None if run.is_history else releases.current(run.home)
         if shown and not decisions.events and releases.says_the_same(shown, draft):
             shutil.rmtree(draft.folder)
-            run.outcome, run.release_id = "unchanged", shown.release_id
+            run.released, run.release_id = "unchanged", shown.release_id
         else:
             _commit(run, draft, decisions)
-            run.outcome, run.release_id = "released", draft.release_id
+            run.released, run.release_id = "released", draft.release_id
         found["release"] = run.release_id
         if run.is_history:
             _leave_no_trace(run)
