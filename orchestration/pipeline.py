@@ -6,20 +6,21 @@ Neither Dagster nor dbt is imported when there is nothing to do.
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from monitoring.delivery import relay
 from orchestration import attempts, pending, stopping, upkeep
-from orchestration.attempts import BY_TAG, COMMAND_LINE, Outcome
+from orchestration.attempts import BY_TAG, COMMAND_LINE
 from orchestration.configuration import checked
 from orchestration.run import UNDELIVERED, Step, ready, record_of
 from warehouse import clock, releases
 from warehouse.errors import MachineFault, SightlineError
 from warehouse.home import Home
 from warehouse.settings import today
+from warehouse.state import State
 
-NOTHING: Outcome = "nothing"
+NOTHING: Final = "nothing"
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
         now = today(checked(home))
         with ready(home) as state:
             is_history = as_of is not None and as_of != now
-            if not is_history and (report := quiet(home, run_id, COMMAND_LINE)):
-                return report
+            if not is_history and finds_nothing(home, state, run_id, COMMAND_LINE, now):
+                return _nothing(home, state, run_id, now, started)
             known_on = as_of if is_history else None
             attempts.begin(state, run_id, known_on or now, COMMAND_LINE)
             fault = _execute(home, run_id, known_on)
@@ -73,27 +74,31 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     )
 
 
-def quiet(home: Home, run_id: str, started_by: str) -> RunReport | None:
-    """The whole of a run that finds nothing to do, or None where one is needed.
+def finds_nothing(home: Home, state: State, run_id: str, by: str, now: date) -> bool:
+    """Whether there is nothing to do; such an attempt is recorded, and what was kept for long
+    enough goes."""
+    if pending.reasons(home, state, now):
+        return False
+    attempts.begin(state, run_id, now, by)
+    upkeep.between_runs(home, state, checked(home))
+    attempts.end(state, run_id, NOTHING, 0, release_id=_shown(home))
+    return True
 
-    Messages that wait are sent all the same, and what was kept for long enough goes.
-    """
-    started = time.perf_counter()
-    settings = checked(home)
-    now = today(settings)
-    with ready(home) as state:
-        if pending.reasons(home, state, now):
-            return None
-        attempts.begin(state, run_id, now, started_by)
-        upkeep.between_runs(home, state, settings)
-        sent = relay.deliver(home, settings, state, clock.now())
-        shown = releases.current(home)
-        release_id = shown.release_id if shown else None
-        delivery = Step("delivery", found=sent.as_found())
-        exit_code = UNDELIVERED if delivery.found["undelivered"] else 0
-        attempts.end(state, run_id, NOTHING, exit_code, release_id=release_id)
+
+def _nothing(home: Home, state: State, run_id: str, now: date, started: float) -> RunReport:
+    """Messages that wait are sent all the same."""
+    sent = relay.deliver(home, checked(home), state, clock.now()).as_found()
+    code = UNDELIVERED if sent["undelivered"] else 0
+    if code:
+        attempts.end(state, run_id, NOTHING, code)
     seconds = time.perf_counter() - started
-    return RunReport(NOTHING, now, release_id, seconds, steps=[delivery], exit_code=exit_code)
+    steps = [Step("delivery", found=sent)]
+    return RunReport(NOTHING, now, _shown(home), seconds, steps=steps, exit_code=code)
+
+
+def _shown(home: Home) -> str | None:
+    shown = releases.current(home)
+    return shown.release_id if shown else None
 
 
 def _execute(home: Home, run_id: str, as_of: date | None) -> str | None:

@@ -192,13 +192,15 @@ def _runs(state: State, before: date) -> list[str]:
 
 
 def _logs(home: Home, before: date) -> list[Path]:
-    """What commands, dbt and unexpected faults wrote."""
-    kept = [
-        *sorted(home.restricted.glob("faults.log*")),
-        *sorted((home.restricted / "logs").rglob("*")),
-        *sorted((home.dbt / "logs").rglob("*")),
-    ]
-    return [path for path in kept if path.is_file() and _written_on(path) < before]
+    """What commands, dbt, the processes of Dagster and unexpected faults wrote."""
+    folders = (home.logs, home.dbt / "logs", home.dagster / "compute_logs", *_set_aside(home))
+    kept = [*home.restricted.glob("faults.log"), *(one for at in folders for one in at.rglob("*"))]
+    return [path for path in sorted(kept) if path.is_file() and _written_on(path) < before]
+
+
+def _set_aside(home: Home) -> Iterable[Path]:
+    """Storages of Dagster that were damaged."""
+    return home.restricted.glob(f"{home.dagster.name}-damaged-*")
 
 
 def _delete(state: State, key: "sa.Column[Any]", values: list[str]) -> None:

@@ -4,6 +4,7 @@ One relay at a time: a second one waits for the first and finds its messages sen
 """
 
 import fcntl
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ LONGEST_WAIT = timedelta(hours=24)
 WAITING = ("pending", "failed")
 PATIENCE = timedelta(minutes=5)
 LOOK_AGAIN = 0.1  # seconds
+
+log = logging.getLogger("sightline")
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,11 @@ def _mark(
     state: State, row: dict[str, Any], failure: DeliveryFailed | None, moment: datetime
 ) -> None:
     attempts = row["attempts"] + 1
+    named = {"channel": row["channel"]}
+    if failure is None:
+        log.info("a message was delivered", extra=named)
+    else:
+        log.warning("a message was not delivered, attempt %d: %s", attempts, failure, extra=named)
     values: dict[str, Any] = {"attempts": attempts}
     if failure is None:
         values |= {"state": "sent", "sent_at": moment, "last_error": None, "next_attempt_at": None}

@@ -49,6 +49,7 @@ def build(run: Run) -> Built:
                 break
             held |= set(new)
             _hold(run, new, failed, built)
+            prepare.prepare(run.home, run.state, run.as_of, without=held)
         found |= {"held back": len(held), "reasons": overview.held(run.state) if held else []}
     broken = [one.node.name for one in built.results if str(one.status) in BROKEN]
     if broken or not built.results:
@@ -69,9 +70,9 @@ def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built)
     for one in failed:
         if told := len(one.reasons.keys() & new.keys()):
             built.held[one.unique_id] = built.held.get(one.unique_id, 0) + told
-    submissions.keep_out(run.state, new)
+    if not run.is_history:  # a look back decides nothing for the runs of today
+        submissions.keep_out(run.state, new)
     log.info("%d submissions failed a check and are held back; building without them", len(new))
-    prepare.prepare(run.home, run.state, run.as_of)
 
 
 def _new(run: Run) -> str:
