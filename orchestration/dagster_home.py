@@ -35,7 +35,9 @@ DEFAULTS: dict[str, Any] = {
         "cancel_timeout_seconds": 120,
         "poll_interval_seconds": 30,
     },
-    "python_logs": {"managed_python_loggers": ["sightline"]},
+    # The pages show what `sightline` says. What Dagster itself prints of a run is left out: it
+    # quotes the text of faults, and goes where the output of `up` goes.
+    "python_logs": {"managed_python_loggers": ["sightline"], "python_log_level": "CRITICAL"},
     "retention": {
         "schedule": {"purge_after_days": 90},
         "sensor": {"purge_after_days": {"skipped": 7, "failure": 30, "success": 90}},

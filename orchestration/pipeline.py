@@ -115,10 +115,7 @@ def _execute(home: Home, run_id: str, as_of: date | None) -> str | None:
             raise_on_error=False,
             run_id=run_id,
             tags={BY_TAG: COMMAND_LINE},
-            run_config={
-                "resources": {"monitor": {"config": config}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
+            run_config={"resources": {"monitor": {"config": config}}},
         )
         if stopping.asked():
             raise stopping.Stopped

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from logging import ERROR, INFO
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,6 +52,7 @@ class Run:
     released: Outcome | None = None
     release_id: str | None = None
     failed_with: int = 0
+    was_stopped: bool = False
     results: dict[str, Any] = field(default_factory=dict)
     fingerprint: dict[str, Any] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
@@ -74,15 +76,19 @@ class Run:
             except GateFailed as gate:
                 self.shut(gate.message)
                 raise
-            except BaseException as raised:
+            except Exception as raised:
                 fault = _told(raised, self.home)
                 self.fail(fault)
                 log.error("%s: it failed", name, exc_info=fault)
-                if isinstance(fault, Exception) and not isinstance(fault, SightlineError):
+                if not isinstance(fault, SightlineError):
                     faults.kept(fault)
                 if fault is raised:
                     raise
                 raise fault from raised
+            except BaseException as stop:
+                self.fail(stop)
+                self.was_stopped = True
+                raise
             finally:
                 step.seconds = round(time.perf_counter() - started, 2)
             log.info("%s: %s", name, told(step))
@@ -105,6 +111,8 @@ class Run:
             return "gate_failed"
         if self.released:
             return "history" if self.is_history else self.released
+        if self.was_stopped:
+            return "killed"
         return "failed" if self.failed_with else "partial"
 
     @property
@@ -158,7 +166,7 @@ def opened(home: Home, run_id: str, by: str, *, as_of: date | None = None) -> It
         run.is_history = run.as_of != now
         run.number = attempts.begin(state, run_id, run.as_of, by)
         try:
-            with logs.bound(run=run_id):
+            with logs.bound(run=run_id, number=run.number):
                 yield run
         except BaseException as fault:
             run.fail(fault)
@@ -171,7 +179,15 @@ def opened(home: Home, run_id: str, by: str, *, as_of: date | None = None) -> It
                 steps=[asdict(step) for step in run.steps],
             )
             known = {"release_id": run.release_id, "detail": detail}
-            attempts.end(state, run_id, run.outcome, run.exit_code, **known)
+            if attempts.end(state, run_id, run.outcome, run.exit_code, **known):
+                _say_ended(run)
+
+
+def _say_ended(run: Run) -> None:
+    is_well = run.outcome in (*GOOD, "history", "partial")
+    what = f", release {run.release_id}" if run.release_id else ""
+    about = {"run": run.run_id, "number": run.number}
+    log.log(INFO if is_well else ERROR, "the run ended: %s%s", run.outcome, what, extra=about)
 
 
 @contextmanager
