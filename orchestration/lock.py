@@ -12,8 +12,14 @@ from warehouse.errors import Busy
 
 # Whoever only looks whether a run was killed holds the lock for milliseconds.
 PATIENCE = 2.0
+RUN_LOCK = "run.lock"
 _STEP = 0.05
 _mine: set[Path] = set()
+
+
+def is_held() -> bool:
+    """Whether this process holds the lock of runs of any monitor."""
+    return any(path.name == RUN_LOCK for path in _mine)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
-from orchestration import attempts, settling
+from orchestration import attempts, logs, settling
 from orchestration.run import Run, opened
 from warehouse import home as homes
 from warehouse.home import Home
@@ -38,6 +38,7 @@ class Monitor(dg.ConfigurableResource):  # type: ignore[type-arg]  # it gives it
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Monitor"]:
+        logs.begin()
         as_of = date.fromisoformat(self.as_of) if self.as_of else None
         home, known = home_in_use(), context.run
         if known is None or context.instance is None:

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import logging
 import os
 import signal
 import socket
@@ -20,6 +19,7 @@ import sqlalchemy as sa
 
 from orchestration import dagster_home, settling
 from orchestration.lock import held, holder
+from orchestration.logs import log
 from warehouse.errors import Busy, ConfigurationError, SightlineError
 from warehouse.home import Home
 
@@ -32,8 +32,6 @@ BETWEEN_LOOKS, BETWEEN_SETTLING = 0.5, 30.0
 PROC = Path("/proc")
 MODULE = "orchestration.definitions"
 LARGE = 10_000_000
-
-log = logging.getLogger("sightline")
 
 
 class Up:

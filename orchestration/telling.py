@@ -22,6 +22,8 @@ def outcome(home: Home, report: RunReport) -> Iterator[str]:
     """The last words of `sightline run`."""
     if report.outcome == NOTHING:
         yield f"Nothing to do: release {report.release_id} is up to date ({report.seconds:.1f} s)."
+        if waiting := report.found("delivery", "undelivered"):
+            yield f"{waiting:,} messages could not be delivered yet: sightline health"
         return
     yield from _accounting(report)
     refused = report.found("intake", "reasons") or []
@@ -160,8 +162,8 @@ def _ending(report: RunReport) -> str:
         return f"The run failed in {report.fault}; restricted/dagster and restricted/dbt say more"
     if report.fault:
         return (
-            f"Published release {report.release_id}, but then the run failed in {report.fault};"
-            " restricted/dagster says more"
+            f"Release {report.release_id} is published, but the run failed in {report.fault};"
+            " send what waits with: sightline deliver"
         )
     if report.outcome == "unchanged":
         return f"Release {report.release_id} still says the same; no new one was made."

@@ -10,9 +10,10 @@ import dagster as dg
 
 from orchestration import attempts, inbox, pending, pipeline
 from orchestration.attempts import Outcome
+from orchestration.configuration import checked
 from orchestration.lock import holder
 from orchestration.resources import Monitor, home_in_use
-from orchestration.run import last_good, ready
+from orchestration.run import last_built, ready
 from warehouse import clock
 from warehouse.errors import Busy, SightlineError
 from warehouse.home import Home
@@ -94,7 +95,7 @@ def a_run_failed(context: dg.RunFailureSensorContext) -> None:
     outcome: Outcome = "failed"
     code = attempts.UNEXPECTED
     try:
-        load_settings(home)
+        checked(home)
     except SightlineError as fault:
         code = fault.exit_code
         outcome = attempts.OF_EXIT_CODE.get(code, outcome)
@@ -105,7 +106,7 @@ def a_run_failed(context: dg.RunFailureSensorContext) -> None:
 @dg.definitions
 def automation() -> dg.Definitions:
     try:
-        cron = load_settings(home_in_use()).schedule
+        cron = checked(home_in_use()).schedule
     except SightlineError:
         cron = EVERY_MORNING  # each attempt says what is wrong with the settings
     return dg.Definitions(
@@ -122,7 +123,7 @@ def _finds_nothing(home: Home) -> bool:
     run_id = str(uuid4())
     try:
         with attempts.noted(home, run_id, "schedule"):
-            now = today(load_settings(home))
+            now = today(checked(home))
             with ready(home) as state:
                 return pipeline.finds_nothing(home, state, run_id, "schedule", now)
     except Busy:
@@ -132,7 +133,7 @@ def _finds_nothing(home: Home) -> bool:
 def _mark(home: Home) -> str | None:
     """One mark for what is new in the inbox, or None when nothing is."""
     with closing(State(home.state_db)) as state:
-        new = set(pending.new_in_inbox(home, last_good(state)))
+        new = set(pending.new_in_inbox(home, last_built(state)))
     return inbox.fingerprint(home.inbox, new) if new else None
 
 
