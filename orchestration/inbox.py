@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from pathlib import Path
 
 from warehouse.intake.landing import UnsafeError, files_below, is_whole, sent

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from orchestration.console import home_option, say, show_progress
+from orchestration.console import home_option, say
 
 
 @click.command("up")
@@ -20,7 +20,6 @@ def up(home: Any, port: int) -> int:
     """
     from orchestration.service import Up
 
-    show_progress()
     Up(home, port, say).keep()
     return 0
 

@@ -13,7 +13,7 @@ from orchestration.attempts import Outcome
 from orchestration.configuration import checked
 from orchestration.lock import holder
 from orchestration.resources import Monitor, home_in_use
-from orchestration.run import last_built, ready
+from orchestration.run import last_built, ready, record_of
 from warehouse import clock
 from warehouse.errors import Busy, SightlineError
 from warehouse.home import Home
@@ -92,13 +92,7 @@ def inbox_has_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
 def a_run_failed(context: dg.RunFailureSensorContext) -> None:
     """Says so in the log, and records a run that failed before it could do so itself."""
     home, run = home_in_use(), context.dagster_run
-    outcome: Outcome = "failed"
-    code = attempts.UNEXPECTED
-    try:
-        checked(home)
-    except SightlineError as fault:
-        code = fault.exit_code
-        outcome = attempts.OF_EXIT_CODE.get(code, outcome)
+    outcome, code = _why_it_failed(home, run.run_id)
     attempts.note(home, run.run_id, attempts.started_by(run.tags), outcome, code)
     context.log.error("run %s failed; the former release stays current", run.run_id)
 
@@ -128,6 +122,18 @@ def _finds_nothing(home: Home) -> bool:
                 return pipeline.finds_nothing(home, state, run_id, "schedule", now)
     except Busy:
         return False
+
+
+def _why_it_failed(home: Home, run_id: str) -> tuple[Outcome, int | None]:
+    """Of a run that did not say so itself: it was killed, or could not even begin."""
+    with closing(State(home.state_db)) as state:
+        if record_of(state, run_id):
+            return "killed", None
+    try:
+        checked(home)
+    except SightlineError as fault:
+        return attempts.OF_EXIT_CODE.get(fault.exit_code, "failed"), fault.exit_code
+    return "failed", attempts.UNEXPECTED
 
 
 def _mark(home: Home) -> str | None:
