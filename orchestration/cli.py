@@ -14,6 +14,7 @@ from orchestration.commands import (
     decisions,
     history,
     identities,
+    keeping,
     monitor,
     safekeeping,
     senders,
@@ -56,6 +57,7 @@ for module in (
     identities,
     history,
     safekeeping,
+    keeping,
     service,
 ):
     for command in module.COMMANDS:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from orchestration.lock import held
-from warehouse import clock, keys
+from warehouse import belonging, clock, keys
 from warehouse.errors import GateFailed
 from warehouse.home import Home, close_to_others
 from warehouse.recovery import recover
@@ -102,12 +102,15 @@ def ready(home: Home) -> Iterator[State]:
     """The state under the lock: others shut out, leftovers put right, the key the one we know."""
     with held(home.restricted / "run.lock"):
         close_to_others(home)
+        belonging.check(home)
         state = State(home.state_db)
         try:
             recover(home, state)
             keys.in_use(home, state)
+            belonging.mark(home, state)
             yield state
         finally:
+            belonging.mark(home, state)
             state.close()
 
 

@@ -95,6 +95,11 @@ class Home:
         return self.restricted / "rotation"
 
     @property
+    def orphans(self) -> Path:
+        """What no ledger knows, set aside until somebody decides."""
+        return self.restricted / "orphans"
+
+    @property
     def dagster(self) -> Path:
         return self.restricted / "dagster"
 
@@ -106,6 +111,17 @@ class Home:
 def create(root: Path, *, today: date | None = None) -> Home:
     """Make the folders, the key and the settings; what is already there stays as it is."""
     home = Home(root.resolve())
+    make_folders(home)
+    if not home.key.exists():
+        write_secret(home.key, secrets.token_bytes(KEY_BYTES))
+    if not home.config.exists():
+        fixed = f"today = {today.isoformat()}" if today else "# today = 2026-01-31"
+        _write_new(home.config, TEMPLATE.read_text(encoding="utf-8").format(today=fixed), 0o644)
+    return home
+
+
+def make_folders(home: Home) -> None:
+    """The folders of a monitor, closed to others where they must be."""
     _check_path(home.root)
     for folder in (home.root, home.inbox, home.published, home.releases, home.outbox):
         folder.mkdir(parents=True, exist_ok=True)
@@ -113,12 +129,6 @@ def create(root: Path, *, today: date | None = None) -> Home:
     for folder in (*restricted, home.dagster, home.dbt):
         folder.mkdir(mode=0o700, exist_ok=True)
         folder.chmod(0o700)
-    if not home.key.exists():
-        write_secret(home.key, secrets.token_bytes(KEY_BYTES))
-    if not home.config.exists():
-        fixed = f"today = {today.isoformat()}" if today else "# today = 2026-01-31"
-        _write_new(home.config, TEMPLATE.read_text(encoding="utf-8").format(today=fixed), 0o644)
-    return home
 
 
 def find(root: Path) -> Home:

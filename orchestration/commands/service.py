@@ -1,4 +1,4 @@
-"""Commands that keep a monitor going: Dagster's pages and daemon, a check of what is installed."""
+"""Commands that keep a monitor going: Dagster's pages and daemon."""
 
 import os
 import signal
@@ -45,22 +45,6 @@ def up(home: Any, port: int) -> int:
             process.wait()
 
 
-@click.command("doctor")
-@home_option
-def doctor(home: Any) -> int:
-    """Check what is installed and whether this monitor can run.
-
-    Example: sightline doctor
-    """
-    from orchestration import doctor
-
-    faults = 0
-    for name, fault in doctor.examine(home):
-        say(f"{'not ok' if fault else 'ok':<6}  {name}{f': {fault}' if fault else ''}")
-        faults += fault is not None
-    return 1 if faults else 0
-
-
 def _python(module: str) -> list[str]:
     return [sys.executable, "-m", module]
 
@@ -74,4 +58,4 @@ def _first_to_end(processes: list[subprocess.Popen[bytes]]) -> int:
     return 1
 
 
-COMMANDS = (up, doctor)
+COMMANDS = (up,)
