@@ -200,7 +200,7 @@ def _copied(home: Home, target: Path, progress: Progress, missing: list[str] | N
             progress("copying", number, len(wanted))
     kept = {Path(name).name for name in files}
     lines = [one for one in orphans.journal(home.landing) if one.sha256 in kept]
-    (target / JOURNAL).parent.mkdir(mode=0o700, exist_ok=True)
+    _make_folder((target / JOURNAL).parent)
     (target / JOURNAL).write_text("".join(json.dumps(asdict(one)) + "\n" for one in lines))
     files[JOURNAL] = _told(target / JOURNAL)
     copy = _described(target / STATE, files, missing or [])
@@ -263,8 +263,15 @@ def _described(state: Path, files: dict[str, dict[str, Any]], missing: list[str]
     )
 
 
+def _make_folder(folder: Path) -> None:
+    """With those above it, each for its owner alone."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700)
+
+
 def _copy(source: Path, target: Path, expected: str | None) -> dict[str, Any]:
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(target.parent)
     digest, size = hashlib.sha256(), 0
     try:
         with source.open("rb") as file, target.open("wb") as copy:
@@ -369,7 +376,7 @@ def _put_in_place(source: Path, home: Home, name: str, *, is_link: bool = False)
     if name.startswith("releases/"):
         return
     target = home.root / name
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(target.parent)
     if is_link:
         try:
             os.link(source, target)
