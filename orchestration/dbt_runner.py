@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from warehouse.connection import memory_limit
 from warehouse.home import Home
 from warehouse.settings import load_settings
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
+_parsed: dict[Path, Any] = {}
 
 
 def parse(home: Home) -> Any:
@@ -17,7 +19,13 @@ def parse(home: Home) -> Any:
     with (home.dbt / "parse.lock").open("w") as lock:
         # A page of Dagster may be loading its definitions beside a run; both write one cache.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _invoke(home, ["parse"]).result
+        _parsed[home.root] = _invoke(home, ["parse"]).result
+    return _parsed[home.root]
+
+
+def parsed(home: Home) -> Any:
+    """The manifest that this process works with, parsed if it has not been yet."""
+    return _parsed.get(home.root) or parse(home)
 
 
 def build(home: Home, manifest: Any, *, tests: bool = True) -> Sequence[Any]:
@@ -50,8 +58,8 @@ def _invoke(home: Home, arguments: list[str], manifest: Any = None) -> Any:
 
 def _say_where(home: Home) -> None:
     os.environ |= {
-        "SIGHTLINE_WORK_DB": str(home.work_db),
-        "SIGHTLINE_MEMORY_LIMIT": load_settings(home).memory_limit,
+        "DBT_WORK_FILE": str(home.work_db),
+        "DBT_MEMORY_LIMIT": memory_limit(load_settings(home)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 

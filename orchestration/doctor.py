@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
+from orchestration.configuration import checked
 from warehouse import audit, belonging, indicators, keys, releases
 from warehouse.errors import ConfigurationError, SightlineError
 from warehouse.home import Home
 from warehouse.intake import ledger, orphans
 from warehouse.intake.landing import place
 from warehouse.intake.writing import Files
-from warehouse.settings import load_settings
 from warehouse.state import State, facts
 
 Progress = Callable[[str, int, int], None]
@@ -35,7 +35,7 @@ def examine(
     checks: dict[str, Callable[[Home], object]] = {
         f"Python {sys.version.split()[0]}": _python,
         f"DuckDB {version('duckdb')}": _duckdb,
-        "settings": load_settings,
+        "settings": checked,
         "folder": _folder,
         "free disk": _free_disk,
         "state": _state,

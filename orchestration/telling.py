@@ -22,6 +22,8 @@ def outcome(home: Home, report: RunReport) -> Iterator[str]:
     """The last words of `sightline run`."""
     if report.outcome == NOTHING:
         yield f"Nothing to do: release {report.release_id} is up to date ({report.seconds:.1f} s)."
+        if waiting := report.found("delivery", "undelivered"):
+            yield f"{waiting:,} messages could not be delivered yet: sightline health"
         return
     yield from _accounting(report)
     refused = report.found("intake", "reasons") or []
@@ -158,6 +160,11 @@ def _ending(report: RunReport) -> str:
         return f"Nothing was published; a gate did not hold: {'; '.join(report.gates)}"
     if report.outcome == "failed":
         return f"The run failed in {report.fault}; restricted/dagster and restricted/dbt say more"
+    if report.fault:
+        return (
+            f"Release {report.release_id} is published, but the run failed in {report.fault};"
+            " send what waits with: sightline deliver"
+        )
     if report.outcome == "unchanged":
         return f"Release {report.release_id} still says the same; no new one was made."
     if report.outcome == "history":

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say, show_progress, table
+from orchestration.console import as_json, home_option, json_option, say, table
 
 BAD_QUERY = 2
 LOOPBACK = "127.0.0.1"
@@ -118,13 +118,15 @@ def list_releases(home: Any, is_json: bool) -> int:
             "content": one.content_hash[:12],
             "simulated": one.simulated,
             "current": shown is not None and one.release_id == shown.release_id,
+            "looks_back": one.looks_back,
         }
         for one in releases.list_releases(home)
     ]
     if is_json:
         as_json(rows)
     else:
-        table(rows, ("release", "as_of", "built_at", "content", "simulated", "current"))
+        columns = ("release", "as_of", "built_at", "content", "simulated", "current", "looks_back")
+        table(rows, columns)
     return 0
 
 
@@ -162,7 +164,6 @@ def rebuild(home: Any, as_of: datetime) -> int:
     """
     from orchestration import rebuilding
 
-    show_progress()
     found = rebuilding.rebuild(home, as_of.date())
     if found.is_other_code:
         say("It was published by another version of the code, which can itself be the reason")

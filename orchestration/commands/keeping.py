@@ -13,7 +13,6 @@ from orchestration.console import (
     json_option,
     progress,
     say,
-    show_progress,
     table,
 )
 
@@ -60,7 +59,6 @@ def create(home: Any, copy_folder: Path, is_json: bool) -> int:
     """
     from warehouse import backup
 
-    show_progress()
     copy = backup.make(home, copy_folder, progress)
     if is_json:
         as_json({"folder": str(copy_folder), "missing": copy.missing, "numbers": copy.numbers})
@@ -90,7 +88,6 @@ def verify(copy_folder: Path, key: Path | None, work: Path | None) -> int:
     from orchestration import proving
     from warehouse import backup
 
-    show_progress()
     copy = backup.read(copy_folder)
     wrong = [
         *backup.faults(copy_folder, copy, progress),
@@ -138,7 +135,6 @@ def restore(copy_folder: Path, root: Path, key: Path | None, *, replace: bool) -
     from orchestration.lock import held
     from warehouse import backup
 
-    show_progress()
     lock = root / "restricted" / "run.lock"
     with held(lock) if lock.parent.is_dir() else nullcontext():
         home, left = backup.restore(copy_folder, root, progress, key=key, replace=replace)
@@ -264,7 +260,6 @@ def doctor(home: Any, *, quick: bool) -> int:
     """
     from orchestration import doctor
 
-    show_progress()
     faults = 0
     for name, fault in doctor.examine(home, is_quick=quick, progress=progress):
         say(f"{'not ok' if fault else 'ok':<6}  {name}{f': {fault}' if fault else ''}")

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from orchestration.commands.decisions import reason_option
-from orchestration.console import home_option, progress, say, show_progress
+from orchestration.console import home_option, progress, say
 
 FOUND_STILL = 1
 
@@ -71,7 +71,6 @@ def rotate(home: Any, file: Path, reason: str) -> int:
     from warehouse.intake import rotation
     from warehouse.settings import load_settings
 
-    show_progress()
     with ready(home) as state:
         settings = load_settings(home)
         found = rotation.rotate(home, state, settings, file, reason, progress)
@@ -103,7 +102,6 @@ def forget(home: Any, file: Path | None, reason: str, *, only_given: bool, is_su
     from warehouse.intake import forgetting
     from warehouse.settings import load_settings
 
-    show_progress()
     if file is None and sys.stdin.isatty():
         click.echo("sender: ..., id: ... and upn: ..., a line each; end with Ctrl+D", err=True)
     child = forgetting.child_in(_only_for_us(file) if file else sys.stdin.read())
@@ -150,21 +148,25 @@ def _show_tied(found: Any) -> None:
 def retention(home: Any, is_dry: bool) -> int:
     """What has been kept for as long as the settings say, and with --apply its removal.
 
-    Every run applies it at its end. What waits for a person, and the originals of an authority
-    with an open alert, are kept.
+    Every run applies it, once a day also without news. What waits for a person, and the originals
+    of an authority with an open alert, are kept.
 
     Example: sightline retention --dry-run
     """
+    from orchestration import upkeep
     from orchestration.run import ready
-    from warehouse import retention
     from warehouse.settings import load_settings
 
     with ready(home) as state:
         settings = load_settings(home)
-        found = (retention.due if is_dry else retention.apply)(home, state, settings)
+        found = (upkeep.due if is_dry else upkeep.retain)(home, state, settings)
     verb = "would be" if is_dry else "were"
     say(f"{len(found.submissions):,} originals {verb} removed; the ledger keeps their hashes")
-    say(f"{len(found.files):,} files of refused rows and logs {verb} removed")
+    say(f"{len(found.files):,} files of refused rows, messages and logs {verb} removed")
+    say(f"{len(found.releases):,} releases {verb} removed")
+    say(f"{len(found.messages):,} messages that were sent or given up {verb} removed")
+    say(f"{len(found.runs):,} records of runs {verb} removed")
+    say(f"{len(found.dagster_runs):,} runs in Dagster's pages {verb} removed")
     say(f"{found.held:,} originals past their time are kept: somebody has still to decide on them")
     return 0
 

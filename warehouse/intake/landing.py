@@ -9,6 +9,7 @@ import stat
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,11 +19,14 @@ from warehouse import belonging
 from warehouse.home import Home
 from warehouse.intake import ledger, orphans
 from warehouse.intake.bundles import BESIDE, MANIFEST, open_plain
+from warehouse.intake.litter import UNFINISHED_FOLDERS, is_litter, is_unfinished
 from warehouse.intake.problems import escaped
 from warehouse.intake.unpacking import MAX_BUNDLE_BYTES
+from warehouse.machine import is_lacking
 from warehouse.state import State
 
-IN_PROGRESS = (".part", ".tmp", ".filepart", ".crdownload", ".partial")
+# The sender of what lies in no sender's folder.
+UNKNOWN = "unknown"
 CHUNK = 500
 COPIED_AT_ONCE = 1 << 20
 STAMP = (1980, 1, 1, 0, 0, 0)
@@ -60,13 +64,26 @@ class Landed:
 
 
 class UnsafeError(Exception):
-    """Not a plain file; the text says what it is."""
+    """Not a plain file, or one that cannot be read or taken away; the text says why."""
+
+
+@contextmanager
+def _from_sender() -> Iterator[None]:
+    """Raises UnsafeError for what a sender's file does not allow; what the machine lacks, as it
+    is."""
+    try:
+        yield
+    except OSError as fault:
+        if is_lacking(fault):
+            raise
+        reason = os.strerror(fault.errno) if fault.errno else "it cannot be read"
+        raise UnsafeError(reason) from None
 
 
 def land(home: Home, state: State, received_on: date) -> Landed:
     """Empty the inbox into the landing store; bytes that came before only go away."""
     landed = Landed()
-    entries = list(_entries(home.inbox))
+    entries = [_entry(sender, path) for sender, path in sent(home.inbox)]
     with state.read() as connection:
         number = ledger.next_arrival(connection)
     for chunk in _chunks(entries, CHUNK):
@@ -110,20 +127,16 @@ def place(home: Home, sha256: str) -> Path:
     return home.landing / sha256[:2] / sha256
 
 
-def _entries(inbox: Path) -> Iterator[Entry]:
-    for folder in sorted(inbox.iterdir()):
-        if _is_ignored(folder):
+def sent(inbox: Path) -> Iterator[tuple[str, Path]]:
+    """What lies in an inbox for intake, behind the name of its sender's folder; nothing is
+    opened."""
+    for path in sorted(inbox.iterdir()):
+        if not _is_sent(path):
             continue
-        if folder.is_dir() and not folder.is_symlink():
-            yield from _entries_of(folder)
-        elif not folder.name.endswith(BESIDE):
-            yield _entry("unknown", folder)
-
-
-def _entries_of(folder: Path) -> Iterator[Entry]:
-    for path in sorted(folder.iterdir()):
-        if not _is_ignored(path) and not path.name.endswith(BESIDE) and path.name != MANIFEST:
-            yield _entry(folder.name, path)
+        if path.is_dir() and not path.is_symlink():
+            yield from ((path.name, entry) for entry in sorted(path.iterdir()) if _is_sent(entry))
+        else:
+            yield UNKNOWN, path
 
 
 def _entry(sender: str, path: Path) -> Entry:
@@ -135,47 +148,85 @@ def _entry(sender: str, path: Path) -> Entry:
     return Entry(escaped(sender), path, beside if has_manifest else None)
 
 
-def _is_ignored(path: Path) -> bool:
-    return path.name.startswith(".") or path.name.lower().endswith(IN_PROGRESS)
+def _is_sent(path: Path) -> bool:
+    name = path.name
+    is_beside = name == MANIFEST or name.endswith(BESIDE)
+    return not (is_unfinished(name) or is_litter(name) or is_beside)
 
 
 def _read(entries: Iterable[Entry], folder: Path, landed: Landed) -> Iterator[Arrival]:
     for entry in entries:
         try:
+            _check_rights(entry)
             arrival = _arrival(entry, folder)
         except UnsafeError as fault:
             landed.unreadable.append((entry.label, str(fault)))
-        except OSError as fault:
-            reason = os.strerror(fault.errno) if fault.errno else "it cannot be read"
-            landed.unreadable.append((entry.label, reason))
         else:
             if arrival:
                 yield arrival
 
 
+def _check_rights(entry: Entry) -> None:
+    """Raises UnsafeError where it could not be taken away once it has landed."""
+    folders = [entry.path.parent]
+    if entry.path.is_dir() and not entry.path.is_symlink():
+        folders += [Path(base) for base, _, _ in os.walk(entry.path)]
+    for folder in folders:
+        if not os.access(folder, os.W_OK | os.X_OK):
+            inside = escaped(str(folder.relative_to(entry.path.parent.parent)))
+            raise UnsafeError(
+                f"the account that runs Sightline may not write to {inside}, so it cannot be"
+                " taken away; nothing of it was read"
+            )
+
+
 def _arrival(entry: Entry, folder: Path) -> Arrival | None:
     """None where a folder is empty or still being filled."""
     if entry.path.is_dir() and not entry.path.is_symlink():
-        files = _files_below(entry.path)
-        if not files or any(_is_ignored(file) for file in files):
+        with _from_sender():
+            files = files_below(entry.path)
+            size = sum(file.lstat().st_size for file in files)
+        if not is_whole(files):
             return None
-        if sum(file.lstat().st_size for file in files) > MAX_BUNDLE_BYTES:
+        if size > MAX_BUNDLE_BYTES:
             raise UnsafeError(f"it holds more than {MAX_BUNDLE_BYTES >> 30} GB; send less at once")
         packed = _packed({str(file.relative_to(entry.path)): file for file in files}, folder)
     elif entry.manifest:
         packed = _packed({entry.path.name: entry.path, MANIFEST: entry.manifest}, folder)
     else:
-        return Arrival(entry, _digest(entry.path), None)
+        with _from_sender():
+            return Arrival(entry, _digest(entry.path), None)
     return Arrival(entry, _digest(packed), packed)
 
 
-def _files_below(folder: Path) -> list[Path]:
+def files_below(folder: Path) -> list[Path]:
+    """The files of a bundle, without what programs leave beside them.
+
+    Raises UnsafeError where a folder in it is a link, and OSError where one cannot be read.
+    """
     found = []
-    for base, folders, names in os.walk(folder):
+    for base, folders, names in os.walk(folder, onerror=_fail):
+        folders[:] = [name for name in folders if not _is_passed_over(name)]
         if any((Path(base) / name).is_symlink() for name in folders):
             raise UnsafeError("it holds a link; copy the files themselves")
-        found += [Path(base) / name for name in names if name != ".DS_Store"]
+        found += [Path(base) / name for name in names if not is_litter(name)]
     return sorted(found)
+
+
+def is_whole(files: Sequence[Path]) -> bool:
+    """Whether there are files, none of which is still being written."""
+    return bool(files) and not any(
+        is_unfinished(file.name) or file.parent.name in UNFINISHED_FOLDERS for file in files
+    )
+
+
+def _is_passed_over(folder: str) -> bool:
+    is_hidden = folder.startswith(".") and folder not in UNFINISHED_FOLDERS
+    return is_hidden or is_litter(folder)
+
+
+def _fail(fault: OSError) -> None:
+    raise fault
 
 
 def _digest(path: Path) -> str:
@@ -221,10 +272,22 @@ def _pack(content: dict[str, Path], out: BinaryIO) -> None:
         for name, path in sorted(content.items()):
             entry = zipfile.ZipInfo(name, STAMP)
             entry.create_system = 3
-            with _opened(path) as file:
+            with _from_sender():
+                file = _opened(path)
+            with file:
                 entry.file_size = os.fstat(file.fileno()).st_size
                 with archive.open(entry, "w") as member:
-                    shutil.copyfileobj(file, member, COPIED_AT_ONCE)
+                    for data in _bytes_of(file):
+                        member.write(data)
+
+
+def _bytes_of(file: BinaryIO) -> Iterator[bytes]:
+    while True:
+        with _from_sender():
+            data = file.read(COPIED_AT_ONCE)
+        if not data:
+            return
+        yield data
 
 
 def _move(home: Home, arrival: Arrival) -> bool:
