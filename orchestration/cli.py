@@ -115,8 +115,13 @@ def main() -> None:
         click.echo(f"sightline: {fault.message}", err=True)
         sys.exit(fault.exit_code)
     except Exception as fault:
+        from warehouse.belonging import damage_in
         from warehouse.machine import machine_fault
 
+        if damage := damage_in(fault):
+            logs.log.error("a database is damaged", exc_info=fault, extra={"is_said": True})
+            click.echo(f"sightline: {damage.message}", err=True)
+            sys.exit(damage.exit_code)
         if ours := machine_fault(fault, *logs.places()):
             logs.log.error("the machine lacks something", exc_info=fault, extra={"is_said": True})
         click.echo(f"sightline: {ours.message}" if ours else faults.told(fault), err=True)

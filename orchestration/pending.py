@@ -53,8 +53,11 @@ def reasons(home: Home, state: State, as_of: date) -> list[str]:
     last = last_built(state)
     waiting = new_in_inbox(home, last)
     found = [f"{len(waiting):,} in the inbox"] if waiting else []
-    if last is None or releases.current(home) is None:
+    shown = releases.current(home)
+    if last is None or shown is None:
         return [*found, "nothing is published yet"]
+    if shown.release_id != last["release_id"]:
+        return [*found, "the newest release is not there"]
     settings = load_settings(home)
     now, then = _decided(home, state, settings, as_of), last["detail"]["fingerprint"]
     found += [WORDS[name] for name in now if now[name] != then.get(name)]

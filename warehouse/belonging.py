@@ -32,6 +32,8 @@ POINTER = "CURRENT"
 # hashes of copies that were replaced.
 MONITOR, ERASING, REPLACED = "monitor", "erasing", "replaced"
 CORRUPT, NOT_A_DATABASE, CANNOT_OPEN = 11, 26, 14
+# How the database engine begins to say that a file, or a block of it, is none of its own.
+DAMAGED = ("Corrupt database file", "not a valid DuckDB database", "Could not read enough bytes")
 PATIENCE = 30  # seconds, for a writer to come to its end
 # By number of a mark, how it is counted in the ledger; an older layout lacks some of them.
 HIGHEST = {
@@ -215,6 +217,26 @@ def is_damage(fault: BaseException) -> bool:
     """Whether SQLite says that a file, or one of its pages, is none of its own."""
     code = getattr(fault, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in (CORRUPT, NOT_A_DATABASE)
+
+
+def damage_in(fault: BaseException) -> ConfigurationError | None:
+    """What to say where a database of the monitor turned out to be damaged; none for other faults.
+
+    The engine quotes no values then, but does not say either which of its files it was.
+    """
+    one: BaseException | None = fault
+    while one is not None:
+        if is_damage(one):
+            return StateDamaged(f"the state is damaged; {REMEDY}")
+        is_engine = type(one).__module__ in ("duckdb", "_duckdb")
+        if is_engine and any(words in str(one) for words in DAMAGED):
+            return ConfigurationError(
+                "a release or restricted/warehouse.duckdb is damaged; sightline run sets a damaged"
+                " release aside and builds it again; remove warehouse.duckdb if it is still told"
+                " then, which is built again too"
+            )
+        one = one.__cause__ or one.__context__
+    return None
 
 
 def damaged(path: Path) -> StateDamaged:

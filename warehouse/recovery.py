@@ -52,13 +52,6 @@ def recorded_releases(state: State) -> dict[str, str]:
         return {row.release_id: row.content_hash for row in rows}
 
 
-def newest_recorded(state: State) -> str | None:
-    """The release that readers are to be led to."""
-    query = sa.select(recorded.c.release_id).where(recorded.c.is_current)
-    with state.read() as connection:
-        return connection.execute(query.order_by(recorded.c.sequence.desc())).scalar()
-
-
 def _former(state: State) -> list[str]:
     """Releases that readers were once led to, the newest first; never one that looks back."""
     query = (
