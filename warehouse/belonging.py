@@ -13,17 +13,14 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
-
-if TYPE_CHECKING:
-    from warehouse.state import State
 
 MARK = ".sightline.json"
 MANIFEST = "manifest.json"
@@ -47,6 +44,14 @@ REMEDY = (
     "restore the newest copy of the state (sightline restore); where there is none, go on with"
     " what is here: sightline adopt. Nothing was changed"
 )
+
+
+class Ledger(Protocol):
+    """The open state, as far as it is needed here: it asks this module whether it may be opened."""
+
+    def read(self) -> AbstractContextManager[Any]: ...
+
+    def begin(self) -> AbstractContextManager[Any]: ...
 
 
 class StateDamaged(ConfigurationError):
@@ -100,7 +105,7 @@ def check(home: Home) -> None:
         )
 
 
-def mark(home: Home, state: "State") -> None:
+def mark(home: Home, state: Ledger) -> None:
     """Tell originals, facts and releases the numbers that the ledger has reached."""
     with state.read() as connection:
         found = {
