@@ -17,6 +17,14 @@ def waiting(inbox: Path) -> dict[str, str]:
     }
 
 
+def since(inbox: Path) -> list[float]:
+    """Of each file or folder for intake, when it was put there or last changed, in seconds."""
+    return [
+        max([path.lstat().st_ctime, *(one.lstat().st_ctime for one in _below(path))])
+        for _, path in sent(inbox)
+    ]
+
+
 def fingerprint(inbox: Path) -> str | None:
     """One mark for everything that waits, or None when nothing does."""
     found = waiting(inbox)
@@ -31,6 +39,10 @@ def _is_being_written(path: Path) -> bool:
         return not is_whole(files_below(path))
     except (UnsafeError, OSError):  # intake says so by its name
         return False
+
+
+def _below(path: Path) -> list[Path]:
+    return list(path.rglob("*")) if path.is_dir() and not path.is_symlink() else []
 
 
 def _mark(path: Path) -> str:

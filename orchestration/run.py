@@ -13,11 +13,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from orchestration import attempts, faults, logs
-from orchestration.attempts import Outcome
+from orchestration.attempts import GOOD, Outcome
 from orchestration.configuration import checked
 from orchestration.lock import held
 from orchestration.logs import log
-from warehouse import keys
+from warehouse import clock_marks, keys
 from warehouse.errors import GateFailed, SightlineError
 from warehouse.home import Home, close_to_others
 from warehouse.recovery import recover
@@ -25,7 +25,6 @@ from warehouse.settings import Settings, today
 from warehouse.state import State, runs
 from warehouse.state import releases as state_releases
 
-GOOD = ("released", "unchanged", "nothing")
 FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
 
 
@@ -161,7 +160,7 @@ def opened(home: Home, run_id: str, by: str, *, as_of: date | None = None) -> It
 @contextmanager
 def ready(home: Home) -> Iterator[State]:
     """The state under the lock: others shut out, leftovers put right, the key the one we know."""
-    checked(home)
+    settings = checked(home)
     logs.keep_in(home)
     with held(home.restricted / "run.lock") as is_first:
         close_to_others(home)
@@ -171,6 +170,7 @@ def ready(home: Home) -> Iterator[State]:
                 attempts.settle(state)
             recover(home, state)
             keys.in_use(home, state)
+            clock_marks.agree(state, settings)
             yield state
         finally:
             state.close()

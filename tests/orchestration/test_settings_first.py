@@ -1,4 +1,4 @@
-"""Wrong settings stop a run before it reads a file or writes a byte, and say the same everywhere."""
+"""Wrong settings stop a run before it reads a file or writes a byte, the same everywhere."""
 
 from pathlib import Path
 
