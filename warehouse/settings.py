@@ -29,21 +29,15 @@ ENCODINGS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 EVERY_MORNING = "15 6 * * *"
-# The hour from 01:00, in London, happens twice or not at all when the clocks change.
-HOUR_OF_CHANGES = 1
-MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
-# Minutes, hours, days, months and days of the week: the first, the last, and their names.
-CRON = (
-    (0, 59, ""),
-    (0, 23, ""),
-    (1, 31, ""),
-    (1, 12, MONTHS),
-    (0, 7, "sun mon tue wed thu fri sat"),
-)
+
+
 KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
 TABLE = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
 # What a release depends on; the rest is about where and how a run does its work, and who is told.
 TOLD_IN_RELEASES = {"authorities"}
+
+# As the database engine reads it.
+SIZE = r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$"
 
 
 class Strict(BaseModel):
@@ -61,6 +55,8 @@ class Retention(Strict):
     originals_months: int = Field(default=84, ge=1)
     refused_months: int = Field(default=12, ge=1)
     logs_months: int = Field(default=12, ge=1)
+    messages_months: int = Field(default=24, ge=1)
+    runs_months: int = Field(default=24, ge=1)
 
 
 class Health(Strict):
@@ -78,7 +74,7 @@ class Settings(Strict):
     today: date | None = Field(default=None, strict=False)
     authorities: list[str] | Literal["all"] | None = None
     delivery: list[dict[str, Any]] = Field(default_factory=lambda: [{"kind": "files"}])
-    memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
+    memory_limit: str | None = Field(default=None, pattern=SIZE)
     threads: int | None = Field(default=None, ge=1)
     keep_releases: int = Field(default=6, ge=1)
     log_level: Literal["info", "warning", "error"] = "warning"
@@ -109,12 +105,6 @@ class Settings(Strict):
         if isinstance(value, dict):
             raise ValueError("each channel is a block under [[delivery]], in double brackets")
         return value
-
-    @field_validator("schedule")
-    @classmethod
-    def _can_be_kept(cls, cron: str) -> str:
-        _check_cron(cron)
-        return cron
 
 
 def load_settings(home: Home, environment: Mapping[str, str] | None = None) -> Settings:
@@ -294,35 +284,3 @@ def _fields(model: Any, path: Iterable[int | str]) -> Iterable[str]:
     for part in path:
         model = model.model_fields[str(part)].annotation
     return list(model.model_fields)
-
-
-def _check_cron(cron: str) -> None:
-    """Raise ValueError unless these are five fields of a schedule that never asks for 01:00 to
-    01:59."""
-    fields = cron.split()
-    if len(fields) != len(CRON):
-        raise ValueError('not a schedule: five fields as in "15 6 * * *", for 06:15 every day')
-    for field, (first, last, names) in zip(fields, CRON, strict=True):
-        _moments(field, first, last, names)
-    if HOUR_OF_CHANGES in _moments(fields[1], *CRON[1]):
-        raise ValueError(
-            "no run may be due from 01:00 to 01:59, which happens twice or not at all when the"
-            ' clocks change; every hour but that is "0 0,2-23 * * *"'
-        )
-
-
-def _moments(field: str, first: int, last: int, names: str) -> set[int]:
-    """What a field of a schedule asks for; raises ValueError where that cannot be."""
-    found: set[int] = set()
-    for part in field.lower().split(","):
-        for place, name in enumerate(names.split(), first):
-            part = part.replace(name, str(place))
-        asked = re.fullmatch(r"(?:\*|(\d+)(?:-(\d+))?)(?:/(\d+))?", part)
-        start = int(asked[1] or first) if asked else last + 1
-        end = int(asked[2] or (last if asked[3] or not asked[1] else start)) if asked else 0
-        if asked is None or not first <= start <= end <= last or asked[3] == "0":
-            raise ValueError(
-                f"not a schedule: {field} is no list of numbers from {first} to {last}"
-            )
-        found |= set(range(start, end + 1, int(asked[3] or 1)))
-    return found

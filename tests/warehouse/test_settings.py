@@ -58,10 +58,6 @@ def test_a_trial_has_its_own_today(tmp_path):
         ("authorities = [301]", ["authorities", "in quotes"]),
         ("authorities = 'some'", ["authorities", "in quotes"]),
         ("authorities = []", ["authorities", "no authority"]),
-        ("schedule = '15 6 * *'", ["schedule", "five fields"]),
-        ("schedule = '60 6 * * *'", ["schedule", "60 is no list of numbers from 0 to 59"]),
-        ("schedule = '0 */2,7-3 * * *'", ["schedule", "no list of numbers from 0 to 23"]),
-        ("schedule = '30 0-2 * * mon-fri'", ["schedule", "01:00 to 01:59"]),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(home, text, words):
@@ -81,12 +77,6 @@ def test_editors_may_mark_their_encoding_and_end_lines_as_they_do(home, encoding
 def test_text_that_cannot_be_read_is_told_so(home, content):
     home.config.write_bytes(content)
     assert "UTF-8" in refused(home, {})
-
-
-@pytest.mark.parametrize("cron", ["15 6 * * *", "*/5 0,2-23 * jan-mar mon-fri", "0 2-22/4 1 * 7"])
-def test_a_schedule_may_be_any_that_spares_the_hour_of_changes(home, cron):
-    home.config.write_text(f"schedule = '{cron}'")
-    assert load_settings(home).schedule == cron
 
 
 def test_every_setting_can_be_given_by_the_environment(home):
