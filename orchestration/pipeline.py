@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from monitoring.delivery import relay
-from orchestration import attempts, pending, stopping, upkeep
+from orchestration import attempts, health, pending, stopping, upkeep
 from orchestration.attempts import BY_TAG, COMMAND_LINE
 from orchestration.configuration import checked
 from orchestration.run import UNDELIVERED, Step, ready, record_of
@@ -50,7 +50,7 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     """Take in all that is pending, rebuild, check, publish and deliver, or find nothing to do."""
     started = time.perf_counter()
     run_id = str(uuid4())
-    with attempts.noted(home, run_id, COMMAND_LINE):
+    with health.beating(home), attempts.noted(home, run_id, COMMAND_LINE):
         now = today(checked(home))
         with ready(home) as state:
             is_history = as_of is not None and as_of != now

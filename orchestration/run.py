@@ -14,11 +14,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from orchestration import attempts, faults, logs
-from orchestration.attempts import Outcome
+from orchestration.attempts import GOOD, Outcome
 from orchestration.configuration import checked
 from orchestration.lock import held
 from orchestration.logs import log
-from warehouse import belonging, keys
+from warehouse import belonging, clock_marks, keys
 from warehouse.errors import GateFailed, SightlineError
 from warehouse.home import Home, close_to_others
 from warehouse.machine import machine_fault
@@ -28,7 +28,6 @@ from warehouse.state import State, runs
 from warehouse.state import releases as state_releases
 
 BUILT = ("released", "unchanged")
-GOOD = (*BUILT, "nothing")
 FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
 
 
@@ -193,7 +192,7 @@ def _say_ended(run: Run) -> None:
 @contextmanager
 def ready(home: Home) -> Iterator[State]:
     """The state under the lock: others shut out, leftovers put right, the key the one we know."""
-    checked(home)
+    settings = checked(home)
     logs.keep_in(home)
     with held(home.restricted / "run.lock") as is_first:
         close_to_others(home)
@@ -205,6 +204,7 @@ def ready(home: Home) -> Iterator[State]:
             recover(home, state)
             keys.in_use(home, state)
             belonging.mark(home, state)
+            clock_marks.agree(state, settings)
             yield state
         finally:
             belonging.mark(home, state)

@@ -148,12 +148,6 @@ def tables_held(connection: sa.Connection, names: Iterable[str]) -> dict[int, di
     return dict(held)
 
 
-def last_received(connection: sa.Connection) -> date | None:
-    """The newest day on which anything came; simulated submissions choose theirs themselves."""
-    newest = sa.select(sa.func.max(submissions.c.received_on))
-    return connection.execute(newest.where(submissions.c.simulated.is_(False))).scalar()
-
-
 def waiting(connection: sa.Connection) -> list[sa.Row[Any]]:
     """Submissions that were received and have no outcome yet, in the order of their numbers."""
     query = (

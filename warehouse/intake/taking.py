@@ -4,12 +4,10 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from warehouse import belonging, keys
-from warehouse.errors import ConfigurationError
+from warehouse import belonging, clock_marks, keys
 from warehouse.home import Home
 from warehouse.intake import erasing, ledger, orphans
 from warehouse.intake.landing import land
@@ -74,7 +72,8 @@ def take_in(
     key = keys.in_use(home, state)
     started = time.monotonic()
     report = IntakeReport()
-    received_on = _received_on(settings, state)
+    clock_marks.agree(state, settings)
+    received_on = today(settings)
     erasing.finish(home, state, settings, key, received_on)
     sweep(home, state)
     landed = land(home, state, received_on)
@@ -96,19 +95,6 @@ def take_in(
     report.outcomes.sort(key=lambda outcome: outcome.submission_id)
     report.seconds["load"] = time.monotonic() - started - report.seconds["land"]
     return report
-
-
-def _received_on(settings: Settings, state: State) -> date:
-    """Today, unless that lies before what has come: the newest would then count as the oldest."""
-    now = today(settings)
-    with state.read() as connection:
-        last = ledger.last_received(connection)
-    if last is not None and now < last:
-        raise ConfigurationError(
-            f"today is {now} here, but something was received on {last}; set the clock right, or"
-            " today in sightline.toml"
-        )
-    return now
 
 
 def sweep(home: Home, state: State) -> None:
