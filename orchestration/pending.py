@@ -12,12 +12,13 @@ import sqlalchemy as sa
 
 from orchestration import inbox
 from orchestration.code_version import code_version
-from orchestration.run import last_good
+from orchestration.run import last_built
 from warehouse import annotations, identity_decisions, releases
 from warehouse.coverage import coverage, expected
 from warehouse.home import Home
 from warehouse.in_force import known, slices
 from warehouse.settings import Settings, load_settings
+from warehouse.settings import fingerprint as settings_fingerprint
 from warehouse.state import State, alert_events, alerts, backtests, submissions
 
 WORDS = {
@@ -31,8 +32,6 @@ WORDS = {
     "identities": "somebody has decided who is one child",
 }
 OVERDUE = "a day that something was due by has passed"
-# What a release says depends on; the rest is about where and how a run does its work.
-TOLD = {"name", "authorities"}
 
 
 def fingerprint(home: Home, state: State, as_of: date) -> dict[str, Any]:
@@ -50,7 +49,7 @@ def fingerprint(home: Home, state: State, as_of: date) -> dict[str, Any]:
 
 def reasons(home: Home, state: State, as_of: date) -> list[str]:
     """Why a run is needed, in words; none when the current release already says everything."""
-    last = last_good(state)
+    last = last_built(state)
     waiting = new_in_inbox(home, last)
     found = [f"{len(waiting):,} in the inbox"] if waiting else []
     if last is None or releases.current(home) is None:
@@ -79,7 +78,7 @@ def _decided(home: Home, state: State, settings: Settings, as_of: date) -> dict[
     """What came, what people decided and what the code is."""
     return {
         "code_version": code_version(),
-        "settings": settings.model_dump(mode="json", include=TOLD),
+        "settings": settings_fingerprint(settings),
         "submissions": _ledger(state),
         "alerts": [_events(state), _to_be_woken(state, as_of)],
         "warehouse": home.warehouse_db.exists(),
@@ -106,7 +105,8 @@ def _to_be_woken(state: State, as_of: date) -> int:
     """Alerts whose snooze is over."""
     query = sa.select(alerts.c.summary).where(alerts.c.state == "snoozed")
     with state.read() as connection:
-        until = [summary.get("snoozed_until") for summary in connection.scalars(query)]
+        summaries: list[dict[str, Any]] = list(connection.scalars(query))
+    until = [summary.get("snoozed_until") for summary in summaries]
     return sum(day is not None and day <= as_of.isoformat() for day in until)
 
 

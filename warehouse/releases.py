@@ -17,6 +17,7 @@ import duckdb
 
 from warehouse.errors import GateFailed, SightlineError
 from warehouse.home import Home
+from warehouse.machine import machine_fault
 from warehouse.published_tables import (
     content_hash,
     news_hashes,
@@ -190,7 +191,9 @@ def verify(home: Home, release_id: str) -> bool:
     release = find(home, release_id)
     try:
         return verify_database(release.database)[1] == release.content_hash
-    except (SightlineError, duckdb.Error):
+    except (SightlineError, duckdb.Error) as fault:
+        if ours := machine_fault(fault, home.published):
+            raise ours from fault
         return False
 
 

@@ -8,8 +8,9 @@ from expectations import submissions
 from orchestration import dbt_runner, overview, pending, row_checks
 from orchestration.logs import log
 from orchestration.row_checks import Failed
-from orchestration.run import Run, last_good
+from orchestration.run import Run, last_built
 from warehouse import prepare
+from warehouse.machine import said_in
 
 BROKEN = {"error", "fail", "runtime error", "partial success"}
 # Each layer of models shows its faults once those below are gone, and an authority's months follow
@@ -40,6 +41,7 @@ def build(run: Run) -> Built:
         held: set[int] = set()
         for _ in range(MOST_ROUNDS):
             built.results = dbt_runner.build(run.home, manifest)
+            _check_machine(run, built.results)
             found |= _counted(built.results)
             failed = row_checks.failed(run.home, built.results)
             new = {one: why for one, why in row_checks.reasons(failed).items() if one not in held}
@@ -57,6 +59,13 @@ def build(run: Run) -> Built:
     return built
 
 
+def _check_machine(run: Run, results: Sequence[Any]) -> None:
+    """Raises MachineFault where a model failed for want of memory or disk."""
+    for one in results:
+        if str(one.status) in BROKEN and (fault := said_in(one.message or "", *run.home.places)):
+            raise fault
+
+
 def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built) -> None:
     for one in failed:
         if told := len(one.reasons.keys() & new.keys()):
@@ -68,7 +77,7 @@ def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built)
 
 def _new(run: Run) -> str:
     """What came since the last good run, for whoever looks for a cause that no test names."""
-    after = pending.newest(last_good(run.state))
+    after = pending.newest(last_built(run.state))
     came = overview.came(run.state, after)
     more = f" and {len(came) - MOST_NAMED:,} more" if len(came) > MOST_NAMED else ""
     return f"; new since the last release: {', '.join(came[:MOST_NAMED])}{more}" if came else ""
