@@ -74,8 +74,15 @@ def _dagster(home: Home) -> "Iterator[DagsterInstance]":
 
 
 def _delete(home: Home, instance: "DagsterInstance", run_id: str) -> None:
+    from dagster._core.storage.event_log import SqlEventLogStorage
+    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable as Checks
+
     instance.delete_run(run_id)
-    # Dagster empties the file of a run's events, and leaves it there.
+    # Dagster leaves the results of checks, and the emptied file of the run's events.
+    storage = instance.event_log_storage
+    if isinstance(storage, SqlEventLogStorage):
+        with storage.index_connection() as connection:
+            connection.execute(Checks.delete().where(Checks.c.run_id == run_id))
     for path in (home.dagster / "history" / "runs").glob(f"{run_id}.db*"):
         path.unlink()
 

@@ -148,6 +148,31 @@ def test_after_the_last_attempt_a_message_is_dead(home: Home, state: State) -> N
     assert row(state).state == "dead"
 
 
+@pytest.mark.parametrize(("days", "expected"), [(6, "failed"), (7, "dead")])
+def test_a_channel_that_is_down_for_days_loses_no_message(
+    home: Home, state: State, days: int, expected: str
+) -> None:
+    written = NOW.replace(tzinfo=None) - timedelta(days)
+    post(state, "smtp", attempts=MAX_ATTEMPTS + 3, created_at=written)
+    deliver(home, by_mail(free_port()), state, NOW)
+    assert row(state).state == expected
+
+
+def test_a_message_that_is_refused_again_and_again_is_given_up_sooner(
+    home: Home, state: State
+) -> None:
+    post(state, "smtp", attempts=MAX_ATTEMPTS - 1, created_at=NOW.replace(tzinfo=None))
+    with server(Mailbox("451 try later")) as port:
+        deliver(home, by_mail(port), state, NOW)
+    assert row(state).state == "dead"
+
+
+def test_no_message_is_begun_after_its_time(home: Home, state: State, settings: Settings) -> None:
+    post(state, "files")
+    assert deliver(home, settings, state, NOW, within=timedelta(microseconds=-1)).pending == 1
+    assert deliver(home, settings, state, NOW, within=timedelta(seconds=20)).sent == 1
+
+
 def test_a_server_without_encryption_is_refused_by_default(home: Home, state: State) -> None:
     post(state, "smtp")
     box = Mailbox()

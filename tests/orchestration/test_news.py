@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from support import TODAY, Ran
 
-from orchestration import pending, pipeline
+from orchestration import pending, pipeline, upkeep
 from warehouse import releases
 from warehouse.home import Home
 from warehouse.settings import load_settings, today
@@ -231,3 +231,19 @@ def _decided(home: Home) -> list[list[dict[str, Any]]]:
     """All that the state knows but for runs, releases and what it notes of itself."""
     names = ("submissions", "problems", "alerts", "alert_events", "outbox", "audit")
     return [rows(home, recorded.metadata.tables[name]) for name in names]
+
+
+def test_runs_in_the_pages_go_when_they_are_old(published: Home) -> None:
+    """With all that Dagster keeps of them: events, results of checks, the file of each run."""
+    settings = load_settings(published).model_copy(update={"today": date(2090, 1, 1)})
+    history = published.dagster / "history" / "runs"
+    with closing(State(published.state_db)) as state:
+        there = upkeep.due(published, state, settings).dagster_runs
+        assert len(there) >= 2
+        assert upkeep.retain(published, state, settings).dagster_runs == there
+        assert upkeep.retain(published, state, settings).count == 0
+    assert {path.name for path in history.glob("*.db")} == {"index.db"}
+    with closing(sqlite3.connect(history / "index.db")) as connection:
+        for table in ("event_logs", "asset_check_executions", "asset_event_tags"):
+            [(left,)] = connection.execute(f"select count(*) from {table}").fetchall()
+            assert left == 0
