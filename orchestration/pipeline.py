@@ -16,6 +16,7 @@ from orchestration.run import Step, last_good, ready, record_of
 from warehouse import releases
 from warehouse.errors import MachineFault, SightlineError
 from warehouse.home import Home
+from warehouse.machine import check_room
 from warehouse.settings import today
 from warehouse.state import State
 
@@ -50,7 +51,9 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     started = time.perf_counter()
     run_id = str(uuid4())
     with attempts.noted(home, run_id, COMMAND_LINE):
-        now = today(checked(home))
+        settings = checked(home)
+        check_room(home, settings)
+        now = today(settings)
         with ready(home) as state:
             is_history = as_of is not None and as_of != now
             if not is_history and not pending.reasons(home, state, now):
