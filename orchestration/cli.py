@@ -25,6 +25,7 @@ from orchestration.commands import (
     trial,
 )
 from orchestration.console import verbose_option
+from warehouse.home import shown
 
 UNEXPECTED, WRONG_USE = 1, 2
 UNHEARD = 141
@@ -112,7 +113,7 @@ def main() -> None:
         if fault.exit_code != WRONG_USE:
             what = f"ended with exit code {fault.exit_code}"
             logs.log.error(what, exc_info=fault, extra={"is_said": True})
-        click.echo(f"sightline: {fault.message}", err=True)
+        click.echo(shown(f"sightline: {fault.message}"), err=True)
         sys.exit(fault.exit_code)
     except Exception as fault:
         from warehouse.belonging import damage_in
@@ -124,5 +125,6 @@ def main() -> None:
             sys.exit(damage.exit_code)
         if ours := machine_fault(fault, *logs.places()):
             logs.log.error("the machine lacks something", exc_info=fault, extra={"is_said": True})
-        click.echo(f"sightline: {ours.message}" if ours else faults.told(fault), err=True)
+        told = f"sightline: {ours.message}" if ours else faults.told(fault)
+        click.echo(shown(told), err=True)
         sys.exit(UNEXPECTED)

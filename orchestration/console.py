@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from orchestration import logs
+from warehouse.home import shown
 
 
 def progress(stage: str, done: int, of: int) -> None:
@@ -16,11 +17,11 @@ def progress(stage: str, done: int, of: int) -> None:
 
 
 def say(text: str = "") -> None:
-    click.echo(text)
+    click.echo(shown(text))
 
 
 def as_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+    click.echo(shown(json.dumps(value, indent=2, default=str, ensure_ascii=False)))
 
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:

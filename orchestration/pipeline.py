@@ -17,6 +17,7 @@ from orchestration.run import UNDELIVERED, Step, ready, record_of
 from warehouse import clock, releases
 from warehouse.errors import MachineFault, SightlineError
 from warehouse.home import Home
+from warehouse.machine import check_room
 from warehouse.settings import today
 from warehouse.state import State
 
@@ -51,11 +52,13 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     started = time.perf_counter()
     run_id = str(uuid4())
     with health.beating(home), attempts.noted(home, run_id, COMMAND_LINE):
-        now = today(checked(home))
+        settings = checked(home)
+        now = today(settings)
         with ready(home) as state:
             is_history = as_of is not None and as_of != now
             if not is_history and not pending.reasons(home, state, now):
                 return _nothing(home, state, run_id, now, started)
+            check_room(home, settings)
             known_on = as_of if is_history else None
             attempts.begin(state, run_id, known_on or now, COMMAND_LINE)
             fault = _execute(home, run_id, known_on)

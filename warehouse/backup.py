@@ -124,7 +124,7 @@ def restore(
     wrong = faults(folder, copy, progress)
     if wrong:
         raise SightlineError(f"{folder} is damaged: {wrong[0]} ({len(wrong):,} faults in all)")
-    home = Home(root.resolve())
+    home = homes.at(root)
     is_taken = not _is_empty(home)
     if is_taken and not replace:
         raise ConfigurationError(
@@ -132,7 +132,7 @@ def restore(
             " a new folder, or --replace to move aside what is here"
         )
     secret = _key_for(home, copy, key)
-    home.root.mkdir(parents=True, exist_ok=True)
+    home.root.resolve().mkdir(parents=True, exist_ok=True)
     former = _move_aside(home)
     homes.make_folders(home)
     if secret:
@@ -153,7 +153,7 @@ def restore(
 def unpacked(folder: Path, copy: Copy, beside: Path) -> Iterator[Home]:
     """State, rows and settings of a copy as a monitor that can be worked on; gone afterwards."""
     with tempfile.TemporaryDirectory(prefix=".sightline-", dir=beside) as work:
-        home = Home(Path(work).resolve())
+        home = homes.at(Path(work))
         homes.make_folders(home)
         for name in copy.files:
             is_rows = name.startswith("restricted/raw/")
