@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 import struct
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -71,10 +72,19 @@ class View:
 
     @cached_property
     def state(self) -> sqlite3.Connection | None:
-        """The state to read from, none where it is missing or damaged."""
+        """The state to read from, none where there is none; raises Unreadable."""
         if not self.home.state_db.is_file():
             return None
-        return _opened(self.home.state_db)
+        connection = _opened(self.home.state_db)
+        try:
+            [(found,)] = connection.execute("pragma quick_check(1)").fetchall()
+            connection.execute("select version_num from alembic_version").fetchone()
+        except sqlite3.DatabaseError:
+            found = None
+        if found != "ok":
+            connection.close()
+            raise Unreadable(str(self.home.state_db))
+        return connection
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
         return self.state.execute(query, values).fetchall() if self.state else []
@@ -162,7 +172,7 @@ def _heartbeat(home: Home, faults: list[Fault]) -> dict[str, Any]:
                     " where outcome is not null order by number desc limit 1"
                 )
                 last = dict(newest[0]) if newest else {}
-    except sqlite3.Error:
+    except (sqlite3.Error, Unreadable):
         last = {}
     return {
         "time": f"{view.now.isoformat(timespec='seconds')}Z",
@@ -208,15 +218,9 @@ def _settings_wrong(view: View) -> Iterator[str]:
 @rule("STATE_DAMAGED")
 def _state_damaged(view: View) -> Iterator[str]:
     try:
-        found = view.value("pragma quick_check(1)")
-        layout = view.value("select version_num from alembic_version")
-    except (Unreadable, sqlite3.DatabaseError):
-        found, layout = None, None
-    if view.home.state_db.exists() and (found != "ok" or layout is None):
-        yield (
-            f"{view.home.state_db} is damaged or cannot be read: restore the newest copy, and start"
-            " no run before"
-        )
+        _ = view.state
+    except Unreadable as fault:
+        yield f"{fault} is damaged or cannot be read: restore the newest copy, and start no run"
 
 
 @rule("STATE_OLDER")
@@ -420,18 +424,31 @@ def _clock_ahead(view: View) -> Iterator[str]:
 
 def _opened(path: Path) -> sqlite3.Connection:
     """To read from, also where nobody may write; raises Unreadable where it is no database."""
+    log = path.with_name(path.name + "-wal")
     # Without a log a plain connection leaves no file behind; with one nothing is written back.
-    has_log = path.with_name(path.name + "-wal").exists()
-    for how in ("mode=ro" if has_log else "mode=rw", "immutable=1"):
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=5)
-        try:
-            connection.execute("select count(*) from sqlite_master").fetchone()
-        except sqlite3.Error:
-            connection.close()
-        else:
-            connection.row_factory = sqlite3.Row
-            return connection
-    raise Unreadable(str(path))
+    found = _connected(path, "mode=ro" if log.exists() else "mode=rw")
+    if found is None and log.exists():
+        # A log can be read only where its index can be written.
+        with tempfile.TemporaryDirectory() as folder:
+            for one in (path, log):
+                shutil.copyfile(one, Path(folder) / one.name)
+            found = _connected(Path(folder) / path.name, "mode=rw")
+    elif found is None:
+        found = _connected(path, "immutable=1")
+    if found is None:
+        raise Unreadable(str(path))
+    return found
+
+
+def _connected(path: Path, how: str) -> sqlite3.Connection | None:
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=5)
+    try:
+        connection.execute("select count(*) from sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        return None
+    connection.row_factory = sqlite3.Row
+    return connection
 
 
 def _damage(release: Path) -> str | None:

@@ -236,6 +236,20 @@ def test_a_damaged_state_is_told_and_not_touched(
     assert hashlib.sha256(monitor.home.state_db.read_bytes()).hexdigest() == before
 
 
+def test_a_log_that_cannot_be_opened_in_place_is_read_from_a_copy(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a read-only file system, where a killed run left one."""
+    connected = health._connected
+    monkeypatch.setattr(
+        health,
+        "_connected",
+        lambda path, how: None if path == monitor.home.state_db else connected(path, how),
+    )
+    monitor.ran(2, "failed")
+    assert monitor.rules() == ["RUN_FAILED"]
+
+
 def another_key(home: Home) -> None:
     home.key.unlink()
     homes.write_secret(home.key, os.urandom(32))
