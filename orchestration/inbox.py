@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Container
 from pathlib import Path
 
 from warehouse.intake.landing import UnsafeError, files_below, is_whole, sent
@@ -25,9 +26,9 @@ def since(inbox: Path) -> list[float]:
     ]
 
 
-def fingerprint(inbox: Path) -> str | None:
-    """One mark for everything that waits, or None when nothing does."""
-    found = waiting(inbox)
+def fingerprint(inbox: Path, names: Container[str] | None = None) -> str | None:
+    """One mark for everything that waits, or for these of it; None when nothing does."""
+    found = {name: mark for name, mark in waiting(inbox).items() if names is None or name in names}
     return hashlib.sha256(json.dumps(found).encode()).hexdigest() if found else None
 
 
