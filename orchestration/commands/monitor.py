@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say, state_of
+from orchestration.console import any_home_option, as_json, home_option, json_option, say, state_of
 
 UNHEALTHY = 1
 
@@ -108,7 +108,7 @@ def status(home: Any, is_json: bool) -> int:
 @click.command("health")
 @click.option("--max-age-days", type=click.IntRange(min=1), help="Instead of that in the settings.")
 @json_option
-@home_option
+@any_home_option
 def health(home: Any, max_age_days: int | None, is_json: bool) -> int:
     """For a watchdog: exit code 0 when all is well, 1 and a line for each rule that does not hold.
 
