@@ -1,5 +1,6 @@
 """Commands that run a monitor: make one, run it, see what came and how it stands."""
 
+import shlex
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -19,13 +20,13 @@ def init(folder: Path) -> int:
 
     Example: sightline init mymonitor
     """
-    from warehouse import home
+    from warehouse import home as homes
 
-    made = home.create(folder)
+    made = homes.create(folder)
     say(f"A monitor is ready in {made.root}")
     say(f"Put what authorities send into {made.inbox}/<three-digit authority code>/,")
     say(f"published series with their manifest into {made.inbox}/published/, then:")
-    say(f"  sightline run --home {folder}")
+    say(f"  sightline run --home {shlex.quote(homes.readable(folder))}")
     say(f"Keep {made.key} safe: without it no later file can be linked to earlier ones.")
     return 0
 
