@@ -1,4 +1,4 @@
-"""Commands that keep a monitor going: Dagster's pages and daemon, a check of what is installed."""
+"""Commands that keep a monitor going: Dagster's pages and daemon."""
 
 from typing import Any
 
@@ -24,20 +24,4 @@ def up(home: Any, port: int) -> int:
     return 0
 
 
-@click.command("doctor")
-@home_option
-def doctor(home: Any) -> int:
-    """Check what is installed and whether this monitor can run.
-
-    Example: sightline doctor
-    """
-    from orchestration import doctor
-
-    faults = 0
-    for name, fault in doctor.examine(home):
-        say(f"{'not ok' if fault else 'ok':<6}  {name}{f': {fault}' if fault else ''}")
-        faults += fault is not None
-    return 1 if faults else 0
-
-
-COMMANDS = (up, doctor)
+COMMANDS = (up,)
