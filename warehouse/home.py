@@ -181,12 +181,20 @@ def _at(root: Path) -> Home:
         raise ConfigurationError(
             f"the path of {readable(root)} is {length} bytes long, and may be {LONGEST_PATH}"
         )
-    if set(str(real)) & set(NEVER_IN_PATHS):
+    if set(str(real)) & set(NEVER_IN_PATHS) or not _is_text(real):
         raise ConfigurationError(
             f"{readable(real)}: the database engine opens no path that holds a backslash or a"
-            " question mark; choose another folder"
+            " question mark, or is not written in UTF-8; choose another folder"
         )
     return Home(real if PLAIN.fullmatch(str(real)) else _alias(real))
+
+
+def _is_text(path: Path) -> bool:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _alias(real: Path) -> Path:
