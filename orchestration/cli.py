@@ -16,6 +16,7 @@ from orchestration.commands import (
     decisions,
     history,
     identities,
+    keeping,
     monitor,
     safekeeping,
     senders,
@@ -69,6 +70,7 @@ for module in (
     identities,
     history,
     safekeeping,
+    keeping,
     service,
 ):
     for command in module.COMMANDS:
@@ -90,6 +92,8 @@ def main() -> None:
     """Every way out has its code: 0 to 8 as docs/engineers.md lists them, or 128 + a signal."""
     # Small matrices by the thousand: threads that wait for each other would cost minutes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Who is stopped leaves locks behind, which are cleared away in silence.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     from warehouse.errors import SightlineError
 
     stopping.listen()
@@ -102,7 +106,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         logs.log.warning("stopped", extra={"is_said": True})
         click.echo("sightline: stopped", err=True)
-        sys.exit(stopping.code() if stopping.asked() else UNEXPECTED)
+        if stopping.asked():
+            stopping.end()
+        sys.exit(UNEXPECTED)
     except SightlineError as fault:
         if fault.exit_code != WRONG_USE:
             what = f"ended with exit code {fault.exit_code}"
@@ -110,8 +116,13 @@ def main() -> None:
         click.echo(shown(f"sightline: {fault.message}"), err=True)
         sys.exit(fault.exit_code)
     except Exception as fault:
+        from warehouse.belonging import damage_in
         from warehouse.machine import machine_fault
 
+        if damage := damage_in(fault):
+            logs.log.error("a database is damaged", exc_info=fault, extra={"is_said": True})
+            click.echo(f"sightline: {damage.message}", err=True)
+            sys.exit(damage.exit_code)
         if ours := machine_fault(fault, *logs.places()):
             logs.log.error("the machine lacks something", exc_info=fault, extra={"is_said": True})
         told = f"sightline: {ours.message}" if ours else faults.told(fault)

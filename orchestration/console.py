@@ -42,8 +42,17 @@ def state_of(home: Any) -> Any:
 
 
 def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command the monitor in --home DIR, in SIGHTLINE_HOME, or in the current folder."""
+    """Gives a command the monitor in --home DIR, in SIGHTLINE_HOME, or in the current folder, once
+    its state, originals, facts and releases are found to belong together."""
+    return _home_option(command, is_checked=True)
 
+
+def any_home_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for commands that say themselves what is wrong with a monitor."""
+    return _home_option(command, is_checked=False)
+
+
+def _home_option(command: Callable[..., Any], *, is_checked: bool) -> Callable[..., Any]:
     @click.option(
         "--home",
         "folder",
@@ -54,10 +63,12 @@ def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @wraps(command)
     def wrapped(folder: Path, **options: Any) -> Any:
-        from warehouse import home
+        from warehouse import belonging, home
 
         found = home.find(folder)
         logs.keep_in(found)
+        if is_checked:
+            belonging.check(found)
         with logs.bound(command=click.get_current_context().command_path):
             return command(home=found, **options)
 

@@ -6,21 +6,22 @@ Neither Dagster nor dbt is imported when there is nothing to do.
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
-from orchestration import attempts, pending, stopping
+from monitoring.delivery import relay
+from orchestration import attempts, health, pending, stopping, upkeep
 from orchestration.attempts import BY_TAG, COMMAND_LINE
 from orchestration.configuration import checked
-from orchestration.run import Step, last_good, ready, record_of
-from warehouse import releases
+from orchestration.run import UNDELIVERED, Step, ready, record_of
+from warehouse import clock, releases
 from warehouse.errors import MachineFault, SightlineError
 from warehouse.home import Home
 from warehouse.machine import check_room
 from warehouse.settings import today
 from warehouse.state import State
 
-NOTHING = "nothing"
+NOTHING: Final = "nothing"
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,14 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     """Take in all that is pending, rebuild, check, publish and deliver, or find nothing to do."""
     started = time.perf_counter()
     run_id = str(uuid4())
-    with attempts.noted(home, run_id, COMMAND_LINE):
+    with health.beating(home), attempts.noted(home, run_id, COMMAND_LINE):
         settings = checked(home)
-        check_room(home, settings)
         now = today(settings)
         with ready(home) as state:
             is_history = as_of is not None and as_of != now
             if not is_history and not pending.reasons(home, state, now):
                 return _nothing(home, state, run_id, now, started)
+            check_room(home, settings)
             known_on = as_of if is_history else None
             attempts.begin(state, run_id, known_on or now, COMMAND_LINE)
             fault = _execute(home, run_id, known_on)
@@ -76,15 +77,34 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     )
 
 
+def finds_nothing(home: Home, state: State, run_id: str, by: str, now: date) -> bool:
+    """Whether there is nothing to do; such an attempt is recorded, and what was kept for long
+    enough goes."""
+    if pending.reasons(home, state, now):
+        return False
+    _rest(home, state, run_id, by, now)
+    return True
+
+
 def _nothing(home: Home, state: State, run_id: str, now: date, started: float) -> RunReport:
-    """Recorded with what the last good run knew, since that is still all there is to know."""
-    shown, last = releases.current(home), last_good(state)
-    release_id = shown.release_id if shown else None
-    attempts.begin(state, run_id, now, COMMAND_LINE)
-    known = {name: last["detail"][name] for name in ("fingerprint", "left")} if last else {}
-    detail = attempts.detail(**known)
-    attempts.end(state, run_id, NOTHING, 0, release_id=release_id, detail=detail)
-    return RunReport(NOTHING, now, release_id, time.perf_counter() - started)
+    """Messages that wait are sent all the same."""
+    sent = relay.deliver(home, checked(home), state, clock.now()).as_found()
+    code = UNDELIVERED if sent["undelivered"] else 0
+    _rest(home, state, run_id, COMMAND_LINE, now, code)
+    seconds = time.perf_counter() - started
+    steps = [Step("delivery", found=sent)]
+    return RunReport(NOTHING, now, _shown(home), seconds, steps=steps, exit_code=code)
+
+
+def _rest(home: Home, state: State, run_id: str, by: str, now: date, exit_code: int = 0) -> None:
+    attempts.begin(state, run_id, now, by)
+    upkeep.between_runs(home, state, checked(home))
+    attempts.end(state, run_id, NOTHING, exit_code, release_id=_shown(home))
+
+
+def _shown(home: Home) -> str | None:
+    shown = releases.current(home)
+    return shown.release_id if shown else None
 
 
 def _execute(home: Home, run_id: str, as_of: date | None) -> str | None:
@@ -101,10 +121,7 @@ def _execute(home: Home, run_id: str, as_of: date | None) -> str | None:
             raise_on_error=False,
             run_id=run_id,
             tags={BY_TAG: COMMAND_LINE},
-            run_config={
-                "resources": {"monitor": {"config": config}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
+            run_config={"resources": {"monitor": {"config": config}}},
         )
         if stopping.asked():
             raise stopping.Stopped

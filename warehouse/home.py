@@ -111,6 +111,11 @@ class Home:
         return self.restricted / "rotation"
 
     @property
+    def orphans(self) -> Path:
+        """What no ledger knows, set aside until somebody decides."""
+        return self.restricted / "orphans"
+
+    @property
     def dagster(self) -> Path:
         return self.restricted / "dagster"
 
@@ -125,20 +130,25 @@ class Home:
 
 def create(root: Path, *, today: date | None = None) -> Home:
     """Make the folders, the key and the settings; what is already there stays as it is."""
-    check_is_local(root.resolve())
-    home = _at(root)
-    for folder in (root.resolve(), home.inbox, home.published, home.releases, home.outbox):
-        folder.mkdir(parents=True, exist_ok=True)
-    restricted = (home.restricted, home.landing, home.raw, home.quarantine, home.spool, home.work)
-    for folder in (*restricted, home.dagster, home.dbt):
-        folder.mkdir(mode=0o700, exist_ok=True)
-        folder.chmod(0o700)
+    home = at(root)
+    make_folders(home)
     if not home.key.exists():
         write_secret(home.key, secrets.token_bytes(KEY_BYTES))
     if not home.config.exists():
         fixed = f"today = {today.isoformat()}" if today else "# today = 2026-01-31"
         _write_new(home.config, TEMPLATE.read_text(encoding="utf-8").format(today=fixed), 0o644)
     return home
+
+
+def make_folders(home: Home) -> None:
+    """The folders of a monitor, closed to others where they must be."""
+    check_is_local(home.root.resolve())
+    for folder in (home.root.resolve(), home.inbox, home.published, home.releases, home.outbox):
+        folder.mkdir(parents=True, exist_ok=True)
+    restricted = (home.restricted, home.landing, home.raw, home.quarantine, home.spool, home.work)
+    for folder in (*restricted, home.dagster, home.dbt):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
 
 
 def find(root: Path) -> Home:
@@ -149,7 +159,7 @@ def find(root: Path) -> Home:
         raise ConfigurationError(
             f"{name} is no monitor: it has no sightline.toml. Make one with: sightline init {name}"
         )
-    return _at(real)
+    return at(real)
 
 
 def check_place(home: Home) -> None:
@@ -174,7 +184,8 @@ def readable(path: Path) -> str:
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
-def _at(root: Path) -> Home:
+def at(root: Path) -> Home:
+    """The folder as the engines can read it, whether or not a monitor is in it."""
     real = root.resolve()
     length = len(os.fsencode(real))
     if length > LONGEST_PATH:

@@ -3,10 +3,12 @@
 A release folder is never changed once it is in place.
 """
 
+import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -14,10 +16,16 @@ from typing import Any
 
 import duckdb
 
-from warehouse.errors import GateFailed, SightlineError
+from warehouse.errors import ConfigurationError, GateFailed, SightlineError
 from warehouse.home import Home
 from warehouse.machine import machine_fault
-from warehouse.published_tables import content_hash, published_tables, row_counts, table_hashes
+from warehouse.published_tables import (
+    content_hash,
+    news_hashes,
+    published_tables,
+    row_counts,
+    table_hashes,
+)
 
 DATABASE = "sightline.duckdb"
 MANIFEST = "manifest.json"
@@ -25,6 +33,8 @@ LOCKED: dict[str, Any] = {"enable_external_access": "false", "lock_configuration
 POINTER = "CURRENT"  # a one-line file, where the file system has no links
 DRAFT = ".draft-"
 DOOMED = ".pruned-"
+# Nobody reads a release that looks back but whoever asked for it, and it can be built again.
+LOOK_BACKS = 3
 
 
 @dataclass(frozen=True)
@@ -35,10 +45,18 @@ class Release:
     built_at: str
     content_hash: str
     simulated: bool
+    code_version: str = ""
+    looks_back: bool = False
 
     @property
     def database(self) -> Path:
         return self.folder / DATABASE
+
+    @property
+    def sequence(self) -> int:
+        """Its number, at the end of its name: what came after what, whatever the clock said."""
+        number = re.search(r"\d+$", self.release_id)
+        return int(number[0]) if number else 0
 
 
 @dataclass(frozen=True)
@@ -82,6 +100,7 @@ def place(home: Home, draft: Draft) -> Path:
     folder = home.releases / draft.release_id
     if folder.exists():
         raise SightlineError(f"release {draft.release_id} exists already and is never rewritten")
+    _fingerprint(draft.folder)
     _freeze(draft.folder)
     draft.folder.rename(folder)
     _sync(home.releases)
@@ -115,19 +134,78 @@ def current(home: Home) -> Release | None:
         folder = home.releases / pointer.read_text(encoding="utf-8").strip()
     else:
         return None
-    return _read(folder) if (folder / MANIFEST).is_file() else None
+    return read(folder) if (folder / MANIFEST).is_file() else None
 
 
 def list_releases(home: Home) -> list[Release]:
     """Every release in place, the newest first."""
-    found = [_read(path.parent) for path in home.releases.glob(f"[!.]*/{MANIFEST}")]
-    return sorted(found, key=lambda one: (one.built_at, one.release_id), reverse=True)
+    found = [read(path.parent) for path in home.releases.glob(f"[!.]*/{MANIFEST}")]
+    return sorted(found, key=lambda one: (one.sequence, one.release_id), reverse=True)
 
 
 def table_hashes_of(path: Path) -> dict[str, str]:
     """The content of each table of a published file, as a hash."""
     with duckdb.connect(str(path), read_only=True, config=LOCKED) as connection:
         return table_hashes(connection)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every file of a release is, byte by byte, what was published.
+
+    Of one from before its files were fingerprinted it is only seen whether it opens.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if "files" in manifest:
+            return bool(_files(folder) == manifest["files"])
+        duckdb.connect(str(folder / DATABASE), read_only=True, config=LOCKED).close()
+    except (OSError, ValueError, duckdb.Error):
+        return False
+    return True
+
+
+def is_readable(folder: Path) -> bool:
+    """Whether a release says what it is."""
+    try:
+        read(folder)
+    except (SightlineError, OSError, LookupError):
+        return False
+    return True
+
+
+def _files(folder: Path) -> dict[str, dict[str, Any]]:
+    """Hash and size of every file but the manifest, by its path in the release."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path != folder / MANIFEST:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            name = path.relative_to(folder).as_posix()
+            found[name] = {"sha256": digest, "bytes": path.stat().st_size}
+    return found
+
+
+def _fingerprint(folder: Path) -> None:
+    """Write hashes and sizes of all files into the manifest; of a folder without one nothing."""
+    path = folder / MANIFEST
+    if path.is_file():
+        manifest = json.loads(path.read_text(encoding="utf-8")) | {"files": _files(folder)}
+        path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def says_the_same(shown: Release, draft: Draft) -> bool:
+    """Whether the draft, by the same code, tells readers nothing that the release did not.
+
+    A later date is no news, nor is what comes with it alone.
+    """
+    if shown.code_version != draft.code_version:
+        return False
+    return shown.content_hash == draft.content_hash or _news(shown) == _news(draft)
+
+
+def _news(one: Release | Draft) -> dict[str, str]:
+    with duckdb.connect(str(one.database), read_only=True, config=LOCKED) as connection:
+        return news_hashes(connection)
 
 
 def find(home: Home, release_id: str) -> Release:
@@ -155,26 +233,40 @@ def verify_database(path: Path) -> tuple[dict[str, int], str]:
 
 
 def verify(home: Home, release_id: str) -> bool:
-    """Whether the published tables still have the content that the manifest states."""
+    """Whether every file, and the content of the published tables, is what the manifest states."""
     release = find(home, release_id)
     try:
-        return verify_database(release.database)[1] == release.content_hash
+        found = verify_database(release.database)[1]
+        return found == release.content_hash and is_whole(release.folder)
     except (SightlineError, duckdb.Error) as fault:
         if ours := machine_fault(fault, home.published):
             raise ours from fault
         return False
 
 
-def prune(home: Home, keep: int) -> list[str]:
-    """Remove all but the newest releases; the current one always stays."""
+def superfluous(
+    home: Home, keep: int, since: date, until: date, linked: Collection[str] = ()
+) -> list[Release]:
+    """Releases that need not be kept.
+
+    Kept are the newest `keep`, the last of each month between the two dates, those that messages
+    lead to and the current one; of those that look back, the newest few, counted apart.
+    """
     shown = current(home)
-    kept = {release.release_id for release in list_releases(home)[:keep]}
-    if shown:
-        kept.add(shown.release_id)
-    gone = [release for release in list_releases(home) if release.release_id not in kept]
-    for release in gone:
-        remove(release.folder)
-    return [release.release_id for release in gone]
+    published = [one for one in list_releases(home) if not one.looks_back]
+    kept = {one.release_id for one in (*published[:keep], shown) if one} | set(linked)
+    months = set()
+    for one in published:
+        month = (one.as_of.year, one.as_of.month)
+        if since <= one.as_of <= until and month not in months:
+            months.add(month)
+            kept.add(one.release_id)
+    return [one for one in published if one.release_id not in kept] + superfluous_look_backs(home)
+
+
+def superfluous_look_backs(home: Home) -> list[Release]:
+    """Releases that look back, but for the newest few."""
+    return [one for one in list_releases(home) if one.looks_back][LOOK_BACKS:]
 
 
 def open_published(home: Home) -> duckdb.DuckDBPyConnection:
@@ -185,8 +277,13 @@ def open_published(home: Home) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(release.database), read_only=True, config=LOCKED)
 
 
-def _read(folder: Path) -> Release:
-    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+def read(folder: Path) -> Release:
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except ValueError:
+        raise ConfigurationError(
+            f"{folder / MANIFEST} is damaged; sightline run sets this release aside"
+        ) from None
     return Release(
         manifest["release_id"],
         folder,
@@ -194,6 +291,8 @@ def _read(folder: Path) -> Release:
         manifest["built_at"],
         manifest["content_hash"],
         manifest["simulated"],
+        manifest["code_version"],
+        manifest.get("looks_back", False),
     )
 
 

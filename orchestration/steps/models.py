@@ -8,7 +8,7 @@ from expectations import submissions
 from orchestration import dbt_runner, overview, pending, row_checks
 from orchestration.logs import log
 from orchestration.row_checks import Failed
-from orchestration.run import Run, last_good
+from orchestration.run import Run, last_built
 from warehouse import prepare
 from warehouse.machine import said_in
 
@@ -49,6 +49,7 @@ def build(run: Run) -> Built:
                 break
             held |= set(new)
             _hold(run, new, failed, built)
+            prepare.prepare(run.home, run.state, run.as_of, without=held)
         found |= {"held back": len(held), "reasons": overview.held(run.state) if held else []}
     broken = [one.node.name for one in built.results if str(one.status) in BROKEN]
     if broken or not built.results:
@@ -69,14 +70,14 @@ def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built)
     for one in failed:
         if told := len(one.reasons.keys() & new.keys()):
             built.held[one.unique_id] = built.held.get(one.unique_id, 0) + told
-    submissions.keep_out(run.state, new)
+    if not run.is_history:  # a look back decides nothing for the runs of today
+        submissions.keep_out(run.state, new)
     log.info("%d submissions failed a check and are held back; building without them", len(new))
-    prepare.prepare(run.home, run.state, run.as_of)
 
 
 def _new(run: Run) -> str:
     """What came since the last good run, for whoever looks for a cause that no test names."""
-    after = pending.newest(last_good(run.state))
+    after = pending.newest(last_built(run.state))
     came = overview.came(run.state, after)
     more = f" and {len(came) - MOST_NAMED:,} more" if len(came) > MOST_NAMED else ""
     return f"; new since the last release: {', '.join(came[:MOST_NAMED])}{more}" if came else ""
