@@ -213,14 +213,31 @@ def of(home: Home) -> list[int]:
 
 
 def end(processes: list[int], *, spare: int | None = None) -> None:
-    """By force: whatever they did is undone or done again by what comes next."""
-    left = [process for process in processes if process not in (spare, os.getpid())]
+    """By force: whatever they did is undone or done again by what comes next.
+
+    What a process that is to be spared has started is spared too.
+    """
+    left = [one for one in processes if one != os.getpid() and not _is_of(one, spare)]
     for process in left:
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
     until = time.monotonic() + LAST
     while any(_is_there(process) for process in left) and time.monotonic() < until:
         time.sleep(0.05)
+
+
+def _is_of(process: int, spare: int | None) -> bool:
+    """Whether it is this process, or was started by it or by one that it has started."""
+    while spare and process > 1:
+        if process == spare:
+            return True
+        try:
+            told = (PROC / str(process) / "stat").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return False
+        # Its name, in brackets, may hold anything; then come its state and its parent.
+        process = int(told.rpartition(")")[2].split()[1])
+    return False
 
 
 def _is_there(process: int) -> bool:
