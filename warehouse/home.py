@@ -127,6 +127,12 @@ class Home:
     def logs(self) -> Path:
         return self.restricted / "logs"
 
+    @property
+    def tracebacks(self) -> list[Path]:
+        """What unexpected faults left, which may quote what was being read; older layouts kept all
+        of them in one file."""
+        return [self.restricted / "faults.log", *sorted(self.logs.glob("faults-*.txt"))]
+
 
 def create(root: Path, *, today: date | None = None) -> Home:
     """Make the folders, the key and the settings; what is already there stays as it is."""
