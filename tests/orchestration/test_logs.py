@@ -23,7 +23,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A monitor on which this process works and writes down what happens."""
     before, shown = list(logs.log.handlers), warnings.showwarning
     monkeypatch.setattr(logs, "_home", None)
-    monkeypatch.setattr(logs.log, "propagate", logs.log.propagate)
     made = homes.create(tmp_path / "monitor")
     logs.begin()
     logs.keep_in(made)
