@@ -37,8 +37,10 @@ def published(tmp_path_factory: pytest.TempPathFactory, demo_home: Ran) -> Home:
 
 @pytest.fixture
 def home(published: Home, tmp_path: Path) -> Iterator[Home]:
-    """One whose state and settings a test may change: both are put back."""
-    kept = {path: path.read_bytes() for path in (published.config, published.state_db)}
+    """One whose state and settings a test may change: they are put back, with what each place has
+    seen of the state."""
+    marks = published.root.rglob(".sightline.json")
+    kept = {path: path.read_bytes() for path in (published.config, published.state_db, *marks)}
     yield published
     for path, content in kept.items():
         path.write_bytes(content)
@@ -216,6 +218,15 @@ def test_looking_back_leaves_its_release_and_changes_nothing_else(
     assert _decided(published) == known
     assert released(published) == [f"{LOOKED_AT}.2", f"{TODAY}.1"]
     assert pipeline.run(published).outcome == "nothing"
+
+
+def test_of_a_look_back_that_was_killed_nothing_is_left(home: Home) -> None:
+    """Also when the next run finds nothing to do."""
+    home.work_db.write_bytes(b"half a work file")
+    (home.releases / f".draft-{LOOKED_AT}.9" / "report").mkdir(parents=True)
+    assert pipeline.run(home).outcome == "nothing"
+    assert not list(home.work.iterdir())
+    assert not list(home.releases.glob(".*"))
 
 
 def released(home: Home) -> list[str]:
