@@ -142,4 +142,4 @@ def main() -> None:
             logs.log.error("the machine lacks something", exc_info=fault, extra={"is_said": True})
         told = f"sightline: {ours.message}" if ours else faults.told(fault)
         click.echo(shown(told), err=True)
-        sys.exit(UNEXPECTED)
+        sys.exit(ours.exit_code if ours else UNEXPECTED)
