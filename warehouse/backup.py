@@ -66,7 +66,7 @@ class _Changed(Exception):
 def make(home: Home, folder: Path, progress: Progress) -> Copy:
     """Copy a monitor into a folder that is not there or empty; nothing is left if it fails."""
     target = folder.resolve()
-    if target.is_relative_to(home.root):
+    if target.is_relative_to(home.root.resolve()):
         raise SightlineError("a copy inside the monitor would be lost with it", WRONG_USE)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise SightlineError(f"{folder} is not empty; give a new folder", WRONG_USE)

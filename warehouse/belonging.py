@@ -187,20 +187,27 @@ def opened(path: Path) -> Iterator[sqlite3.Connection | None]:
 
 @contextmanager
 def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+    with reachable(path) as (found, how), closing(connect(found, how)) as connection:
+        yield connection
+
+
+@contextmanager
+def reachable(path: Path) -> Iterator[tuple[Path, str]]:
+    """Where to read a database and how to open it there, so that nothing is written to it.
+
+    SQLite reads a database with its log only where it may write beside it: elsewhere from a copy.
+    """
     log = path.with_name(path.name + "-wal")
     if is_writable(path):
         # Without a log a plain connection leaves no file behind; with one nothing is written back.
-        with closing(connect(path, "mode=ro" if log.exists() else "mode=rw")) as connection:
-            yield connection
+        yield path, "mode=ro" if log.exists() else "mode=rw"
     elif log.exists() and log.stat().st_size:
         with tempfile.TemporaryDirectory() as folder:
             for one in (path, log):
                 shutil.copyfile(one, Path(folder) / one.name)
-            with closing(connect(Path(folder) / path.name, "mode=rw")) as connection:
-                yield connection
+            yield Path(folder) / path.name, "mode=rw"
     else:
-        with closing(connect(path, "immutable=1")) as connection:
-            yield connection
+        yield path, "immutable=1"
 
 
 def connect(path: Path, how: str) -> sqlite3.Connection:

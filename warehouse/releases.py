@@ -168,7 +168,7 @@ def is_readable(folder: Path) -> bool:
     """Whether a release says what it is."""
     try:
         read(folder)
-    except (SightlineError, OSError, LookupError):
+    except (SightlineError, OSError):
         return False
     return True
 
@@ -278,22 +278,23 @@ def open_published(home: Home) -> duckdb.DuckDBPyConnection:
 
 
 def read(folder: Path) -> Release:
+    """A release from its manifest; ConfigurationError where that does not say what it is."""
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except ValueError:
+        return Release(
+            manifest["release_id"],
+            folder,
+            date.fromisoformat(manifest["as_of"]),
+            manifest["built_at"],
+            manifest["content_hash"],
+            manifest["simulated"],
+            manifest["code_version"],
+            manifest.get("looks_back", False),
+        )
+    except (ValueError, LookupError, TypeError):
         raise ConfigurationError(
             f"{folder / MANIFEST} is damaged; sightline run sets this release aside"
         ) from None
-    return Release(
-        manifest["release_id"],
-        folder,
-        date.fromisoformat(manifest["as_of"]),
-        manifest["built_at"],
-        manifest["content_hash"],
-        manifest["simulated"],
-        manifest["code_version"],
-        manifest.get("looks_back", False),
-    )
 
 
 def _freeze(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """What the monitor remembers in SQLite: submissions, decisions, releases, alerts, runs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -250,7 +250,11 @@ class State:
             belonging.check(home)
         self.path = path
         is_writable = belonging.is_writable(path) or not path.exists()
-        self.engine = _engine(path) if is_writable else _read_only(path)
+        self._held = ExitStack()
+        if is_writable:
+            self.engine = _engine(path)
+        else:
+            self.engine = _read_only(*self._held.enter_context(belonging.reachable(path)))
         sa.event.listen(self.engine, "begin", _begin)
         sa.event.listen(self.engine, "handle_error", self._tell_damage)
         upgrade(self.engine, path, is_writable=is_writable)
@@ -283,6 +287,7 @@ class State:
 
     def close(self) -> None:
         self.engine.dispose()
+        self._held.close()
 
 
 def _engine(path: Path) -> sa.Engine:
@@ -292,8 +297,7 @@ def _engine(path: Path) -> sa.Engine:
     return engine
 
 
-def _read_only(path: Path) -> sa.Engine:
-    how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+def _read_only(path: Path, how: str) -> sa.Engine:
     engine = sa.create_engine(
         "sqlite://", creator=lambda: belonging.connect(path, how), poolclass=sa.NullPool
     )

@@ -104,7 +104,7 @@ def test_a_byte_that_changed_in_any_file_of_the_release_is_found(home):
 
 
 def test_a_folder_that_cannot_be_written_to_is_told_and_all_else_examined(home, monkeypatch):
-    monkeypatch.setattr("os.access", lambda path, mode: mode != 2)
+    monkeypatch.setattr("os.access", lambda path, mode: not mode & 2)
     found = wrong(home)
     assert "cannot be written to" in found["folder"]
     assert set(found) == {"folder"}

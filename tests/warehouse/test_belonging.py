@@ -35,7 +35,7 @@ def publish(monitor, sequence: int, *, is_recorded: bool = True) -> None:
     (folder / "data").write_text(name)
     manifest = {
         "release_id": name, "as_of": "2026-10-20", "built_at": f"2026-10-20 0{sequence}:00",
-        "content_hash": name, "simulated": True,
+        "content_hash": name, "simulated": True, "code_version": "1",
         "files": {
             "data": {"sha256": hashlib.sha256(name.encode()).hexdigest(), "bytes": len(name)}
         },
@@ -296,7 +296,7 @@ def test_a_damaged_release_is_set_aside_and_the_former_is_shown(home):
 
 
 def test_a_state_is_read_where_nobody_may_write(home, monkeypatch):
-    monkeypatch.setattr("os.access", lambda path, mode: mode != 2)
+    monkeypatch.setattr("os.access", lambda path, mode: not mode & 2)
     belonging.check(home)
     state = State(home.state_db)
     with state.read() as connection:
@@ -312,3 +312,25 @@ def test_an_attempt_is_not_recorded_in_a_state_that_does_not_belong(home):
         with pytest.raises(NotTogether), attempts.noted(home, "r", "schedule"), ready(home):
             pass
     assert everything(home) == before
+
+
+def test_a_log_that_a_killed_run_left_is_read_where_nobody_may_write(home, monkeypatch):
+    with closing(sqlite3.connect(home.state_db)) as writer:
+        writer.execute("pragma wal_autocheckpoint = 0")
+        writer.execute("insert into settings values ('late', 'word')")
+        writer.commit()
+        left = home.root.parent / "left"
+        left.mkdir()
+        for name in ("state.db", "state.db-wal"):
+            shutil.copyfile(home.restricted / name, left / name)
+    (home.restricted / "state.db-shm").unlink(missing_ok=True)
+    for path in left.iterdir():
+        shutil.copyfile(path, home.restricted / path.name)
+    monkeypatch.setattr("os.access", lambda path, mode: not mode & 2)
+    belonging.check(home)
+    state = State(home.state_db)
+    with state.read() as connection:
+        query = "select value from settings where name = 'late'"
+        assert connection.exec_driver_sql(query).scalar() == "word"
+    state.close()
+    assert not (home.restricted / "state.db-shm").exists()
