@@ -10,15 +10,13 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from orchestration.configuration import checked
-from warehouse import audit, belonging, indicators, keys, releases
+from warehouse import audit, belonging, indicators, keys, machine, releases
 from warehouse import home as homes
 from warehouse.errors import ConfigurationError, SightlineError
 from warehouse.home import Home
 from warehouse.intake import ledger, orphans
 from warehouse.intake.landing import place
 from warehouse.intake.writing import Files
-from warehouse.machine import check_room
-from warehouse.settings import load_settings
 from warehouse.state import State, facts
 
 Progress = Callable[[str, int, int], None]
@@ -37,7 +35,7 @@ def examine(
         f"DuckDB {version('duckdb')}": _duckdb,
         "settings": checked,
         "folder": homes.check_place,
-        "free disk": lambda home: check_room(home, load_settings(home)),
+        "free disk": lambda home: machine.check_room(home, checked(home)),
         "state": _state,
         "what belongs together": belonging.check,
         "pseudonym key": _key,

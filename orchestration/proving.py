@@ -1,6 +1,7 @@
 """Prove a copy: build its newest release again from nothing but the copy, and compare the two."""
 
-import re
+import json
+import os
 import secrets
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,12 +10,15 @@ import sqlalchemy as sa
 
 from orchestration import pending, rebuilding
 from orchestration.rebuilding import Comparison
-from warehouse import audit, backup, belonging, keys
+from warehouse import audit, backup, belonging, clock_marks, keys
 from warehouse import home as homes
 from warehouse.backup import Copy
 from warehouse.errors import KeyFault
 from warehouse.home import KEY_BYTES, Home
+from warehouse.settings import load_settings
 from warehouse.state import State, identity_decisions, runs, submissions
+
+TAKEN_OVER = {"name", "authorities", "memory_limit", "threads"}
 
 
 def prove(folder: Path, copy: Copy, key: Path | None, beside: Path) -> Comparison | None:
@@ -34,10 +38,11 @@ def prove(folder: Path, copy: Copy, key: Path | None, beside: Path) -> Compariso
                 return None
             _as_it_was(state, copy.release["release_id"])
             _under_a_key_of_its_own(home, state)
+            newest = clock_marks.newest(state)
         finally:
             state.close()
         as_of = date.fromisoformat(copy.release["as_of"])
-        _on_the_day_after(home, as_of)
+        _on_the_day(home, max(as_of + timedelta(days=1), newest or as_of))
         return rebuilding.rebuild(home, as_of)
 
 
@@ -65,9 +70,15 @@ def _under_a_key_of_its_own(home: Home, state: State) -> None:
         )
 
 
-def _on_the_day_after(home: Home, as_of: date) -> None:
-    """Only a day that is over can be looked back at; whatever looks back sends nothing."""
-    text = home.config.read_text(encoding="utf-8-sig")
-    others = re.sub(r"(?m)^today\s*=.*$", "", text)
-    day = (as_of + timedelta(days=1)).isoformat()
-    home.config.write_text(f"today = {day}\n{others}", encoding="utf-8")
+def _on_the_day(home: Home, day: date) -> None:
+    """Only a day that is over can be looked back at, and no day before the newest in the records
+    can be today.
+
+    Of the settings those are taken over that a release depends on, or that say what may be used,
+    and no channel and no storage elsewhere.
+    """
+    os.environ.pop("SIGHTLINE_TODAY", None)
+    chosen = load_settings(home, {}).model_dump(mode="json", include=TAKEN_OVER, exclude_unset=True)
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in chosen.items()]
+    text = "\n".join([f"today = {day}", *lines])
+    home.config.write_text(f"{text}\n", encoding="utf-8")

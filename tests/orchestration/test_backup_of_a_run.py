@@ -77,12 +77,13 @@ def test_a_copy_is_proved_by_its_release_without_the_key(
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
 
 
-def damage(path: Path, at: float) -> None:
-    """Overwrite 4,096 bytes, as a bad sector would."""
+def damage(path: Path, *tenths: int) -> None:
+    """Overwrite 4,096 bytes in places, as bad sectors would."""
     path.chmod(0o600)
     with path.open("r+b") as file:
-        file.seek(int(path.stat().st_size * at))
-        file.write(b"\x55" * 4096)
+        for tenth in tenths:
+            file.seek(path.stat().st_size * tenth // 10)
+            file.write(b"\x55" * 4096)
 
 
 def test_a_damaged_release_is_told_and_built_again(demo_home: Ran, tmp_path: Path) -> None:
@@ -90,12 +91,12 @@ def test_a_damaged_release_is_told_and_built_again(demo_home: Ran, tmp_path: Pat
     home = Home(tmp_path / "monitor")
     expected = releases.current(home)
     assert expected is not None
-    for at in (0.5, 0.0):
-        damage(expected.database, at)
+    for places in (range(1, 10), [0]):
+        damage(expected.database, *places)
         done = sightline("sql", "select sum(hash(trends)) from trends", "--home", str(home.root))
         assert done.returncode == 3, done.stderr
         assert "damaged" in done.stderr
-    damage(home.warehouse_db, 0.0)
+    damage(home.warehouse_db, 0)
     done = sightline("run", "--home", str(home.root))
     assert done.returncode == 0, done.stdout + done.stderr
     found = releases.current(home)
