@@ -90,6 +90,8 @@ TABLES = {
         "cinf_assessment_factors_json",
     ),
 }
+# Of the table that is written as one large CSV.
+ROWS_IN_MB = 25_000
 CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 SAMPLED_EVERY = 0.1
 
@@ -448,16 +450,26 @@ def returns(folder: Path, wanted: argparse.Namespace) -> dict[str, float]:
 
 
 def write_big(path: Path, size: int) -> int:
-    """A table of children of so many MB; how many rows."""
-    child = 0
-    with path.open("w") as file:
-        file.write("pers_person_id,pers_upn,pers_sex,pers_ethnicity,pers_dob\n")
-        while file.tell() < size << 20:
-            for _ in range(100_000):
-                sex, year = "MF"[child % 2], 2008 + child % 12
-                file.write(f"P301{child},{upn('301', child)},{sex},WBRI,{year}-05-14\n")
-                child += 1
-    return child
+    """A table of children of about so many MB; how many rows."""
+    count = size * ROWS_IN_MB
+    digits = "'301' || lpad(range::varchar, 9, '0')"
+    total = " + ".join(f"{place + 1} * n[{place}]::integer" for place in range(1, 13))
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"""
+            copy (
+                with numbered as (select range as child, {digits} as n from range({count}))
+                select
+                    'P301' || child as pers_person_id,
+                    '{CHECK_LETTERS}'[({total}) % 23 + 1] || n as pers_upn,
+                    'MF'[child % 2 + 1] as pers_sex,
+                    'WBRI' as pers_ethnicity,
+                    2008 + child % 12 || '-05-14' as pers_dob
+                from numbered
+            ) to '{path}' (header)
+            """
+        )
+    return count
 
 
 def big(folder: Path, wanted: argparse.Namespace) -> dict[str, float]:

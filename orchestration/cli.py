@@ -124,22 +124,12 @@ def main() -> None:
         if stopping.asked():
             stopping.end()
         sys.exit(UNEXPECTED)
-    except SightlineError as fault:
-        if fault.exit_code != WRONG_USE:
-            what = f"ended with exit code {fault.exit_code}"
-            logs.log.error(what, exc_info=fault, extra={"is_said": True})
-        click.echo(shown(f"sightline: {fault.message}"), err=True)
-        sys.exit(fault.exit_code)
     except Exception as fault:
-        from warehouse.belonging import damage_in
-        from warehouse.machine import machine_fault
-
-        if damage := damage_in(fault):
-            logs.log.error("a database is damaged", exc_info=fault, extra={"is_said": True})
-            click.echo(f"sightline: {damage.message}", err=True)
-            sys.exit(damage.exit_code)
-        if ours := machine_fault(fault, *logs.places()):
-            logs.log.error("the machine lacks something", exc_info=fault, extra={"is_said": True})
+        ours = fault if isinstance(fault, SightlineError) else faults.explained(fault)
+        code = ours.exit_code if ours else UNEXPECTED
+        if ours and code != WRONG_USE:
+            what = f"ended with exit code {code}"
+            logs.log.error(what, exc_info=fault, extra={"is_said": True})
         told = f"sightline: {ours.message}" if ours else faults.told(fault)
         click.echo(shown(told), err=True)
-        sys.exit(UNEXPECTED)
+        sys.exit(code)

@@ -5,8 +5,27 @@ from pathlib import Path
 
 from orchestration import logs
 from warehouse import clock
+from warehouse.errors import Busy, SightlineError
 
 TRACEBACKS = "faults-{}.txt"
+LOCKED = {5, 6}
+"""How SQLite numbers what another holds."""
+
+
+def explained(fault: Exception) -> SightlineError | None:
+    """What one sentence can say of a fault that nobody raised on purpose: a database that is
+    damaged or in another's hands, or what the machine lacks."""
+    from warehouse.belonging import damage_in
+    from warehouse.machine import machine_fault
+
+    if _code(fault) & 0xFF in LOCKED:
+        return Busy("another process has been writing to a database of this monitor; try again")
+    return damage_in(fault) or machine_fault(fault, *logs.places())
+
+
+def _code(fault: Exception) -> int:
+    """The number of a fault of SQLite, as it is or as SQLAlchemy hands it on."""
+    return getattr(getattr(fault, "orig", fault), "sqlite_errorcode", None) or 0
 
 
 def told(fault: Exception) -> str:

@@ -50,7 +50,6 @@ def begin() -> None:
     lines = Lines()
     # First, since Dagster's handler rewrites what passes through it.
     log.handlers.insert(0, lines)
-    log.propagate = False
     logging.getLogger().addHandler(lines)
     warnings.showwarning = _warned
 
@@ -142,7 +141,9 @@ class Lines(logging.Handler):
         self._screen: RichHandler | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name != NAME and record.levelno < logging.WARNING:
+        is_seen = hasattr(record, "is_written")
+        record.is_written = True
+        if is_seen or (record.name != NAME and record.levelno < logging.WARNING):
             return
         at = clock.now()
         line = json.dumps(described(record, at), default=str) + "\n"

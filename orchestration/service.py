@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -20,6 +21,7 @@ import sqlalchemy as sa
 from orchestration import dagster_home, settling
 from orchestration.lock import held, holder
 from orchestration.logs import log
+from warehouse import clock
 from warehouse.errors import Busy, ConfigurationError, SightlineError
 from warehouse.home import Home
 
@@ -32,6 +34,7 @@ BETWEEN_LOOKS, BETWEEN_SETTLING = 0.5, 30.0
 PROC = Path("/proc")
 MODULE = "orchestration.definitions"
 LARGE = 10_000_000
+SET_BACK = timedelta(minutes=1)
 
 
 class Up:
@@ -109,10 +112,15 @@ class Up:
                 )
 
     def _watch(self) -> None:
-        """Returns when a signal came, or Dagster's storage has to be begun anew."""
-        is_told, settled = False, time.monotonic()
+        """Returns when a signal came, or Dagster has to be started again: its storage is damaged,
+        or the clock was set back, and its daemon waits for the time that it knew."""
+        is_told, settled, said = False, time.monotonic(), clock.now()
         while self.stopped_by is None:
             self._check()
+            if clock.now() < said - SET_BACK:
+                log.warning("the clock was set back: Dagster is started again")
+                return
+            said = clock.now()
             if not is_told and _answers(self.port):
                 is_told = True
                 self.say(f"http://{LOOPBACK}:{self.port}/  (stop with Ctrl+C)")
@@ -126,12 +134,13 @@ class Up:
         """End the runs whose process is gone, unless one is going on; False where Dagster's
         storage is damaged."""
         try:
-            with (
-                held(self.home.restricted / "run.lock", patience=0),
-                dagster_home.instance(self.home) as instance,
-            ):
-                for run_id in settling.settle(instance, self.home, nobody_starts=nobody_starts):
-                    log.warning("run %s ended before its time; the next may start", run_id)
+            with dagster_home.instance(self.home) as instance:
+                if nobody_starts:
+                    settling.forget_the_future(instance)
+                with held(self.home.restricted / "run.lock", patience=0):
+                    done = settling.settle(instance, self.home, nobody_starts=nobody_starts)
+            for run_id in done:
+                log.warning("run %s ended before its time; the next may start", run_id)
         except Busy:
             return True
         except sa.exc.DatabaseError as fault:
@@ -204,14 +213,31 @@ def of(home: Home) -> list[int]:
 
 
 def end(processes: list[int], *, spare: int | None = None) -> None:
-    """By force: whatever they did is undone or done again by what comes next."""
-    left = [process for process in processes if process not in (spare, os.getpid())]
+    """By force: whatever they did is undone or done again by what comes next.
+
+    What a process that is to be spared has started is spared too.
+    """
+    left = [one for one in processes if one != os.getpid() and not _is_of(one, spare)]
     for process in left:
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
     until = time.monotonic() + LAST
     while any(_is_there(process) for process in left) and time.monotonic() < until:
         time.sleep(0.05)
+
+
+def _is_of(process: int, spare: int | None) -> bool:
+    """Whether it is this process, or was started by it or by one that it has started."""
+    while spare and process > 1:
+        if process == spare:
+            return True
+        try:
+            told = (PROC / str(process) / "stat").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return False
+        # Its name, in brackets, may hold anything; then come its state and its parent.
+        process = int(told.rpartition(")")[2].split()[1])
+    return False
 
 
 def _is_there(process: int) -> bool:

@@ -4,7 +4,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+from dagster._core.storage.schedules.schema import JobTickTable
+from dagster._core.storage.schedules.sql_schedule_storage import SqlScheduleStorage
 
 from orchestration import attempts
 from orchestration.attempts import START_TIMEOUT
@@ -47,6 +50,23 @@ def settle(
         attempts.note(home, run.run_id, by, "killed", None)
         settled.append(run.run_id)
     return settled
+
+
+def forget_the_future(instance: DagsterInstance) -> None:
+    """Dagster waits for the last time that it wrote down, which may be years ahead when the clock
+    was wrong: what is later than now is taken away. Nobody else may be asking for runs."""
+    now, storage = clock.stamp(), instance.schedule_storage
+    if isinstance(storage, SqlScheduleStorage):
+        with storage.connect() as connection:
+            later = JobTickTable.c.timestamp > clock.now()
+            connection.execute(sa.delete(JobTickTable).where(later))
+    for state in instance.all_instigator_state():
+        data = state.instigator_data
+        told = data._asdict() if data is not None else {}
+        times = {name: at for name, at in told.items() if name.endswith("timestamp") and at}
+        ahead: Any = {name: now for name, at in times.items() if at > now}
+        if data is not None and ahead:
+            instance.update_instigator_state(state.with_data(data._replace(**ahead)))
 
 
 def _process(instance: DagsterInstance, run: DagsterRun) -> int | None:

@@ -129,9 +129,10 @@ class Home:
 
     @property
     def tracebacks(self) -> list[Path]:
-        """What unexpected faults left, which may quote what was being read; older layouts kept all
-        of them in one file."""
-        return [self.restricted / "faults.log", *sorted(self.logs.glob("faults-*.txt"))]
+        """What unexpected faults left and what Dagster's processes print, which may quote what was
+        being read; older layouts kept all of it in one file."""
+        found = [*self.logs.glob("faults-*.txt"), *self.logs.glob("up*.log")]
+        return [self.restricted / "faults.log", *sorted(found)]
 
 
 def create(root: Path, *, today: date | None = None) -> Home:

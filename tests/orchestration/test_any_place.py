@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,11 +63,12 @@ def said(
 
 
 @pytest.fixture(scope="module")
-def placed(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Truth]) -> Placed:
-    """Where it can be, the account has a number alone; it may read everything, for which the
+def placed(simulated: tuple[Path, Truth]) -> Iterator[Placed]:
+    """Where it can be, the account has a number alone; it may read everything, since the
     interpreter may lie in somebody's home folder, and write nowhere else."""
     inbox, _ = simulated
-    folder = tmp_path_factory.mktemp("place")
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o711)
     kept = ("PATH", "PYTHONPATH", "OPENBLAS_NUM_THREADS", "SIGHTLINE_TEST_NETWORK_LOG")
     environment = {name: os.environ[name] for name in kept if name in os.environ}
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(folder / "temporary")}
@@ -83,7 +85,8 @@ def placed(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Trut
         for path in (folder / "temporary", root, *root.rglob("*")):
             os.chown(path, NOBODY, NOBODY)
     ran = said(start, environment, "run", "--json", "--home", str(root))
-    return Placed(root, start, environment, ran)
+    yield Placed(root, start, environment, ran)
+    shutil.rmtree(folder)
 
 
 def test_a_run_there_publishes(placed: Placed) -> None:

@@ -2,18 +2,22 @@
 
 import json
 import logging
+import sqlite3
 import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from support import logged
 
 from orchestration import faults, logs
 from warehouse import home as homes
 from warehouse.home import Home
+from warehouse.state import State
 
 CANARY = "H801200001001"
 
@@ -23,7 +27,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     """A monitor on which this process works and writes down what happens."""
     before, shown = list(logs.log.handlers), warnings.showwarning
     monkeypatch.setattr(logs, "_home", None)
-    monkeypatch.setattr(logs.log, "propagate", logs.log.propagate)
     made = homes.create(tmp_path / "monitor")
     logs.begin()
     logs.keep_in(made)
@@ -119,6 +122,23 @@ def test_a_fault_is_told_by_kind_and_place_and_its_text_stays_out(
     assert str(kept) in said
     assert CANARY in kept.read_text()
     assert CANARY not in said + capsys.readouterr().err + str(lines)
+
+
+def test_a_database_that_another_holds_is_said_in_one_sentence(home: Home) -> None:
+    State(home.state_db).close()
+    with closing(sqlite3.connect(home.state_db)) as writer:
+        writer.execute("begin exclusive")
+        engine = sa.create_engine(f"sqlite:///{home.state_db}", connect_args={"timeout": 0})
+        with pytest.raises(sa.exc.OperationalError) as raised, engine.begin() as other:
+            other.execute(sa.text("delete from runs"))
+        engine.dispose()
+    said = faults.explained(raised.value)
+    assert said is not None
+    assert (said.exit_code, "try again" in said.message) == (6, True)
+
+
+def test_a_fault_of_our_own_is_not_explained_away(home: Home) -> None:
+    assert faults.explained(ValueError(CANARY)) is None
 
 
 def test_without_a_place_for_it_a_fault_is_told_without_its_text(

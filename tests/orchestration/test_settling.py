@@ -9,7 +9,20 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.events import EngineEventData
+from dagster._core.remote_origin import (
+    GrpcServerCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    ScheduleInstigatorData,
+    TickData,
+    TickStatus,
+)
 from dagster._core.test_utils import create_run_for_test
 
 from orchestration import dagster_home, settling
@@ -20,6 +33,7 @@ from warehouse.home import Home
 from warehouse.state import State
 
 STARTED, STARTING = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING
+SCHEDULE, SKIPPED = InstigatorType.SCHEDULE, TickStatus.SKIPPED
 FAILED, CANCELED = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED
 
 
@@ -194,3 +208,28 @@ def test_what_dagster_does_not_take_is_a_fault_of_the_settings(home: Home) -> No
     decided(home, "\n[dagster.run_monitoring]\nno_such_word = 1\n")
     with pytest.raises(ConfigurationError, match="no_such_word"):
         dagster_home.instance(home)
+
+
+def test_what_was_noted_while_the_clock_was_ahead_is_forgotten(
+    home: Home, instance: dg.DagsterInstance
+) -> None:
+    now = clock.stamp()
+    ahead, before = now + 400 * 86_400, now - 86_400
+    for at in (before, ahead):
+        instance.create_tick(TickData("o", "every_morning", SCHEDULE, SKIPPED, at, selector_id="s"))
+    data = ScheduleInstigatorData("15 6 * * *", before, ahead)
+    origin = RemoteInstigatorOrigin(
+        RemoteRepositoryOrigin(
+            GrpcServerCodeLocationOrigin("localhost", socket="s", location_name="l"), "r"
+        ),
+        "every_morning",
+    )
+    instance.add_instigator_state(
+        InstigatorState(origin, SCHEDULE, InstigatorStatus.DECLARED_IN_CODE, data)
+    )
+    settling.forget_the_future(instance)
+    assert [tick.timestamp for tick in instance.get_ticks("o", "s")] == [before]
+    [state] = instance.all_instigator_state()
+    assert isinstance(state.instigator_data, ScheduleInstigatorData)
+    assert state.instigator_data.start_timestamp == before
+    assert now <= (state.instigator_data.last_iteration_timestamp or 0) < now + 60

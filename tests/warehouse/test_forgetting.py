@@ -184,8 +184,8 @@ def test_a_forgotten_child_is_in_no_byte_of_the_monitor(monitor):
     """Fault 59."""
     send_everything(monitor)
     monitor.home.logs.mkdir()
-    for day in ("2026-01-05", "2026-02-07"):
-        (monitor.home.logs / f"faults-{day}.txt").write_text(f"ValueError: {GONE}\n")
+    for name in ("faults-2026-01-05.txt", "faults-2026-02-07.txt", "up.log"):
+        (monitor.home.logs / name).write_text(f"ValueError: {GONE}\n")
     done = erase(monitor)
     assert canaries_in(monitor.home) == set()
     assert done.remains == []

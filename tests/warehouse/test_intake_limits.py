@@ -9,6 +9,7 @@ from intake_files import IDENTIFIERS, errors, referrals, rules, ssd, upn
 
 from warehouse.calendar import Span
 from warehouse.contract import Column
+from warehouse.intake import parts
 from warehouse.intake.judging import _other
 from warehouse.intake.periods import _window, _year
 from warehouse.intake.rules import is_upn, judgement
@@ -103,3 +104,16 @@ def test_the_first_events_of_a_window_are_no_slips():
 def test_the_year_of_a_return_holds_more_than_half_of_its_events(newer, is_known):
     period = _year({date(2025, 5, 1): 1, date(2024, 5, 1): 1, date(2026, 5, 1): newer})
     assert (period is not None) is is_known
+
+
+def test_a_file_of_which_hardly_a_line_can_be_read_is_given_up(tmp_path, monkeypatch):
+    """The numbers of tens of millions of lines would fill the memory."""
+    monkeypatch.setattr(parts, "MOST_SET_ASIDE", 20)
+    ragged = "R,K1\n" * 30
+    monitor = files.monitor(tmp_path / "monitor")
+    outcome = monitor.send(ssd(ssd_cin_episodes=referrals(5, ragged)))
+    assert errors(outcome) == [("TOO_MANY_BAD_ROWS", 7, None)]
+    assert "the first reason is RAGGED_ROW" in outcome.problems[0].message
+    monitor = files.monitor(tmp_path / "other")
+    outcome = monitor.send(ssd(ssd_cin_episodes=referrals(400, ragged)))
+    assert (outcome.accepted, outcome.quarantined) == (404, 30)

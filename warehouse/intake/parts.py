@@ -12,7 +12,7 @@ from warehouse.contract import Contract, SentTable, compared, figure_name
 from warehouse.intake import published
 from warehouse.intake.lines import Lines, SetAside
 from warehouse.intake.members import Sheet
-from warehouse.intake.problems import Problem, Refused
+from warehouse.intake.problems import Problem, Refused, refuse
 from warehouse.intake.published_rows import Passing
 from warehouse.intake.recognise import FIGURES, Recognised
 from warehouse.intake.text import read_text
@@ -21,6 +21,8 @@ from warehouse.intake.xml import ReturnHeader
 # Files that hold all tables of a return at once.
 TREES = ("xml", "json")
 NO_FIGURES = SentTable(recognise=(), columns={})
+# More than any return has rows: beyond, most of them have to be in order.
+MOST_SET_ASIDE = 1_000_000
 # Columns that tell the period, and so are read before any value is judged.
 FACTS = {"schoolcensus": ("year", "term", "lea")}
 
@@ -67,9 +69,23 @@ class Part:
         self.records += len(lines.records)
         self.duplicates += lines.duplicates
         self.refused += lines.refused
+        if len(self.refused) > max(MOST_SET_ASIDE, self.records):
+            self._give_up()
         self.queries += [replace(query, table=self.table) for query in lines.queries]
         if self.told_by:
             self._note_facts(lines, [self.positions[name] for name in self.told_by])
+
+    def _give_up(self) -> None:
+        """A file of which hardly any line can be read would fill the memory with their numbers."""
+        first = self.refused[0]
+        message = f"more than {MOST_SET_ASIDE:,} rows, and most of all, cannot be read"
+        raise refuse(
+            "TOO_MANY_BAD_ROWS",
+            f"{message}; the first reason is {first.rule}",
+            table=self.table,
+            file=self.file,
+            line=first.line,
+        )
 
     def _note_facts(self, lines: Lines, places: list[int]) -> None:
         rows = csv.reader(line.decode("utf-8") for line in lines.records)

@@ -1,6 +1,7 @@
 """Keep a worker from outliving the run that started it, also when that run is killed."""
 
 import os
+import signal
 import threading
 import time
 
@@ -8,7 +9,9 @@ SECONDS = 0.5
 
 
 def end_with(parent: int) -> None:
-    """End this process soon after its parent is gone."""
+    """End this process soon after its parent is gone, which alone answers a terminal's signals."""
+    for one in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(one, signal.SIG_IGN)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 

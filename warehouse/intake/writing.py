@@ -104,13 +104,17 @@ def _gather_refused(
                 """
             ).fetchall()
     rows = [
-        (case.pending.submission_id, table, one.line, one.column, one.rule, None)
+        (case.pending.submission_id, table, one.line, one.column, one.rule)
         for case in cases
         for table, tally in case.tallies.items()
         for one in tally.set_aside
     ]
     if rows:
-        connection.executemany("insert into refused values (?, ?, ?, ?, ?, ?)", rows)
+        connection.execute(
+            "insert into refused select unnest($1::integer[]), unnest($2::varchar[]),"
+            " unnest($3::integer[]), unnest($4::varchar[]), unnest($5::varchar[]), null",
+            [list(column) for column in zip(*rows, strict=True)],
+        ).fetchall()
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> Path | None:
