@@ -13,6 +13,7 @@ from simulation.truth import Truth
 from warehouse import backup, releases
 from warehouse.home import Home
 
+HEADERS = 3 * 4096
 MOMENTS = ("intake ...", "models ...", "release ...")
 
 
@@ -34,7 +35,7 @@ def copies(
         for line in process.stderr:
             if json.loads(line)["message"] in MOMENTS:
                 made.append(folder / f"copy{len(made)}")
-                done = sightline("backup", str(made[1]), "--home", str(home.root))
+                done = sightline("backup", str(made[-1]), "--home", str(home.root))
                 assert done.returncode == 0, done.stdout + done.stderr
     assert process.returncode == 0
     assert len(made) == len(MOMENTS)
@@ -77,13 +78,12 @@ def test_a_copy_is_proved_by_its_release_without_the_key(
     assert [path.name for path in tmp_path.iterdir()] == ["copy"]
 
 
-def damage(path: Path, *tenths: int) -> None:
-    """Overwrite 4,096 bytes in places, as bad sectors would."""
+def damage(path: Path, first: int) -> None:
+    """Overwrite a file from this byte on, as a failing disk would."""
     path.chmod(0o600)
     with path.open("r+b") as file:
-        for tenth in tenths:
-            file.seek(path.stat().st_size * tenth // 10)
-            file.write(b"\x55" * 4096)
+        file.seek(first)
+        file.write(b"\x55" * (path.stat().st_size - first))
 
 
 def test_a_damaged_release_is_told_and_built_again(demo_home: Ran, tmp_path: Path) -> None:
@@ -91,8 +91,8 @@ def test_a_damaged_release_is_told_and_built_again(demo_home: Ran, tmp_path: Pat
     home = Home(tmp_path / "monitor")
     shown = releases.current(home)
     assert shown is not None
-    for places in (range(1, 10), [0]):
-        damage(shown.database, *places)
+    for first in (HEADERS, 0):
+        damage(shown.database, first)
         done = sightline("sql", "select sum(hash(trends)) from trends", "--home", str(home.root))
         assert done.returncode == 3, done.stderr
         assert "damaged" in done.stderr
