@@ -23,6 +23,9 @@ LACKS = frozenset(
 )
 # Those that our own folders may have besides.
 REFUSES = frozenset({errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ENODEV})
+# Those that whoever set up the folders has to mend.
+RIGHTS = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+CONFIGURATION = 3
 # How engines and libraries say the same; their words may quote data and are never shown.
 WORDS = {
     "no space left on device": errno.ENOSPC,
@@ -80,7 +83,8 @@ def machine_fault(fault: BaseException, *folders: Path) -> MachineFault | None:
         if isinstance(one, BrokenProcessPool):
             return worker_lost()
         if number := _number(one):
-            return MachineFault(f"{_sentence(number, one, folders)}; {NOTHING_LOST}")
+            code = CONFIGURATION if number in RIGHTS else None
+            return MachineFault(f"{_sentence(number, one, folders)}; {NOTHING_LOST}", code)
     return None
 
 
@@ -209,6 +213,8 @@ def _sentence(number: int, fault: BaseException, folders: tuple[Path, ...]) -> s
         case errno.EIO:
             # Which SQLite says of a full disk too.
             return f"{folder}, where {size(free_in(folder))} are free, cannot be read or written"
+        case errno.EROFS:
+            return f"{folder} cannot be written to: its file system is mounted for reading alone"
         case _:
             return f"{folder} cannot be read or written ({os.strerror(number).lower()})"
 

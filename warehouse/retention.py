@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from warehouse import audit, releases
 from warehouse.clock import LONDON
 from warehouse.home import Home
-from warehouse.intake import erasing
+from warehouse.intake import erasing, orphans
 from warehouse.intake.senders import numbers
 from warehouse.releases import Release
 from warehouse.settings import Settings, today
@@ -82,6 +82,7 @@ def due(home: Home, state: State, settings: Settings) -> Due:
         *_refused_rows(home, state, kept_to["quarantined"]),
         *_message_files(home, state, found.messages, messages_from),
         *_logs(home, months_before(on, policy.logs_months)),
+        *(one for one in orphans.of_children(home) if _written_on(one) < kept_to["accepted"]),
     ]
     return found
 

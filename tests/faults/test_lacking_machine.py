@@ -319,3 +319,10 @@ def test_the_sentence_reaches_whoever_started_the_run() -> None:
             error = Error
 
     assert _first([Failure]) == "step extracts: it is full"
+
+
+def test_a_folder_that_may_not_be_written_to_is_for_whoever_set_it_up(tmp_path: Path) -> None:
+    found = machine_fault(OSError(errno.EROFS, "no", str(tmp_path / "x")), tmp_path)
+    assert found is not None
+    assert found.exit_code == 3
+    assert found.message.startswith(f"{tmp_path} cannot be written to")
