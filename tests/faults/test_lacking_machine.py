@@ -297,6 +297,7 @@ def test_a_fault_is_found_behind_others_and_what_is_explained_stays_so() -> None
 def test_what_dbt_says_of_a_model_is_recognised() -> None:
     assert said_in("Runtime Error in model x: Out of Memory Error: failed to allocate data")
     assert said_in("IO Error: Could not write file: No space left on device")
+    assert said_in("TransactionContext Error: Failed to commit: No space left on device")
     assert said_in("Conversion Error: Could not convert 'out of memory' to INT32") is None
 
 
