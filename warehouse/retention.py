@@ -175,7 +175,7 @@ def _linked(state: State, going: Iterable[str]) -> set[str]:
 
 
 def _runs(state: State, before: date) -> list[str]:
-    """Old records of runs, but for the last good one and those that made a release."""
+    """Old records of runs, but for the newest, the last good one and those that made a release."""
     start = datetime.combine(before, time.min)
     newest = sa.select(sa.func.max(runs.c.number))
     query = sa.select(runs.c.run_id).where(
@@ -187,7 +187,7 @@ def _runs(state: State, before: date) -> list[str]:
         last = {
             connection.scalar(newest.where(runs.c.outcome.in_(good)))
             for good in (BUILT, (*BUILT, "nothing"))
-        }
+        } | {connection.scalar(newest)}
         kept = runs.c.number.not_in([number for number in last if number is not None])
         return list(connection.scalars(query.where(kept).order_by(runs.c.number)))
 
