@@ -19,7 +19,7 @@ from orchestration.configuration import checked
 from orchestration.lock import held
 from orchestration.logs import log
 from warehouse import belonging, clock_marks, keys
-from warehouse.errors import GateFailed, SightlineError
+from warehouse.errors import GateFailed, MachineFault, SightlineError
 from warehouse.home import Home, check_place, close_to_others
 from warehouse.machine import check_room, machine_fault
 from warehouse.recovery import recover
@@ -141,7 +141,8 @@ class Run:
 def _told(fault: BaseException, home: Home) -> BaseException:
     """What the machine lacks in our own words; any other fault as it is."""
     ours = machine_fault(fault, *home.places) if isinstance(fault, Exception) else None
-    return ours or fault
+    # Folders were in order when the run began.
+    return MachineFault(ours.message) if ours else fault
 
 
 def told(step: Step) -> str:

@@ -1,6 +1,5 @@
 """What is done whether or not there is news: keep no longer than said, send what waits."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -79,14 +78,14 @@ def _delete(home: Home, instance: "DagsterInstance", run_id: str) -> None:
     from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable as Checks
 
     instance.delete_run(run_id)
-    # Dagster leaves the results of checks, the emptied file of the run's events, what it printed.
+    instance.compute_log_manager.delete_logs(prefix=[run_id])
+    # Dagster leaves the results of checks, and the emptied file of the run's events.
     storage = instance.event_log_storage
     if isinstance(storage, SqlEventLogStorage):
         with storage.index_connection() as connection:
             connection.execute(Checks.delete().where(Checks.c.run_id == run_id))
     for path in (home.dagster / "history" / "runs").glob(f"{run_id}.db*"):
         path.unlink()
-    shutil.rmtree(home.dagster / "compute_logs" / run_id, ignore_errors=True)
 
 
 def _old(instance: "DagsterInstance", settings: Settings) -> list[str]:

@@ -23,6 +23,9 @@ LACKS = frozenset(
 )
 # Those that our own folders may have besides.
 REFUSES = frozenset({errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ENODEV})
+# Those that whoever set up the folders has to mend.
+RIGHTS = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+CONFIGURATION = 3
 # How engines and libraries say the same; their words may quote data and are never shown.
 WORDS = {
     "no space left on device": errno.ENOSPC,
@@ -53,10 +56,12 @@ WORDS = {
 }
 # Faults of engines and of Python whose words are those of the machine; others quote what was read.
 MAY_SAY_SO = (
-    "IOException", "OutOfMemoryException", "FatalException", "InternalException", "HTTPException",
-    "OperationalError", "DbtDatabaseError", "RuntimeError", "ImportError", "SystemError", "error",
-    "ExpatError", "XMLSyntaxError",
+    "IOException", "OutOfMemoryException", "TransactionException", "FatalException",
+    "InternalException", "HTTPException", "OperationalError", "DbtDatabaseError", "RuntimeError",
+    "ImportError", "SystemError", "error", "ExpatError", "XMLSyntaxError",
 )  # fmt: skip
+# The same in the words of the engine.
+ENGINE_SAYS = ("Out of Memory", "IO", "TransactionContext", "FATAL", "INTERNAL")
 PATH = re.compile(r'"(/[^"\n]+)"')
 ENGINE_LIMIT = re.compile(r"\d[\d.]* [KMGT]?i?B/(\d[\d.]* [KMGT]?i?B) used")
 # What must still be there for a fault that nobody foresaw to be one of the file being read.
@@ -80,14 +85,25 @@ def machine_fault(fault: BaseException, *folders: Path) -> MachineFault | None:
         if isinstance(one, BrokenProcessPool):
             return worker_lost()
         if number := _number(one):
-            return MachineFault(f"{_sentence(number, one, folders)}; {NOTHING_LOST}")
+            code = CONFIGURATION if number in RIGHTS else None
+            return MachineFault(f"{_sentence(number, one, folders)}; {NOTHING_LOST}", code)
     return None
 
 
 def said_in(text: str, *folders: Path) -> MachineFault | None:
     """The same of the words that dbt keeps of a fault of the database engine."""
-    is_engines = "Out of Memory Error" in text or "IO Error" in text
+    is_engines = any(f"{kind} Error" in text for kind in ENGINE_SAYS)
     return machine_fault(RuntimeError(text), *folders) if is_engines else None
+
+
+def no_room(folder: Path) -> MachineFault | None:
+    """What to say of any fault that comes up where there is no room for ordinary work."""
+    if has_room(folder):
+        return None
+    return MachineFault(
+        f"memory, disk or file handles ran out: {size(free_in(folder))} are free in {folder};"
+        f" {NOTHING_LOST}"
+    )
 
 
 def worker_lost() -> MachineFault:
@@ -209,6 +225,8 @@ def _sentence(number: int, fault: BaseException, folders: tuple[Path, ...]) -> s
         case errno.EIO:
             # Which SQLite says of a full disk too.
             return f"{folder}, where {size(free_in(folder))} are free, cannot be read or written"
+        case errno.EROFS:
+            return f"{folder} cannot be written to: its file system is mounted for reading alone"
         case _:
             return f"{folder} cannot be read or written ({os.strerror(number).lower()})"
 

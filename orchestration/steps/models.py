@@ -10,7 +10,7 @@ from orchestration.logs import log
 from orchestration.row_checks import Failed
 from orchestration.run import Run, last_built
 from warehouse import prepare
-from warehouse.machine import said_in
+from warehouse.machine import no_room, said_in
 
 BROKEN = {"error", "fail", "runtime error", "partial success"}
 # Each layer of models shows its faults once those below are gone, and an authority's months follow
@@ -60,10 +60,13 @@ def build(run: Run) -> Built:
 
 
 def _check_machine(run: Run, results: Sequence[Any]) -> None:
-    """Raises MachineFault where a model failed for want of memory or disk."""
-    for one in results:
-        if str(one.status) in BROKEN and (fault := said_in(one.message or "", *run.home.places)):
+    """Raises MachineFault where a model failed for want of memory or disk; no rows are at fault."""
+    broken = [one.message or "" for one in results if str(one.status) in BROKEN]
+    for message in broken:
+        if fault := said_in(message, *run.home.places):
             raise fault
+    if broken and (fault := no_room(run.home.work)):
+        raise fault
 
 
 def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built) -> None:

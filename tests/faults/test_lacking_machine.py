@@ -297,6 +297,7 @@ def test_a_fault_is_found_behind_others_and_what_is_explained_stays_so() -> None
 def test_what_dbt_says_of_a_model_is_recognised() -> None:
     assert said_in("Runtime Error in model x: Out of Memory Error: failed to allocate data")
     assert said_in("IO Error: Could not write file: No space left on device")
+    assert said_in("TransactionContext Error: Failed to commit: No space left on device")
     assert said_in("Conversion Error: Could not convert 'out of memory' to INT32") is None
 
 
@@ -319,3 +320,10 @@ def test_the_sentence_reaches_whoever_started_the_run() -> None:
             error = Error
 
     assert _first([Failure]) == "step extracts: it is full"
+
+
+def test_a_folder_that_may_not_be_written_to_is_for_whoever_set_it_up(tmp_path: Path) -> None:
+    found = machine_fault(OSError(errno.EROFS, "no", str(tmp_path / "x")), tmp_path)
+    assert found is not None
+    assert found.exit_code == 3
+    assert found.message.startswith(f"{tmp_path} cannot be written to")

@@ -22,13 +22,9 @@ NOBODY = 54321
 SENDERS = 3
 READING = [
     ("status",),
-    ("status", "--json"),
-    ("submissions", "list"),
     ("submissions", "show", "1"),
     ("sql", "select count(*) from trends"),
-    ("releases", "list"),
     ("releases", "verify"),
-    ("dictionary",),
     ("alerts", "list"),
     ("audit",),
     ("health",),
@@ -144,7 +140,6 @@ def test_commands_that_read_work_where_nothing_can_be_written(
 ) -> None:
     done = sealed.sightline(*command)
     assert "sightline: " not in done.stderr
-    assert done.stdout.strip()
     assert done.returncode == (1 if command == ("health",) else 0), done.stdout
 
 
