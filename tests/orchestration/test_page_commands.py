@@ -45,7 +45,7 @@ ELSEWHERE = {
     ("demo",): ("tests/orchestration/test_commands.py", "from orchestration.demo import"),
     ("replay",): ("tests/orchestration/test_history.py", 'sightline("replay"'),
     ("sql",): ("tests/stories/test_docs.py", 'sightline("sql"'),
-    ("up",): ("tests/orchestration/test_definitions.py", "definitions()"),
+    ("up",): ("tests/orchestration/test_up.py", "with up(home)"),
 }
 
 
