@@ -26,7 +26,7 @@ demo: $(VENV)/.run
 	$(BIN)/sightline demo
 
 test: check
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 mutants: $(VENV)/.test
 	$(BIN)/python tests/mutants $(ARGS)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("sightline")
 
 HEAD = "# Written at each start from [dagster] in sightline.toml: change it there.\n"
+TICKS = {"purge_after_days": {"skipped": 7, "success": 30, "failure": 90}}
 DEFAULTS: dict[str, Any] = {
     "concurrency": {"runs": {"max_concurrent_runs": 1}},
     "run_monitoring": {
@@ -38,17 +39,14 @@ DEFAULTS: dict[str, Any] = {
     # The pages show what `sightline` says. What Dagster itself prints of a run is left out: it
     # quotes the text of faults, and goes where the output of `up` goes.
     "python_logs": {"managed_python_loggers": ["sightline"], "python_log_level": "CRITICAL"},
-    "retention": {
-        "schedule": {"purge_after_days": 90},
-        "sensor": {"purge_after_days": {"skipped": 7, "failure": 30, "success": 90}},
-    },
+    "retention": {"schedule": TICKS, "sensor": TICKS},
 }
 # Nothing is reported to anybody, and the pages show no form of their makers.
 ALWAYS = {"telemetry": {"enabled": False}, "nux": {"enabled": False}}
 # Settings that Dagster does not take beside its newer `concurrency`.
 OLDER_THAN_CONCURRENCY = {"run_queue", "run_coordinator"}
-# What tells a busy or full disk from a damaged file: SQLITE_BUSY, LOCKED, IOERR and FULL.
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# What tells a busy or full disk from a damaged file: SQLITE_BUSY, LOCKED, IOERR and FULL.
 NOT_DAMAGE = {5, 6, 10, 13}
 
 

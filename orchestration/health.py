@@ -9,7 +9,7 @@ import os
 import sqlite3
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -20,6 +20,7 @@ from monitoring.delivery import channels
 from orchestration import inbox, lock, overdue
 from orchestration.attempts import GOOD
 from orchestration.configuration import checked
+from orchestration.logs import log
 from warehouse import belonging, clock, clock_marks, keys, machine
 from warehouse.errors import SightlineError
 from warehouse.home import Home
@@ -131,16 +132,20 @@ def examine(home: Home, max_age_days: int | None = None) -> list[Fault]:
 
 
 def beat(home: Home, faults: list[Fault] | None = None) -> None:
-    """Write the heartbeat, for watchdogs that may read nothing else; not on a read-only folder."""
+    """Write the heartbeat, for watchdogs that may read nothing else.
+
+    Where that cannot be done, as on a read-only folder, the former one grows old and says enough.
+    """
+    draft = home.root / f".{HEARTBEAT}.{os.getpid()}"
     try:
         faults = examine(home) if faults is None else faults
-        content = json.dumps(_heartbeat(home, faults), indent=2) + "\n"
-        draft = home.root / f".{HEARTBEAT}.{os.getpid()}"
-        draft.write_text(content, encoding="utf-8")
+        draft.write_text(json.dumps(_heartbeat(home, faults), indent=2) + "\n", encoding="utf-8")
         draft.chmod(0o644)
         draft.replace(home.root / HEARTBEAT)
-    except OSError:
-        return
+    except (OSError, ValueError, sqlite3.Error, SightlineError) as fault:
+        log.warning("the heartbeat could not be written: %s", type(fault).__name__)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 @contextmanager

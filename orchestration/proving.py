@@ -1,6 +1,7 @@
 """Prove a copy: build its newest release again from nothing but the copy, and compare the two."""
 
-import re
+import json
+import os
 import secrets
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,8 +15,10 @@ from warehouse import home as homes
 from warehouse.backup import Copy
 from warehouse.errors import KeyFault
 from warehouse.home import KEY_BYTES, Home
-from warehouse.settings import text_of
+from warehouse.settings import load_settings
 from warehouse.state import State, identity_decisions, runs, submissions
+
+TAKEN_OVER = {"name", "authorities", "memory_limit", "threads"}
 
 
 def prove(folder: Path, copy: Copy, key: Path | None, beside: Path) -> Comparison | None:
@@ -69,7 +72,13 @@ def _under_a_key_of_its_own(home: Home, state: State) -> None:
 
 def _on_the_day(home: Home, day: date) -> None:
     """Only a day that is over can be looked back at, and no day before the newest in the records
-    can be today; whatever looks back sends nothing."""
-    text = text_of(home)
-    others = re.sub(r"(?m)^today\s*=.*$", "", text)
-    home.config.write_text(f"today = {day}\n{others}", encoding="utf-8")
+    can be today.
+
+    Of the settings those are taken over that a release depends on, or that say what may be used,
+    and no channel and no storage elsewhere.
+    """
+    os.environ.pop("SIGHTLINE_TODAY", None)
+    chosen = load_settings(home, {}).model_dump(mode="json", include=TAKEN_OVER, exclude_unset=True)
+    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in chosen.items()]
+    text = "\n".join([f"today = {day}", *lines])
+    home.config.write_text(f"{text}\n", encoding="utf-8")

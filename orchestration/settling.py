@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+from dagster._core.events import EngineEventData
 from dagster._core.storage.schedules.schema import JobTickTable
 from dagster._core.storage.schedules.sql_schedule_storage import SqlScheduleStorage
 
@@ -69,14 +70,24 @@ def forget_the_future(instance: DagsterInstance) -> None:
             instance.update_instigator_state(state.with_data(data._replace(**ahead)))
 
 
+def was_killed(instance: DagsterInstance, run: DagsterRun) -> bool:
+    """Of a run that failed: its process began, and told of no fault."""
+    is_told = any(data.error for data in _engine_events(instance, run))
+    return _process(instance, run) is not None and not is_told
+
+
 def _process(instance: DagsterInstance, run: DagsterRun) -> int | None:
     """The process that the daemon has made for a run; one of the command line names none."""
-    found: list[Any] = [
-        entry.dagster_event.engine_event_data.metadata.get("pid")
+    found: list[Any] = [data.metadata.get("pid") for data in _engine_events(instance, run)]
+    return next((int(pid.value) for pid in reversed(found) if pid), None)
+
+
+def _engine_events(instance: DagsterInstance, run: DagsterRun) -> list[EngineEventData]:
+    return [
+        entry.dagster_event.engine_event_data
         for entry in instance.all_logs(run.run_id, DagsterEventType.ENGINE_EVENT)
         if entry.dagster_event is not None
     ]
-    return next((int(pid.value) for pid in reversed(found) if pid), None)
 
 
 def _lives(process: int, home: Home) -> bool:

@@ -78,6 +78,7 @@ def _delete(home: Home, instance: "DagsterInstance", run_id: str) -> None:
     from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable as Checks
 
     instance.delete_run(run_id)
+    instance.compute_log_manager.delete_logs(prefix=[run_id])
     # Dagster leaves the results of checks, and the emptied file of the run's events.
     storage = instance.event_log_storage
     if isinstance(storage, SqlEventLogStorage):

@@ -1,9 +1,14 @@
 """For the whole suite: nothing leaves this machine, and one small monitor that has been run."""
 
+import fcntl
 import importlib.util
 import os
-from collections.abc import Iterator
+import pickle
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import settings
@@ -12,9 +17,14 @@ from support import Ran, fresh_home, sightline
 
 from simulation.national import simulate
 from simulation.truth import Truth
+from warehouse.home import Home
 
 GUARD = Path(__file__).parent / "guard"
+T = TypeVar("T")
 AREAS, MONTHS = 8, 30
+FIRST = ("test_run.py", "test_figures_cases.py")
+LONG = {"orchestration", "stories", "faults"}
+"""Folders of tests that start whole runs."""
 
 
 # The same examples each time: what a test finds must not depend on the day it runs.
@@ -33,6 +43,30 @@ def pytest_configure() -> None:
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no worker is left with it at the end; the first two
+    files each make something that others need, so that no worker waits for another."""
+    first = {name: place for place, name in enumerate(FIRST)}
+    items.sort(
+        key=lambda item: (first.get(item.path.name, len(first)), item.path.parent.name not in LONG)
+    )
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], T]) -> T:
+    """What `make` gives for a folder, made by the worker that asks first; others read it."""
+    place = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    made, kept = place / name, place / f"{name}.pickle"
+    with (place / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            shutil.rmtree(made, ignore_errors=True)
+            made.mkdir()
+            kept.write_bytes(pickle.dumps(make(made)))
+    return pickle.loads(kept.read_bytes())  # noqa: S301 (our own)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nothing_leaves_the_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Also notices what a library tried and then swallowed, in any process."""
@@ -45,19 +79,30 @@ def nothing_leaves_the_machine(tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
     """The inbox of a small simulated country, and what was planted in it."""
-    folder = tmp_path_factory.mktemp("simulated")
-    return folder / "inbox", simulate(folder / "inbox", months=MONTHS, areas=AREAS)
+
+    def make(folder: Path) -> tuple[Path, Truth]:
+        return folder / "inbox", simulate(folder / "inbox", months=MONTHS, areas=AREAS)
+
+    return made_once(tmp_path_factory, "simulated", make)
 
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Truth]) -> Ran:
-    inbox, truth = simulated
-    home = fresh_home(tmp_path_factory.mktemp("demo") / "monitor", inbox)
-    done = sightline("run", "--home", str(home.root))
-    return Ran(home, truth, done.returncode, done.stdout, done.stderr)
+    """A copy of what was run, which the tests of one worker may go on with."""
+
+    def make(folder: Path) -> Ran:
+        inbox, truth = simulated
+        home = fresh_home(folder / "monitor", inbox)
+        done = sightline("run", "--home", str(home.root))
+        return Ran(home, truth, done.returncode, done.stdout, done.stderr)
+
+    made = made_once(tmp_path_factory, "demo", make)
+    root = tmp_path_factory.mktemp("demo") / "monitor"
+    shutil.copytree(made.home.root, root, symlinks=True)
+    return replace(made, home=Home(root))
 
 
 @pytest.fixture(scope="session")
 def hand_made(tmp_path_factory: pytest.TempPathFactory) -> Monitor:
-    """One monitor that has run over all hand-made cases that fit into one."""
-    return ran(tmp_path_factory.mktemp("cases"), together())
+    """One monitor that has run over all hand-made cases that fit into one; only to be read."""
+    return made_once(tmp_path_factory, "cases", lambda folder: ran(folder, together()))

@@ -15,6 +15,7 @@ from typing import Any
 from support import SIGHTLINE
 
 from orchestration import service
+from orchestration.lock import holder
 from warehouse.home import Home
 
 PATIENCE = 240.0
@@ -110,6 +111,13 @@ def processes(home: Home, words: str = "") -> list[int]:
             if command and words in command:
                 found.append(pid)
     return found
+
+
+def worker(home: Home) -> int | None:
+    """The process of a run that was started by a button, a schedule or a sensor, once it has
+    begun; `up` itself holds the lock for moments."""
+    found = holder(home.restricted / "run.lock")
+    return found if found in processes(home, "spawn_main") else None
 
 
 @contextmanager

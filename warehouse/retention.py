@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from warehouse import audit, releases
 from warehouse.clock import LONDON
 from warehouse.home import Home
-from warehouse.intake import erasing
+from warehouse.intake import erasing, orphans
 from warehouse.intake.senders import numbers
 from warehouse.releases import Release
 from warehouse.settings import Settings, today
@@ -82,6 +82,7 @@ def due(home: Home, state: State, settings: Settings) -> Due:
         *_refused_rows(home, state, kept_to["quarantined"]),
         *_message_files(home, state, found.messages, messages_from),
         *_logs(home, months_before(on, policy.logs_months)),
+        *(one for one in orphans.of_children(home) if _written_on(one) < kept_to["accepted"]),
     ]
     return found
 
@@ -174,7 +175,7 @@ def _linked(state: State, going: Iterable[str]) -> set[str]:
 
 
 def _runs(state: State, before: date) -> list[str]:
-    """Old records of runs, but for the last good one and those that made a release."""
+    """Old records of runs, but for the newest, the last good one and those that made a release."""
     start = datetime.combine(before, time.min)
     newest = sa.select(sa.func.max(runs.c.number))
     query = sa.select(runs.c.run_id).where(
@@ -186,7 +187,7 @@ def _runs(state: State, before: date) -> list[str]:
         last = {
             connection.scalar(newest.where(runs.c.outcome.in_(good)))
             for good in (BUILT, (*BUILT, "nothing"))
-        }
+        } | {connection.scalar(newest)}
         kept = runs.c.number.not_in([number for number in last if number is not None])
         return list(connection.scalars(query.where(kept).order_by(runs.c.number)))
 

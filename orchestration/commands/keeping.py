@@ -31,9 +31,11 @@ key_option = click.option(
 class CreatesByDefault(click.Group):
     """A group that takes what is none of its subcommands for the folder of `create`."""
 
+    default = "create"
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
-            args = ["create", *args]
+            args = [self.default, *args]
         return super().parse_args(ctx, args)
 
 

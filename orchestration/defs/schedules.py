@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import dagster as dg
 
-from orchestration import attempts, health, inbox, pending, pipeline
+from orchestration import attempts, health, inbox, pending, pipeline, settling
 from orchestration.attempts import Outcome
 from orchestration.configuration import checked
 from orchestration.lock import holder
@@ -94,7 +94,7 @@ def inbox_has_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
 def a_run_failed(context: dg.RunFailureSensorContext) -> None:
     """Says so in the log, and records a run that failed before it could do so itself."""
     home, run = home_in_use(), context.dagster_run
-    outcome, code = _why_it_failed(home, run.run_id)
+    outcome, code = _why_it_failed(home, context.instance, run)
     attempts.note(home, run.run_id, attempts.started_by(run.tags), outcome, code)
     health.beat(home)
     context.log.error("run %s failed; the former release stays current", run.run_id)
@@ -127,10 +127,12 @@ def _finds_nothing(home: Home) -> bool:
         return False
 
 
-def _why_it_failed(home: Home, run_id: str) -> tuple[Outcome, int | None]:
+def _why_it_failed(
+    home: Home, instance: dg.DagsterInstance, run: dg.DagsterRun
+) -> tuple[Outcome, int | None]:
     """Of a run that did not say so itself: it was killed, or could not even begin."""
     with closing(State(home.state_db)) as state:
-        if record_of(state, run_id):
+        if record_of(state, run.run_id) or settling.was_killed(instance, run):
             return "killed", None
     try:
         checked(home)

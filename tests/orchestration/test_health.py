@@ -504,6 +504,19 @@ def test_the_heartbeat_says_how_the_last_attempt_ended_and_what_is_wrong(monitor
     assert path.stat().st_mode & 0o777 == 0o644
 
 
+@pytest.mark.parametrize("fault", [OSError, ValueError])
+def test_a_heartbeat_that_cannot_be_written_harms_nobody(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(Path, "replace", full)
+    health.beat(monitor.home)
+    assert not list(monitor.home.root.glob("*heartbeat*"))
+    assert not list(monitor.home.root.glob(".*heartbeat*"))
+
+
 def test_an_attempt_that_stops_at_once_beats_too(monitor: Monitor) -> None:
     from orchestration import pipeline
 

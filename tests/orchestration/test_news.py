@@ -37,8 +37,10 @@ def published(tmp_path_factory: pytest.TempPathFactory, demo_home: Ran) -> Home:
 
 @pytest.fixture
 def home(published: Home, tmp_path: Path) -> Iterator[Home]:
-    """One whose state and settings a test may change: both are put back."""
-    kept = {path: path.read_bytes() for path in (published.config, published.state_db)}
+    """One whose state and settings a test may change: they are put back, with what each place has
+    seen of the state."""
+    marks = published.root.rglob(".sightline.json")
+    kept = {path: path.read_bytes() for path in (published.config, published.state_db, *marks)}
     yield published
     for path, content in kept.items():
         path.write_bytes(content)
@@ -85,7 +87,7 @@ def files(home: Home) -> dict[Path, int]:
 
 def outside_state(home: Home) -> dict[Path, int]:
     # Those that each attempt writes over, and logs.
-    marks = ("heartbeat.json", ".sightline.json")
+    marks = ("heartbeat.json", ".sightline.json", "run.lock")
     left_out = (home.state_db.name, home.config.name, home.logs.name, *marks)
     return {
         path: size
@@ -195,27 +197,36 @@ def test_looking_back_leaves_its_release_and_changes_nothing_else(
     old = published.releases / f"{LOOKED_AT}.0"
     shutil.copytree(published.current, old)
     _say(old, lambda text: text.replace(f"{TODAY}.1", old.name).replace(": false", ": true"))
+    [shown] = rows(published, recorded)
+    former = {"release_id": old.name, "sequence": 0, "as_of": LOOKED_AT, "is_current": False}
+    change(published, sa.insert(recorded).values(shown | former))
     before, known = outside_state(published), _decided(published)
     report = pipeline.run(published, as_of=LOOKED_AT)
     assert (report.outcome, report.release_id) == ("history", f"{LOOKED_AT}.2")
-    new = published.releases / f"{LOOKED_AT}.2"
-    untouched = {
-        path: size
-        for path, size in before.items()
-        if not path.is_relative_to(old) and not path.is_relative_to(published.dagster)
-    }
     after = {
         path: size
         for path, size in outside_state(published).items()
-        if not path.is_relative_to(new) and not path.is_relative_to(published.dagster)
+        if not path.is_relative_to(published.releases / f"{LOOKED_AT}.2")
     }
-    for found in (untouched, after):
-        for path in [one for one in found if one.is_relative_to(published.dbt)]:
+    gone = {path for path in before if path.is_relative_to(old)}
+    # What dbt and Dagster write of a run, they write of this one too.
+    theirs = (published.dbt, published.dagster)
+    for found in (before, after):
+        for path in [one for one in found if any(one.is_relative_to(at) for at in theirs)]:
             del found[path]
-    assert after == untouched
+    assert after == {path: size for path, size in before.items() if path not in gone}
     assert _decided(published) == known
     assert released(published) == [f"{LOOKED_AT}.2", f"{TODAY}.1"]
     assert pipeline.run(published).outcome == "nothing"
+
+
+def test_of_a_look_back_that_was_killed_nothing_is_left(home: Home) -> None:
+    """Also when the next run finds nothing to do."""
+    home.work_db.write_bytes(b"half a work file")
+    (home.releases / f".draft-{LOOKED_AT}.9" / "report").mkdir(parents=True)
+    assert pipeline.run(home).outcome == "nothing"
+    assert not list(home.work.iterdir())
+    assert not list(home.releases.glob(".*"))
 
 
 def released(home: Home) -> list[str]:
@@ -240,12 +251,15 @@ def test_runs_in_the_pages_go_when_they_are_old(published: Home) -> None:
     """With all that Dagster keeps of them: events, results of checks, the file of each run."""
     settings = load_settings(published).model_copy(update={"today": date(2090, 1, 1)})
     history = published.dagster / "history" / "runs"
+    output = published.dagster / "compute_logs"
     with closing(State(published.state_db)) as state:
         there = upkeep.due(published, state, settings).dagster_runs
         assert len(there) >= 2
+        (output / there[0] / "compute_logs").mkdir(parents=True)
         assert upkeep.retain(published, state, settings).dagster_runs == there
         assert upkeep.retain(published, state, settings).count == 0
     assert {path.name for path in history.glob("*.db")} == {"index.db"}
+    assert not list(output.iterdir())
     with closing(sqlite3.connect(history / "index.db")) as connection:
         for table in ("event_logs", "asset_check_executions", "asset_event_tags"):
             [(left,)] = connection.execute(f"select count(*) from {table}").fetchall()

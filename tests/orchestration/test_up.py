@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kept_up import Up, processes, until, up
+from kept_up import Up, processes, until, up, worker
 from support import SIGHTLINE, sightline
 
 from orchestration import service
@@ -28,7 +28,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 def working(home: Home) -> int:
     """The process of the run that has begun."""
-    return int(until(lambda: holder(home.restricted / "run.lock")))
+    return int(until(lambda: worker(home)))
 
 
 def outcomes(home: Home) -> dict[str, str]:
@@ -56,11 +56,11 @@ def test_killed_runs_and_a_killed_daemon_keep_nothing_from_running(home: Home) -
         assert kept.ended(kept.launched(**ALONE)) == "SUCCESS"
 
         outlives = kept.launched()
-        worker = working(home)
+        at_work = working(home)
         os.kill(kept.pid("dagster._daemon"), signal.SIGKILL)
         assert kept.process.wait(60) == 1
         assert "the daemon of Dagster ended" in kept.output.read_text()
-        assert worker in processes(home)
+        assert at_work in processes(home)
         assert processes(home, "-m dagster") == []
     assert outcomes(home)[outlives] is None
 

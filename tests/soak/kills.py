@@ -19,11 +19,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import beside  # noqa: F401
-from kept_up import ENDED, Up, until
+from kept_up import ENDED, Up, until, worker
 from support import SIGHTLINE, fresh_home
 
 from orchestration import dagster_home, service
-from orchestration.lock import holder
 from simulation.national import simulate
 from warehouse import releases
 from warehouse.home import Home
@@ -64,7 +63,7 @@ class Monitor:
 
     def _worker(self) -> str:
         waited = self._launch()
-        process = holder(self.home.restricted / "run.lock")
+        process = worker(self.home)
         if process:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)

@@ -11,7 +11,8 @@ import killing
 import pytest
 from intake_files import MARCH, referrals, rules, ssd, zipped
 
-from warehouse.intake import judging
+from warehouse import belonging
+from warehouse.intake import judging, orphans
 from warehouse.intake.landing import land
 
 KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
@@ -211,7 +212,10 @@ def test_a_run_killed_anywhere_and_run_again_gives_the_same(tmp_path, module, fu
     arguments = [str(killed.home.root), f"warehouse.intake.{module}", function, str(calls)]
     done = subprocess.run([sys.executable, "-c", KILLED_AT, *arguments], check=False)
     assert done.returncode == -signal.SIGKILL
+    belonging.check(killed.home)
     killed.take_in()
+    belonging.check(killed.home)
+    assert orphans.listed(killed.home) == []
     assert rows(killed) == rows(calm)
     assert killed.ledger() == calm.ledger()
     assert killed.refused_lines() == calm.refused_lines()

@@ -13,7 +13,7 @@ import killing
 import pytest
 from intake_files import care, referrals, ssd, upn
 
-from warehouse import audit, keys
+from warehouse import audit, belonging, keys
 from warehouse import home as homes
 from warehouse.errors import KeyFault, SightlineError
 from warehouse.intake.rotation import rotate
@@ -196,6 +196,7 @@ def test_a_rotation_killed_anywhere_is_whole_or_not_begun(
     arguments = [str(monitor.home.root), str(new_key), module, function, str(calls)]
     done = subprocess.run([sys.executable, "-c", KILLED_AT, *arguments], check=False)
     assert done.returncode == -signal.SIGKILL
+    belonging.check(monitor.home)
     used = keys.in_use(monitor.home, monitor.state)
     assert used == (new if is_done else old)
     monitor.take_in()
@@ -205,5 +206,6 @@ def test_a_rotation_killed_anywhere_is_whole_or_not_begun(
     if used == old:
         rotate(monitor.home, monitor.state, settings, new_key, REASON, lambda *_: None)
     assert keys.in_use(monitor.home, monitor.state) == new
+    belonging.check(monitor.home)
     assert pseudonyms(monitor).isdisjoint(before)
     assert children(monitor) == links

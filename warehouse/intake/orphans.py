@@ -16,6 +16,7 @@ from warehouse.errors import SightlineError
 from warehouse.home import Home
 
 JOURNAL = "journal.jsonl"
+OF_CHILDREN = ("originals", "raw", "quarantine", "state")
 WRONG_USE = 2
 NAMELESS = "without a name"
 
@@ -92,7 +93,15 @@ def set_aside(home: Home, path: Path, kind: str) -> Path:
     if path.is_dir():
         path.chmod(0o700)  # a folder can only be moved by who may write to it
     shutil.move(path, target)
+    if target.is_file():
+        os.utime(target)  # from now on its time counts
     return target
+
+
+def of_children(home: Home) -> list[Path]:
+    """What was set aside and is kept no longer than originals are."""
+    files = (path for kind in OF_CHILDREN for path in (home.orphans / kind).rglob("*"))
+    return [path for path in sorted(files) if path.is_file()]
 
 
 def listed(home: Home) -> list[Orphan]:
