@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from warehouse.connection import memory_limit
+from warehouse.connection import memory_limit, threads
 from warehouse.home import Home
 from warehouse.settings import load_settings
 
@@ -57,9 +57,11 @@ def _invoke(home: Home, arguments: list[str], manifest: Any = None) -> Any:
 
 
 def _say_where(home: Home) -> None:
+    settings = load_settings(home)
     os.environ |= {
         "DBT_WORK_FILE": str(home.work_db),
-        "DBT_MEMORY_LIMIT": memory_limit(load_settings(home)),
+        "DBT_MEMORY_LIMIT": memory_limit(settings),
+        "DBT_ENGINE_THREADS": str(threads(settings)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 
