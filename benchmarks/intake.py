@@ -1,14 +1,15 @@
 """What intake costs beside DuckDB's own typed read of the same files, and how much it holds.
 
     python benchmarks/intake.py [--areas N] [--months N] [--runs N] [--records N] [--xml MB]
-                                [--only PART] [--json]
+                                [--big MB] [--only PART] [--json]
 
 All data are simulated. `extracts` are those of an authority in the real formats, as
 `sightline simulate` writes them (--areas 153 --months 60: the nation), but in plain files, since a
 typed read takes no other form; the floor reads the very members of their bundles, unpacked, with
 the types of the contracts, and writes Parquet. Returns in XML have no such floor and are left out
 of both. `shapes` are the same rows in many small bundles
-and in few. `xml` is one return of so many MB.
+and in few. `xml` is one return of so many MB, `big` one CSV, each of its rows about another child:
+checked for its sender, and taken in. It takes three times its size on disk.
 
 Every step is a process of its own, and the steps alternate; printed are medians of CPU seconds,
 those of child processes with them, less what starting Python and its modules takes. Compare
@@ -49,6 +50,7 @@ from warehouse.intake.senders import authorities
 from warehouse.intake.spool import Spool
 from warehouse.intake.taking import take_in
 from warehouse.intake.text import header_of
+from warehouse.intake.validate import validate
 from warehouse.settings import load_settings
 from warehouse.state import State
 
@@ -154,6 +156,13 @@ def xml(path: Path) -> None:
         spool.close()
 
 
+def checked(path: Path) -> None:
+    """What a sender does; a row at fault makes the figures worthless."""
+    [verdict] = validate([path])
+    if not verdict.is_accepted or verdict.quarantined:
+        raise SystemExit(f"{path.name}: {verdict.words}")
+
+
 def nothing(_folder: Path) -> None:
     """Starting, which the others do too."""
 
@@ -164,6 +173,7 @@ STEPS: dict[str, Callable[[Path], None]] = {
     "intake": intake,
     "pseudonyms": pseudonyms,
     "xml": xml,
+    "checked": checked,
 }
 
 
@@ -203,7 +213,8 @@ def fresh_home(folder: Path, bundles_of: Path) -> Path:
     shutil.rmtree(home, ignore_errors=True)
     made = homes.create(home, today=TODAY)
     State(made.state_db).close()
-    shutil.copytree(bundles_of, made.inbox, dirs_exist_ok=True)
+    if bundles_of.exists():
+        shutil.copytree(bundles_of, made.inbox, dirs_exist_ok=True)
     return home
 
 
@@ -433,10 +444,55 @@ def returns(folder: Path, wanted: argparse.Namespace) -> dict[str, float]:
     return {"xml_mb": path.stat().st_size / 2**20, "xml_cpu": read.cpu, "xml_rss_mb": read.rss}
 
 
+# One large CSV.
+
+
+def write_big(path: Path, size: int) -> int:
+    """A table of children of so many MB; how many rows."""
+    child = 0
+    with path.open("w") as file:
+        file.write(",".join(TABLES["ssd_person"]) + "\n")
+        while file.tell() < size << 20:
+            lines = rows("301", child, 100_000, TODAY)["ssd_person"]
+            file.write("\n".join(lines) + "\n")
+            child += len(lines)
+    return child
+
+
+def big(folder: Path, wanted: argparse.Namespace) -> dict[str, float]:
+    path = folder / "ssd_person.csv"
+    count = write_big(path, wanted.big)
+    check = cost("checked", path)
+    home = fresh_home(folder, folder / "nothing")
+    bundle = home / "inbox" / "301" / "ssd"
+    bundle.mkdir(parents=True)
+    size = path.stat().st_size / 2**20
+    path.rename(bundle / path.name)
+    for table in TABLES:
+        if table != "ssd_person":
+            (bundle / f"{table}.csv").write_text(
+                "\n".join(
+                    [",".join(TABLES[table]), *rows("301", 0, 1, date(2026, 10, 1))[table], ""]
+                )
+            )
+    period = {"period_start": "2026-10-01", "period_end": "2026-10-31", "simulated": True}
+    (bundle / "manifest.json").write_text(json.dumps(period))
+    taken = cost("intake", home)
+    return {
+        "big_mb": size,
+        "big_rows": count,
+        "big_check_cpu": check.cpu,
+        "big_check_rss_mb": check.rss,
+        "big_intake_cpu": taken.cpu,
+        "big_intake_rss_mb": taken.rss,
+    }
+
+
 PARTS: dict[str, Callable[[Path, argparse.Namespace], dict[str, float]]] = {
     "extracts": extracts,
     "shapes": shapes,
     "xml": returns,
+    "big": big,
 }
 WORDS = {
     "records": "records of simulated extracts",
@@ -459,6 +515,12 @@ WORDS = {
     "xml_mb": "a return in XML of so many MB",
     "xml_cpu": "read to the spool, CPU s",
     "xml_rss_mb": "most memory while it is read, MB (goal: under 300)",
+    "big_mb": "one CSV of so many MB",
+    "big_rows": "its rows, each about another child",
+    "big_check_cpu": "checked for its sender, CPU s",
+    "big_check_rss_mb": "most memory while it is checked, MB (goal: under 2,500)",
+    "big_intake_cpu": "taken in, CPU s",
+    "big_intake_rss_mb": "most memory while it is taken in, MB (goal: under 4,000)",
 }
 
 
@@ -470,6 +532,7 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=60)
     parser.add_argument("--records", type=int, default=3_000_000)
     parser.add_argument("--xml", type=int, default=100, metavar="MB")
+    parser.add_argument("--big", type=int, default=1_000, metavar="MB")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--json", action="store_true")

@@ -4,8 +4,9 @@ A submission that does not hold is held back alone, with its reason; the others 
 has another form than its sender's last is none the worse for it, and only said so.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from warehouse import contract as contracts
 from warehouse.intake import ledger
 from warehouse.intake.carried import Carried, open_and_absent
 from warehouse.state import State, problems, submission_profiles, submissions
+
+log = logging.getLogger("sightline")
 
 NAME = "vital_signs_hold"
 ABSENT = "OPEN_THEN_ABSENT"
@@ -88,6 +91,7 @@ def hold(state: State, reasons: Mapping[int, str]) -> None:
                 .where(submissions.c.submission_id == submission_id)
                 .values(held_reason=reason)
             )
+    _say_held(state, reasons, "held back by its vital signs")
 
 
 def keep_out(state: State, reasons: Mapping[int, str]) -> None:
@@ -102,6 +106,16 @@ def keep_out(state: State, reasons: Mapping[int, str]) -> None:
                     held_reason=sa.case((was_accepted, again), else_=reason), overridden_on=None
                 )
             )
+    _say_held(state, reasons, "held back by a check of the models")
+
+
+def _say_held(state: State, ids: Collection[int], what: str) -> None:
+    """By number alone; the reason is for its sender."""
+    query = sa.select(submissions.c.submission_id, submissions.c.sender)
+    with state.read() as connection:
+        rows = connection.execute(query.where(submissions.c.submission_id.in_(ids))).all()
+    for number, sender in rows:
+        log.warning(what, extra={"sender": sender, "submission": number})
 
 
 def _by_extract(signs: pd.DataFrame, after: int) -> "list[tuple[Any, pd.DataFrame]]":

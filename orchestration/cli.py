@@ -2,10 +2,12 @@
 
 import os
 import sys
+from collections.abc import Iterable
+from typing import Any
 
 import click
 
-from orchestration import faults
+from orchestration import faults, logs, stopping
 from orchestration.commands import (
     alerts,
     annotate,
@@ -21,8 +23,11 @@ from orchestration.commands import (
     submissions,
     trial,
 )
+from orchestration.console import verbose_option
 
-UNEXPECTED = 1
+UNEXPECTED, WRONG_USE = 1, 2
+UNHEARD = 141
+"""As shells say it of a process whose output nobody reads any more."""
 
 
 class InOrder(click.Group):
@@ -30,6 +35,13 @@ class InOrder(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click gives it)
         return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return UNHEARD
 
 
 @click.group(
@@ -62,21 +74,38 @@ for module in (
         commands.add_command(command)
 
 
+def _give_verbose(each: Iterable[click.Command]) -> None:
+    for command in each:
+        if isinstance(command, click.Group):
+            _give_verbose(command.commands.values())
+        else:
+            command.params.append(verbose_option)
+
+
+_give_verbose(commands.commands.values())
+
+
 def main() -> None:
-    """Every way out has its code: 0 to 8 as the README lists them."""
+    """Every way out has its code: 0 to 8 as docs/engineers.md lists them, or 128 + a signal."""
     # Small matrices by the thousand: threads that wait for each other would cost minutes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from warehouse.errors import SightlineError
 
+    stopping.listen()
+    logs.begin()
     try:
-        sys.exit(commands(standalone_mode=False) or 0)
+        sys.exit(commands(prog_name="sightline", standalone_mode=False) or 0)
     except click.ClickException as fault:
         fault.show()
         sys.exit(fault.exit_code)
-    except click.Abort:
-        click.echo("stopped", err=True)
-        sys.exit(UNEXPECTED)
+    except (click.Abort, KeyboardInterrupt):
+        logs.log.warning("stopped", extra={"is_said": True})
+        click.echo("sightline: stopped", err=True)
+        sys.exit(stopping.code() if stopping.asked() else UNEXPECTED)
     except SightlineError as fault:
+        if fault.exit_code != WRONG_USE:
+            what = f"ended with exit code {fault.exit_code}"
+            logs.log.error(what, exc_info=fault, extra={"is_said": True})
         click.echo(f"sightline: {fault.message}", err=True)
         sys.exit(fault.exit_code)
     except Exception as fault:

@@ -1,9 +1,6 @@
-"""How the command line speaks: progress on standard error, results on standard output."""
+"""How the command line speaks: events to the log, results on standard output."""
 
 import json
-import logging
-import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -11,22 +8,11 @@ from typing import Any
 
 import click
 
-from orchestration import faults
-
-LOGGER = "sightline"
-
-
-def show_progress() -> None:
-    """One line a step: with a clock for a person who watches, plain for a file or a pipe."""
-    logger = logging.getLogger(LOGGER)
-    logger.handlers.clear()
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    logger.addHandler(_live() if sys.stderr.isatty() else _plain())
+from orchestration import logs
 
 
 def progress(stage: str, done: int, of: int) -> None:
-    logging.getLogger(LOGGER).info("%s: %d of %d", stage, done, of)
+    logs.log.info("%s: %d of %d", stage, done, of)
 
 
 def say(text: str = "") -> None:
@@ -69,8 +55,9 @@ def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
         from warehouse import home
 
         found = home.find(folder)
-        faults.keep_in(found.restricted)
-        return command(home=found, **options)
+        logs.keep_in(found)
+        with logs.bound(command=click.get_current_context().command_path):
+            return command(home=found, **options)
 
     return wrapped
 
@@ -78,27 +65,18 @@ def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
 json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON for a machine.")
 
 
-def _plain() -> logging.Handler:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    return handler
+def _say_more(_context: click.Context, _option: click.Parameter, is_wanted: bool) -> None:
+    if is_wanted:
+        logs.say_more()
 
 
-def _live() -> logging.Handler:
-    from rich.console import Console
-    from rich.logging import RichHandler
-
-    console = Console(stderr=True)
-    started = time.time()
-
-    class Clock(logging.Formatter):
-        def format(self, record: logging.LogRecord) -> str:
-            minutes, seconds = divmod(int(record.created - started), 60)
-            return f"{minutes:d}:{seconds:02d}  {record.getMessage()}"
-
-    handler = RichHandler(console=console, show_time=False, show_level=False, show_path=False)
-    handler.setFormatter(Clock())
-    return handler
+verbose_option = click.Option(
+    ["-v", "--verbose"],
+    is_flag=True,
+    expose_value=False,
+    callback=_say_more,
+    help="Write every event to standard error, also into a file or a pipe.",
+)
 
 
 def _columns(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> Iterable[tuple[str, ...]]:

@@ -1,35 +1,78 @@
-"""Where Dagster keeps its runs: SQLite in restricted/dagster, telemetry off, one run at a time."""
+"""Where Dagster keeps its runs: in restricted/dagster, unless [dagster] says otherwise.
 
+Dagster's storage is a log of runs and no more: where it is damaged it is moved aside, and a new
+one begun.
+"""
+
+import json
+import logging
 import os
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from warehouse.errors import ConfigurationError
 from warehouse.home import Home
+from warehouse.settings import load_settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-SETTINGS = """\
-telemetry:
-  enabled: false
-concurrency:
-  runs:
-    max_concurrent_runs: 1
-python_logs:
-  managed_python_loggers: [sightline]
-compute_logs:
-  module: dagster._core.storage.noop_compute_log_manager
-  class: NoOpComputeLogManager
-"""
+log = logging.getLogger("sightline")
+
+HEAD = "# Written at each start from [dagster] in sightline.toml: change it there.\n"
+# A worker imports everything and reads the models before it begins: minutes on a small machine.
+START_TIMEOUT = 300
+DEFAULTS: dict[str, Any] = {
+    "concurrency": {"runs": {"max_concurrent_runs": 1}},
+    "run_monitoring": {
+        "enabled": True,
+        "start_timeout_seconds": START_TIMEOUT,
+        "cancel_timeout_seconds": 120,
+        "poll_interval_seconds": 30,
+    },
+    "python_logs": {"managed_python_loggers": ["sightline"]},
+    "retention": {
+        "schedule": {"purge_after_days": 90},
+        "sensor": {"purge_after_days": {"skipped": 7, "failure": 30, "success": 90}},
+    },
+}
+# Nothing is reported to anybody, and the pages show no form of their makers.
+ALWAYS = {"telemetry": {"enabled": False}, "nux": {"enabled": False}}
+# Settings that Dagster does not take beside its newer `concurrency`.
+OLDER_THAN_CONCURRENCY = {"run_queue", "run_coordinator"}
+# What tells a busy or full disk from a damaged file: SQLITE_BUSY, LOCKED, IOERR and FULL.
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NOT_DAMAGE = {5, 6, 10, 13}
+
+
+def settings(home: Home) -> dict[str, Any]:
+    """What dagster.yaml says: our defaults, what [dagster] decides, and what always holds."""
+    given = load_settings(home).dagster
+    logs = {
+        "module": "dagster._core.storage.local_compute_log_manager",
+        "class": "LocalComputeLogManager",
+        "config": {"base_dir": str(home.dagster / "compute_logs")},
+    }
+    ours = {"compute_logs": logs, **DEFAULTS}
+    if OLDER_THAN_CONCURRENCY & given.keys():
+        del ours["concurrency"]
+    return _merged(_merged(ours, given), ALWAYS)
 
 
 def environment(home: Home) -> dict[str, str]:
-    """What Dagster's processes need to know to work on this monitor."""
+    """What Dagster's processes need to know to work on this monitor; writes dagster.yaml."""
     path = home.dagster / "dagster.yaml"
-    if not path.exists() or path.read_text(encoding="utf-8") != SETTINGS:
-        path.write_text(SETTINGS, encoding="utf-8")
+    text = HEAD + json.dumps(settings(home), indent=2, default=str) + "\n"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        aside = path.with_suffix(f".{os.getpid()}")
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(path)
     return {
         "DAGSTER_HOME": str(home.dagster),
         "SIGHTLINE_HOME": str(home.root),
@@ -38,18 +81,110 @@ def environment(home: Home) -> dict[str, str]:
     }
 
 
-def instance(home: Home) -> "DagsterInstance":
+def instance(home: Home, *, keeps_output: bool = True) -> "DagsterInstance":
+    """Dagster's storage of this monitor; `keeps_output` is whether it captures what is printed.
+
+    Raises ConfigurationError where Dagster does not take what [dagster] says.
+    """
     os.environ |= environment(home)
-    from dagster import DagsterInstance
+    from dagster import DagsterInstance, DagsterInvalidConfigError
+    from dagster._core.instance.ref import InstanceRef
 
     if not sa.event.contains(sa.Engine, "connect", _do_not_wait_for_the_disk):
         sa.event.listen(sa.Engine, "connect", _do_not_wait_for_the_disk)
-    return DagsterInstance.get()
+    quiet = {
+        "compute_logs": {
+            "module": "dagster._core.storage.noop_compute_log_manager",
+            "class": "NoOpComputeLogManager",
+        }
+    }
+    try:
+        ref = InstanceRef.from_dir(str(home.dagster), overrides={} if keeps_output else quiet)
+        return DagsterInstance.from_ref(ref)
+    except DagsterInvalidConfigError as fault:
+        told = "; ".join(error.message for error in fault.errors) or str(fault)
+        raise ConfigurationError(f"{home.config}: dagster: {told}") from None
+
+
+@contextmanager
+def ready(home: Home) -> Iterator["DagsterInstance"]:
+    """Under the run lock: Dagster's storage whole, and no run in it that only seems to go on.
+
+    For a run in this process, whose output its terminal shows.
+    """
+    from orchestration import settling
+
+    if damaged(home):
+        set_aside(home)
+    try:
+        found = instance(home, keeps_output=False)
+        settling.settle(found, home)
+    except sa.exc.DatabaseError as fault:
+        if not is_damage(fault):
+            raise
+        set_aside(home)
+        found = instance(home, keeps_output=False)
+    with found:
+        yield found
+
+
+def damaged(home: Home) -> Path | None:
+    """The first of Dagster's databases that cannot be read, or None.
+
+    The events of a single run are in a file of their own, without which only its page is missing.
+    """
+    for path in sorted(home.dagster.rglob("*.db")):
+        if UUID.fullmatch(path.stem):
+            continue
+        try:
+            with closing(sqlite3.connect(path, timeout=10)) as connection:
+                [first, *_] = connection.execute("pragma quick_check(1)").fetchall()
+        except sqlite3.Error as fault:
+            if is_damage(fault):
+                return path
+        else:
+            if first != ("ok",):
+                return path
+    return None
+
+
+def is_damage(fault: Exception) -> bool:
+    """Whether a database is at fault, and not that it is busy or the disk full."""
+    found = fault.orig if isinstance(fault, sa.exc.DBAPIError) else fault
+    code = getattr(found, "sqlite_errorcode", None)
+    return isinstance(found, sqlite3.DatabaseError) and (code or 0) & 0xFF not in NOT_DAMAGE
+
+
+def set_aside(home: Home) -> Path:
+    """Move Dagster's storage out of the way under a number, begin a new one, and say so."""
+    number = 1
+    while (aside := home.restricted / f"dagster-damaged-{number}").exists():
+        number += 1
+    home.dagster.rename(aside)
+    home.dagster.mkdir(mode=0o700)
+    environment(home)
+    log.warning(
+        "Dagster's log of runs is damaged: it was moved to %s and a new one begun;"
+        " nothing that came or was published is concerned",
+        aside,
+    )
+    return aside
+
+
+def _merged(ours: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Table by table; a class of Dagster's that is named takes none of our arguments."""
+    found = dict(ours)
+    for name, value in given.items():
+        both = isinstance(value, Mapping) and isinstance(found.get(name), Mapping)
+        found[name] = _merged(found[name], value) if both and "module" not in value else value
+    return found
 
 
 def _do_not_wait_for_the_disk(connection: Any, _record: Any) -> None:
     """Dagster commits several times an event. Its log of runs may be lost with the power; our
     own state may not, and keeps waiting."""
+    if not isinstance(connection, sqlite3.Connection):
+        return
     [(_, _, path), *_] = connection.execute("pragma database_list").fetchall()
-    if Path(path).is_relative_to(os.environ["DAGSTER_HOME"]):
+    if path and Path(path).is_relative_to(os.environ["DAGSTER_HOME"]):
         connection.execute("pragma synchronous = off")

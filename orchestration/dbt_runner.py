@@ -10,6 +10,7 @@ from warehouse.home import Home
 from warehouse.settings import load_settings
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
+_parsed: dict[Path, Any] = {}
 
 
 def parse(home: Home) -> Any:
@@ -17,7 +18,13 @@ def parse(home: Home) -> Any:
     with (home.dbt / "parse.lock").open("w") as lock:
         # A page of Dagster may be loading its definitions beside a run; both write one cache.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return _invoke(home, ["parse"]).result
+        _parsed[home.root] = _invoke(home, ["parse"]).result
+    return _parsed[home.root]
+
+
+def parsed(home: Home) -> Any:
+    """The manifest that this process works with, parsed if it has not been yet."""
+    return _parsed.get(home.root) or parse(home)
 
 
 def build(home: Home, manifest: Any, *, tests: bool = True) -> Sequence[Any]:

@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path
 
 from orchestration import overview, telling, truth
-from orchestration.pipeline import REFUSED, RunReport
-from orchestration.run import log
+from orchestration.logs import log
+from orchestration.pipeline import RunReport
+from orchestration.run import REFUSED
 from simulation import faults
 from simulation import truth as truths
 from simulation.national import simulate

@@ -1,24 +1,25 @@
-"""Unexpected faults: a traceback can quote what was being read, so it stays in restricted/."""
+"""Unexpected faults: a traceback can quote what was being read, so it stays in restricted/logs/."""
 
-import os
 import traceback
 from pathlib import Path
 
-_folder: Path | None = None
+from orchestration import logs
+from warehouse import clock
 
-
-def keep_in(restricted: Path) -> None:
-    """From now on a command works on this monitor, and may have its data in hand."""
-    global _folder
-    _folder = restricted
+TRACEBACKS = "faults-{}.txt"
 
 
 def told(fault: Exception) -> str:
-    """What may be said of it anywhere: its kind, and where the rest is kept."""
-    if _folder is None or not _folder.is_dir():
-        return "".join(traceback.format_exception(fault))
-    path = _folder / "faults.log"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(handle, "a", encoding="utf-8") as file:
-        file.writelines(traceback.format_exception(fault))
-    return f"sightline: unexpected {type(fault).__name__}; {path} says more"
+    """What may be said of it anywhere: its kind, and where the rest is kept or it came up."""
+    logs.log.error("unexpected fault", exc_info=fault, extra={"is_said": True})
+    kind, path = type(fault).__name__, kept(fault)
+    if path:
+        return f"sightline: unexpected {kind}; {path} says more"
+    return f"sightline: unexpected {kind}\n{''.join(traceback.format_tb(fault.__traceback__))}"
+
+
+def kept(fault: BaseException) -> Path | None:
+    """The file of the day that its traceback was added to; None where there is none."""
+    at = clock.now()
+    head = f"{at.isoformat(timespec='milliseconds')}Z\n"
+    return logs.append(TRACEBACKS, at, head + "".join(traceback.format_exception(fault)))

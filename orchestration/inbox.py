@@ -2,19 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-from warehouse.intake.bundles import BESIDE
-from warehouse.intake.landing import IN_PROGRESS
+from warehouse.intake.landing import UnsafeError, files_below, is_whole, sent
 from warehouse.intake.problems import escaped
 
 
 def waiting(inbox: Path) -> dict[str, str]:
     """Each file or folder that intake would take, as sender/name, with a mark of how it is now."""
     return {
-        escaped(str(path.relative_to(inbox))): _mark(path)
-        for path in _entries(inbox)
+        escaped(f"{sender}/{path.name}"): _mark(path)
+        for sender, path in sent(inbox)
         if not _is_being_written(path)
     }
 
@@ -25,28 +23,14 @@ def fingerprint(inbox: Path) -> str | None:
     return hashlib.sha256(json.dumps(found).encode()).hexdigest() if found else None
 
 
-def _entries(inbox: Path) -> Iterator[Path]:
-    for path in sorted(inbox.iterdir()):
-        if path.is_dir() and not path.is_symlink():
-            yield from (entry for entry in sorted(path.iterdir()) if _is_sent(entry))
-        elif _is_sent(path):
-            yield path
-
-
-def _is_sent(path: Path) -> bool:
-    return not (_is_unfinished(path) or path.name.endswith(BESIDE))
-
-
 def _is_being_written(path: Path) -> bool:
     """A folder that is empty or holds an unfinished file."""
     if path.is_symlink() or not path.is_dir():
         return False
-    files = [file for file in path.rglob("*") if not file.is_dir()]
-    return not files or any(_is_unfinished(file) for file in files)
-
-
-def _is_unfinished(path: Path) -> bool:
-    return path.name.startswith(".") or path.name.lower().endswith(IN_PROGRESS)
+    try:
+        return not is_whole(files_below(path))
+    except (UnsafeError, OSError):  # intake says so by its name
+        return False
 
 
 def _mark(path: Path) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from orchestration import inbox
+from orchestration.lock import holder
 from orchestration.run import last_good
 from warehouse import clock, releases
 from warehouse.home import Home
@@ -28,9 +29,7 @@ def status(home: Home, state: State) -> dict[str, Any]:
         "release": shown.release_id if shown else None,
         "as of": str(shown.as_of) if shown else None,
         "simulated": shown.simulated if shown else None,
-        "last run": f"{last['outcome']} at {last['finished_at']:%Y-%m-%d %H:%M} UTC"
-        if last
-        else None,
+        "last run": _ended(home, last) if last else None,
         "waiting in the inbox": len(inbox.waiting(home.inbox)),
         "submissions": _counted(state, submissions.c.status),
         "returns": _published(home, RETURNS),
@@ -39,6 +38,15 @@ def status(home: Home, state: State) -> dict[str, Any]:
         "messages": _counted(state, outbox.c.state),
         "refused or held back": refused(state),
     }
+
+
+def _ended(home: Home, run: dict[str, Any]) -> str:
+    """How a run ended and when; one that was killed is settled by whichever comes next."""
+    if run["finished_at"]:
+        return f"{run['outcome']} at {run['finished_at']:%Y-%m-%d %H:%M} UTC"
+    goes_on = holder(home.restricted / "run.lock") is not None
+    word = "going on since" if goes_on else "killed; began at"
+    return f"{word} {run['started_at']:%Y-%m-%d %H:%M} UTC"
 
 
 def taken_in(state: State, between: tuple[int, int] | None = None) -> Rows:
@@ -147,7 +155,7 @@ def _published(home: Home, query: str) -> dict[str, int]:
 
 
 def _last_run(state: State) -> dict[str, Any] | None:
-    rows = _rows(state, sa.select(runs).order_by(runs.c.started_at.desc()).limit(1))
+    rows = _rows(state, sa.select(runs).order_by(runs.c.number.desc()).limit(1))
     return rows[0] if rows else None
 
 

@@ -7,16 +7,18 @@ import time
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
-from orchestration import pending
-from orchestration.run import Step, ready, record_of
+from orchestration import attempts, pending, stopping
+from orchestration.attempts import BY_TAG, COMMAND_LINE
+from orchestration.run import Step, last_good, ready, record_of
 from warehouse import releases
 from warehouse.errors import SightlineError
 from warehouse.home import Home
 from warehouse.settings import load_settings, today
+from warehouse.state import State
 
-NOTHING = "nothing to do"
-FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -28,62 +30,64 @@ class RunReport:
     fault: str | None = None
     gates: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    exit_code: int = 0
 
     def found(self, step: str, name: str) -> Any:
         return next((one.found.get(name, 0) for one in self.steps if one.name == step), 0)
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"exit_code": self.exit_code}
+        return asdict(self)
 
     @property
     def is_broken(self) -> bool:
         """Whether nothing could be published."""
         return bool(self.gates) or self.outcome == "failed"
 
-    @property
-    def exit_code(self) -> int:
-        if self.gates:
-            return GATE
-        if self.outcome == "failed":
-            return FAULT
-        if self.found("delivery", "undelivered"):
-            return UNDELIVERED
-        refused = [self.found("intake", name) for name in ("refused", "rows refused")]
-        held = [self.found(step, "held back") for step in ("vital signs", "models")]
-        return REFUSED if any(refused + held) else 0
-
 
 def run(home: Home, *, as_of: date | None = None) -> RunReport:
     """Take in all that is pending, rebuild, check, publish and deliver, or find nothing to do."""
     started = time.perf_counter()
-    now = today(load_settings(home))
-    with ready(home) as state:
-        is_history = as_of is not None and as_of != now
-        if not is_history and not pending.reasons(home, state, now):
-            shown = releases.current(home)
-            release_id = shown.release_id if shown else None
-            return RunReport(NOTHING, now, release_id, time.perf_counter() - started)
-        run_id, fault = _execute(home, as_of if is_history else None)
-        record = record_of(state, run_id)
-    if record is None:
-        raise SightlineError(f"the run did not start: {fault}")
-    detail = record["detail"]
+    run_id = str(uuid4())
+    with attempts.noted(home, run_id, COMMAND_LINE):
+        now = today(load_settings(home))
+        with ready(home) as state:
+            is_history = as_of is not None and as_of != now
+            if not is_history and not pending.reasons(home, state, now):
+                return _nothing(home, state, run_id, now, started)
+            known_on = as_of if is_history else None
+            attempts.begin(state, run_id, known_on or now, COMMAND_LINE)
+            fault = _execute(home, run_id, known_on)
+            record = record_of(state, run_id)
+            if record is None or record["outcome"] is None:
+                raise SightlineError(f"the run did not start: {fault}")
     return RunReport(
         record["outcome"],
         record["as_of"],
         record["release_id"],
         time.perf_counter() - started,
         fault,
-        detail["gates"],
-        [Step(**step) for step in detail["steps"]],
+        record["detail"]["gates"],
+        [Step(**step) for step in record["detail"]["steps"]],
+        record["exit_code"],
     )
 
 
-def _execute(home: Home, as_of: date | None) -> tuple[str, str | None]:
-    """Run the job here and now; its id, and what went wrong if something did."""
+def _nothing(home: Home, state: State, run_id: str, now: date, started: float) -> RunReport:
+    """Recorded with what the last good run knew, since that is still all there is to know."""
+    shown, last = releases.current(home), last_good(state)
+    release_id = shown.release_id if shown else None
+    attempts.begin(state, run_id, now, COMMAND_LINE)
+    known = {name: last["detail"][name] for name in ("fingerprint", "left")} if last else {}
+    detail = attempts.detail(**known)
+    attempts.end(state, run_id, NOTHING, 0, release_id=release_id, detail=detail)
+    return RunReport(NOTHING, now, release_id, time.perf_counter() - started)
+
+
+def _execute(home: Home, run_id: str, as_of: date | None) -> str | None:
+    """Run the job here and now; what went wrong, if something did."""
     from orchestration import dagster_home
 
-    with dagster_home.instance(home) as instance:
+    with dagster_home.ready(home) as instance:
         from orchestration.definitions import definitions
 
         job = definitions().resolve_job_def("refresh")
@@ -91,13 +95,17 @@ def _execute(home: Home, as_of: date | None) -> tuple[str, str | None]:
         result = job.execute_in_process(
             instance=instance,
             raise_on_error=False,
+            run_id=run_id,
+            tags={BY_TAG: COMMAND_LINE},
             run_config={
                 "resources": {"monitor": {"config": config}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
         )
+        if stopping.asked():
+            raise stopping.Stopped
         failures = [event for event in result.all_events if event.is_step_failure]
-        return result.run_id, _first(failures)
+        return _first(failures)
 
 
 def _first(failures: list[Any]) -> str | None:

@@ -9,9 +9,16 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
+from orchestration import attempts, logs, settling
 from orchestration.run import Run, opened
 from warehouse import home as homes
 from warehouse.home import Home
+
+WENT_WRONG = {
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.RUN_FAILURE,
+    dg.DagsterEventType.RUN_CANCELING,
+}
 
 
 def home_in_use() -> Home:
@@ -31,8 +38,18 @@ class Monitor(dg.ConfigurableResource):  # type: ignore[type-arg]  # it gives it
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Monitor"]:
+        logs.begin()
         as_of = date.fromisoformat(self.as_of) if self.as_of else None
-        run_id = context.run.run_id if context.run else "none"
-        with opened(home_in_use(), run_id, as_of=as_of) as run:
+        home, known = home_in_use(), context.run
+        if known is None or context.instance is None:
+            raise dg.DagsterInvariantViolationError("an asset is made in a run of Dagster's")
+        by = attempts.started_by(known.tags)
+        with (
+            attempts.noted(home, known.run_id, by),
+            opened(home, known.run_id, by, as_of=as_of) as run,
+        ):
+            settling.settle(context.instance, home, mine=run.run_id)
             self._run = run
             yield self
+            if context.instance.all_logs(run.run_id, WENT_WRONG):
+                run.fail()

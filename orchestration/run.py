@@ -3,28 +3,29 @@
 The same object serves a run from the command line and one started in Dagster's pages.
 """
 
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 
+from orchestration import attempts, faults, logs
+from orchestration.attempts import Outcome
 from orchestration.lock import held
-from warehouse import clock, keys
-from warehouse.errors import GateFailed
+from orchestration.logs import log
+from warehouse import keys
+from warehouse.errors import GateFailed, SightlineError
 from warehouse.home import Home, close_to_others
 from warehouse.recovery import recover
 from warehouse.settings import Settings, load_settings, today
 from warehouse.state import State, runs
 from warehouse.state import releases as state_releases
 
-log = logging.getLogger("sightline")
-
-Outcome = Literal["released", "unchanged", "gate_failed", "failed"]
+GOOD = ("released", "unchanged", "nothing")
+FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
 
 
 @dataclass
@@ -42,9 +43,12 @@ class Run:
     state: State
     as_of: date
     sequence: int
+    number: int = 0
     is_history: bool = False
-    outcome: Outcome = "failed"
+    released: Outcome | None = None
     release_id: str | None = None
+    failed_with: int = 0
+    results: dict[str, Any] = field(default_factory=dict)
     fingerprint: dict[str, Any] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
     gates: list[str] = field(default_factory=list)
@@ -59,21 +63,59 @@ class Run:
         """Time one step, say when it starts and ends, and keep what it found."""
         step = Step(name)
         self.steps.append(step)
-        log.info("%s ...", name)
         started = time.perf_counter()
-        try:
-            yield step.found
-        except GateFailed as fault:
-            self.shut(fault.message)
-            raise
-        finally:
-            step.seconds = round(time.perf_counter() - started, 2)
-        log.info("%s: %s", name, told(step))
+        with logs.bound(step=name):
+            log.info("%s ...", name)
+            try:
+                yield step.found
+            except GateFailed as fault:
+                self.shut(fault.message)
+                raise
+            except BaseException as fault:
+                self.fail(fault)
+                log.error("%s: it failed", name, exc_info=fault)
+                if isinstance(fault, Exception) and not isinstance(fault, SightlineError):
+                    faults.kept(fault)
+                raise
+            finally:
+                step.seconds = round(time.perf_counter() - started, 2)
+            log.info("%s: %s", name, told(step))
 
-    def shut(self, gate: str) -> None:
-        """Nothing is published by this run: a gate did not hold."""
-        self.gates.append(gate)
-        self.outcome = "gate_failed"
+    def shut(self, gate: str, more: str = "") -> None:
+        """Nothing is published by this run; `more` names files, and stands in its record alone."""
+        if gate + more not in self.gates:
+            log.error("nothing is published, a gate did not hold: %s", gate)
+            self.gates.append(gate + more)
+
+    def fail(self, fault: BaseException | None = None) -> None:
+        """Something in this run went wrong, though a release may have been made before."""
+        code = fault.exit_code if isinstance(fault, SightlineError) else FAULT
+        self.failed_with = self.failed_with or code
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the run stands: what it published, or why it published nothing."""
+        if self.gates:
+            return "gate_failed"
+        if self.released:
+            return "history" if self.is_history else self.released
+        return "failed" if self.failed_with else "partial"
+
+    @property
+    def exit_code(self) -> int:
+        if self.gates:
+            return GATE
+        if self.failed_with:
+            return self.failed_with
+        if self.found("delivery", "undelivered"):
+            return UNDELIVERED
+        refused = [self.found("intake", name) for name in ("refused", "rows refused")]
+        held_back = [self.found(step, "held back") for step in ("vital signs", "models")]
+        return REFUSED if any(refused + held_back) else 0
+
+    def found(self, step: str, name: str) -> Any:
+        """What a step of this run counted under this name; nothing is 0."""
+        return next((one.found.get(name, 0) for one in self.steps if one.name == step), 0)
 
 
 def told(step: Step) -> str:
@@ -86,24 +128,45 @@ def told(step: Step) -> str:
 
 
 @contextmanager
-def opened(home: Home, run_id: str, *, as_of: date | None = None) -> Iterator[Run]:
-    """A run under the lock, once what a killed run left is put right; recorded at its end."""
+def opened(home: Home, run_id: str, by: str, *, as_of: date | None = None) -> Iterator[Run]:
+    """A run under the lock, once what a killed run left is put right; recorded from its start.
+
+    Raises Busy where another run goes on, ConfigurationError or KeyFault where settings, state or
+    key are not what they should be.
+    """
     settings = load_settings(home)
     now = today(settings)
     with ready(home) as state:
         run = Run(run_id, home, settings, state, as_of or now, _next(state))
         run.is_history = run.as_of != now
-        with recorded(run):
-            yield run
+        run.number = attempts.begin(state, run_id, run.as_of, by)
+        try:
+            with logs.bound(run=run_id):
+                yield run
+        except BaseException as fault:
+            run.fail(fault)
+            raise
+        finally:
+            detail = attempts.detail(
+                fingerprint=run.fingerprint,
+                left=run.left,
+                gates=run.gates,
+                steps=[asdict(step) for step in run.steps],
+            )
+            known = {"release_id": run.release_id, "detail": detail}
+            attempts.end(state, run_id, run.outcome, run.exit_code, **known)
 
 
 @contextmanager
 def ready(home: Home) -> Iterator[State]:
     """The state under the lock: others shut out, leftovers put right, the key the one we know."""
-    with held(home.restricted / "run.lock"):
+    logs.keep_in(home)
+    with held(home.restricted / "run.lock") as is_first:
         close_to_others(home)
         state = State(home.state_db)
         try:
+            if is_first:
+                attempts.settle(state)
             recover(home, state)
             keys.in_use(home, state)
             yield state
@@ -111,38 +174,9 @@ def ready(home: Home) -> Iterator[State]:
             state.close()
 
 
-@contextmanager
-def recorded(run: Run) -> Iterator[None]:
-    started_at = clock.now()
-    try:
-        yield
-    finally:
-        row = {
-            "run_id": run.run_id,
-            "started_at": started_at,
-            "finished_at": clock.now(),
-            "as_of": run.as_of,
-            "outcome": "history" if run.is_history and run.release_id else run.outcome,
-            "release_id": run.release_id,
-            "detail": {
-                "fingerprint": run.fingerprint,
-                "left": run.left,
-                "gates": run.gates,
-                "steps": [asdict(step) for step in run.steps],
-            },
-        }
-        with run.state.begin() as connection:
-            connection.execute(sa.insert(runs).values(row))
-
-
 def last_good(state: State) -> dict[str, Any] | None:
     """The newest run whose release, new or found unchanged, readers see."""
-    query = (
-        sa.select(runs)
-        .where(runs.c.outcome.in_(["released", "unchanged"]))
-        .order_by(runs.c.started_at.desc())
-        .limit(1)
-    )
+    query = sa.select(runs).where(runs.c.outcome.in_(GOOD)).order_by(runs.c.number.desc()).limit(1)
     with state.read() as connection:
         rows = connection.execute(query).mappings().all()
     return dict(rows[0]) if rows else None

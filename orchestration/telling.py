@@ -158,6 +158,11 @@ def _ending(report: RunReport) -> str:
         return f"Nothing was published; a gate did not hold: {'; '.join(report.gates)}"
     if report.outcome == "failed":
         return f"The run failed in {report.fault}; restricted/dagster and restricted/dbt say more"
+    if report.fault:
+        return (
+            f"Published release {report.release_id}, but then the run failed in {report.fault};"
+            " restricted/dagster says more"
+        )
     if report.outcome == "unchanged":
         return f"Release {report.release_id} still says the same; no new one was made."
     if report.outcome == "history":

@@ -22,3 +22,8 @@ def in_london() -> datetime:
 def day() -> date:
     """The date in London."""
     return in_london().date()
+
+
+def stamp() -> float:
+    """The time in seconds since 1970, as others keep it."""
+    return now().replace(tzinfo=UTC).timestamp()

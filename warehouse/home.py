@@ -102,6 +102,10 @@ class Home:
     def dbt(self) -> Path:
         return self.restricted / "dbt"
 
+    @property
+    def logs(self) -> Path:
+        return self.restricted / "logs"
+
 
 def create(root: Path, *, today: date | None = None) -> Home:
     """Make the folders, the key and the settings; what is already there stays as it is."""

@@ -4,7 +4,7 @@ import tomllib
 from datetime import date
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from warehouse import clock
 from warehouse.errors import ConfigurationError
@@ -24,6 +24,11 @@ class Retention(BaseModel):
     logs_months: int = Field(default=12, ge=1)
 
 
+EVERY_MORNING = "15 6 * * *"
+# The hour from 01:00, in London, happens twice or not at all when the clocks change.
+HOUR_OF_CHANGES = 1
+
+
 class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -34,7 +39,17 @@ class Settings(BaseModel):
     memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
     threads: int | None = Field(default=None, ge=1)
     keep_releases: int = Field(default=6, ge=1)
+    log_level: Literal["info", "warning", "error"] = "warning"
     retention: Retention = Field(default_factory=Retention)
+    schedule: str = EVERY_MORNING
+    dagster: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("schedule")
+    @classmethod
+    def _can_be_kept(cls, cron: str) -> str:
+        if cron != EVERY_MORNING:
+            _check_cron(cron)
+        return cron
 
 
 def load_settings(home: Home) -> Settings:
@@ -52,3 +67,18 @@ def load_settings(home: Home) -> Settings:
 
 def today(settings: Settings) -> date:
     return settings.today or clock.day()
+
+
+def _check_cron(cron: str) -> None:
+    """Raise ValueError unless the scheduler takes this, and it never asks for 01:00 to 01:59."""
+    from dagster._utils.schedules import is_valid_cron_string  # slow to import, seldom needed
+    from dagster._vendored.croniter import croniter
+
+    if not is_valid_cron_string(cron):
+        raise ValueError('not a schedule: five fields as in "15 6 * * *", for 06:15 every day')
+    _, hours, *_ = croniter.expand(cron)[0]
+    if HOUR_OF_CHANGES in hours or "*" in hours:
+        raise ValueError(
+            "no run may be due from 01:00 to 01:59, which happens twice or not at all when the"
+            ' clocks change; every hour but that is "0 0,2-23 * * *"'
+        )

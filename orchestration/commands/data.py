@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say, show_progress, table
+from orchestration.console import as_json, home_option, json_option, say, table
 
 BAD_QUERY = 2
 LOOPBACK = "127.0.0.1"
@@ -162,7 +162,6 @@ def rebuild(home: Any, as_of: datetime) -> int:
     """
     from orchestration import rebuilding
 
-    show_progress()
     found = rebuilding.rebuild(home, as_of.date())
     if found.is_other_code:
         say("It was published by another version of the code, which can itself be the reason")

@@ -5,15 +5,7 @@ from typing import Any
 
 import click
 
-from orchestration.console import (
-    as_json,
-    home_option,
-    json_option,
-    progress,
-    say,
-    show_progress,
-    table,
-)
+from orchestration.console import as_json, home_option, json_option, progress, say, table
 
 month = click.DateTime(["%Y-%m"])
 CHANGES = ("as_of", "event", "severity", "period", "title")
@@ -44,7 +36,6 @@ def replay(home: Any, first: datetime | None, last: datetime | None, is_json: bo
     from orchestration import replay as replays
     from warehouse.settings import load_settings, today
 
-    show_progress()
     now = today(load_settings(home))
     start = first.date() if first else now.replace(year=now.year - 1, day=1)
     end = min(_end(last.date()), now) if last else now
@@ -75,7 +66,6 @@ def backtest(home: Any, chosen: tuple[str, ...], replicates: int, seed: int, is_
 
     from orchestration import backtesting
 
-    show_progress()
     found = backtesting.run(home, chosen, replicates=replicates, seed=seed, progress=progress)
     if is_json:
         as_json([asdict(one) for one in found])

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say, show_progress
+from orchestration.console import as_json, home_option, json_option, say
 
 UNHEALTHY = 1
 
@@ -43,7 +43,6 @@ def run(home: Any, as_of: datetime | None, dry_run: bool, is_json: bool) -> int:
     """
     from orchestration import pipeline, telling
 
-    show_progress()
     if dry_run:
         return _say_what_waits(home, is_json)
     report = pipeline.run(home, as_of=as_of.date() if as_of else None)

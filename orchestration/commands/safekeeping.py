@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from orchestration.commands.decisions import reason_option
-from orchestration.console import home_option, progress, say, show_progress
+from orchestration.console import home_option, progress, say
 
 FOUND_STILL = 1
 
@@ -71,7 +71,6 @@ def rotate(home: Any, file: Path, reason: str) -> int:
     from warehouse.intake import rotation
     from warehouse.settings import load_settings
 
-    show_progress()
     with ready(home) as state:
         settings = load_settings(home)
         found = rotation.rotate(home, state, settings, file, reason, progress)
@@ -103,7 +102,6 @@ def forget(home: Any, file: Path | None, reason: str, *, only_given: bool, is_su
     from warehouse.intake import forgetting
     from warehouse.settings import load_settings
 
-    show_progress()
     if file is None and sys.stdin.isatty():
         click.echo("sender: ..., id: ... and upn: ..., a line each; end with Ctrl+D", err=True)
     child = forgetting.child_in(_only_for_us(file) if file else sys.stdin.read())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.console import say, show_progress
+from orchestration.console import say
 
 folder_type = click.Path(path_type=Path, file_okay=False)
 
@@ -23,7 +23,6 @@ def demo(folder: Path, quick: bool, again: bool) -> int:
     from orchestration import demo, pipeline, telling
     from warehouse import home as homes
 
-    show_progress()
     started = time.perf_counter()
     if demo.prepared(folder, is_again=again):
         home = demo.made(folder, is_quick=quick)

@@ -4,10 +4,11 @@ import dagster as dg
 
 from orchestration.defs.signals import SIGNALS
 from orchestration.resources import Monitor
-from orchestration.steps import marts as steps
+from orchestration.steps import marts
+from orchestration.steps.order import done
 
 
 @dg.asset(deps=[SIGNALS], group_name="alerts", kinds={"python"})
 def alerts(monitor: Monitor) -> dg.MaterializeResult[None]:
     """One alert per episode, decided from the signals and what was already open."""
-    return dg.MaterializeResult(metadata=steps.decide_alerts(monitor.run))
+    return dg.MaterializeResult(metadata=done(monitor.run, marts.decide_alerts))

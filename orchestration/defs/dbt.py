@@ -9,6 +9,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from orchestration import dbt_runner
 from orchestration.resources import Monitor, home_in_use
 from orchestration.steps import models as steps
+from orchestration.steps.order import done
 from warehouse.errors import GateFailed
 
 WORK_FILE = dg.AssetKey(["control", "work_file"])
@@ -36,7 +37,7 @@ class Translator(DagsterDbtTranslator):
 def models() -> dg.Definitions:
     """One asset for each node of the manifest, all made by one build."""
     home = home_in_use()
-    manifest = dbt_runner.parse(home)
+    dbt_runner.parse(home)
 
     @dbt_assets(
         name="dbt_models",
@@ -46,8 +47,9 @@ def models() -> dg.Definitions:
         ),
     )
     def dbt_models(context: dg.AssetExecutionContext, monitor: Monitor) -> Iterator[Any]:
-        built = steps.build(monitor.run, manifest)
-        yield from _events(context.assets_def, built)
+        built = done(monitor.run, steps.build)
+        wanted = context.selected_asset_keys | context.selected_asset_check_keys
+        yield from (one for one in _events(context.assets_def, built) if _key(one) in wanted)
         if built.fault:
             raise GateFailed(built.fault)
 
@@ -75,6 +77,12 @@ def _events(definition: dg.AssetsDefinition, built: steps.Built) -> Iterator[Any
                 severity=_severity("warn" if held and status == "pass" else status),
                 metadata=seconds | {"failing_rows": result.failures or 0, "held_back": held},
             )
+
+
+def _key(event: Any) -> Any:
+    if isinstance(event, dg.AssetCheckResult):
+        return dg.AssetCheckKey(event.asset_key, event.check_name)
+    return event.asset_key
 
 
 def _severity(status: str) -> dg.AssetCheckSeverity:

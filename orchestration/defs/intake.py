@@ -8,6 +8,7 @@ import dagster as dg
 from orchestration.checks import asset_check
 from orchestration.resources import Monitor
 from orchestration.steps import intake as steps
+from orchestration.steps.order import done
 
 EXTRACTS = steps.extracts()
 
@@ -21,14 +22,18 @@ EXTRACTS = steps.extracts()
     check_specs=[
         dg.AssetCheckSpec("meets_contract", asset=["raw", extract]) for extract in EXTRACTS
     ],
+    can_subset=True,
 )
-def extracts(monitor: Monitor) -> Iterator[Any]:
+def extracts(context: dg.AssetExecutionContext, monitor: Monitor) -> Iterator[Any]:
     """Take in all that lies in the inbox; what breaks its contract is refused and named."""
-    for extract, counts in steps.take_in(monitor.run).items():
+    checked = {check.asset_key for check in context.selected_asset_check_keys}
+    for extract, counts in done(monitor.run, steps.take_in).items():
         key = dg.AssetKey(["raw", extract])
         result = steps.meets_contract(counts)
-        yield dg.MaterializeResult(asset_key=key, metadata=result.details)
-        yield asset_check(monitor.run, result, asset_key=key)
+        if key in context.selected_asset_keys:
+            yield dg.MaterializeResult(asset_key=key, metadata=result.details)
+        if key in checked:
+            yield asset_check(result, asset_key=key)
 
 
 @dg.asset(
@@ -40,9 +45,9 @@ def extracts(monitor: Monitor) -> Iterator[Any]:
 )
 def submissions(monitor: Monitor) -> Iterator[Any]:
     """Each new submission's vital signs; one that does not hold is held back, the others go on."""
-    result = steps.judge_submissions(monitor.run)
+    result = done(monitor.run, steps.judge_submissions)
     yield dg.MaterializeResult(metadata=result.details)
-    yield asset_check(monitor.run, result)
+    yield asset_check(result)
 
 
 @dg.asset(
@@ -53,4 +58,4 @@ def submissions(monitor: Monitor) -> Iterator[Any]:
 )
 def work_file(monitor: Monitor) -> dg.MaterializeResult[None]:
     """A new file with what is in force, who is who, what was due and what is measured."""
-    return dg.MaterializeResult(metadata=steps.prepare_work_file(monitor.run))
+    return dg.MaterializeResult(metadata=done(monitor.run, steps.prepare_work_file))

@@ -4,12 +4,13 @@ import dagster as dg
 
 from orchestration.resources import Monitor
 from orchestration.steps import release as steps
+from orchestration.steps.order import done
 
 
 @dg.asset(deps=["alerts"], group_name="published", kinds={"duckdb", "html"})
 def release(monitor: Monitor) -> dg.MaterializeResult[None]:
     """Published tables and pages, checked, recorded with their alerts and made current at once."""
-    return dg.MaterializeResult(metadata=steps.release(monitor.run))
+    return dg.MaterializeResult(metadata=done(monitor.run, steps.release))
 
 
 @dg.asset(deps=[release], group_name="published", kinds={"email"})

@@ -5,6 +5,7 @@ import dagster as dg
 from orchestration.checks import asset_check
 from orchestration.resources import Monitor
 from orchestration.steps import marts as steps
+from orchestration.steps.order import done
 
 VALUES = dg.AssetKey(["marts", "fct_indicator_values"])
 DELAY = dg.AssetKey(["intermediate", "int_reporting_delay"])
@@ -14,22 +15,22 @@ SIGNALS = dg.AssetKey(["marts", "fct_signals"])
 @dg.asset(key=SIGNALS, deps=[VALUES, DELAY], group_name="marts", kinds={"python", "duckdb"})
 def signals(monitor: Monitor) -> dg.MaterializeResult[None]:
     """One row per monitored indicator, area and recent period: expected range and status."""
-    return dg.MaterializeResult(metadata=steps.detect(monitor.run))
+    return dg.MaterializeResult(metadata=done(monitor.run, steps.detect))
 
 
 @dg.asset_check(asset=SIGNALS, blocking=True)
 def marts_are_coherent(monitor: Monitor) -> dg.AssetCheckResult:
     """Blocks the release: one row each, rates that can be, England the sum of its areas."""
-    return asset_check(monitor.run, steps.marts_are_coherent(monitor.run))
+    return asset_check(done(monitor.run, steps.marts_are_coherent))
 
 
 @dg.asset_check(asset=SIGNALS)
 def no_indicator_is_worsening(monitor: Monitor) -> dg.AssetCheckResult:
     """Warns only: a worsening indicator is what a run is for, never a reason to stop it."""
-    return asset_check(monitor.run, steps.no_indicator_is_worsening(monitor.run))
+    return asset_check(done(monitor.run, steps.no_indicator_is_worsening))
 
 
 @dg.asset_check(asset=SIGNALS)
 def counts_agree_with_official(monitor: Monitor) -> dg.AssetCheckResult:
     """Warns only: our counts of a year beside the official ones, where they can be compared."""
-    return asset_check(monitor.run, steps.counts_agree_with_official(monitor.run))
+    return asset_check(done(monitor.run, steps.counts_agree_with_official))

@@ -6,7 +6,8 @@ from typing import Any
 from expectations import identities, submissions
 from expectations.runner import CheckResult
 from orchestration import inbox, overview, pending
-from orchestration.run import Run, last_good, log
+from orchestration.logs import log
+from orchestration.run import Run, last_good
 from warehouse import contract, prepare
 from warehouse.connection import connect
 from warehouse.intake import taking
@@ -41,7 +42,28 @@ def take_in(run: Run) -> dict[str, Counts]:
 
 
 def _take_in(run: Run) -> taking.IntakeReport:
-    return taking.take_in(run.home, run.settings, run.state, progress=_progress)
+    report = taking.take_in(run.home, run.settings, run.state, progress=_progress)
+    for outcome in report.outcomes:
+        if outcome.is_refused or outcome.quarantined:
+            _say_refused(outcome)
+    if report.unreadable:
+        log.warning("%d left in the inbox, which cannot be read", len(report.unreadable))
+    return report
+
+
+def _say_refused(outcome: Outcome) -> None:
+    """By number and rule; what is wrong with which file is for its sender alone."""
+    errors = (one.rule for one in outcome.problems if one.severity == "error")
+    about = {
+        "sender": outcome.sender,
+        "submission": outcome.submission_id,
+        "rule": next(errors, None),
+    }
+    if outcome.is_refused:
+        log.warning("refused", extra=about)
+    else:
+        told = (outcome.quarantined, outcome.records)
+        log.warning("%d of %d rows refused", *told, extra=about)
 
 
 def meets_contract(counts: Counts) -> CheckResult:

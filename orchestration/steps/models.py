@@ -6,8 +6,9 @@ from typing import Any
 
 from expectations import submissions
 from orchestration import dbt_runner, overview, pending, row_checks
+from orchestration.logs import log
 from orchestration.row_checks import Failed
-from orchestration.run import Run, last_good, log
+from orchestration.run import Run, last_good
 from warehouse import prepare
 
 BROKEN = {"error", "fail", "runtime error", "partial success"}
@@ -29,12 +30,12 @@ class Built:
     fault: str | None = None
 
 
-def build(run: Run, manifest: Any) -> Built:
+def build(run: Run) -> Built:
     """Build, check, and build again without the submissions whose rows fail a check.
 
     A failure that names no submission is a fault of our own.
     """
-    built = Built()
+    built, manifest = Built(), dbt_runner.parsed(run.home)
     with run.step("models") as found:
         held: set[int] = set()
         for _ in range(MOST_ROUNDS):
@@ -49,8 +50,9 @@ def build(run: Run, manifest: Any) -> Built:
         found |= {"held back": len(held), "reasons": overview.held(run.state) if held else []}
     broken = [one.node.name for one in built.results if str(one.status) in BROKEN]
     if broken or not built.results:
-        built.fault = f"dbt: {', '.join(broken) or 'nothing was built'}{_new(run)}"
-        run.shut(built.fault)
+        gate, since = f"dbt: {', '.join(broken) or 'nothing was built'}", _new(run)
+        built.fault = gate + since
+        run.shut(gate, since)
     return built
 
 

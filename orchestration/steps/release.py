@@ -30,10 +30,10 @@ def release(run: Run) -> Found:
     with run.step("release") as found:
         if _says_the_same(run, draft):
             shutil.rmtree(draft.folder)
-            run.outcome, run.release_id = "unchanged", _shown(run)
+            run.released, run.release_id = "unchanged", _shown(run)
         else:
             _commit(run, draft, decisions)
-            run.outcome, run.release_id = "released", draft.release_id
+            run.released, run.release_id = "released", draft.release_id
         found["release"] = run.release_id
         if not run.is_history:
             run.home.work_db.replace(run.home.warehouse_db)

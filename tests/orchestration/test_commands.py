@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 from support import sightline
 
-from orchestration import faults
 from orchestration.cli import commands
 from orchestration.demo import MARK, prepared
 from warehouse.errors import SightlineError
@@ -105,13 +104,3 @@ def test_channels_can_be_tried(tmp_path: Path) -> None:
     done = sightline("channels", "test", "files", "--home", str(tmp_path))
     assert (done.returncode, done.stdout) == (0, "files: delivered\n")
     assert list((tmp_path / "outbox").iterdir())
-
-
-def test_an_unexpected_fault_is_named_and_its_text_stays_inside(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(faults, "_folder", tmp_path)
-    said = faults.told(ValueError("could not convert H801200001001"))
-    assert "H801200001001" not in said
-    assert "ValueError" in said
-    assert "H801200001001" in (tmp_path / "faults.log").read_text()

@@ -22,14 +22,14 @@ def killed_in(home: Home, step: str) -> None:
     """Start a run and kill it when it says that it enters the step."""
     command = [sys.executable, "-c", "from orchestration.cli import main; main()"]
     with subprocess.Popen(
-        [*command, "run", "--home", str(home.root)],
+        [*command, "run", "--verbose", "--home", str(home.root)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stderr is not None
         for line in process.stderr:
-            if line.startswith(f"{step} ..."):
+            if json.loads(line)["message"] == f"{step} ...":
                 process.kill()
                 return
         pytest.fail(f"the run ended before it came to {step}")

@@ -9,7 +9,7 @@ import pytest
 from intake_files import Monitor
 from released import AREAS, IDENTITY, Released, change_facts, released
 
-from orchestration import pipeline
+from orchestration import run
 
 SIZES = {"England": 1000, "Yorkshire": 100, "Leeds": 10, "Barnsley": 5}
 
@@ -195,7 +195,7 @@ def test_the_good_files_alone_are_all_published(without: Released) -> None:
 
 
 def test_among_bad_ones_the_run_publishes(among: Released) -> None:
-    assert (among.report.outcome, among.report.exit_code) == ("released", pipeline.REFUSED)
+    assert (among.report.outcome, among.report.exit_code) == ("released", run.REFUSED)
 
 
 @pytest.mark.parametrize("kind", PLANTED)

@@ -14,7 +14,7 @@ from intake_files import EPISODES, Monitor, ssd, upn
 from released import Released, change_facts, released
 from support import sightline
 
-from orchestration import account, overview, pipeline
+from orchestration import account, overview, pipeline, run
 from warehouse import prepare
 from warehouse.calendar import Span, month_of
 from warehouse.intake import decisions
@@ -198,7 +198,7 @@ def test_the_run_publishes_and_says_that_something_is_held(
     without: Released, among: Released
 ) -> None:
     assert (without.report.outcome, without.report.exit_code) == ("released", 0)
-    assert (among.report.outcome, among.report.exit_code) == ("released", pipeline.REFUSED)
+    assert (among.report.outcome, among.report.exit_code) == ("released", run.REFUSED)
     assert among.report.found("models", "held back") == len(CHECKED)
 
 
@@ -265,7 +265,7 @@ def test_a_decision_to_use_it_all_the_same_does_not_loop(among: Released) -> Non
     assert "Counted: none of its rows" in list(account.in_words(told))
     decisions.accept(among.monitor.state, number, "once more", files.TODAY)
     again = pipeline.run(among.monitor.home)
-    assert (again.is_broken, again.exit_code) == (False, pipeline.REFUSED)
+    assert (again.is_broken, again.exit_code) == (False, run.REFUSED)
     assert again.found("models", "held back") == 1
 
 
@@ -312,7 +312,7 @@ def test_what_names_no_submission_stops_everything(
 
     monkeypatch.setattr(prepare, "prepare", with_a_fault)
     report = pipeline.run(monitor.home)
-    assert report.exit_code == pipeline.GATE
+    assert report.exit_code == run.GATE
     assert report.gates
     assert "expect_unique_rows_int_indicator_area_periods" in report.gates[0]
     assert report.gates[0].endswith(

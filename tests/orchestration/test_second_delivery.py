@@ -60,11 +60,11 @@ def job_of_dagster(home: Home) -> subprocess.CompletedProcess[str]:
 def second_run(home: Home, planted: list[faults.PlantedFault]) -> Later:
     where = ("--home", str(home.root))
     with subprocess.Popen(
-        [*SIGHTLINE, "run", *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*SIGHTLINE, "run", "-v", *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
         assert process.stdout is not None
-        next(line for line in process.stderr if line.startswith("models ..."))
+        next(line for line in process.stderr if json.loads(line)["message"] == "models ...")
         seen = sightline("sql", "select release_id from release", "--json", *where)
         busy = sightline("run", *where)
         process.stderr.read()

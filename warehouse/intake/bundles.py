@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from warehouse.calendar import Span
+from warehouse.intake.litter import is_litter
 from warehouse.intake.members import HEAD, Member, check_kind, is_named_workbook, kind_of
 from warehouse.intake.problems import Refused, escaped, refuse
 from warehouse.intake.text import BLOCK, Opened
@@ -187,8 +188,9 @@ def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Ope
 
 
 def _is_wanted(info: zipfile.ZipInfo) -> bool:
-    """Left out: what a Mac adds to archives, and hidden files."""
-    return not any(part.startswith((".", "__MACOSX")) for part in info.filename.split("/"))
+    """Left out: hidden files, and what systems and programs leave beside others."""
+    parts = info.filename.replace("\\", "/").split("/")
+    return not any(part.startswith(".") or is_litter(part) for part in parts)
 
 
 def _check_listing(files: list[zipfile.ZipInfo], packed: int, name: str) -> None:

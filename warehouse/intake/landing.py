@@ -17,11 +17,13 @@ from typing import BinaryIO
 from warehouse.home import Home
 from warehouse.intake import ledger
 from warehouse.intake.bundles import BESIDE, MANIFEST, open_plain
+from warehouse.intake.litter import UNFINISHED_FOLDERS, is_litter, is_unfinished
 from warehouse.intake.problems import escaped
 from warehouse.intake.unpacking import MAX_BUNDLE_BYTES
 from warehouse.state import State
 
-IN_PROGRESS = (".part", ".tmp", ".filepart", ".crdownload", ".partial")
+# The sender of what lies in no sender's folder.
+UNKNOWN = "unknown"
 CHUNK = 500
 COPIED_AT_ONCE = 1 << 20
 STAMP = (1980, 1, 1, 0, 0, 0)
@@ -65,7 +67,7 @@ class UnsafeError(Exception):
 def land(home: Home, state: State, received_on: date) -> Landed:
     """Empty the inbox into the landing store; bytes that came before only go away."""
     landed = Landed()
-    entries = list(_entries(home.inbox))
+    entries = [_entry(sender, path) for sender, path in sent(home.inbox)]
     with state.read() as connection:
         number = ledger.next_arrival(connection)
     for chunk in _chunks(entries, CHUNK):
@@ -95,20 +97,16 @@ def place(home: Home, sha256: str) -> Path:
     return home.landing / sha256[:2] / sha256
 
 
-def _entries(inbox: Path) -> Iterator[Entry]:
-    for folder in sorted(inbox.iterdir()):
-        if _is_ignored(folder):
+def sent(inbox: Path) -> Iterator[tuple[str, Path]]:
+    """What lies in an inbox for intake, behind the name of its sender's folder; nothing is
+    opened."""
+    for path in sorted(inbox.iterdir()):
+        if not _is_sent(path):
             continue
-        if folder.is_dir() and not folder.is_symlink():
-            yield from _entries_of(folder)
-        elif not folder.name.endswith(BESIDE):
-            yield _entry("unknown", folder)
-
-
-def _entries_of(folder: Path) -> Iterator[Entry]:
-    for path in sorted(folder.iterdir()):
-        if not _is_ignored(path) and not path.name.endswith(BESIDE) and path.name != MANIFEST:
-            yield _entry(folder.name, path)
+        if path.is_dir() and not path.is_symlink():
+            yield from ((path.name, entry) for entry in sorted(path.iterdir()) if _is_sent(entry))
+        else:
+            yield UNKNOWN, path
 
 
 def _entry(sender: str, path: Path) -> Entry:
@@ -120,8 +118,10 @@ def _entry(sender: str, path: Path) -> Entry:
     return Entry(escaped(sender), path, beside if has_manifest else None)
 
 
-def _is_ignored(path: Path) -> bool:
-    return path.name.startswith(".") or path.name.lower().endswith(IN_PROGRESS)
+def _is_sent(path: Path) -> bool:
+    name = path.name
+    is_beside = name == MANIFEST or name.endswith(BESIDE)
+    return not (is_unfinished(name) or is_litter(name) or is_beside)
 
 
 def _read(entries: Iterable[Entry], folder: Path, landed: Landed) -> Iterator[Arrival]:
@@ -141,8 +141,8 @@ def _read(entries: Iterable[Entry], folder: Path, landed: Landed) -> Iterator[Ar
 def _arrival(entry: Entry, folder: Path) -> Arrival | None:
     """None where a folder is empty or still being filled."""
     if entry.path.is_dir() and not entry.path.is_symlink():
-        files = _files_below(entry.path)
-        if not files or any(_is_ignored(file) for file in files):
+        files = files_below(entry.path)
+        if not is_whole(files):
             return None
         if sum(file.lstat().st_size for file in files) > MAX_BUNDLE_BYTES:
             raise UnsafeError(f"it holds more than {MAX_BUNDLE_BYTES >> 30} GB; send less at once")
@@ -154,13 +154,34 @@ def _arrival(entry: Entry, folder: Path) -> Arrival | None:
     return Arrival(entry, _digest(packed), packed)
 
 
-def _files_below(folder: Path) -> list[Path]:
+def files_below(folder: Path) -> list[Path]:
+    """The files of a bundle, without what programs leave beside them.
+
+    Raises UnsafeError where a folder in it is a link, and OSError where one cannot be read.
+    """
     found = []
-    for base, folders, names in os.walk(folder):
+    for base, folders, names in os.walk(folder, onerror=_fail):
+        folders[:] = [name for name in folders if not _is_passed_over(name)]
         if any((Path(base) / name).is_symlink() for name in folders):
             raise UnsafeError("it holds a link; copy the files themselves")
-        found += [Path(base) / name for name in names if name != ".DS_Store"]
+        found += [Path(base) / name for name in names if not is_litter(name)]
     return sorted(found)
+
+
+def is_whole(files: Sequence[Path]) -> bool:
+    """Whether there are files, none of which is still being written."""
+    return bool(files) and not any(
+        is_unfinished(file.name) or file.parent.name in UNFINISHED_FOLDERS for file in files
+    )
+
+
+def _is_passed_over(folder: str) -> bool:
+    is_hidden = folder.startswith(".") and folder not in UNFINISHED_FOLDERS
+    return is_hidden or is_litter(folder)
+
+
+def _fail(fault: OSError) -> None:
+    raise fault
 
 
 def _digest(path: Path) -> str:

@@ -6,7 +6,6 @@ submission never spoils the others: a fault that nobody foresaw is narrowed down
 
 import hashlib
 import io
-import logging
 import os
 import shutil
 from collections.abc import Sequence
@@ -31,8 +30,6 @@ from warehouse.intake.spool import Spool
 from warehouse.intake.text import BLOCK, Opened
 from warehouse.intake.unpacking import check_size
 from warehouse.intake.writing import Files, write
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,6 @@ def _refuse_unread(outcome: Outcome, fault: Exception) -> None:
     kind = type(fault).__name__
     message = f"it could not be read ({kind}); check that it is written as the contract says"
     outcome.refuse(Problem("UNREADABLE", message, file=outcome.name))
-    logger.warning("submission %d could not be read: %s", outcome.submission_id, kind)
 
 
 def _load(name: str, pending: Sequence[Pending], workshop: Workshop) -> list[Outcome]:

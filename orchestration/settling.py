@@ -1,0 +1,82 @@
+"""What Dagster still believes to be running, though its process is gone."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+
+from orchestration import attempts
+from orchestration.dagster_home import START_TIMEOUT
+from warehouse import clock
+from warehouse.home import Home
+
+BEGINNING = (DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING)
+GOING_ON = (DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING)
+GONE = "The process of this run ended before the run did. Start it again, or wait for the next."
+PROC = Path("/proc")
+
+
+def settle(
+    instance: DagsterInstance,
+    home: Home,
+    *,
+    mine: str | None = None,
+    nobody_starts: bool = False,
+) -> list[str]:
+    """Under the run lock: end each run without a process, but for `mine`; the ids of those.
+
+    Whoever works holds the lock, so what goes on elsewhere has only begun, or is just ending: its
+    process lives, or has not been made yet. `nobody_starts` says that none is being made.
+    """
+    settled = []
+    for run in instance.get_runs(RunsFilter(statuses=[*BEGINNING, *GOING_ON])):
+        if run.run_id == mine:
+            continue
+        process = _process(instance, run)
+        if process is not None and _lives(process, home):
+            continue
+        may_begin = process is None and run.status in BEGINNING and not nobody_starts
+        if may_begin and _seconds_since_launch(instance, run) < START_TIMEOUT:
+            continue
+        if run.status is DagsterRunStatus.CANCELING:
+            instance.report_run_canceled(run, GONE)
+        else:
+            instance.report_run_failed(run, GONE)
+        by = attempts.started_by(run.tags)
+        attempts.note(home, run.run_id, by, "killed", None)
+        settled.append(run.run_id)
+    return settled
+
+
+def _process(instance: DagsterInstance, run: DagsterRun) -> int | None:
+    """The process that the daemon has made for a run; one of the command line names none."""
+    found: list[Any] = [
+        entry.dagster_event.engine_event_data.metadata.get("pid")
+        for entry in instance.all_logs(run.run_id, DagsterEventType.ENGINE_EVENT)
+        if entry.dagster_event is not None
+    ]
+    return next((int(pid.value) for pid in reversed(found) if pid), None)
+
+
+def _lives(process: int, home: Home) -> bool:
+    """Whether this number is still that of a process of ours, where the system tells."""
+    if not PROC.is_dir():
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return False
+        return True
+    try:
+        environment = (PROC / str(process) / "environ").read_bytes()
+    except OSError:
+        return False
+    return os.fsencode(f"SIGHTLINE_HOME={home.root}") in environment.split(b"\0")
+
+
+def _seconds_since_launch(instance: DagsterInstance, run: DagsterRun) -> float:
+    launched = instance.get_run_stats(run.run_id).launch_time
+    if launched is None:
+        record = instance.get_run_record_by_id(run.run_id)
+        launched = record.create_timestamp.timestamp() if record else 0.0
+    return clock.stamp() - launched
