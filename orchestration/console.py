@@ -41,14 +41,15 @@ def state_of(home: Any) -> Any:
 
 
 def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command the monitor in --home DIR, or in the current folder."""
+    """Gives a command the monitor in --home DIR, in SIGHTLINE_HOME, or in the current folder."""
 
     @click.option(
         "--home",
         "folder",
         type=click.Path(path_type=Path, file_okay=False),
         default=Path(),
-        help="The monitor's folder; the current one if not given.",
+        envvar="SIGHTLINE_HOME",
+        help="The monitor's folder; else that of SIGHTLINE_HOME, else the current one.",
     )
     @wraps(command)
     def wrapped(folder: Path, **options: Any) -> Any:

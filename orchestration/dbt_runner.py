@@ -57,8 +57,8 @@ def _invoke(home: Home, arguments: list[str], manifest: Any = None) -> Any:
 
 def _say_where(home: Home) -> None:
     os.environ |= {
-        "SIGHTLINE_WORK_DB": str(home.work_db),
-        "SIGHTLINE_MEMORY_LIMIT": load_settings(home).memory_limit,
+        "DBT_WORK_FILE": str(home.work_db),
+        "DBT_MEMORY_LIMIT": load_settings(home).memory_limit,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 

@@ -5,10 +5,10 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 
+from orchestration.configuration import checked
 from warehouse import audit, indicators, keys, releases
 from warehouse.errors import ConfigurationError, SightlineError
 from warehouse.home import Home
-from warehouse.settings import load_settings
 from warehouse.state import State
 
 LEAST_FREE = 5 * 1024**3  # a national run of ten years spills and keeps less than this
@@ -20,7 +20,7 @@ def examine(home: Home) -> Iterator[tuple[str, str | None]]:
     checks: dict[str, Callable[[Home], object]] = {
         f"Python {sys.version.split()[0]}": _python,
         f"DuckDB {version('duckdb')}": _duckdb,
-        "settings": load_settings,
+        "settings": checked,
         "pseudonym key": _key,
         "free disk": _free_disk,
         "state": _state,

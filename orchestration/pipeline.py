@@ -11,11 +11,12 @@ from uuid import uuid4
 
 from orchestration import attempts, pending, stopping
 from orchestration.attempts import BY_TAG, COMMAND_LINE
+from orchestration.configuration import checked
 from orchestration.run import Step, last_good, ready, record_of
 from warehouse import releases
 from warehouse.errors import SightlineError
 from warehouse.home import Home
-from warehouse.settings import load_settings, today
+from warehouse.settings import today
 from warehouse.state import State
 
 NOTHING = "nothing"
@@ -49,7 +50,7 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     started = time.perf_counter()
     run_id = str(uuid4())
     with attempts.noted(home, run_id, COMMAND_LINE):
-        now = today(load_settings(home))
+        now = today(checked(home))
         with ready(home) as state:
             is_history = as_of is not None and as_of != now
             if not is_history and not pending.reasons(home, state, now):

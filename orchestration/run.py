@@ -14,13 +14,14 @@ import sqlalchemy as sa
 
 from orchestration import attempts, faults, logs
 from orchestration.attempts import Outcome
+from orchestration.configuration import checked
 from orchestration.lock import held
 from orchestration.logs import log
 from warehouse import keys
 from warehouse.errors import GateFailed, SightlineError
 from warehouse.home import Home, close_to_others
 from warehouse.recovery import recover
-from warehouse.settings import Settings, load_settings, today
+from warehouse.settings import Settings, today
 from warehouse.state import State, runs
 from warehouse.state import releases as state_releases
 
@@ -134,7 +135,7 @@ def opened(home: Home, run_id: str, by: str, *, as_of: date | None = None) -> It
     Raises Busy where another run goes on, ConfigurationError or KeyFault where settings, state or
     key are not what they should be.
     """
-    settings = load_settings(home)
+    settings = checked(home)
     now = today(settings)
     with ready(home) as state:
         run = Run(run_id, home, settings, state, as_of or now, _next(state))
@@ -161,6 +162,7 @@ def opened(home: Home, run_id: str, by: str, *, as_of: date | None = None) -> It
 def ready(home: Home) -> Iterator[State]:
     """The state under the lock: others shut out, leftovers put right, the key the one we know."""
     logs.keep_in(home)
+    checked(home)
     with held(home.restricted / "run.lock") as is_first:
         close_to_others(home)
         state = State(home.state_db)

@@ -160,8 +160,8 @@ def _ending(report: RunReport) -> str:
         return f"The run failed in {report.fault}; restricted/dagster and restricted/dbt say more"
     if report.fault:
         return (
-            f"Published release {report.release_id}, but then the run failed in {report.fault};"
-            " restricted/dagster says more"
+            f"Release {report.release_id} is published, but the run failed in {report.fault};"
+            " send what waits with: sightline deliver"
         )
     if report.outcome == "unchanged":
         return f"Release {report.release_id} still says the same; no new one was made."

@@ -1,23 +1,50 @@
-"""The settings of a monitor, as sightline.toml gives them, and what today is."""
+"""The settings of a monitor: what sightline.toml says, what the environment says instead of it."""
 
+import codecs
+import difflib
+import hashlib
+import json
+import os
+import re
 import tomllib
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 from warehouse import clock
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
+from warehouse.intake.senders import authorities
+
+PREFIX = "SIGHTLINE_"
+HOME_VARIABLE = "SIGHTLINE_HOME"
+# The test suite's own: not settings, and no mistakes of a person's.
+TESTING = "SIGHTLINE_TEST_"
+ENCODINGS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
+TABLE = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
+# What a release depends on; the rest is about where and how a run does its work, and who is told.
+TOLD_IN_RELEASES = {"authorities"}
 
 
-class Retention(BaseModel):
+class Strict(BaseModel):
+    """Takes no key that it does not know, and no value of another type than the key's."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Retention(Strict):
     """Months from the day of receipt; an original is kept at least as long as what it was refused.
 
     Seven years cover the five of the trends, the year before them and the one that is running.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     originals_months: int = Field(default=84, ge=1)
     refused_months: int = Field(default=12, ge=1)
@@ -29,11 +56,19 @@ EVERY_MORNING = "15 6 * * *"
 HOUR_OF_CHANGES = 1
 
 
-class Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Health(Strict):
+    """From when on `sightline health` calls: days since the last good run, hours that a message
+    may wait, minutes that a file may lie in the inbox and that a run may wait to begin."""
 
-    name: str = "Sightline"
-    today: date | None = None
+    max_age_days: int = Field(default=2, ge=1)
+    message_hours: int = Field(default=1, ge=1)
+    inbox_minutes: int = Field(default=120, ge=1)
+    queue_minutes: int = Field(default=15, ge=1)
+
+
+class Settings(Strict):
+    name: str = Field(default="Sightline", min_length=1)
+    today: date | None = Field(default=None, strict=False)
     authorities: list[str] | Literal["all"] | None = None
     delivery: list[dict[str, Any]] = Field(default_factory=lambda: [{"kind": "files"}])
     memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
@@ -41,8 +76,32 @@ class Settings(BaseModel):
     keep_releases: int = Field(default=6, ge=1)
     log_level: Literal["info", "warning", "error"] = "warning"
     retention: Retention = Field(default_factory=Retention)
+    health: Health = Field(default_factory=Health)
     schedule: str = EVERY_MORNING
     dagster: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("authorities", mode="before")
+    @classmethod
+    def _that_exist(cls, value: Any) -> Any:
+        if value is None or value == "all":
+            return value
+        if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
+            raise ValueError('must be "all" or a list of three-digit codes in quotes')
+        if not value:
+            raise ValueError("names no authority; without the line, those that have ever sent")
+        if unknown := sorted(set(value) - set(authorities())):
+            raise ValueError(
+                f"{', '.join(unknown)}: no authority has such a code; they stand in"
+                " dbt_project/seeds/areas.csv"
+            )
+        return value
+
+    @field_validator("delivery", mode="before")
+    @classmethod
+    def _in_blocks(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            raise ValueError("each channel is a block under [[delivery]], in double brackets")
+        return value
 
     @field_validator("schedule")
     @classmethod
@@ -52,17 +111,21 @@ class Settings(BaseModel):
         return cron
 
 
-def load_settings(home: Home) -> Settings:
+def load_settings(home: Home, environment: Mapping[str, str] | None = None) -> Settings:
+    """What holds for this monitor: the file, and above it the variables SIGHTLINE_<KEY>.
+
+    Raises ConfigurationError, one sentence with the file or variable and the key.
+    """
+    text = _text(home)
     try:
-        return Settings.model_validate(tomllib.loads(home.config.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise ConfigurationError(f"{home.config} does not exist") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise ConfigurationError(f"{home.config} is not valid TOML: {fault}") from None
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{home.config}: {key}: {first['msg']}") from None
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise ConfigurationError(f"{home.config} is not valid TOML: {_told(fault, text)}") from None
+    over = _overrides(os.environ if environment is None else environment)
+    _check(Settings, values, lambda path: _in_file(home, text, path))
+    for path, (_, value) in over.items():
+        _put(values, path, value)
+    return _check(Settings, values, lambda path: _in_environment(over, path))
 
 
 def today(settings: Settings) -> date:
@@ -82,3 +145,161 @@ def _check_cron(cron: str) -> None:
             "no run may be due from 01:00 to 01:59, which happens twice or not at all when the"
             ' clocks change; every hour but that is "0 0,2-23 * * *"'
         )
+
+
+def fingerprint(settings: Settings) -> str:
+    """The settings that a release depends on, as a hash; others may change without a new one."""
+    chosen = settings.model_dump(mode="json", include=TOLD_IN_RELEASES)
+    return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
+
+
+def said(fault: ValidationError, model: type[BaseModel]) -> str:
+    """The first thing that is wrong, in words: the key, and what is known where it is not."""
+    first = fault.errors()[0]
+    return ": ".join(filter(None, [_named(first["loc"]), _words(first, model)]))
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known names, and which of them may have been meant."""
+    known = sorted(known)
+    meant = difflib.get_close_matches(name, known, n=1)
+    return (f"did you mean {meant[0]}? " if meant else "") + f"known are {', '.join(known)}"
+
+
+def _check(model: type[Settings], values: Mapping[str, Any], where: Any) -> Settings:
+    try:
+        return model.model_validate(values)
+    except ValidationError as fault:
+        place = where(fault.errors()[0]["loc"])
+        raise ConfigurationError(f"{place}: {said(fault, model)}") from None
+
+
+def _text(home: Home) -> str:
+    """Editors mark their encoding or do not; a file without a mark is UTF-8."""
+    try:
+        content = home.config.read_bytes()
+    except FileNotFoundError:
+        raise ConfigurationError(f"{home.config} does not exist") from None
+    except OSError as fault:
+        raise ConfigurationError(f"{home.config} cannot be read: {fault.strerror}") from None
+    encoding = next((name for mark, name in ENCODINGS if content.startswith(mark)), "utf-8")
+    try:
+        # With a last line end, whatever is wrong is told with its line.
+        return content.decode(encoding).replace("\r\n", "\n") + "\n"
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            f"{home.config} is not written in UTF-8; save it again with that encoding"
+        ) from None
+
+
+def _told(fault: tomllib.TOMLDecodeError, text: str) -> str:
+    """What TOML says, and the key of the line that it means; never what stands behind the key."""
+    place = re.search(r"at line (\d+)", str(fault))
+    key = KEY.match(text.split("\n")[int(place[1]) - 1]) if place else None
+    return f"{key[1]}: {fault}" if key else str(fault)
+
+
+def _in_file(home: Home, text: str, path: tuple[int | str, ...]) -> str:
+    line = _line(text, path)
+    return f"{home.config}, line {line}" if line else str(home.config)
+
+
+def _line(text: str, path: tuple[int | str, ...]) -> int | None:
+    """Where a key is set, or its table begins; none where nothing of it stands in the file."""
+    names = [str(part) for part in path if isinstance(part, str)]
+    block = next((part for part in path if isinstance(part, int)), 0)
+    *tables, key = names or [""]
+    table, seen, found = "", -1, None
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := TABLE.match(line):
+            table = header[2]
+            seen += header[1] == "[[" and table == names[0]
+            if table in (".".join(names), ".".join(tables)) and seen in (-1, block):
+                found = found or number
+        begins = re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", line)
+        if begins and table == ".".join(tables) and seen in (-1, block):
+            return number
+    return found
+
+
+def _overrides(
+    environment: Mapping[str, str],
+) -> dict[tuple[str, ...], tuple[str, Any]]:
+    """By the path of its setting, each variable that overrides one, and its value."""
+    found: dict[tuple[str, ...], tuple[str, Any]] = {}
+    for variable in sorted(environment):
+        name = variable.upper()
+        if name.startswith(PREFIX) and name != HOME_VARIABLE and not name.startswith(TESTING):
+            path = tuple(name.removeprefix(PREFIX).lower().split("__"))
+            kind = _kind(variable, path)
+            if environment[variable]:  # an empty one counts as not set
+                found[path] = (variable, _value(environment[variable], kind))
+    return found
+
+
+def _kind(variable: str, path: tuple[str, ...]) -> Any:
+    """The type of the setting at a path; raises ConfigurationError where there is none."""
+    model: Any = Settings
+    for part in path:
+        if get_origin(model) is dict:
+            return Any
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            raise ConfigurationError(
+                f"the environment variable {variable} is no setting: nothing is nested there"
+            )
+        if part not in model.model_fields:
+            raise ConfigurationError(
+                f"the environment variable {variable} is no setting:"
+                f" {nearest(part, model.model_fields)}"
+            )
+        model = model.model_fields[part].annotation
+    return model
+
+
+def _value(text: str, kind: Any) -> Any:
+    """As TOML would write it; else the text itself, or its parts between commas for a list."""
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    takes = (kind, *get_args(kind))
+    if any(get_origin(one) is list or one is list for one in takes):
+        if isinstance(value, (list, dict)) or value in ("all", ""):
+            return value
+        return [part.strip() for part in text.split(",")]
+    if str in takes and not isinstance(value, str):
+        return text
+    return value
+
+
+def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    for part in path[:-1]:
+        values = values.setdefault(part, {})
+    values[path[-1]] = value
+
+
+def _in_environment(
+    over: Mapping[tuple[str, ...], tuple[str, Any]], path: tuple[int | str, ...]
+) -> str:
+    """The variable that is wrong: the one whose setting the fault is in."""
+    for known, (variable, _) in over.items():
+        if path[: len(known)] == known:
+            return f"the environment variable {variable}"
+    return "the environment"
+
+
+def _named(path: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in path if not str(part).startswith(("list[", "literal[")))
+
+
+def _words(fault: ErrorDetails, model: type[BaseModel]) -> str:
+    if fault["type"] == "extra_forbidden":
+        *path, name = fault["loc"]
+        return f"there is no such setting: {nearest(str(name), _fields(model, path))}"
+    return fault["msg"].removeprefix("Value error, ")
+
+
+def _fields(model: Any, path: Iterable[int | str]) -> Iterable[str]:
+    for part in path:
+        model = model.model_fields[str(part)].annotation
+    return list(model.model_fields)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from monitoring.messages import AlertMessage, Digest
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
-from warehouse.settings import Settings
+from warehouse.settings import Settings, said
 
 KINDS = tuple(
     sorted(
@@ -34,8 +34,20 @@ def names(settings: Settings) -> list[str]:
 
 
 def build(home: Home, settings: Settings) -> dict[str, Channel]:
-    """The channels by name, their settings checked."""
+    """The channels by name, their settings checked; raises ConfigurationError."""
+    for block in settings.delivery:
+        _config(str(block.get("name", block.get("kind", ""))), block)
     return {name: _channel(home, name, block) for name, block in _configured(settings)}
+
+
+def objections(home: Home, settings: Settings) -> dict[str, str]:
+    """By name, why a channel could send nothing now, told without sending anything."""
+    found = {}
+    for name, block in _configured(settings):
+        module, config = _config(name, block)
+        if objection := module.objection(config, home):
+            found[name] = objection
+    return found
 
 
 def _configured(settings: Settings) -> list[tuple[str, dict[str, Any]]]:
@@ -51,22 +63,25 @@ def _configured(settings: Settings) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _channel(home: Home, name: str, block: dict[str, Any]) -> Channel:
-    kind = block.get("kind")
-    if kind not in KINDS:
-        raise ConfigurationError(
-            f"sightline.toml: [[delivery]] kind = {kind!r} is not one of {', '.join(KINDS)}"
-        )
-    module = importlib.import_module(f"monitoring.delivery.{kind}")
-    try:
-        config: BaseModel = module.Config.model_validate(block)
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise ConfigurationError(
-            f"sightline.toml: [[delivery]] {name}: {key}: {first['msg']}"
-        ) from None
+    module, config = _config(name, block)
 
     def send(message: AlertMessage | Digest) -> None:
         module.send(config, message, home)
 
     return Channel(name, send)
+
+
+def _config(name: str, block: dict[str, Any]) -> tuple[Any, BaseModel]:
+    """The module of a block's kind, and the block as that module takes it."""
+    kind = block.get("kind")
+    if kind not in KINDS:
+        given = f"kind = {kind!r} is not" if "kind" in block else "kind is missing: it is"
+        raise ConfigurationError(f"sightline.toml: [[delivery]] {given} one of {', '.join(KINDS)}")
+    module = importlib.import_module(f"monitoring.delivery.{kind}")
+    model: type[BaseModel] = module.Config
+    try:
+        return module, model.model_validate(block)
+    except ValidationError as fault:
+        raise ConfigurationError(
+            f"sightline.toml: [[delivery]] {name}: {said(fault, model)}"
+        ) from None

@@ -1,5 +1,6 @@
 """Messages as files in the outbox folder: JSON, a web page and an e-mail that can be opened."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +27,14 @@ def send(_config: Config, message: AlertMessage | Digest, home: Home) -> None:
     _write(home.outbox / f"{message.message_id}.html", rendering.html(message).encode())
     _write(home.outbox / f"{message.message_id}.eml", bytes(mail))
     _write(home.outbox / f"{message.message_id}.json", payload.encode())
+
+
+def objection(_config: Config, home: Home) -> str | None:
+    """Why nothing could be sent now, if so."""
+    folder = home.outbox if home.outbox.exists() else home.root
+    if os.access(folder, os.W_OK | os.X_OK) and folder.is_dir():
+        return None
+    return f"nothing can be written to {home.outbox}"
 
 
 def _write(path: Path, content: bytes) -> None:

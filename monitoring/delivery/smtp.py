@@ -2,16 +2,38 @@
 
 import ipaddress
 import os
+import re
 import smtplib
 import ssl
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from monitoring import rendering
 from monitoring.delivery.failure import DeliveryFailed
 from monitoring.messages import AlertMessage, Digest
 from warehouse.home import Home
+
+# What servers take without asking for more: no blanks, quotes, lists or other scripts.
+LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*)(\.[A-Za-z0-9_]([A-Za-z0-9_-]*))*")
+
+
+def _well_formed(address: str) -> str:
+    name, at, domain = address.rpartition("@")
+    if not (at and LOCAL.fullmatch(name) and HOST.fullmatch(domain)):
+        raise ValueError("is no e-mail address such as lead@example.gov.uk")
+    return address
+
+
+Address = Annotated[str, AfterValidator(_well_formed)]
 
 
 class Config(BaseModel):
@@ -20,13 +42,20 @@ class Config(BaseModel):
     kind: Literal["smtp"]
     name: str = "smtp"
     host: str
-    port: int = Field(default=587, ge=1, le=65535)
-    sender: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
-    recipients: list[str] = Field(min_length=1)
+    port: int = Field(default=587, ge=1, le=65535, strict=True)
+    sender: Address
+    recipients: list[Address] = Field(min_length=1)
     security: Literal["starttls", "tls", "none"] = "starttls"
     username: str | None = None
     password_env: str | None = None
     timeout_seconds: float = Field(default=20, gt=0, le=300)
+
+    @field_validator("host")
+    @classmethod
+    def _a_host(cls, host: str) -> str:
+        if not (HOST.fullmatch(host) or _is_address(host)):
+            raise ValueError("is no name of a server such as mail.example.gov.uk")
+        return host
 
     @model_validator(mode="after")
     def _plain_only_on_this_machine(self) -> "Config":
@@ -37,6 +66,13 @@ class Config(BaseModel):
         if bool(self.username) != bool(self.password_env):
             raise ValueError("username and password_env belong together")
         return self
+
+
+def objection(config: Config, _home: Home) -> str | None:
+    """Why nothing could be sent now, if so; the server is not asked."""
+    if config.password_env and not os.environ.get(config.password_env):
+        return _unset(config.password_env)
+    return None
 
 
 def send(config: Config, message: AlertMessage | Digest, _home: Home) -> None:
@@ -84,10 +120,12 @@ def _authenticate(config: Config, server: smtplib.SMTP) -> None:
         return
     password = os.environ.get(config.password_env)
     if not password:
-        raise DeliveryFailed(
-            f"the environment variable {config.password_env} is not set", is_channel=True
-        )
+        raise DeliveryFailed(_unset(config.password_env), is_channel=True)
     server.login(config.username, password)
+
+
+def _unset(variable: str) -> str:
+    return f"the environment variable {variable} is not set"
 
 
 def _plainly(fault: Exception) -> str:
@@ -102,7 +140,12 @@ def _plainly(fault: Exception) -> str:
 
 
 def _is_loopback(host: str) -> bool:
+    return ipaddress.ip_address(host).is_loopback if _is_address(host) else host == "localhost"
+
+
+def _is_address(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
-        return host == "localhost"
+        return False
+    return True

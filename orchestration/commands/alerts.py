@@ -170,13 +170,14 @@ def deliver(home: Any, retry: bool, is_json: bool) -> int:
     Example: sightline deliver --retry
     """
     from monitoring.delivery import relay
+    from orchestration.configuration import checked
     from warehouse import clock
-    from warehouse.settings import load_settings
 
+    settings = checked(home)
     with state_of(home) as state:
         if retry:
             relay.retry_now(state, include_dead=True)
-        done = relay.deliver(home, load_settings(home), state, clock.now())
+        done = relay.deliver(home, settings, state, clock.now())
     if is_json:
         as_json({"sent": done.sent, "failed": done.failed, "pending": done.pending})
     else:

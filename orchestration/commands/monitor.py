@@ -56,12 +56,14 @@ def run(home: Any, as_of: datetime | None, dry_run: bool, is_json: bool) -> int:
 
 def _say_what_waits(home: Any, is_json: bool) -> int:
     from orchestration import pending
+    from orchestration.configuration import checked
     from orchestration.run import last_good
-    from warehouse.settings import load_settings, today
+    from warehouse.settings import today
     from warehouse.state import State
 
+    settings = checked(home)
     state = State(home.state_db)
-    reasons = pending.reasons(home, state, today(load_settings(home)))
+    reasons = pending.reasons(home, state, today(settings))
     waiting = pending.new_in_inbox(home, last_good(state))
     state.close()
     if is_json:

@@ -1,6 +1,6 @@
 """Files bent at random are read or refused: no reader crashes, no record is lost.
 
-SIGHTLINE_EXAMPLES says how many batches of each kind are tried; a usual run tries the same few.
+SIGHTLINE_TEST_EXAMPLES says how many batches of each kind are tried; a usual run tries the same.
 """
 
 import os
@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from mutations import bent
 
-IS_LONG = "SIGHTLINE_EXAMPLES" in os.environ
-BATCHES = int(os.environ.get("SIGHTLINE_EXAMPLES", "5"))
+IS_LONG = "SIGHTLINE_TEST_EXAMPLES" in os.environ
+BATCHES = int(os.environ.get("SIGHTLINE_TEST_EXAMPLES", "5"))
 # Many at once: what costs is the batch.
 FILES_A_BATCH = 25
 

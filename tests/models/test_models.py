@@ -23,7 +23,7 @@ def built(demo_home, tmp_path_factory) -> Path:
 def dbt(work: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A command of dbt on a folder that holds the work file, warnings as errors."""
     environment = os.environ | {
-        "SIGHTLINE_WORK_DB": str(work / "work.duckdb"),
+        "DBT_WORK_FILE": str(work / "work.duckdb"),
         "DBT_TARGET_PATH": str(work / "target"),
         "DBT_LOG_PATH": str(work / "logs"),
         "DO_NOT_TRACK": "1",

@@ -20,6 +20,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from test_messages import digest, message
 
+from monitoring.delivery import channels
 from monitoring.delivery.relay import MAX_ATTEMPTS, Delivered, deliver
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
@@ -192,13 +193,53 @@ def test_a_digest_goes_the_same_way(home: Home, state: State, settings: Settings
         ({"recipients": []}, "recipients"),
         ({"kind": "pigeon"}, "not one of files, smtp"),
         ({"password": "secret"}, "password"),
+        ({"recipient": "lead@example.org"}, "mean recipients"),
+        ({"recipients": "lead@example.org"}, "recipients: "),
+        ({"recipients": ["lead@example.org", "lead.example.org"]}, r"recipients\.1: .*address"),
+        ({"recipients": ["a@example.org, b@example.org"]}, r"recipients\.0: .*address"),
+        ({"recipients": ["lead@example..org"]}, r"recipients\.0: .*address"),
+        ({"sender": "Sightline <us@example.org>"}, "sender: .*address"),
+        ({"host": "smtp://127.0.0.1"}, "host: .*server"),
+        ({"port": 0}, "port: "),
+        ({"port": "25"}, "port: "),
+        ({"port": 65536}, "port: "),
+        ({"name": "files"}, "two .* are called 'files'"),
     ],
 )
 def test_unsafe_or_unknown_settings_are_refused_by_name(
     home: Home, state: State, changed: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=said):
-        deliver(home, by_mail(25, **changed), state, NOW)
+        deliver(home, by_mail(**({"port": 25} | changed)), state, NOW)
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ({"kind": "files", "folder": "elsewhere"}, "files: folder: .*known are kind, name"),
+        ({"host": "127.0.0.1"}, "kind is missing: it is one of files, smtp"),
+    ],
+)
+def test_a_block_of_files_is_checked_as_any_other(
+    home: Home, block: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        channels.build(home, Settings(delivery=[block]))
+
+
+def test_a_channel_says_why_it_could_send_nothing(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    word = {"password_env": "MAIL_WORD"}
+    settings = by_mail(25, host="localhost", security="tls", username="u", **word)
+    assert channels.objections(home, settings) == {
+        "smtp": "the environment variable MAIL_WORD is not set"
+    }
+    monkeypatch.setenv("MAIL_WORD", "x")
+    assert channels.objections(home, settings) == {}
+    home.outbox.rmdir()
+    home.outbox.write_text("a file in the way")
+    assert list(channels.objections(home, settings)) == ["files"]
 
 
 def test_killed_between_sending_and_marking_it_is_sent_again_under_the_same_id(

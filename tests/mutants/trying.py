@@ -92,7 +92,7 @@ class Tree:
         """The name of a unit test of these models that fails, run inside this process."""
         from dbt.cli.main import dbtRunner
 
-        os.environ |= {"SIGHTLINE_WORK_DB": str(self.work_db), "DO_NOT_TRACK": "1"}
+        os.environ |= {"DBT_WORK_FILE": str(self.work_db), "DO_NOT_TRACK": "1"}
         project, target = self.code / "dbt_project", self.folder / "target"
         chosen = " ".join(f"{model},test_type:unit" for model in models)
         flags = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-use-colors"]

@@ -1,7 +1,5 @@
 """A monitor's folder is safe from the start, and says plainly what is wrong with it."""
 
-from datetime import date
-
 import duckdb
 import pytest
 
@@ -9,7 +7,7 @@ from warehouse import home as homes
 from warehouse import keys
 from warehouse.errors import ConfigurationError
 from warehouse.intake.writing import parquet
-from warehouse.settings import Settings, load_settings, today
+from warehouse.settings import load_settings
 
 
 @pytest.fixture
@@ -33,25 +31,6 @@ def test_making_a_monitor_again_keeps_its_key_and_settings(home):
 
 def test_two_monitors_have_two_keys(home, tmp_path):
     assert keys.read(home.key) != keys.read(homes.create(tmp_path / "other").key)
-
-
-def test_the_settings_that_are_written_are_the_defaults(home):
-    assert load_settings(home) == Settings()
-
-
-def test_a_trial_has_its_own_today(tmp_path):
-    home = homes.create(tmp_path / "trial", today=date(2026, 10, 20))
-    assert today(load_settings(home)) == date(2026, 10, 20)
-
-
-@pytest.mark.parametrize(
-    ("text", "word"),
-    [("keep_release = 3", "keep_release"), ('today = "soon"', "today"), ("name = ", "TOML")],
-)
-def test_wrong_settings_are_named(home, text, word):
-    home.config.write_text(text)
-    with pytest.raises(ConfigurationError, match=word):
-        load_settings(home)
 
 
 def test_a_folder_that_is_no_monitor_is_told_so(tmp_path):

@@ -1,8 +1,8 @@
 """Any order of sending, correcting, repeating, being late and being killed ends in the same state.
 
-Hypothesis draws the order; a plain reference says what the state must be. SIGHTLINE_EXAMPLES says
-how many orders are tried; a usual run tries a few, the same each time, and does not shorten what
-fails.
+Hypothesis draws the order; a plain reference says what the state must be. SIGHTLINE_TEST_EXAMPLES
+says how many orders are tried; a usual run tries a few, the same each time, and does not shorten
+what fails.
 """
 
 import os
@@ -30,8 +30,8 @@ from warehouse.prepare import prepare
 from warehouse.settings import load_settings
 from warehouse.state import State
 
-IS_LONG = "SIGHTLINE_EXAMPLES" in os.environ
-EXAMPLES = int(os.environ.get("SIGHTLINE_EXAMPLES", "12"))
+IS_LONG = "SIGHTLINE_TEST_EXAMPLES" in os.environ
+EXAMPLES = int(os.environ.get("SIGHTLINE_TEST_EXAMPLES", "12"))
 SENDERS = ("301", "302")
 # The census outranks the first four; what is sent for the others speaks beside it.
 MONTHS = tuple(date(2025 + (n + 11) // 12, (n + 11) % 12 + 1, 1) for n in range(6))
