@@ -468,13 +468,9 @@ def big(folder: Path, wanted: argparse.Namespace) -> dict[str, float]:
     bundle.mkdir(parents=True)
     size = path.stat().st_size / 2**20
     path.rename(bundle / path.name)
-    for table in TABLES:
-        if table != "ssd_person":
-            (bundle / f"{table}.csv").write_text(
-                "\n".join(
-                    [",".join(TABLES[table]), *rows("301", 0, 1, date(2026, 10, 1))[table], ""]
-                )
-            )
+    for table, lines in rows("301", 0, 1, date(2026, 10, 1)).items():
+        if table != path.stem:
+            (bundle / f"{table}.csv").write_text("\n".join([",".join(TABLES[table]), *lines, ""]))
     period = {"period_start": "2026-10-01", "period_end": "2026-10-31", "simulated": True}
     (bundle / "manifest.json").write_text(json.dumps(period))
     taken = cost("intake", home)

@@ -36,6 +36,8 @@ COMMAND_LINE = "command line"
 BY_SCHEDULE, BY_SENSOR, BY_TAG = "dagster/schedule_name", "dagster/sensor_name", "started_by"
 OF_EXIT_CODE: dict[int, Outcome] = {3: "configuration", 6: "busy", 8: "key"}
 UNEXPECTED = 1
+# A worker imports everything and reads the models before it begins: minutes on a small machine.
+START_TIMEOUT = 300
 
 log = logging.getLogger("sightline")
 
@@ -61,11 +63,17 @@ def begin(state: State, run_id: str, as_of: date, by: str) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-def end(state: State, run_id: str, outcome: Outcome, exit_code: int | None, **rest: Any) -> None:
-    """How an attempt that began has ended; `rest` are further columns of its row."""
+def end(state: State, run_id: str, outcome: Outcome, exit_code: int | None, **rest: Any) -> bool:
+    """How an attempt that began has ended; `rest` are further columns of its row.
+
+    False, and nothing changes, where it has ended before: Dagster may open a run once more to
+    show it.
+    """
     ended = {"finished_at": clock.now(), "outcome": outcome, "exit_code": exit_code}
     with state.begin() as connection:
-        connection.execute(sa.update(runs).where(runs.c.run_id == run_id).values(**ended, **rest))
+        open_row = sa.and_(runs.c.run_id == run_id, runs.c.outcome.is_(None))
+        changed = connection.execute(sa.update(runs).where(open_row).values(**ended, **rest))
+        return changed.rowcount > 0
 
 
 def settle(state: State) -> int:

@@ -89,6 +89,8 @@ def main() -> None:
     """Every way out has its code: 0 to 8 as docs/engineers.md lists them, or 128 + a signal."""
     # Small matrices by the thousand: threads that wait for each other would cost minutes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Who is stopped leaves locks behind, which are cleared away in silence.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     from warehouse.errors import SightlineError
 
     stopping.listen()
@@ -101,7 +103,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         logs.log.warning("stopped", extra={"is_said": True})
         click.echo("sightline: stopped", err=True)
-        sys.exit(stopping.code() if stopping.asked() else UNEXPECTED)
+        if stopping.asked():
+            stopping.end()
+        sys.exit(UNEXPECTED)
     except SightlineError as fault:
         if fault.exit_code != WRONG_USE:
             what = f"ended with exit code {fault.exit_code}"
@@ -109,5 +113,9 @@ def main() -> None:
         click.echo(f"sightline: {fault.message}", err=True)
         sys.exit(fault.exit_code)
     except Exception as fault:
-        click.echo(faults.told(fault), err=True)
+        from warehouse.machine import machine_fault
+
+        if ours := machine_fault(fault, *logs.places()):
+            logs.log.error("the machine lacks something", exc_info=fault, extra={"is_said": True})
+        click.echo(f"sightline: {ours.message}" if ours else faults.told(fault), err=True)
         sys.exit(UNEXPECTED)

@@ -1,12 +1,37 @@
 """The settings with all that they name: what every start asks for before it reads anything else."""
 
 from monitoring.delivery import channels
+from warehouse.errors import ConfigurationError
 from warehouse.home import Home
-from warehouse.settings import Settings, load_settings
+from warehouse.settings import EVERY_MORNING, Settings, load_settings
+
+# In London it happens twice or not at all when the clocks change.
+HOUR_OF_CHANGES = 1
 
 
 def checked(home: Home) -> Settings:
-    """The settings, the blocks of the channels too; raises ConfigurationError, one sentence."""
+    """The settings, the blocks of the channels and the schedule too; raises ConfigurationError,
+    one sentence."""
     settings = load_settings(home)
     channels.build(home, settings)
+    if settings.schedule != EVERY_MORNING:
+        _check_schedule(settings.schedule)
     return settings
+
+
+def _check_schedule(cron: str) -> None:
+    """The scheduler has to take it, and it may never ask for 01:00 to 01:59."""
+    from dagster._utils.schedules import is_valid_cron_string  # slow to import, seldom needed
+    from dagster._vendored import croniter
+
+    if not is_valid_cron_string(cron):
+        raise ConfigurationError(
+            f"schedule: {cron!r} is none; it takes five fields as in {EVERY_MORNING!r}, for 06:15"
+            " every day"
+        )
+    hours = croniter.croniter.expand(cron)[0][1]  # type: ignore[attr-defined,no-untyped-call]  # no types
+    if HOUR_OF_CHANGES in hours or "*" in hours:
+        raise ConfigurationError(
+            "schedule: no run may be due from 01:00 to 01:59, which happens twice or not at all"
+            " when the clocks change; every hour but that is '0 0,2-23 * * *'"
+        )

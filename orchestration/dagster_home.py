@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from orchestration.attempts import START_TIMEOUT
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
 from warehouse.settings import load_settings
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("sightline")
 
 HEAD = "# Written at each start from [dagster] in sightline.toml: change it there.\n"
-# A worker imports everything and reads the models before it begins: minutes on a small machine.
-START_TIMEOUT = 300
 DEFAULTS: dict[str, Any] = {
     "concurrency": {"runs": {"max_concurrent_runs": 1}},
     "run_monitoring": {
@@ -36,7 +35,9 @@ DEFAULTS: dict[str, Any] = {
         "cancel_timeout_seconds": 120,
         "poll_interval_seconds": 30,
     },
-    "python_logs": {"managed_python_loggers": ["sightline"]},
+    # The pages show what `sightline` says. What Dagster itself prints of a run is left out: it
+    # quotes the text of faults, and goes where the output of `up` goes.
+    "python_logs": {"managed_python_loggers": ["sightline"], "python_log_level": "CRITICAL"},
     "retention": {
         "schedule": {"purge_after_days": 90},
         "sensor": {"purge_after_days": {"skipped": 7, "failure": 30, "success": 90}},

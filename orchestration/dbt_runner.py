@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from warehouse.connection import memory_limit
 from warehouse.home import Home
 from warehouse.settings import load_settings
 
@@ -58,7 +59,7 @@ def _invoke(home: Home, arguments: list[str], manifest: Any = None) -> Any:
 def _say_where(home: Home) -> None:
     os.environ |= {
         "DBT_WORK_FILE": str(home.work_db),
-        "DBT_MEMORY_LIMIT": load_settings(home).memory_limit,
+        "DBT_MEMORY_LIMIT": memory_limit(load_settings(home)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 

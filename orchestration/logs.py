@@ -39,13 +39,16 @@ _home: "Home | None" = None
 
 
 def begin() -> None:
-    """From now on what happens in this process is written down; again, it changes nothing."""
+    """From now on what happens in this process is written down; again, it changes nothing.
+
+    Again where a run begins, since Dagster then gives the logger another level.
+    """
+    log.setLevel(logging.INFO)
     if any(isinstance(one, Lines) for one in log.handlers):
         return
     lines = Lines()
     # First, since Dagster's handler rewrites what passes through it.
     log.handlers.insert(0, lines)
-    log.setLevel(logging.INFO)
     log.propagate = False
     logging.getLogger().addHandler(lines)
     warnings.showwarning = _warned
@@ -63,6 +66,11 @@ def keep_in(home: "Home") -> None:
 def folder() -> Path | None:
     """Where what is written down is kept; None while no monitor is known."""
     return _home.logs if _home and _home.restricted.is_dir() else None
+
+
+def places() -> tuple[Path, ...]:
+    """The folders of the monitor that this process works on; none where there is none."""
+    return _home.places if _home else ()
 
 
 def say_more() -> None:
@@ -111,8 +119,7 @@ def described(record: logging.LogRecord, at: datetime) -> dict[str, Any]:
         "time": f"{at.isoformat(timespec='milliseconds')}Z",
         "level": record.levelname.lower(),
     }
-    told |= {name: _context.get(name) for name in CONTEXT}
-    told |= {name: getattr(record, name, told.get(name)) for name in ("step", *DETAILS)}
+    told |= {name: getattr(record, name, _context.get(name)) for name in (*CONTEXT, *DETAILS)}
     told["message"] = _message(record)
     if record.exc_info and record.exc_info[1]:
         told |= fault_in_words(record.exc_info[1])

@@ -1,5 +1,10 @@
-"""Whether a run has anything to do, told without opening a file or importing a framework."""
+"""Whether a run has anything to do, told without opening a file or importing a framework.
 
+A later date alone is nothing to do; what it makes overdue is.
+"""
+
+import hashlib
+import json
 from datetime import date
 from typing import Any
 
@@ -7,13 +12,15 @@ import sqlalchemy as sa
 
 from orchestration import inbox
 from orchestration.code_version import code_version
-from orchestration.run import last_good
+from orchestration.run import last_built
 from warehouse import annotations, identity_decisions, releases
+from warehouse.coverage import coverage, expected
 from warehouse.home import Home
-from warehouse.state import State, alert_events, backtests, submissions
+from warehouse.in_force import known, slices
+from warehouse.settings import Settings, load_settings
+from warehouse.state import State, alert_events, alerts, backtests, submissions
 
 WORDS = {
-    "as_of": "the date has moved on",
     "code_version": "the code or an indicator has changed",
     "settings": "the settings have changed",
     "submissions": "submissions wait to be published",
@@ -23,32 +30,37 @@ WORDS = {
     "annotations": "somebody has annotated a series",
     "identities": "somebody has decided who is one child",
 }
+OVERDUE = "a day that something was due by has passed"
+# What a release says depends on; the rest is about where and how a run does its work.
+TOLD = {"name", "authorities"}
 
 
 def fingerprint(home: Home, state: State, as_of: date) -> dict[str, Any]:
-    """What a release depends on; the same fingerprint gives the same release."""
+    """What a release depends on; the same fingerprint gives the same release.
+
+    `as_of` stands for itself alone: of what it brings, `due` is what readers would be told.
+    """
+    settings = load_settings(home)
     return {
+        **_decided(home, state, settings, as_of),
         "as_of": as_of.isoformat(),
-        "code_version": code_version(),
-        "settings": home.config.read_text(encoding="utf-8"),
-        "submissions": _ledger(state),
-        "alerts": _events(state),
-        "warehouse": home.warehouse_db.exists(),
-        "backtests": _newest_backtest(state),
-        "annotations": [one.annotation_id for one in annotations.known(state, as_of)],
-        "identities": [number for number, _ in identity_decisions.known(state, as_of)],
+        "due": _due(state, settings, as_of),
     }
 
 
 def reasons(home: Home, state: State, as_of: date) -> list[str]:
     """Why a run is needed, in words; none when the current release already says everything."""
-    last = last_good(state)
+    last = last_built(state)
     waiting = new_in_inbox(home, last)
     found = [f"{len(waiting):,} in the inbox"] if waiting else []
     if last is None or releases.current(home) is None:
         return [*found, "nothing is published yet"]
-    now, then = fingerprint(home, state, as_of), last["detail"]["fingerprint"]
-    return found + [WORDS[name] for name in now if now[name] != then.get(name)]
+    settings = load_settings(home)
+    now, then = _decided(home, state, settings, as_of), last["detail"]["fingerprint"]
+    found += [WORDS[name] for name in now if now[name] != then.get(name)]
+    if not found and as_of.isoformat() != then.get("as_of"):
+        return [OVERDUE] if _due(state, settings, as_of) != then.get("due") else []
+    return found
 
 
 def new_in_inbox(home: Home, last: dict[str, Any] | None) -> list[str]:
@@ -61,6 +73,42 @@ def newest(last: dict[str, Any] | None) -> int:
     """The last submission that a good run has judged."""
     rows = last["detail"]["fingerprint"].get("submissions", []) if last else []
     return max((row[3] for row in rows), default=0)
+
+
+def _decided(home: Home, state: State, settings: Settings, as_of: date) -> dict[str, Any]:
+    """What came, what people decided and what the code is."""
+    return {
+        "code_version": code_version(),
+        "settings": settings.model_dump(mode="json", include=TOLD),
+        "submissions": _ledger(state),
+        "alerts": [_events(state), _to_be_woken(state, as_of)],
+        "warehouse": home.warehouse_db.exists(),
+        "backtests": _newest_backtest(state),
+        "annotations": [one.annotation_id for one in annotations.known(state, as_of)],
+        "identities": [number for number, _ in identity_decisions.known(state, as_of)],
+    }
+
+
+def _due(state: State, settings: Settings, as_of: date) -> str:
+    """What a date makes of the ledger: which returns came, are overdue or can be judged."""
+    submitted = known(state, as_of)
+    senders = expected(submitted, settings.authorities)
+    rows = [
+        (row.la_code, row.extract, str(row.period.start), row.status, row.period.end <= as_of)
+        for row in coverage(submitted, slices(submitted), senders, as_of)
+        if row.status != "not_due"
+    ]
+    told = [[one.submission_id for one in submitted], rows]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _to_be_woken(state: State, as_of: date) -> int:
+    """Alerts whose snooze is over."""
+    query = sa.select(alerts.c.summary).where(alerts.c.state == "snoozed")
+    with state.read() as connection:
+        summaries: list[dict[str, Any]] = list(connection.scalars(query))
+    until = [summary.get("snoozed_until") for summary in summaries]
+    return sum(day is not None and day <= as_of.isoformat() for day in until)
 
 
 def _ledger(state: State) -> list[Any]:

@@ -6,20 +6,21 @@ Neither Dagster nor dbt is imported when there is nothing to do.
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
-from orchestration import attempts, pending, stopping
+from monitoring.delivery import relay
+from orchestration import attempts, pending, stopping, upkeep
 from orchestration.attempts import BY_TAG, COMMAND_LINE
 from orchestration.configuration import checked
-from orchestration.run import Step, last_good, ready, record_of
-from warehouse import releases
-from warehouse.errors import SightlineError
+from orchestration.run import UNDELIVERED, Step, ready, record_of
+from warehouse import clock, releases
+from warehouse.errors import MachineFault, SightlineError
 from warehouse.home import Home
 from warehouse.settings import today
 from warehouse.state import State
 
-NOTHING = "nothing"
+NOTHING: Final = "nothing"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
         now = today(checked(home))
         with ready(home) as state:
             is_history = as_of is not None and as_of != now
-            if not is_history and not pending.reasons(home, state, now):
+            if not is_history and finds_nothing(home, state, run_id, COMMAND_LINE, now):
                 return _nothing(home, state, run_id, now, started)
             known_on = as_of if is_history else None
             attempts.begin(state, run_id, known_on or now, COMMAND_LINE)
@@ -73,15 +74,31 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     )
 
 
+def finds_nothing(home: Home, state: State, run_id: str, by: str, now: date) -> bool:
+    """Whether there is nothing to do; such an attempt is recorded, and what was kept for long
+    enough goes."""
+    if pending.reasons(home, state, now):
+        return False
+    attempts.begin(state, run_id, now, by)
+    upkeep.between_runs(home, state, checked(home))
+    attempts.end(state, run_id, NOTHING, 0, release_id=_shown(home))
+    return True
+
+
 def _nothing(home: Home, state: State, run_id: str, now: date, started: float) -> RunReport:
-    """Recorded with what the last good run knew, since that is still all there is to know."""
-    shown, last = releases.current(home), last_good(state)
-    release_id = shown.release_id if shown else None
-    attempts.begin(state, run_id, now, COMMAND_LINE)
-    known = {name: last["detail"][name] for name in ("fingerprint", "left")} if last else {}
-    detail = attempts.detail(**known)
-    attempts.end(state, run_id, NOTHING, 0, release_id=release_id, detail=detail)
-    return RunReport(NOTHING, now, release_id, time.perf_counter() - started)
+    """Messages that wait are sent all the same."""
+    sent = relay.deliver(home, checked(home), state, clock.now()).as_found()
+    code = UNDELIVERED if sent["undelivered"] else 0
+    if code:
+        attempts.end(state, run_id, NOTHING, code)
+    seconds = time.perf_counter() - started
+    steps = [Step("delivery", found=sent)]
+    return RunReport(NOTHING, now, _shown(home), seconds, steps=steps, exit_code=code)
+
+
+def _shown(home: Home) -> str | None:
+    shown = releases.current(home)
+    return shown.release_id if shown else None
 
 
 def _execute(home: Home, run_id: str, as_of: date | None) -> str | None:
@@ -98,10 +115,7 @@ def _execute(home: Home, run_id: str, as_of: date | None) -> str | None:
             raise_on_error=False,
             run_id=run_id,
             tags={BY_TAG: COMMAND_LINE},
-            run_config={
-                "resources": {"monitor": {"config": config}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
+            run_config={"resources": {"monitor": {"config": config}}},
         )
         if stopping.asked():
             raise stopping.Stopped
@@ -110,9 +124,15 @@ def _execute(home: Home, run_id: str, as_of: date | None) -> str | None:
 
 
 def _first(failures: list[Any]) -> str | None:
-    """Where it went wrong and what kind of fault; its text may quote data, so it stays inside."""
+    """Where it went wrong and what kind of fault; its text may quote data, so it stays inside.
+
+    What the machine lacks is said in our own words.
+    """
     if not failures:
         return None
     error = failures[0].step_failure_data.error
     cause = error.cause or error
-    return f"step {failures[0].step_key}: {cause.cls_name}"
+    told = cause.cls_name
+    if told == MachineFault.__name__:
+        told = cause.message.partition(": ")[2].strip()
+    return f"step {failures[0].step_key}: {told}"

@@ -4,10 +4,11 @@ The same object serves a run from the command line and one started in Dagster's 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from logging import ERROR, INFO
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,12 +21,14 @@ from orchestration.logs import log
 from warehouse import keys
 from warehouse.errors import GateFailed, SightlineError
 from warehouse.home import Home, close_to_others
+from warehouse.machine import machine_fault
 from warehouse.recovery import recover
 from warehouse.settings import Settings, today
 from warehouse.state import State, runs
 from warehouse.state import releases as state_releases
 
-GOOD = ("released", "unchanged", "nothing")
+BUILT = ("released", "unchanged")
+GOOD = (*BUILT, "nothing")
 FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
 
 
@@ -49,6 +52,7 @@ class Run:
     released: Outcome | None = None
     release_id: str | None = None
     failed_with: int = 0
+    was_stopped: bool = False
     results: dict[str, Any] = field(default_factory=dict)
     fingerprint: dict[str, Any] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
@@ -69,14 +73,21 @@ class Run:
             log.info("%s ...", name)
             try:
                 yield step.found
-            except GateFailed as fault:
-                self.shut(fault.message)
+            except GateFailed as gate:
+                self.shut(gate.message)
                 raise
-            except BaseException as fault:
+            except Exception as raised:
+                fault = _told(raised, self.home)
                 self.fail(fault)
                 log.error("%s: it failed", name, exc_info=fault)
-                if isinstance(fault, Exception) and not isinstance(fault, SightlineError):
+                if not isinstance(fault, SightlineError):
                     faults.kept(fault)
+                if fault is raised:
+                    raise
+                raise fault from raised
+            except BaseException as stop:
+                self.fail(stop)
+                self.was_stopped = True
                 raise
             finally:
                 step.seconds = round(time.perf_counter() - started, 2)
@@ -100,15 +111,22 @@ class Run:
             return "gate_failed"
         if self.released:
             return "history" if self.is_history else self.released
+        if self.was_stopped:
+            return "killed"
         return "failed" if self.failed_with else "partial"
+
+    @property
+    def is_undelivered(self) -> bool:
+        """Whether all went well but for the last step."""
+        return bool(self.failed_with and self.released and self.steps[-1].name == "delivery")
 
     @property
     def exit_code(self) -> int:
         if self.gates:
             return GATE
-        if self.failed_with:
+        if self.failed_with and not self.is_undelivered:
             return self.failed_with
-        if self.found("delivery", "undelivered"):
+        if self.is_undelivered or self.found("delivery", "undelivered"):
             return UNDELIVERED
         refused = [self.found("intake", name) for name in ("refused", "rows refused")]
         held_back = [self.found(step, "held back") for step in ("vital signs", "models")]
@@ -117,6 +135,12 @@ class Run:
     def found(self, step: str, name: str) -> Any:
         """What a step of this run counted under this name; nothing is 0."""
         return next((one.found.get(name, 0) for one in self.steps if one.name == step), 0)
+
+
+def _told(fault: BaseException, home: Home) -> BaseException:
+    """What the machine lacks in our own words; any other fault as it is."""
+    ours = machine_fault(fault, *home.places) if isinstance(fault, Exception) else None
+    return ours or fault
 
 
 def told(step: Step) -> str:
@@ -142,7 +166,7 @@ def opened(home: Home, run_id: str, by: str, *, as_of: date | None = None) -> It
         run.is_history = run.as_of != now
         run.number = attempts.begin(state, run_id, run.as_of, by)
         try:
-            with logs.bound(run=run_id):
+            with logs.bound(run=run_id, number=run.number):
                 yield run
         except BaseException as fault:
             run.fail(fault)
@@ -155,14 +179,22 @@ def opened(home: Home, run_id: str, by: str, *, as_of: date | None = None) -> It
                 steps=[asdict(step) for step in run.steps],
             )
             known = {"release_id": run.release_id, "detail": detail}
-            attempts.end(state, run_id, run.outcome, run.exit_code, **known)
+            if attempts.end(state, run_id, run.outcome, run.exit_code, **known):
+                _say_ended(run)
+
+
+def _say_ended(run: Run) -> None:
+    is_well = run.outcome in (*GOOD, "history", "partial")
+    what = f", release {run.release_id}" if run.release_id else ""
+    about = {"run": run.run_id, "number": run.number}
+    log.log(INFO if is_well else ERROR, "the run ended: %s%s", run.outcome, what, extra=about)
 
 
 @contextmanager
 def ready(home: Home) -> Iterator[State]:
     """The state under the lock: others shut out, leftovers put right, the key the one we know."""
-    logs.keep_in(home)
     checked(home)
+    logs.keep_in(home)
     with held(home.restricted / "run.lock") as is_first:
         close_to_others(home)
         state = State(home.state_db)
@@ -177,11 +209,20 @@ def ready(home: Home) -> Iterator[State]:
 
 
 def last_good(state: State) -> dict[str, Any] | None:
+    """The newest run that came to a good end, also one that found nothing to do."""
+    return _newest(state, GOOD)
+
+
+def last_built(state: State) -> dict[str, Any] | None:
     """The newest run whose release, new or found unchanged, readers see."""
-    query = sa.select(runs).where(runs.c.outcome.in_(GOOD)).order_by(runs.c.number.desc()).limit(1)
+    return _newest(state, BUILT)
+
+
+def _newest(state: State, outcomes: Sequence[str]) -> dict[str, Any] | None:
+    known = sa.select(runs).where(runs.c.outcome.in_(outcomes))
     with state.read() as connection:
-        rows = connection.execute(query).mappings().all()
-    return dict(rows[0]) if rows else None
+        row = connection.execute(known.order_by(runs.c.number.desc()).limit(1)).mappings().first()
+    return dict(row) if row else None
 
 
 def record_of(state: State, run_id: str) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Any
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 from orchestration import attempts
-from orchestration.dagster_home import START_TIMEOUT
+from orchestration.attempts import START_TIMEOUT
 from warehouse import clock
 from warehouse.home import Home
 

@@ -41,9 +41,10 @@ def asked() -> int | None:
     return _asked
 
 
-def code() -> int:
-    """The exit code of a process that was asked to stop, as shells give it."""
-    return BY_SIGNAL + (_asked or signal.SIGINT)
+def end() -> NoReturn:
+    """Leave at once, with the exit code that shells give: an orderly end of the interpreter waits
+    for threads and processes that are still at work on what nobody wants any more."""
+    os._exit(BY_SIGNAL + (_asked or signal.SIGINT))
 
 
 def _stop(signal_number: int, _frame: object) -> NoReturn:
@@ -59,4 +60,4 @@ def _watch(here: socket.socket) -> None:
             _asked = received[0]
             time.sleep(SECONDS)
             if lock.is_held():
-                os._exit(code())
+                end()

@@ -22,6 +22,8 @@ def outcome(home: Home, report: RunReport) -> Iterator[str]:
     """The last words of `sightline run`."""
     if report.outcome == NOTHING:
         yield f"Nothing to do: release {report.release_id} is up to date ({report.seconds:.1f} s)."
+        if waiting := report.found("delivery", "undelivered"):
+            yield f"{waiting:,} messages could not be delivered yet: sightline health"
         return
     yield from _accounting(report)
     refused = report.found("intake", "reasons") or []

@@ -7,23 +7,41 @@ from typing import Any
 
 import duckdb
 
+from warehouse import quotas
 from warehouse.home import Home
 from warehouse.settings import Settings
 
 MAX_SPILL = "50GB"
+# What the engine may use unless the settings say otherwise, where there is twice as much.
+MOST_MEMORY = 3_000_000_000
 
 
-def safe_config(*, memory_limit: str = "3GB", threads: int | None = None) -> dict[str, Any]:
+def memory_limit(settings: Settings) -> str:
+    """What the engine may use by the settings, or else half of what there is, up to 3 GB."""
+    return settings.memory_limit or _half()
+
+
+def threads(settings: Settings) -> int:
+    """How many cores are used by the settings, or else all that this process may use."""
+    return settings.threads or quotas.cores()
+
+
+def _half() -> str:
+    available = quotas.memory()
+    most = min(MOST_MEMORY, available // 2) if available else MOST_MEMORY
+    return f"{most // 10**6}MB"
+
+
+def safe_config(*, memory_limit: str | None = None, threads: int | None = None) -> dict[str, Any]:
     """Settings that every connection of the project starts with."""
     config: dict[str, Any] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "allow_community_extensions": "false",
-        "memory_limit": memory_limit,
+        "memory_limit": memory_limit or _half(),
         "preserve_insertion_order": "true",
     }
-    if threads:
-        config["threads"] = threads
+    config["threads"] = threads or quotas.cores()
     return config
 
 
@@ -31,6 +49,9 @@ def open_quietly(
     path: Path | None, config: dict[str, Any], *, read_only: bool = False
 ) -> duckdb.DuckDBPyConnection:
     """A connection that draws no progress bars; the caller closes it."""
+    if path is None:
+        # Of itself it would spill into the current folder.
+        config = {"temp_directory": ""} | config
     connection = duckdb.connect(str(path or ":memory:"), read_only=read_only, config=config)
     connection.execute("set enable_progress_bar = false").fetchall()
     return connection

@@ -13,6 +13,10 @@ class SightlineError(Exception):
             self.exit_code = exit_code
 
 
+class MachineFault(SightlineError):
+    """Memory, disk, file handles or rights ran out: nobody's file is at fault."""
+
+
 class ConfigurationError(SightlineError):
     exit_code = 3
 

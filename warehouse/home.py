@@ -21,6 +21,11 @@ class Home:
     root: Path
 
     @property
+    def places(self) -> tuple[Path, ...]:
+        """The folders that may lie on disks of their own; what holds the rest comes first."""
+        return (self.restricted, self.published, self.outbox, self.inbox, self.root)
+
+    @property
     def config(self) -> Path:
         return self.root / "sightline.toml"
 

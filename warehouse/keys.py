@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from warehouse.errors import KeyFault
 from warehouse.home import KEY_BYTES, Home
+from warehouse.machine import is_lacking
 from warehouse.state import State, settings
 
 PINNED = "key_fingerprint"
@@ -24,7 +25,9 @@ def read(path: Path) -> bytes:
     """The key in a file; raises KeyFault, with the rule that it breaks and never with the key."""
     try:
         mode, text = path.stat().st_mode, path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError) as fault:
+        if isinstance(fault, OSError) and is_lacking(fault):
+            raise
         raise KeyFault(f"{path} cannot be read; without a key no file is taken in") from None
     if stat.S_IMODE(mode) & 0o077:
         raise KeyFault(

@@ -1,6 +1,7 @@
 """Write a new work file: views of the accepted rows, and what this run knows about submissions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import duckdb
@@ -105,10 +106,16 @@ where slices.la_code = breaks.la_code
 Rows = Iterable[Sequence[object]]
 
 
-def prepare(home: Home, state: State, as_of: date) -> None:
-    """Everything that the models read, as it was known at a date."""
+def prepare(home: Home, state: State, as_of: date, *, without: Collection[int] = ()) -> None:
+    """Everything that the models read, as it was known at a date.
+
+    `without` are submissions that are not used, whatever the state says of them.
+    """
     settings = load_settings(home)
-    submitted = known(state, as_of)
+    submitted = [
+        replace(one, is_accepted=one.is_accepted and one.submission_id not in without)
+        for one in known(state, as_of)
+    ]
     pieces = told(submitted)
     cut = [piece for piece in pieces if piece.is_own and piece.speaks]
     senders = expected(submitted, settings.authorities)

@@ -64,6 +64,7 @@ def build(
     alerts_rows: Iterable[Mapping[str, Any]],
     alert_events_rows: Iterable[Mapping[str, Any]],
     simulated: bool,
+    looks_back: bool = False,
 ) -> Draft:
     """Write published/releases/.draft-<id>/ and check it; GateFailed when it does not hold."""
     folder = _fresh_folder(home, release_id)
@@ -94,6 +95,7 @@ def build(
     counts, found = verify_database(folder / DATABASE)
     manifest = {
         **release,
+        "looks_back": looks_back,
         "content_hash": found,
         "storage_version": STORAGE_VERSION,
         "tables": counts,

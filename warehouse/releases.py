@@ -5,8 +5,9 @@ A release folder is never changed once it is in place.
 
 import json
 import os
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,7 +17,14 @@ import duckdb
 
 from warehouse.errors import GateFailed, SightlineError
 from warehouse.home import Home
-from warehouse.published_tables import content_hash, published_tables, row_counts, table_hashes
+from warehouse.machine import machine_fault
+from warehouse.published_tables import (
+    content_hash,
+    news_hashes,
+    published_tables,
+    row_counts,
+    table_hashes,
+)
 
 DATABASE = "sightline.duckdb"
 MANIFEST = "manifest.json"
@@ -24,6 +32,8 @@ LOCKED: dict[str, Any] = {"enable_external_access": "false", "lock_configuration
 POINTER = "CURRENT"  # a one-line file, where the file system has no links
 DRAFT = ".draft-"
 DOOMED = ".pruned-"
+# Nobody reads a release that looks back but whoever asked for it, and it can be built again.
+LOOK_BACKS = 3
 
 
 @dataclass(frozen=True)
@@ -34,10 +44,18 @@ class Release:
     built_at: str
     content_hash: str
     simulated: bool
+    code_version: str = ""
+    looks_back: bool = False
 
     @property
     def database(self) -> Path:
         return self.folder / DATABASE
+
+    @property
+    def sequence(self) -> int:
+        """Its number, at the end of its name: what came after what, whatever the clock said."""
+        number = re.search(r"\d+$", self.release_id)
+        return int(number[0]) if number else 0
 
 
 @dataclass(frozen=True)
@@ -120,13 +138,28 @@ def current(home: Home) -> Release | None:
 def list_releases(home: Home) -> list[Release]:
     """Every release in place, the newest first."""
     found = [_read(path.parent) for path in home.releases.glob(f"[!.]*/{MANIFEST}")]
-    return sorted(found, key=lambda one: (one.built_at, one.release_id), reverse=True)
+    return sorted(found, key=lambda one: (one.sequence, one.release_id), reverse=True)
 
 
 def table_hashes_of(path: Path) -> dict[str, str]:
     """The content of each table of a published file, as a hash."""
     with duckdb.connect(str(path), read_only=True, config=LOCKED) as connection:
         return table_hashes(connection)
+
+
+def says_the_same(shown: Release, draft: Draft) -> bool:
+    """Whether the draft, by the same code, tells readers nothing that the release did not.
+
+    A later date is no news, nor is what comes with it alone.
+    """
+    if shown.code_version != draft.code_version:
+        return False
+    return shown.content_hash == draft.content_hash or _news(shown) == _news(draft)
+
+
+def _news(one: Release | Draft) -> dict[str, str]:
+    with duckdb.connect(str(one.database), read_only=True, config=LOCKED) as connection:
+        return news_hashes(connection)
 
 
 def find(home: Home, release_id: str) -> Release:
@@ -158,20 +191,35 @@ def verify(home: Home, release_id: str) -> bool:
     release = find(home, release_id)
     try:
         return verify_database(release.database)[1] == release.content_hash
-    except (SightlineError, duckdb.Error):
+    except (SightlineError, duckdb.Error) as fault:
+        if ours := machine_fault(fault, home.published):
+            raise ours from fault
         return False
 
 
-def prune(home: Home, keep: int) -> list[str]:
-    """Remove all but the newest releases; the current one always stays."""
+def superfluous(
+    home: Home, keep: int, since: date, until: date, linked: Collection[str] = ()
+) -> list[Release]:
+    """Releases that need not be kept.
+
+    Kept are the newest `keep`, the last of each month between the two dates, those that messages
+    lead to and the current one; of those that look back, the newest few, counted apart.
+    """
     shown = current(home)
-    kept = {release.release_id for release in list_releases(home)[:keep]}
-    if shown:
-        kept.add(shown.release_id)
-    gone = [release for release in list_releases(home) if release.release_id not in kept]
-    for release in gone:
-        remove(release.folder)
-    return [release.release_id for release in gone]
+    published = [one for one in list_releases(home) if not one.looks_back]
+    kept = {one.release_id for one in (*published[:keep], shown) if one} | set(linked)
+    months = set()
+    for one in published:
+        month = (one.as_of.year, one.as_of.month)
+        if since <= one.as_of <= until and month not in months:
+            months.add(month)
+            kept.add(one.release_id)
+    return [one for one in published if one.release_id not in kept] + superfluous_look_backs(home)
+
+
+def superfluous_look_backs(home: Home) -> list[Release]:
+    """Releases that look back, but for the newest few."""
+    return [one for one in list_releases(home) if one.looks_back][LOOK_BACKS:]
 
 
 def open_published(home: Home) -> duckdb.DuckDBPyConnection:
@@ -191,6 +239,8 @@ def _read(folder: Path) -> Release:
         manifest["built_at"],
         manifest["content_hash"],
         manifest["simulated"],
+        manifest["code_version"],
+        manifest.get("looks_back", False),
     )
 
 

@@ -28,10 +28,16 @@ ENCODINGS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+EVERY_MORNING = "15 6 * * *"
+
+
 KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
 TABLE = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
 # What a release depends on; the rest is about where and how a run does its work, and who is told.
 TOLD_IN_RELEASES = {"authorities"}
+
+# As the database engine reads it.
+SIZE = r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$"
 
 
 class Strict(BaseModel):
@@ -49,11 +55,8 @@ class Retention(Strict):
     originals_months: int = Field(default=84, ge=1)
     refused_months: int = Field(default=12, ge=1)
     logs_months: int = Field(default=12, ge=1)
-
-
-EVERY_MORNING = "15 6 * * *"
-# The hour from 01:00, in London, happens twice or not at all when the clocks change.
-HOUR_OF_CHANGES = 1
+    messages_months: int = Field(default=24, ge=1)
+    runs_months: int = Field(default=24, ge=1)
 
 
 class Health(Strict):
@@ -71,14 +74,14 @@ class Settings(Strict):
     today: date | None = Field(default=None, strict=False)
     authorities: list[str] | Literal["all"] | None = None
     delivery: list[dict[str, Any]] = Field(default_factory=lambda: [{"kind": "files"}])
-    memory_limit: str = Field(default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$")
+    memory_limit: str | None = Field(default=None, pattern=SIZE)
     threads: int | None = Field(default=None, ge=1)
     keep_releases: int = Field(default=6, ge=1)
     log_level: Literal["info", "warning", "error"] = "warning"
     retention: Retention = Field(default_factory=Retention)
-    health: Health = Field(default_factory=Health)
     schedule: str = EVERY_MORNING
     dagster: dict[str, Any] = Field(default_factory=dict)
+    health: Health = Field(default_factory=Health)
 
     @field_validator("authorities", mode="before")
     @classmethod
@@ -103,13 +106,6 @@ class Settings(Strict):
             raise ValueError("each channel is a block under [[delivery]], in double brackets")
         return value
 
-    @field_validator("schedule")
-    @classmethod
-    def _can_be_kept(cls, cron: str) -> str:
-        if cron != EVERY_MORNING:
-            _check_cron(cron)
-        return cron
-
 
 def load_settings(home: Home, environment: Mapping[str, str] | None = None) -> Settings:
     """What holds for this monitor: the file, and above it the variables SIGHTLINE_<KEY>.
@@ -130,21 +126,6 @@ def load_settings(home: Home, environment: Mapping[str, str] | None = None) -> S
 
 def today(settings: Settings) -> date:
     return settings.today or clock.day()
-
-
-def _check_cron(cron: str) -> None:
-    """Raise ValueError unless the scheduler takes this, and it never asks for 01:00 to 01:59."""
-    from dagster._utils.schedules import is_valid_cron_string  # slow to import, seldom needed
-    from dagster._vendored.croniter import croniter
-
-    if not is_valid_cron_string(cron):
-        raise ValueError('not a schedule: five fields as in "15 6 * * *", for 06:15 every day')
-    _, hours, *_ = croniter.expand(cron)[0]
-    if HOUR_OF_CHANGES in hours or "*" in hours:
-        raise ValueError(
-            "no run may be due from 01:00 to 01:59, which happens twice or not at all when the"
-            ' clocks change; every hour but that is "0 0,2-23 * * *"'
-        )
 
 
 def fingerprint(settings: Settings) -> str:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from monitoring.alerts.lifecycle import LIVE, Alert, Decisions, Event
 from monitoring.delivery import channels
 from monitoring.messages import AlertMessage, Digest, Figures, Wording
+from warehouse import clock
 from warehouse import state as tables
 from warehouse.settings import Settings
 
@@ -207,6 +208,7 @@ def _post(
                 "state": "pending",
                 "attempts": 0,
                 "created_on": release.as_of,
+                "created_at": clock.now(),
                 "release_id": release.release_id,
             }
             connection.execute(sa.insert(tables.outbox).prefix_with("or ignore").values(row))

@@ -1,5 +1,13 @@
-"""Send the outbox: at least once, each message under one id, later again when it fails."""
+"""Send the outbox: at least once, each message under one id, later again when it fails.
 
+One relay at a time: a second one waits for the first and finds its messages sent.
+"""
+
+import fcntl
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,11 +22,16 @@ from monitoring.delivery.failure import DeliveryFailed
 from monitoring.messages import parse
 from warehouse.home import Home
 from warehouse.settings import Settings
-from warehouse.state import State, outbox
+from warehouse.state import State, outbox, releases
 
 MAX_ATTEMPTS = 8
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=24)
+WAITING = ("pending", "failed")
+PATIENCE = timedelta(minutes=5)
+LOOK_AGAIN = 0.1  # seconds
+
+log = logging.getLogger("sightline")
 
 
 @dataclass(frozen=True)
@@ -29,22 +42,35 @@ class Delivered:
     failed: int = 0
     pending: int = 0
 
+    def as_found(self) -> dict[str, int]:
+        """As a step of a run tells it."""
+        return {"sent": self.sent, "undelivered": self.pending + self.failed}
+
 
 def deliver(home: Home, settings: Settings, state: State, now: datetime) -> Delivered:
-    """Send what is due; a channel that is down is tried once a pass."""
+    """Send what is due; a channel that is down is tried once a pass.
+
+    `now` in UTC. Nothing is sent while another process has been sending for minutes.
+    """
     moment = now.replace(tzinfo=None)
     ready = channels.build(home, settings)
     down: set[str] = set()
     sent = failed = 0
-    for row in _due(state, moment):
-        if row["channel"] in down:
-            continue
-        failure = _send(ready.get(row["channel"]), row)
-        _mark(state, row, failure, moment)
-        sent, failed = sent + (failure is None), failed + (failure is not None)
-        if failure and failure.is_channel:
-            down.add(row["channel"])
+    with _alone(home) as is_alone:
+        for row in _due(state, moment) if is_alone else []:
+            if row["channel"] in down:
+                continue
+            failure = _send(ready.get(row["channel"]), row)
+            _mark(state, row, failure, moment)
+            sent, failed = sent + (failure is None), failed + (failure is not None)
+            if failure and failure.is_channel:
+                down.add(row["channel"])
     return Delivered(sent, failed, _waiting(state))
+
+
+def is_due(state: State, now: datetime) -> bool:
+    """Whether a pass would try to send anything."""
+    return bool(_due(state, now.replace(tzinfo=None)))
 
 
 def retry_now(state: State, *, include_dead: bool = False) -> int:
@@ -58,12 +84,37 @@ def retry_now(state: State, *, include_dead: bool = False) -> int:
     return int(changed.rowcount)
 
 
+@contextmanager
+def _alone(home: Home) -> Iterator[bool]:
+    """Whether no other process sends, by a lock that dies with its holder."""
+    with (home.restricted / "outbox.lock").open("a") as file:
+        until = time.monotonic() + PATIENCE.total_seconds()
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    yield False
+                    return
+                time.sleep(LOOK_AGAIN)
+            else:
+                yield True
+                return
+
+
 def _due(state: State, moment: datetime) -> list[dict[str, Any]]:
-    is_due = sa.or_(outbox.c.next_attempt_at.is_(None), outbox.c.next_attempt_at <= moment)
+    """In the order of their releases, each release's digest last."""
+    time_has_come = sa.or_(
+        outbox.c.next_attempt_at.is_(None),
+        outbox.c.next_attempt_at <= moment,
+        # No message waits so long: the clock was ahead when this was written.
+        outbox.c.next_attempt_at > moment + LONGEST_WAIT,
+    )
     query = (
         sa.select(outbox)
-        .where(outbox.c.state.in_(["pending", "failed"]), is_due)
-        .order_by(outbox.c.created_on, outbox.c.kind == "digest", outbox.c.message_id)
+        .outerjoin(releases, releases.c.release_id == outbox.c.release_id)
+        .where(outbox.c.state.in_(WAITING), time_has_come)
+        .order_by(releases.c.sequence, outbox.c.kind == "digest", outbox.c.message_id)
     )
     with state.read() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
@@ -92,6 +143,11 @@ def _mark(
     state: State, row: dict[str, Any], failure: DeliveryFailed | None, moment: datetime
 ) -> None:
     attempts = row["attempts"] + 1
+    named = {"channel": row["channel"]}
+    if failure is None:
+        log.info("a message was delivered", extra=named)
+    else:
+        log.warning("a message was not delivered, attempt %d: %s", attempts, failure, extra=named)
     values: dict[str, Any] = {"attempts": attempts}
     if failure is None:
         values |= {"state": "sent", "sent_at": moment, "last_error": None, "next_attempt_at": None}
@@ -106,6 +162,6 @@ def _mark(
 
 
 def _waiting(state: State) -> int:
-    query = sa.select(sa.func.count()).where(outbox.c.state.in_(["pending", "failed"]))
+    query = sa.select(sa.func.count()).where(outbox.c.state.in_(WAITING))
     with state.read() as connection:
         return int(connection.execute(query).scalar_one())

@@ -118,13 +118,15 @@ def list_releases(home: Any, is_json: bool) -> int:
             "content": one.content_hash[:12],
             "simulated": one.simulated,
             "current": shown is not None and one.release_id == shown.release_id,
+            "looks_back": one.looks_back,
         }
         for one in releases.list_releases(home)
     ]
     if is_json:
         as_json(rows)
     else:
-        table(rows, ("release", "as_of", "built_at", "content", "simulated", "current"))
+        columns = ("release", "as_of", "built_at", "content", "simulated", "current", "looks_back")
+        table(rows, columns)
     return 0
 
 

@@ -57,14 +57,14 @@ def run(home: Any, as_of: datetime | None, dry_run: bool, is_json: bool) -> int:
 def _say_what_waits(home: Any, is_json: bool) -> int:
     from orchestration import pending
     from orchestration.configuration import checked
-    from orchestration.run import last_good
+    from orchestration.run import last_built
     from warehouse.settings import today
     from warehouse.state import State
 
     settings = checked(home)
     state = State(home.state_db)
     reasons = pending.reasons(home, state, today(settings))
-    waiting = pending.new_in_inbox(home, last_good(state))
+    waiting = pending.new_in_inbox(home, last_built(state))
     state.close()
     if is_json:
         as_json({"reasons": reasons, "waiting": waiting})

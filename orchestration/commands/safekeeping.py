@@ -148,21 +148,25 @@ def _show_tied(found: Any) -> None:
 def retention(home: Any, is_dry: bool) -> int:
     """What has been kept for as long as the settings say, and with --apply its removal.
 
-    Every run applies it at its end. What waits for a person, and the originals of an authority
-    with an open alert, are kept.
+    Every run applies it, once a day also without news. What waits for a person, and the originals
+    of an authority with an open alert, are kept.
 
     Example: sightline retention --dry-run
     """
+    from orchestration import upkeep
     from orchestration.run import ready
-    from warehouse import retention
     from warehouse.settings import load_settings
 
     with ready(home) as state:
         settings = load_settings(home)
-        found = (retention.due if is_dry else retention.apply)(home, state, settings)
+        found = (upkeep.due if is_dry else upkeep.retain)(home, state, settings)
     verb = "would be" if is_dry else "were"
     say(f"{len(found.submissions):,} originals {verb} removed; the ledger keeps their hashes")
-    say(f"{len(found.files):,} files of refused rows and logs {verb} removed")
+    say(f"{len(found.files):,} files of refused rows, messages and logs {verb} removed")
+    say(f"{len(found.releases):,} releases {verb} removed")
+    say(f"{len(found.messages):,} messages that were sent or given up {verb} removed")
+    say(f"{len(found.runs):,} records of runs {verb} removed")
+    say(f"{len(found.dagster_runs):,} runs in Dagster's pages {verb} removed")
     say(f"{found.held:,} originals past their time are kept: somebody has still to decide on them")
     return 0
 

@@ -80,7 +80,7 @@ def _events(definition: dg.AssetsDefinition, built: steps.Built) -> Iterator[Any
 
 
 def _key(event: Any) -> Any:
-    if isinstance(event, dg.AssetCheckResult):
+    if isinstance(event, dg.AssetCheckResult) and event.asset_key and event.check_name:
         return dg.AssetCheckKey(event.asset_key, event.check_name)
     return event.asset_key
 

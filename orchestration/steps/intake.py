@@ -7,7 +7,7 @@ from expectations import identities, submissions
 from expectations.runner import CheckResult
 from orchestration import inbox, overview, pending
 from orchestration.logs import log
-from orchestration.run import Run, last_good
+from orchestration.run import Run, last_built
 from warehouse import contract, prepare
 from warehouse.connection import connect
 from warehouse.intake import taking
@@ -76,7 +76,7 @@ def meets_contract(counts: Counts) -> CheckResult:
 def judge_submissions(run: Run) -> CheckResult:
     with run.step("vital signs") as found:
         # A look back judges nothing anew.
-        after = sys.maxsize if run.is_history else pending.newest(last_good(run.state))
+        after = sys.maxsize if run.is_history else pending.newest(last_built(run.state))
         result = submissions.judge_submissions(run.state, run.home.raw, after)
         found |= {
             "submissions": result.details["rows"],

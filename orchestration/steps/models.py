@@ -8,8 +8,9 @@ from expectations import submissions
 from orchestration import dbt_runner, overview, pending, row_checks
 from orchestration.logs import log
 from orchestration.row_checks import Failed
-from orchestration.run import Run, last_good
+from orchestration.run import Run, last_built
 from warehouse import prepare
+from warehouse.machine import said_in
 
 BROKEN = {"error", "fail", "runtime error", "partial success"}
 # Each layer of models shows its faults once those below are gone, and an authority's months follow
@@ -40,6 +41,7 @@ def build(run: Run) -> Built:
         held: set[int] = set()
         for _ in range(MOST_ROUNDS):
             built.results = dbt_runner.build(run.home, manifest)
+            _check_machine(run, built.results)
             found |= _counted(built.results)
             failed = row_checks.failed(run.home, built.results)
             new = {one: why for one, why in row_checks.reasons(failed).items() if one not in held}
@@ -47,6 +49,7 @@ def build(run: Run) -> Built:
                 break
             held |= set(new)
             _hold(run, new, failed, built)
+            prepare.prepare(run.home, run.state, run.as_of, without=held)
         found |= {"held back": len(held), "reasons": overview.held(run.state) if held else []}
     broken = [one.node.name for one in built.results if str(one.status) in BROKEN]
     if broken or not built.results:
@@ -56,18 +59,25 @@ def build(run: Run) -> Built:
     return built
 
 
+def _check_machine(run: Run, results: Sequence[Any]) -> None:
+    """Raises MachineFault where a model failed for want of memory or disk."""
+    for one in results:
+        if str(one.status) in BROKEN and (fault := said_in(one.message or "", *run.home.places)):
+            raise fault
+
+
 def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built) -> None:
     for one in failed:
         if told := len(one.reasons.keys() & new.keys()):
             built.held[one.unique_id] = built.held.get(one.unique_id, 0) + told
-    submissions.keep_out(run.state, new)
+    if not run.is_history:  # a look back decides nothing for the runs of today
+        submissions.keep_out(run.state, new)
     log.info("%d submissions failed a check and are held back; building without them", len(new))
-    prepare.prepare(run.home, run.state, run.as_of)
 
 
 def _new(run: Run) -> str:
     """What came since the last good run, for whoever looks for a cause that no test names."""
-    after = pending.newest(last_good(run.state))
+    after = pending.newest(last_built(run.state))
     came = overview.came(run.state, after)
     more = f" and {len(came) - MOST_NAMED:,} more" if len(came) > MOST_NAMED else ""
     return f"; new since the last release: {', '.join(came[:MOST_NAMED])}{more}" if came else ""

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from monitoring.alerts import evaluate, record
 from monitoring.alerts.lifecycle import Decisions
 from monitoring.delivery import relay
-from orchestration import pending
+from orchestration import pending, upkeep
 from orchestration.code_version import code_version
 from orchestration.run import Run
 from orchestration.steps.marts import decisions_of
 from report import site
-from warehouse import clock, publish, releases, retention
+from warehouse import clock, publish, releases
 from warehouse import state as tables
 from warehouse.connection import connect
 
@@ -28,17 +28,20 @@ def release(run: Run) -> Found:
     with run.step("report") as found:
         found["pages"] = site.build_site(draft.database, draft.report)
     with run.step("release") as found:
-        if _says_the_same(run, draft):
+        shown = None if run.is_history else releases.current(run.home)
+        if shown and not decisions.events and releases.says_the_same(shown, draft):
             shutil.rmtree(draft.folder)
-            run.released, run.release_id = "unchanged", _shown(run)
+            run.released, run.release_id = "unchanged", shown.release_id
         else:
             _commit(run, draft, decisions)
             run.released, run.release_id = "released", draft.release_id
         found["release"] = run.release_id
-        if not run.is_history:
+        if run.is_history:
+            _leave_no_trace(run)
+        else:
             run.home.work_db.replace(run.home.warehouse_db)
-            found["pruned"] = len(releases.prune(run.home, run.settings.keep_releases))
-            found["purged"] = retention.apply(run.home, run.state, run.settings).count
+            kept = upkeep.retain(run.home, run.state, run.settings)
+            found |= {"pruned": len(kept.releases), "purged": kept.count - len(kept.releases)}
             run.fingerprint = pending.fingerprint(run.home, run.state, run.as_of)
         return found
 
@@ -47,7 +50,7 @@ def deliver(run: Run) -> Found:
     with run.step("delivery") as found:
         if not run.is_history:
             done = relay.deliver(run.home, run.settings, run.state, clock.now())
-            found |= {"sent": done.sent, "undelivered": done.pending + done.failed}
+            found |= done.as_found()
         return found
 
 
@@ -64,6 +67,7 @@ def _tables(run: Run, decisions: Decisions) -> releases.Draft:
             alerts_rows=_known(run, evaluate.alert_rows(run.state, decisions), "first_raised_on"),
             alert_events_rows=_known(run, evaluate.event_rows(run.state, decisions), "occurred_on"),
             simulated=_is_simulated(run),
+            looks_back=run.is_history,
         )
         found["rows"] = sum(draft.rows.values())
         return draft
@@ -79,15 +83,11 @@ def _is_simulated(run: Run) -> bool:
         return bool(simulated)
 
 
-def _says_the_same(run: Run, draft: releases.Draft) -> bool:
-    shown = None if run.is_history else releases.current(run.home)
-    said = (draft.content_hash, draft.as_of)
-    return shown is not None and (shown.content_hash, shown.as_of) == said
-
-
-def _shown(run: Run) -> str | None:
-    shown = releases.current(run.home)
-    return shown.release_id if shown else None
+def _leave_no_trace(run: Run) -> None:
+    """A look back leaves its release and no more, and never pushes out one that was read."""
+    run.home.work_db.unlink()
+    for release in releases.superfluous_look_backs(run.home):
+        releases.remove(release.folder)
 
 
 def _commit(run: Run, draft: releases.Draft, decisions: Decisions) -> None:

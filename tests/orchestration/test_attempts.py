@@ -85,12 +85,15 @@ def test_what_fails_before_the_first_step_has_failed(home: Home) -> None:
     assert recorded(home) == [(1, "failed", 1, "inbox")]
 
 
-def test_a_step_that_fails_after_the_release_is_never_exit_code_0(home: Home) -> None:
+@pytest.mark.parametrize(("step", "code"), [("release", 1), ("delivery", 7)])
+def test_a_step_that_fails_after_the_release_is_never_exit_code_0(
+    home: Home, step: str, code: int
+) -> None:
     with opened(home, "a", "schedule") as run:
         run.released, run.release_id = "released", "r"
-        with pytest.raises(ZeroDivisionError), run.step("delivery"):
+        with pytest.raises(ZeroDivisionError), run.step(step):
             raise ZeroDivisionError
-    assert recorded(home) == [(1, "released", 1, "schedule")]
+    assert recorded(home) == [(1, "released", code, "schedule")]
 
 
 def test_a_damaged_state_is_not_written_to(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

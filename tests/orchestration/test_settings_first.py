@@ -1,21 +1,27 @@
-"""Wrong settings stop a run before it reads a file or writes a byte, and say the same everywhere;
-a run whose last step failed never ends as a good one."""
+"""Wrong settings stop a run before it reads a file or writes a byte, in the same words."""
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orchestration import doctor, pipeline
-from orchestration.pipeline import RunReport
-from orchestration.run import Step
+from orchestration.configuration import checked
+from orchestration.run import Run, Step
 from warehouse import home as homes
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
+from warehouse.settings import Settings
+from warehouse.state import State
 
 WRONG = {
     "keep_release = 6": "keep_releases",
     "authorities = ['999']": "999",
+    "schedule = '15 6 * *'": "five fields",
+    "schedule = '60 6 * * *'": "five fields",
+    "schedule = '30 0-2 * * mon-fri'": "01:00 to 01:59",
+    "schedule = '0 * * * *'": "01:00 to 01:59",
     "[[delivery]]\nkind = 'pigeon'": "pigeon",
     "[[delivery]]\nkind = 'smtp'\nhost = 'mail'\nsender = 'us'\nrecipients = ['a@b.uk']": "sender",
 }
@@ -42,18 +48,30 @@ def test_a_run_stops_at_wrong_settings_before_anything_is_read(
 
 
 @pytest.mark.parametrize(
-    ("outcome", "fault", "steps", "code"),
+    ("released", "failed_with", "steps", "code"),
     [
         ("released", None, [], 0),
-        ("released", "step delivery: OSError", [], 7),
-        ("unchanged", "step delivery: OSError", [], 7),
+        ("released", 1, [Step("delivery")], 7),
+        ("unchanged", 1, [Step("delivery")], 7),
+        ("released", 1, [Step("release")], 1),
         ("released", None, [Step("delivery", found={"undelivered": 1})], 7),
-        ("released", "step delivery: OSError", [Step("intake", found={"refused": 1})], 7),
-        ("failed", "step models: OSError", [], 1),
+        ("released", 1, [Step("intake", found={"refused": 1}), Step("delivery")], 7),
+        (None, 1, [Step("models")], 1),
     ],
 )
 def test_a_failed_step_is_never_a_good_end(
-    outcome: str, fault: str | None, steps: list[Step], code: int
+    tmp_path: Path, released: Any, failed_with: int | None, steps: list[Step], code: int
 ) -> None:
-    report = RunReport(outcome, date(2026, 10, 20), "2026-10-20.1", 1.0, fault, [], steps)
-    assert report.exit_code == code
+    home = homes.create(tmp_path / "monitor")
+    state = State(home.state_db)
+    run = Run("r", home, Settings(), state, date(2026, 10, 20), 1)
+    run.released, run.failed_with, run.steps = released, failed_with, steps
+    state.close()
+    assert run.exit_code == code
+
+
+@pytest.mark.parametrize("cron", ["0 0,2-23 * * *", "*/5 6-18 * * mon-fri", "0 0 1 * *"])
+def test_a_schedule_may_be_any_that_spares_the_hour_of_changes(tmp_path: Path, cron: str) -> None:
+    home = homes.create(tmp_path / "monitor")
+    home.config.write_text(f"schedule = '{cron}'")
+    assert checked(home).schedule == cron

@@ -1,7 +1,8 @@
 """Readers always see one whole release, whatever happens to a run."""
 
+import json
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import duckdb
 import pytest
@@ -139,11 +140,80 @@ def test_a_changed_byte_is_found(home) -> None:
     assert not releases.verify(home, "r1")
 
 
-def test_pruning_keeps_the_newest_and_the_current(home) -> None:
+def kept(home, given: dict[str, str], keep: int = 1, **more: object) -> list[str]:
+    """What is left of these releases, by the days that they are of; `back` looks back."""
+    for release_id, day in given.items():
+        folder = home.releases / release_id
+        folder.mkdir()
+        manifest = {
+            "release_id": release_id, "as_of": day, "built_at": day, "content_hash": "x",
+            "simulated": True, "code_version": "1", "looks_back": "back" in release_id,
+        }  # fmt: skip
+        (folder / releases.MANIFEST).write_text(json.dumps(manifest))
+    since, until = date(2026, 1, 20), date(2027, 1, 20)
+    gone = releases.superfluous(home, keep, since, until, **more)
+    return sorted(given.keys() - {one.release_id for one in gone})
+
+
+def test_the_newest_and_the_current_are_kept(home) -> None:
     for release_id in ("r1", "r2", "r3"):
         committed(home, release_id)
     releases.point(home, "r1")
-    assert releases.prune(home, 1) == ["r2"]
+    gone = releases.superfluous(home, 1, date(2030, 1, 1), date(2031, 1, 1))
+    assert [one.release_id for one in gone] == ["r2"]
+
+
+def test_the_newest_are_told_by_their_numbers_whatever_the_clock_said(home) -> None:
+    given = {"r8": "2099-01-01", "r9": "2020-01-01", "r10": "2020-01-01"}
+    assert kept(home, given, keep=2) == ["r10", "r9"]
+    assert [one.release_id for one in releases.list_releases(home)] == ["r10", "r9", "r8"]
+
+
+def test_the_last_of_each_month_is_kept_for_a_year(home) -> None:
+    given = {
+        "r1": "2026-01-19", "r2": "2026-02-03", "r3": "2026-02-28", "r4": "2026-03-01",
+        "r5": "2026-12-30", "r6": "2027-01-20",
+    }  # fmt: skip
+    assert kept(home, given) == ["r3", "r4", "r5", "r6"]
+
+
+def test_a_release_that_a_message_leads_to_is_kept(home) -> None:
+    given = {"r1": "2025-01-01", "r2": "2025-01-02", "r3": "2025-01-03"}
+    assert kept(home, given, linked={"r1"}) == ["r1", "r3"]
+
+
+def test_looking_back_pushes_out_no_release_that_was_read(home) -> None:
+    given = {"r1": "2025-01-01", "r2": "2025-02-01"}
+    back = {f"back{number}": "2025-03-01" for number in range(3, 9)}
+    newest = ["back6", "back7", "back8"]
+    assert kept(home, given | back, keep=2) == [*newest, "r1", "r2"]
+    assert {one.release_id for one in releases.superfluous_look_backs(home)} == {
+        "back3", "back4", "back5",
+    }  # fmt: skip
+
+
+def test_a_later_date_and_what_nobody_owes_yet_are_no_news(home) -> None:
+    committed(home)
+    shown = releases.current(home)
+    assert shown is not None
+    later = {"as_of": date(2026, 12, 1), "built_at": datetime(2026, 12, 1, tzinfo=UTC)}
+    assert releases.says_the_same(shown, work_file.draft(home, "r2", **later))
+    add = (
+        "insert into marts.fct_coverage by name select la_code, extract, period_start,"
+        " period_end, date '2027-01-20' as due_on, '{status}' as status"
+        " from marts.fct_coverage limit 1"
+    )
+    for status, is_same in (("not_due", True), ("missing", False)):
+        with duckdb.connect(str(home.work_db)) as connection:
+            connection.execute(add.format(status=status))
+        assert releases.says_the_same(shown, work_file.draft(home, "r3", **later)) is is_same
+
+
+def test_other_code_is_news(home) -> None:
+    committed(home)
+    shown = releases.current(home)
+    assert shown is not None
+    assert not releases.says_the_same(shown, work_file.draft(home, "r2", code_version="0.2.0"))
 
 
 def test_readers_sql_reaches_no_file(home) -> None:

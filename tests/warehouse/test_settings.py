@@ -39,7 +39,7 @@ def test_a_trial_has_its_own_today(tmp_path):
     ("text", "words"),
     [
         ('keep_release = 3\nname = "A"', ["line 1", "keep_release", "mean keep_releases?", "name"]),
-        ("zzz = 3", ["line 1", "zzz", "known are authorities, delivery"]),
+        ("zzz = 3", ["line 1", "zzz", "known are authorities, "]),
         ("# one\n[retention]\nlog_months = 3", ["line 3", "retention.log_months", "logs_months?"]),
         ("[retention]\nlogs_months = 0", ["line 2", "retention.logs_months", "greater than"]),
         ("[retentions]\nlogs_months = 3", ["line 1", "retentions", "mean retention?"]),

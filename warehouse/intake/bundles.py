@@ -21,9 +21,8 @@ from warehouse.intake.text import BLOCK, Opened
 from warehouse.intake.unpacking import (
     MAX_BUNDLE_BYTES,
     MAX_MEMBER_BYTES,
-    UNZIPPING_FAULTS,
-    damaged,
     gunzipped,
+    intact,
     is_bomb,
     too_large,
     unpacking,
@@ -85,10 +84,8 @@ def open_bundle(opened: Opened, size: int, name: str) -> Bundle:
         is_archive = kind_of(file.read(HEAD)) == "zip"
     if not is_archive:
         return Bundle(members=tuple(_members(opened, name, name)))
-    try:
+    with intact(name):
         archive = zipfile.ZipFile(opened())
-    except UNZIPPING_FAULTS:
-        raise damaged(name) from None
     if _kind_of_workbook(archive, name):
         return Bundle(members=tuple(_workbook(opened, name, name)))
     return _from_archive(archive, size, name)
@@ -154,7 +151,7 @@ def _archive_in(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str
 ) -> zipfile.ZipFile | None:
     """An archive of tables that lies in another beside its manifest; None for any other file."""
-    try:
+    with intact(escaped(_last(info))):
         with archive.open(info) as file:
             if kind_of(file.read(HEAD)) != "zip":
                 return None
@@ -163,8 +160,6 @@ def _archive_in(
             raise _nested(name)
         is_small = info.file_size <= MAX_WORKBOOK_BYTES
         packed = zipfile.ZipFile(io.BytesIO(archive.read(info)) if is_small else archive.open(info))
-    except UNZIPPING_FAULTS:
-        raise damaged(escaped(_last(info))) from None
     return None if _kind_of_workbook(packed, name) else packed
 
 
@@ -181,10 +176,8 @@ def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Ope
     """Small files are unpacked once and for all, larger ones each time that they are read."""
     if info.file_size > BLOCK:
         return lambda: unpacking(lambda: cast(BinaryIO, archive.open(info)), name)
-    try:
+    with intact(name):
         return partial(io.BytesIO, archive.read(info))
-    except UNZIPPING_FAULTS:
-        raise damaged(name) from None
 
 
 def _is_wanted(info: zipfile.ZipInfo) -> bool:
@@ -244,11 +237,9 @@ def _workbook(opened: Opened, name: str, bundle_name: str) -> list[Member]:
         data = file.read(MAX_WORKBOOK_BYTES + 1)
     if len(data) > MAX_WORKBOOK_BYTES:
         raise too_large(name)
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            kind = _kind_of_workbook(archive, name)
-    except UNZIPPING_FAULTS:
-        raise (damaged(name) if is_named_workbook(name) else _nested(bundle_name)) from None
+    nested = None if is_named_workbook(name) else _nested(bundle_name)
+    with intact(name, nested), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        kind = _kind_of_workbook(archive, name)
     if kind is None:
         raise _nested(bundle_name)
     # Few bundles hold workbooks, and what reads them takes long to be imported.
@@ -263,11 +254,8 @@ def _kind_of_workbook(archive: zipfile.ZipFile, name: str) -> str | None:
         return "workbook"
     said = b""
     if "mimetype" in names:
-        try:
-            with archive.open("mimetype") as file:
-                said = file.read(MAX_WORDS)
-        except UNZIPPING_FAULTS:
-            raise damaged(name) from None
+        with intact(name), archive.open("mimetype") as file:
+            said = file.read(MAX_WORDS)
     if said.startswith(SPREADSHEET) or (not said and OPEN_DOCUMENT.issubset(names)):
         return "opendocument"
     if said.startswith(OTHER_DOCUMENT):

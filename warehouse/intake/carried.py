@@ -1,12 +1,13 @@
 """What was open in a sender's former return and is absent from the next."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 
 from warehouse import contract as contracts
+from warehouse.connection import open_quietly, safe_config
 from warehouse.contract_rules import CarriedOver
 from warehouse.intake.writing import parquet
 
@@ -52,7 +53,7 @@ def _counted(
     pairs: pd.DataFrame, carried: CarriedOver, paths: list[Path]
 ) -> list[tuple[int, int, int]]:
     keys = ", ".join(carried.by)
-    with duckdb.connect() as connection:
+    with closing(open_quietly(None, safe_config())) as connection:
         connection.register("pairs", pairs[["submission_id", "former"]])
         rows = connection.execute(
             f"""

@@ -112,9 +112,8 @@ def differences(path: Path, contract: Contract) -> Diff:
     with TemporaryDirectory() as folder:
         try:
             arrival = arrival_of(path, Path(folder))
-        except (UnsafeError, OSError) as fault:
-            reason = fault.strerror or "" if isinstance(fault, OSError) else str(fault)
-            return Diff(escaped(path.name), contract.name, others={escaped(path.name): reason})
+        except UnsafeError as fault:
+            return Diff(escaped(path.name), contract.name, others={escaped(path.name): str(fault)})
         if arrival is None:
             return Diff(escaped(path.name), contract.name, others={escaped(path.name): "empty"})
         at = (arrival.packed or path).absolute()

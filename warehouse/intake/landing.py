@@ -9,6 +9,7 @@ import stat
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -20,6 +21,7 @@ from warehouse.intake.bundles import BESIDE, MANIFEST, open_plain
 from warehouse.intake.litter import UNFINISHED_FOLDERS, is_litter, is_unfinished
 from warehouse.intake.problems import escaped
 from warehouse.intake.unpacking import MAX_BUNDLE_BYTES
+from warehouse.machine import is_lacking
 from warehouse.state import State
 
 # The sender of what lies in no sender's folder.
@@ -61,7 +63,20 @@ class Landed:
 
 
 class UnsafeError(Exception):
-    """Not a plain file; the text says what it is."""
+    """Not a plain file, or one that cannot be read or taken away; the text says why."""
+
+
+@contextmanager
+def _from_sender() -> Iterator[None]:
+    """Raises UnsafeError for what a sender's file does not allow; what the machine lacks, as it
+    is."""
+    try:
+        yield
+    except OSError as fault:
+        if is_lacking(fault):
+            raise
+        reason = os.strerror(fault.errno) if fault.errno else "it cannot be read"
+        raise UnsafeError(reason) from None
 
 
 def land(home: Home, state: State, received_on: date) -> Landed:
@@ -127,30 +142,45 @@ def _is_sent(path: Path) -> bool:
 def _read(entries: Iterable[Entry], folder: Path, landed: Landed) -> Iterator[Arrival]:
     for entry in entries:
         try:
+            _check_rights(entry)
             arrival = _arrival(entry, folder)
         except UnsafeError as fault:
             landed.unreadable.append((entry.label, str(fault)))
-        except OSError as fault:
-            reason = os.strerror(fault.errno) if fault.errno else "it cannot be read"
-            landed.unreadable.append((entry.label, reason))
         else:
             if arrival:
                 yield arrival
 
 
+def _check_rights(entry: Entry) -> None:
+    """Raises UnsafeError where it could not be taken away once it has landed."""
+    folders = [entry.path.parent]
+    if entry.path.is_dir() and not entry.path.is_symlink():
+        folders += [Path(base) for base, _, _ in os.walk(entry.path)]
+    for folder in folders:
+        if not os.access(folder, os.W_OK | os.X_OK):
+            inside = escaped(str(folder.relative_to(entry.path.parent.parent)))
+            raise UnsafeError(
+                f"the account that runs Sightline may not write to {inside}, so it cannot be"
+                " taken away; nothing of it was read"
+            )
+
+
 def _arrival(entry: Entry, folder: Path) -> Arrival | None:
     """None where a folder is empty or still being filled."""
     if entry.path.is_dir() and not entry.path.is_symlink():
-        files = files_below(entry.path)
+        with _from_sender():
+            files = files_below(entry.path)
+            size = sum(file.lstat().st_size for file in files)
         if not is_whole(files):
             return None
-        if sum(file.lstat().st_size for file in files) > MAX_BUNDLE_BYTES:
+        if size > MAX_BUNDLE_BYTES:
             raise UnsafeError(f"it holds more than {MAX_BUNDLE_BYTES >> 30} GB; send less at once")
         packed = _packed({str(file.relative_to(entry.path)): file for file in files}, folder)
     elif entry.manifest:
         packed = _packed({entry.path.name: entry.path, MANIFEST: entry.manifest}, folder)
     else:
-        return Arrival(entry, _digest(entry.path), None)
+        with _from_sender():
+            return Arrival(entry, _digest(entry.path), None)
     return Arrival(entry, _digest(packed), packed)
 
 
@@ -227,10 +257,22 @@ def _pack(content: dict[str, Path], out: BinaryIO) -> None:
         for name, path in sorted(content.items()):
             entry = zipfile.ZipInfo(name, STAMP)
             entry.create_system = 3
-            with _opened(path) as file:
+            with _from_sender():
+                file = _opened(path)
+            with file:
                 entry.file_size = os.fstat(file.fileno()).st_size
                 with archive.open(entry, "w") as member:
-                    shutil.copyfileobj(file, member, COPIED_AT_ONCE)
+                    for data in _bytes_of(file):
+                        member.write(data)
+
+
+def _bytes_of(file: BinaryIO) -> Iterator[bytes]:
+    while True:
+        with _from_sender():
+            data = file.read(COPIED_AT_ONCE)
+        if not data:
+            return
+        yield data
 
 
 def _move(home: Home, arrival: Arrival) -> bool:

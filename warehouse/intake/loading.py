@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.connection import open_quietly, safe_config
-from warehouse.errors import SightlineError
+from warehouse.errors import MachineFault, SightlineError
 from warehouse.intake.bundles import open_bundle, open_plain
 from warehouse.intake.checking import check
 from warehouse.intake.judging import give_submissions, judge
@@ -30,6 +30,7 @@ from warehouse.intake.spool import Spool
 from warehouse.intake.text import BLOCK, Opened
 from warehouse.intake.unpacking import check_size
 from warehouse.intake.writing import Files, write
+from warehouse.machine import NOTHING_LOST, free_in, has_room, machine_fault, size
 
 
 @dataclass(frozen=True)
@@ -48,44 +49,77 @@ class Workshop:
     rows: int = 0
     values: bool = False
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where it writes."""
+        files = (self.files.raw, self.files.quarantine) if self.files else ()
+        return (self.spool, *files)
+
     def check_parent(self) -> None:
         """A worker whose run was killed must not write any more."""
         if self.parent is not None and os.getppid() != self.parent:
             raise SystemExit(1)
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """The outcomes of a batch; with a fault, others of it wait for the machine to be mended."""
+
+    outcomes: list[Outcome]
+    fault: MachineFault | None = None
+
+
 def load_batch(name: str, pending: Sequence[Pending], workshop: Workshop) -> list[Outcome]:
-    """The outcome of each submission; the rows of those accepted are on disk when it returns."""
+    """The outcome of each submission; the rows of those accepted are on disk when it returns.
+
+    Raises MachineFault where the machine lacks what it takes to read one.
+    """
+    loaded = load_what_can_be(name, pending, workshop)
+    if loaded.fault:
+        raise loaded.fault
+    return loaded.outcomes
+
+
+def load_what_can_be(name: str, pending: Sequence[Pending], workshop: Workshop) -> Loaded:
+    """The same, without those for which the machine lacks something."""
     try:
-        return _load(name, pending, workshop)
-    except SightlineError:
-        raise
-    except duckdb.IOException:
-        raise _stopped("the database engine could not read or write") from None
-    except OSError as fault:
-        raise _stopped(fault.strerror or type(fault).__name__) from None
+        return Loaded(_load(name, pending, workshop))
     except Exception as fault:
-        return _narrow(name, pending, workshop, fault)
+        ours = machine_fault(fault, *workshop.folders)
+        if ours is None and isinstance(fault, SightlineError):
+            raise
+        # What fails for want of room will fail for the halves of the batch as well.
+        if not has_room(workshop.spool):
+            return Loaded([], ours or _stopped(fault, workshop))
+        if len(pending) > 1:
+            return _narrow(name, pending, workshop)
+        if ours is None and isinstance(fault, duckdb.IOException | OSError):
+            ours = _stopped(fault, workshop)
+        if ours:
+            return Loaded([], ours)
+        outcome = _outcome(pending[0])
+        _refuse_unread(outcome, fault)
+        return Loaded([outcome])
 
 
-def _stopped(reason: str) -> SightlineError:
-    """A fault of the machine, not of the files: they wait for the next run."""
-    return SightlineError(
-        f"intake stopped ({reason}); nothing is lost. Check the space on the disk and run again"
+def _stopped(fault: Exception, workshop: Workshop) -> MachineFault:
+    """A fault that nobody foresaw, on a machine that is at its end."""
+    free = size(free_in(workshop.spool))
+    return MachineFault(
+        f"reading stopped ({type(fault).__name__}); {free} are free in {workshop.spool};"
+        f" {NOTHING_LOST}"
     )
 
 
-def _narrow(
-    name: str, pending: Sequence[Pending], workshop: Workshop, fault: Exception
-) -> list[Outcome]:
+def _narrow(name: str, pending: Sequence[Pending], workshop: Workshop) -> Loaded:
     """Halve the batch until the submission that cannot be read stands alone."""
-    if len(pending) > 1:
-        middle = len(pending) // 2
-        first = load_batch(f"{name}a", pending[:middle], workshop)
-        return first + load_batch(f"{name}b", pending[middle:], workshop)
-    outcome = _outcome(pending[0])
-    _refuse_unread(outcome, fault)
-    return [outcome]
+    middle = len(pending) // 2
+    halves = [
+        load_what_can_be(f"{name}{half}", some, workshop)
+        for half, some in (("a", pending[:middle]), ("b", pending[middle:]))
+    ]
+    outcomes = [outcome for half in halves for outcome in half.outcomes]
+    return Loaded(outcomes, next((half.fault for half in halves if half.fault), None))
 
 
 def _refuse_unread(outcome: Outcome, fault: Exception) -> None:
@@ -113,12 +147,9 @@ def _load(name: str, pending: Sequence[Pending], workshop: Workshop) -> list[Out
 def _load_spooled(name: str, cases: list[Case], spool: Spool, workshop: Workshop) -> None:
     config = safe_config(memory_limit=workshop.memory_limit, threads=workshop.threads)
     config["temp_directory"] = str(spool.folder / "spill")
+    connection = open_quietly(None, config)
     try:
-        connection = open_quietly(None, config)
         set_key(connection, workshop.key)
-    except duckdb.Error:
-        raise _stopped("the database engine does not start") from None
-    try:
         give_submissions(connection, cases)
         checks = check(connection, spool.close(), every_text=workshop.values)
         judge(connection, cases, checks)
@@ -173,10 +204,8 @@ def landed(pending: Pending) -> tuple[Opened, int]:
                 data = file.read()
                 digest = hashlib.sha256(data)
                 opened = partial(io.BytesIO, data)
-    except OSError as fault:
-        reason = fault.strerror or "unknown fault"
-        message = f"its landed bytes cannot be read ({reason}); send it again"
-        raise refuse("UNREADABLE", message) from None
+    except FileNotFoundError:
+        raise refuse("UNREADABLE", "its landed bytes are gone; send it again") from None
     if digest.hexdigest() != pending.sha256:
         raise refuse("CHANGED", "it was being written while it was taken in; send it again")
     return opened, size

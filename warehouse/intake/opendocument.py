@@ -18,6 +18,7 @@ from warehouse.intake.problems import Refused, escaped, refuse
 from warehouse.intake.text import MAX_LINE_BYTES, Opened
 from warehouse.intake.unpacking import UNZIPPING_FAULTS, check_parts
 from warehouse.intake.xml import MOST_HELD, Source, parsed
+from warehouse.machine import machine_fault
 
 CONTENT, MANIFEST = "content.xml", "META-INF/manifest.xml"
 # What a part of an archive says that only its password opens.
@@ -79,7 +80,9 @@ def _not_read(name: str, message: str) -> Refused:
 def _refusing(name: str) -> Iterator[None]:
     try:
         yield
-    except (*UNZIPPING_FAULTS, etree.XMLSyntaxError, LookupError, _Damaged):
+    except (*UNZIPPING_FAULTS, etree.XMLSyntaxError, LookupError, _Damaged) as fault:
+        if machine_fault(fault):
+            raise
         raise _not_read(name, "it is damaged and cannot be read; save it again") from None
 
 

@@ -4,17 +4,26 @@ import multiprocessing
 import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
+from warehouse.connection import memory_limit, threads
 from warehouse.home import Home
 from warehouse.intake.landing import place
-from warehouse.intake.loading import Workshop, load_batch
+from warehouse.intake.loading import Loaded, Workshop, load_what_can_be
 from warehouse.intake.outcomes import Outcome, Pending, Verdict
 from warehouse.intake.watch import end_with
+from warehouse.machine import has_room, worker_lost
+from warehouse.quotas import memory
 from warehouse.settings import Settings
+
+# What a process that reads holds beside the memory of its engine.
+WORKER_BYTES = 700_000_000
+# What is read in a process of its own although nothing is read beside it.
+LARGE_BYTES = 50 << 20
 
 
 def pending_of(home: Home, row: "sa.Row[Any]", verdict: Verdict | None) -> Pending:
@@ -34,25 +43,85 @@ def pending_of(home: Home, row: "sa.Row[Any]", verdict: Verdict | None) -> Pendi
 def load_all(
     workshop: Workshop, settings: Settings, batches: list[tuple[str, list[Pending]]]
 ) -> Iterator[list[Outcome]]:
-    """The outcomes of each batch as it ends; side by side where there are several."""
-    cores = settings.threads or os.cpu_count() or 1
-    workers = min(cores, len(batches))
-    if workers < 2:
-        alone = replace(workshop, memory_limit=settings.memory_limit, threads=cores)
-        for name, group in batches:
-            yield load_batch(name, group, alone)
-        return
-    share = replace(
-        workshop,
-        memory_limit=_share(settings.memory_limit, workers),
-        threads=1,
-        parent=os.getpid(),
-    )
+    """The outcomes of each batch as it ends; side by side where there are several.
+
+    Raises MachineFault at the end where the machine lacked something for some, or at once where
+    it lacks it for all.
+    """
+    limit, cores = memory_limit(settings), threads(settings)
+    workers = max(min(cores, len(batches), _side_by_side()), 1)
+    loading: Iterator[Loaded]
+    if workers == 1:
+        alone = replace(workshop, memory_limit=limit, threads=cores)
+        loading = (_load_one(name, group, alone) for name, group in batches)
+    else:
+        share = replace(
+            workshop, memory_limit=_share(limit, workers), threads=1, parent=os.getpid()
+        )
+        loading = _load_beside(batches, share, workers)
+    fault = None
+    for loaded in loading:
+        if loaded.outcomes:
+            yield loaded.outcomes
+        fault = fault or loaded.fault
+        if loaded.fault and not has_room(workshop.spool):
+            break
+    if fault:
+        raise fault
+
+
+def _load_beside(
+    batches: list[tuple[str, list[Pending]]], workshop: Workshop, workers: int
+) -> Iterator[Loaded]:
+    """Each batch in a worker; those whose worker was killed, once more by themselves."""
+    left = dict(batches)
+    with _pool(workers) as pool:
+        tasks = {
+            pool.submit(load_what_can_be, name, group, workshop): name for name, group in batches
+        }
+        try:
+            for task in as_completed(tasks):
+                loaded = task.result()
+                del left[tasks[task]]
+                yield loaded
+        except BrokenProcessPool:
+            pass
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    for name, group in left.items():
+        yield _load_alone(name, group, workshop)
+
+
+def _load_one(name: str, pending: list[Pending], workshop: Workshop) -> Loaded:
+    """A large batch in a worker: the system may kill that for its memory, and not the run."""
+    if sum(one.path.stat().st_size for one in pending if one.path.exists()) > LARGE_BYTES:
+        return _load_alone(name, pending, replace(workshop, parent=os.getpid()))
+    return load_what_can_be(name, pending, workshop)
+
+
+def _load_alone(name: str, pending: list[Pending], workshop: Workshop) -> Loaded:
+    """Halve what a worker is killed for, until the submission that takes too much stands alone."""
+    try:
+        with _pool(1) as pool:
+            return pool.submit(load_what_can_be, name, pending, workshop).result()
+    except BrokenProcessPool:
+        if len(pending) == 1:
+            return Loaded([], worker_lost())
+    middle = len(pending) // 2
+    first = _load_alone(f"{name}a", pending[:middle], workshop)
+    second = _load_alone(f"{name}b", pending[middle:], workshop)
+    return Loaded(first.outcomes + second.outcomes, first.fault or second.fault)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, end_with, (os.getpid(),)) as pool:
-        tasks = [pool.submit(load_batch, name, group, share) for name, group in batches]
-        for task in as_completed(tasks):
-            yield task.result()
+    return ProcessPoolExecutor(workers, context, end_with, (os.getpid(),))
+
+
+def _side_by_side() -> int:
+    """How many workers there is memory for."""
+    available = memory()
+    return available // WORKER_BYTES if available else len(os.sched_getaffinity(0))
 
 
 def _share(memory_limit: str, workers: int) -> str:

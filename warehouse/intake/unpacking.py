@@ -6,11 +6,13 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from warehouse.intake.members import ending_of, is_named_workbook
 from warehouse.intake.problems import Refused, refuse
 from warehouse.intake.text import Opened
+from warehouse.machine import machine_fault
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
@@ -84,6 +86,17 @@ def damaged(name: str) -> Refused:
     return refuse("ARCHIVE", "it is damaged and cannot be unpacked; send it again", file=name)
 
 
+@contextmanager
+def intact(name: str, otherwise: Refused | None = None) -> Iterator[None]:
+    """Raises Refused where an archive does not unpack; what the machine lacks is no damage."""
+    try:
+        yield
+    except UNZIPPING_FAULTS as fault:
+        if machine_fault(fault):
+            raise
+        raise (otherwise or damaged(name)) from None
+
+
 def gunzipped(packed: Opened, name: str) -> Opened:
     def unpacked() -> BinaryIO:
         source = packed()
@@ -104,10 +117,8 @@ class _Unpacking(io.RawIOBase):
 
     def readinto(self, buffer: "Buffer") -> int:
         view = memoryview(buffer)
-        try:
+        with intact(self.name):
             data = self.file.read(len(view))
-        except UNZIPPING_FAULTS:
-            raise damaged(self.name) from None
         view[: len(data)] = data
         self.size += len(data)
         packed = self.packed.tell() if self.packed else self.size
@@ -121,7 +132,5 @@ class _Unpacking(io.RawIOBase):
 
 
 def unpacking(opened: Opened, name: str, packed: BinaryIO | None = None) -> BinaryIO:
-    try:
+    with intact(name):
         return io.BufferedReader(_Unpacking(opened(), packed, name), UNPACKED_AT_ONCE)
-    except UNZIPPING_FAULTS:
-        raise damaged(name) from None

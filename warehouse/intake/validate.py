@@ -122,9 +122,8 @@ def _verdict(path: Path, sender: str | None, wanted: Wanted) -> Verdict:
     with TemporaryDirectory() as folder:
         try:
             arrival = arrival_of(path, Path(folder))
-        except (UnsafeError, OSError) as fault:
-            reason = fault.strerror or "" if isinstance(fault, OSError) else str(fault)
-            return _unread(path, reason)
+        except UnsafeError as fault:
+            return _unread(path, str(fault))
         if arrival is None:
             return _unread(path, "there is nothing in it, or it is still being written")
         return judged(_pending(path, arrival, sender), wanted)

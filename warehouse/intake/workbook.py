@@ -20,6 +20,7 @@ from warehouse.intake.members import Sheet
 from warehouse.intake.problems import Refused, escaped, refuse
 from warehouse.intake.text import Opened
 from warehouse.intake.unpacking import UNZIPPING_FAULTS, check_parts
+from warehouse.machine import machine_fault
 
 PARSING_FAULTS = (
     *UNZIPPING_FAULTS,
@@ -69,7 +70,9 @@ def _refusing(name: str) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except PARSING_FAULTS:
+    except PARSING_FAULTS as fault:
+        if machine_fault(fault):
+            raise
         raise _not_xlsx(name, "it is damaged and cannot be read; save it again") from None
 
 

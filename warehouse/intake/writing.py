@@ -5,6 +5,7 @@ Every file is synced before it gets its name.
 
 import os
 from collections.abc import Collection, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from warehouse import contract as contracts
+from warehouse.connection import open_quietly, safe_config
 from warehouse.intake.checking import Checked
 from warehouse.intake.outcomes import Case
 from warehouse.intake.rules import text
@@ -139,7 +141,7 @@ def drop_rows(raw: Path, batches: Collection[str], keys: Collection[int]) -> Non
 
     A row hangs on another by a key of its own, such as that of an assessment.
     """
-    with duckdb.connect() as connection:
+    with closing(open_quietly(None, safe_config())) as connection:
         connection.execute("create table doomed as select unnest($1::bigint[]) as key", [[*keys]])
         for batch in sorted(batches):
             paths = sorted(raw.glob(f"*/{batch}.parquet"))
