@@ -16,6 +16,7 @@ from orchestration.commands import (
     decisions,
     history,
     identities,
+    keeping,
     monitor,
     safekeeping,
     senders,
@@ -24,6 +25,7 @@ from orchestration.commands import (
     trial,
 )
 from orchestration.console import verbose_option
+from warehouse.home import shown
 
 UNEXPECTED, WRONG_USE = 1, 2
 UNHEARD = 141
@@ -68,6 +70,7 @@ for module in (
     identities,
     history,
     safekeeping,
+    keeping,
     service,
 ):
     for command in module.COMMANDS:
@@ -110,12 +113,18 @@ def main() -> None:
         if fault.exit_code != WRONG_USE:
             what = f"ended with exit code {fault.exit_code}"
             logs.log.error(what, exc_info=fault, extra={"is_said": True})
-        click.echo(f"sightline: {fault.message}", err=True)
+        click.echo(shown(f"sightline: {fault.message}"), err=True)
         sys.exit(fault.exit_code)
     except Exception as fault:
+        from warehouse.belonging import damage_in
         from warehouse.machine import machine_fault
 
+        if damage := damage_in(fault):
+            logs.log.error("a database is damaged", exc_info=fault, extra={"is_said": True})
+            click.echo(f"sightline: {damage.message}", err=True)
+            sys.exit(damage.exit_code)
         if ours := machine_fault(fault, *logs.places()):
             logs.log.error("the machine lacks something", exc_info=fault, extra={"is_said": True})
-        click.echo(f"sightline: {ours.message}" if ours else faults.told(fault), err=True)
+        told = f"sightline: {ours.message}" if ours else faults.told(fault)
+        click.echo(shown(told), err=True)
         sys.exit(UNEXPECTED)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from orchestration import logs
+from warehouse.home import shown
 
 
 def progress(stage: str, done: int, of: int) -> None:
@@ -16,11 +17,11 @@ def progress(stage: str, done: int, of: int) -> None:
 
 
 def say(text: str = "") -> None:
-    click.echo(text)
+    click.echo(shown(text))
 
 
 def as_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+    click.echo(shown(json.dumps(value, indent=2, default=str, ensure_ascii=False)))
 
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
@@ -41,8 +42,17 @@ def state_of(home: Any) -> Any:
 
 
 def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command the monitor in --home DIR, in SIGHTLINE_HOME, or in the current folder."""
+    """Gives a command the monitor in --home DIR, in SIGHTLINE_HOME, or in the current folder, once
+    its state, originals, facts and releases are found to belong together."""
+    return _home_option(command, is_checked=True)
 
+
+def any_home_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for commands that say themselves what is wrong with a monitor."""
+    return _home_option(command, is_checked=False)
+
+
+def _home_option(command: Callable[..., Any], *, is_checked: bool) -> Callable[..., Any]:
     @click.option(
         "--home",
         "folder",
@@ -53,10 +63,12 @@ def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @wraps(command)
     def wrapped(folder: Path, **options: Any) -> Any:
-        from warehouse import home
+        from warehouse import belonging, home
 
         found = home.find(folder)
         logs.keep_in(found)
+        if is_checked:
+            belonging.check(found)
         with logs.bound(command=click.get_current_context().command_path):
             return command(home=found, **options)
 

@@ -186,6 +186,10 @@ def _do_not_wait_for_the_disk(connection: Any, _record: Any) -> None:
     own state may not, and keeps waiting."""
     if not isinstance(connection, sqlite3.Connection):
         return
-    [(_, _, path), *_] = connection.execute("pragma database_list").fetchall()
-    if path and Path(path).is_relative_to(os.environ["DAGSTER_HOME"]):
+    # SQLite gives the path without links, and it need not be text.
+    asked = "select cast(file as blob) from pragma_database_list"
+    [(path,), *_] = connection.execute(asked).fetchall()
+    if path and Path(os.fsdecode(path)).is_relative_to(
+        os.path.realpath(os.environ["DAGSTER_HOME"])
+    ):
         connection.execute("pragma synchronous = off")

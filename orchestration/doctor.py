@@ -1,35 +1,57 @@
 """Can this monitor run here? Each thing by name, with what is wrong with it or nothing."""
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlalchemy as sa
 
 from orchestration.configuration import checked
-from warehouse import audit, indicators, keys, releases
+from warehouse import audit, belonging, indicators, keys, releases
 from warehouse.errors import ConfigurationError, SightlineError
 from warehouse.home import Home
-from warehouse.state import State
+from warehouse.intake import ledger, orphans
+from warehouse.intake.landing import place
+from warehouse.intake.writing import Files
+from warehouse.state import State, facts
+
+Progress = Callable[[str, int, int], None]
 
 LEAST_FREE = 5 * 1024**3  # a national run of ten years spills and keeps less than this
 DUCKDB = "2.0.0"
 PYTHONS = ((3, 11), (3, 14))
 
 
-def examine(home: Home) -> Iterator[tuple[str, str | None]]:
+def examine(
+    home: Home, *, is_quick: bool = False, progress: Progress | None = None
+) -> Iterator[tuple[str, str | None]]:
+    """Each check by name, with its fault or none; `is_quick` leaves out what reads every byte."""
+    say = progress or (lambda _stage, _done, _of: None)
     checks: dict[str, Callable[[Home], object]] = {
         f"Python {sys.version.split()[0]}": _python,
         f"DuckDB {version('duckdb')}": _duckdb,
         "settings": checked,
-        "pseudonym key": _key,
+        "folder": _folder,
         "free disk": _free_disk,
         "state": _state,
+        "what belongs together": belonging.check,
+        "pseudonym key": _key,
         "audit trail": _audit,
         "contracts": _contracts,
         "indicator definitions": lambda _: indicators.load(),
         "models": _models,
-        "current release": _release,
     }
+    if not is_quick:
+        checks |= {
+            "rows": lambda home: _rows(home, say),
+            "originals": lambda home: _originals(home, say),
+        }
+    checks |= {"orphans": _orphans, "current release": _release}
     for name, check in checks.items():
         yield name, _fault(check, home)
 
@@ -39,9 +61,17 @@ def _fault(check: Callable[[Home], object], home: Home) -> str | None:
         check(home)
     except SightlineError as fault:
         return fault.message
+    except sa.exc.DBAPIError as fault:
+        return f"{home.state_db}: {fault.orig}"
     except (OSError, ValueError) as fault:
         return f"{type(fault).__name__}: {fault}"
     return None
+
+
+def _folder(home: Home) -> None:
+    for folder in (home.root, home.restricted, home.published):
+        if not os.access(folder, os.W_OK):
+            raise ConfigurationError(f"{folder} cannot be written to, so nothing can be run here")
 
 
 def _python(_: Home) -> None:
@@ -61,6 +91,14 @@ def _free_disk(home: Home) -> None:
 
 
 def _state(home: Home) -> None:
+    """Every page and index, and every reference from one row to another."""
+    with belonging.opened(home.state_db) as connection:
+        if connection is None:
+            return
+        for pragma in ("integrity_check(1)", "foreign_key_check"):
+            found = connection.execute(f"pragma {pragma}").fetchall()
+            if found not in ([], [("ok",)]):
+                raise belonging.damaged(home.state_db)
     State(home.state_db).close()
 
 
@@ -93,6 +131,67 @@ def _models(home: Home) -> None:
         dbt_runner.parse(home)
     except Exception as fault:
         raise ConfigurationError(f"dbt cannot read its project ({type(fault).__name__})") from None
+
+
+def _rows(home: Home, say: Progress) -> None:
+    """Every file of rows: its footer, its count and its bytes as the ledger has them."""
+    state = State(home.state_db)
+    try:
+        with state.read() as connection:
+            known = list(connection.execute(sa.select(facts)))
+    finally:
+        state.close()
+    wrong = []
+    for number, row in enumerate(known, 1):
+        path = Files(home.raw, home.quarantine).of_table(row.table_name, row.batch)
+        try:
+            is_whole = pq.read_metadata(path).num_rows == row.rows
+            is_whole = is_whole and ledger.sha256_of(path) == row.sha256
+        except (OSError, pa.ArrowException):
+            is_whole = False
+        if not is_whole:
+            wrong.append(path.relative_to(home.root))
+        _tell(say, "checking rows", number, len(known))
+    _refuse(wrong, "not as the ledger has them", "put them back from a copy")
+
+
+def _originals(home: Home, say: Progress) -> None:
+    """Every original that is kept, by its hash."""
+    state = State(home.state_db)
+    try:
+        with state.read() as connection:
+            kept, _ = ledger.kept_and_gone(connection)
+            waiting = {row.sha256 for row in ledger.waiting(connection)}
+    finally:
+        state.close()
+    wrong = []
+    for number, sha256 in enumerate(sorted(kept), 1):
+        path = place(home, sha256)
+        # What was received and has not landed yet is still in the inbox.
+        is_expected = path.exists() or sha256 not in waiting
+        if is_expected and not (path.is_file() and ledger.sha256_of(path) == sha256):
+            wrong.append(path.relative_to(home.root))
+        _tell(say, "checking originals", number, len(kept))
+    _refuse(wrong, "missing or not as they came", "put them back from a copy")
+
+
+def _orphans(home: Home) -> None:
+    found = len(orphans.listed(home))
+    if found:
+        raise ConfigurationError(
+            f"{found:,} originals that no ledger knows lie in {home.orphans}; look at them with:"
+            " sightline originals list"
+        )
+
+
+def _refuse(wrong: list[Path], what: str, remedy: str) -> None:
+    if wrong:
+        raise ConfigurationError(f"{len(wrong):,} files are {what}, such as {wrong[0]}; {remedy}")
+
+
+def _tell(say: Progress, stage: str, done: int, of: int) -> None:
+    if done % 500 == 0 or done == of:
+        say(stage, done, of)
 
 
 def _release(home: Home) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Container
 from pathlib import Path
 
 from warehouse.intake.landing import UnsafeError, files_below, is_whole, sent
@@ -17,9 +18,17 @@ def waiting(inbox: Path) -> dict[str, str]:
     }
 
 
-def fingerprint(inbox: Path) -> str | None:
-    """One mark for everything that waits, or None when nothing does."""
-    found = waiting(inbox)
+def since(inbox: Path) -> list[float]:
+    """Of each file or folder for intake, when it was put there or last changed, in seconds."""
+    return [
+        max([path.lstat().st_ctime, *(one.lstat().st_ctime for one in _below(path))])
+        for _, path in sent(inbox)
+    ]
+
+
+def fingerprint(inbox: Path, names: Container[str] | None = None) -> str | None:
+    """One mark for everything that waits, or for these of it; None when nothing does."""
+    found = {name: mark for name, mark in waiting(inbox).items() if names is None or name in names}
     return hashlib.sha256(json.dumps(found).encode()).hexdigest() if found else None
 
 
@@ -31,6 +40,10 @@ def _is_being_written(path: Path) -> bool:
         return not is_whole(files_below(path))
     except (UnsafeError, OSError):  # intake says so by its name
         return False
+
+
+def _below(path: Path) -> list[Path]:
+    return list(path.rglob("*")) if path.is_dir() and not path.is_symlink() else []
 
 
 def _mark(path: Path) -> str:

@@ -12,18 +12,22 @@ from warehouse.errors import Busy
 
 # Whoever only looks whether a run was killed holds the lock for milliseconds.
 PATIENCE = 2.0
+RUN_LOCK = "run.lock"
 _STEP = 0.05
 _mine: set[Path] = set()
 
 
 def is_held() -> bool:
-    """Whether this process holds the lock of any monitor."""
-    return bool(_mine)
+    """Whether this process holds the lock of runs of any monitor."""
+    return any(path.name == RUN_LOCK for path in _mine)
 
 
 @contextmanager
 def held(
-    path: Path, *, patience: float = PATIENCE, otherwise: str = "another run is going on"
+    path: Path,
+    *,
+    patience: float = PATIENCE,
+    otherwise: str = "another run is going on ({}); try again later",
 ) -> Iterator[bool]:
     """Hold the lock; holding it twice in one process is one hold, and gives False.
 
@@ -34,7 +38,7 @@ def held(
         return
     with path.open("a+", encoding="utf-8") as file:
         if not _taken(file.fileno(), patience):
-            raise Busy(f"{otherwise} ({_holder(path)}); try again later")
+            raise Busy(otherwise.format(_holder(path)))
         file.truncate(0)
         file.write(f"process {os.getpid()} since {clock.in_london():%d %B %Y %H:%M}\n")
         file.flush()

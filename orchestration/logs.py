@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from warehouse import clock
 from warehouse.errors import SightlineError
+from warehouse.home import shown
 
 if TYPE_CHECKING:
     from rich.logging import RichHandler
@@ -191,7 +192,7 @@ def _level_of(home: "Home | None") -> int:
 def _write(stream: TextIO, line: str) -> None:
     """Nobody may be listening any more; that stops no run."""
     try:
-        stream.write(line)
+        stream.write(shown(line))
         stream.flush()
     except (OSError, ValueError):
         return

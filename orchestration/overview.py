@@ -1,15 +1,13 @@
 """How a monitor stands: what came, what is missing, what is wrong; read from the state alone."""
 
 import sys
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from orchestration import inbox
 from orchestration.lock import holder
-from orchestration.run import last_good
-from warehouse import clock, releases
+from warehouse import releases
 from warehouse.home import Home
 from warehouse.intake import ledger
 from warehouse.state import State, alerts, outbox, problems, runs, submissions
@@ -120,31 +118,6 @@ def held(state: State) -> list[str]:
 def _named(row: dict[str, Any]) -> str:
     reason = row["held_reason"] or row["first_error"]
     return f"{row['sender']}/{row['original_name']}: {reason} (submission {row['submission_id']})"
-
-
-def faults(home: Home, state: State, max_age_days: int) -> list[str]:
-    """Everything that somebody should look at now."""
-    found = []
-    last, good = _last_run(state), last_good(state)
-    if releases.current(home) is None:
-        found.append("nothing is published")
-    if last and last["outcome"] in ("failed", "gate_failed"):
-        found.append(f"the last run ended as {last['outcome'].replace('_', ' ')}{_gates(last)}")
-    oldest = clock.now() - timedelta(days=max_age_days)
-    if good and good["finished_at"] < oldest:
-        found.append(f"no run has come to a good end for {max_age_days} days")
-    undelivered = {
-        name: count
-        for name, count in _counted(state, outbox.c.state).items()
-        if name in ("failed", "dead")
-    }
-    found += [f"{count:,} messages {name}" for name, count in undelivered.items()]
-    return found
-
-
-def _gates(run: dict[str, Any]) -> str:
-    gates = run["detail"]["gates"]
-    return f": {'; '.join(gates)}" if gates else ""
 
 
 def _published(home: Home, query: str) -> dict[str, int]:

@@ -18,6 +18,7 @@ from warehouse.coverage import coverage, expected
 from warehouse.home import Home
 from warehouse.in_force import known, slices
 from warehouse.settings import Settings, load_settings
+from warehouse.settings import fingerprint as settings_fingerprint
 from warehouse.state import State, alert_events, alerts, backtests, submissions
 
 WORDS = {
@@ -31,8 +32,6 @@ WORDS = {
     "identities": "somebody has decided who is one child",
 }
 OVERDUE = "a day that something was due by has passed"
-# What a release says depends on; the rest is about where and how a run does its work.
-TOLD = {"name", "authorities"}
 
 
 def fingerprint(home: Home, state: State, as_of: date) -> dict[str, Any]:
@@ -53,8 +52,11 @@ def reasons(home: Home, state: State, as_of: date) -> list[str]:
     last = last_built(state)
     waiting = new_in_inbox(home, last)
     found = [f"{len(waiting):,} in the inbox"] if waiting else []
-    if last is None or releases.current(home) is None:
+    shown = releases.current(home)
+    if last is None or shown is None:
         return [*found, "nothing is published yet"]
+    if shown.release_id != last["release_id"]:
+        return [*found, "the newest release is not there"]
     settings = load_settings(home)
     now, then = _decided(home, state, settings, as_of), last["detail"]["fingerprint"]
     found += [WORDS[name] for name in now if now[name] != then.get(name)]
@@ -79,7 +81,7 @@ def _decided(home: Home, state: State, settings: Settings, as_of: date) -> dict[
     """What came, what people decided and what the code is."""
     return {
         "code_version": code_version(),
-        "settings": settings.model_dump(mode="json", include=TOLD),
+        "settings": settings_fingerprint(settings),
         "submissions": _ledger(state),
         "alerts": [_events(state), _to_be_woken(state, as_of)],
         "warehouse": home.warehouse_db.exists(),

@@ -10,13 +10,14 @@ from typing import Any, Final
 from uuid import uuid4
 
 from monitoring.delivery import relay
-from orchestration import attempts, pending, stopping, upkeep
+from orchestration import attempts, health, pending, stopping, upkeep
 from orchestration.attempts import BY_TAG, COMMAND_LINE
 from orchestration.configuration import checked
 from orchestration.run import UNDELIVERED, Step, ready, record_of
 from warehouse import clock, releases
 from warehouse.errors import MachineFault, SightlineError
 from warehouse.home import Home
+from warehouse.machine import check_room
 from warehouse.settings import today
 from warehouse.state import State
 
@@ -50,12 +51,14 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     """Take in all that is pending, rebuild, check, publish and deliver, or find nothing to do."""
     started = time.perf_counter()
     run_id = str(uuid4())
-    with attempts.noted(home, run_id, COMMAND_LINE):
-        now = today(checked(home))
+    with health.beating(home), attempts.noted(home, run_id, COMMAND_LINE):
+        settings = checked(home)
+        now = today(settings)
         with ready(home) as state:
             is_history = as_of is not None and as_of != now
-            if not is_history and finds_nothing(home, state, run_id, COMMAND_LINE, now):
+            if not is_history and not pending.reasons(home, state, now):
                 return _nothing(home, state, run_id, now, started)
+            check_room(home, settings)
             known_on = as_of if is_history else None
             attempts.begin(state, run_id, known_on or now, COMMAND_LINE)
             fault = _execute(home, run_id, known_on)
@@ -79,9 +82,7 @@ def finds_nothing(home: Home, state: State, run_id: str, by: str, now: date) -> 
     enough goes."""
     if pending.reasons(home, state, now):
         return False
-    attempts.begin(state, run_id, now, by)
-    upkeep.between_runs(home, state, checked(home))
-    attempts.end(state, run_id, NOTHING, 0, release_id=_shown(home))
+    _rest(home, state, run_id, by, now)
     return True
 
 
@@ -89,11 +90,16 @@ def _nothing(home: Home, state: State, run_id: str, now: date, started: float) -
     """Messages that wait are sent all the same."""
     sent = relay.deliver(home, checked(home), state, clock.now()).as_found()
     code = UNDELIVERED if sent["undelivered"] else 0
-    if code:
-        attempts.end(state, run_id, NOTHING, code)
+    _rest(home, state, run_id, COMMAND_LINE, now, code)
     seconds = time.perf_counter() - started
     steps = [Step("delivery", found=sent)]
     return RunReport(NOTHING, now, _shown(home), seconds, steps=steps, exit_code=code)
+
+
+def _rest(home: Home, state: State, run_id: str, by: str, now: date, exit_code: int = 0) -> None:
+    attempts.begin(state, run_id, now, by)
+    upkeep.between_runs(home, state, checked(home))
+    attempts.end(state, run_id, NOTHING, exit_code, release_id=_shown(home))
 
 
 def _shown(home: Home) -> str | None:

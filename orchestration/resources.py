@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
-from orchestration import attempts, logs, settling
+from orchestration import attempts, health, logs, settling
 from orchestration.run import Run, opened
 from warehouse import home as homes
 from warehouse.home import Home
@@ -45,6 +45,7 @@ class Monitor(dg.ConfigurableResource):  # type: ignore[type-arg]  # it gives it
             raise dg.DagsterInvariantViolationError("an asset is made in a run of Dagster's")
         by = attempts.started_by(known.tags)
         with (
+            health.beating(home),
             attempts.noted(home, known.run_id, by),
             opened(home, known.run_id, by, as_of=as_of) as run,
         ):

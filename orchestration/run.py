@@ -14,21 +14,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from orchestration import attempts, faults, logs
-from orchestration.attempts import Outcome
+from orchestration.attempts import GOOD, Outcome
 from orchestration.configuration import checked
 from orchestration.lock import held
 from orchestration.logs import log
-from warehouse import keys
+from warehouse import belonging, clock_marks, keys
 from warehouse.errors import GateFailed, SightlineError
-from warehouse.home import Home, close_to_others
-from warehouse.machine import machine_fault
+from warehouse.home import Home, check_place, close_to_others
+from warehouse.machine import check_room, machine_fault
 from warehouse.recovery import recover
 from warehouse.settings import Settings, today
 from warehouse.state import State, runs
 from warehouse.state import releases as state_releases
 
 BUILT = ("released", "unchanged")
-GOOD = (*BUILT, "nothing")
 FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
 
 
@@ -160,6 +159,7 @@ def opened(home: Home, run_id: str, by: str, *, as_of: date | None = None) -> It
     key are not what they should be.
     """
     settings = checked(home)
+    check_room(home, settings)
     now = today(settings)
     with ready(home) as state:
         run = Run(run_id, home, settings, state, as_of or now, _next(state))
@@ -193,18 +193,23 @@ def _say_ended(run: Run) -> None:
 @contextmanager
 def ready(home: Home) -> Iterator[State]:
     """The state under the lock: others shut out, leftovers put right, the key the one we know."""
-    checked(home)
+    settings = checked(home)
     logs.keep_in(home)
+    check_place(home)
     with held(home.restricted / "run.lock") as is_first:
         close_to_others(home)
+        belonging.check(home)
         state = State(home.state_db)
         try:
             if is_first:
                 attempts.settle(state)
             recover(home, state)
             keys.in_use(home, state)
+            belonging.mark(home, state)
+            clock_marks.agree(state, settings)
             yield state
         finally:
+            belonging.mark(home, state)
             state.close()
 
 

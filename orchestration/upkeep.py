@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from orchestration.logs import log
 from warehouse import retention
 from warehouse.home import Home
 from warehouse.retention import Due, months_before
@@ -41,14 +42,16 @@ def due(home: Home, state: State, settings: Settings) -> Kept:
 
 def retain(home: Home, state: State, settings: Settings) -> Kept:
     """Remove what is past its time, of Dagster's too."""
-    with _dagster(home) as instance:
-        old = _old(instance, settings)
-        for run_id in old:
-            instance.delete_run(run_id)
-            # Dagster empties the file of a run's events and leaves it.
-            for path in (home.dagster / "history" / "runs").glob(f"{run_id}.db*"):
-                path.unlink()
-    found = Kept(**vars(retention.apply(home, state, settings)), dagster_runs=old)
+    gone: list[str] = []
+    try:
+        with _dagster(home) as instance:
+            for run_id in _old(instance, settings):
+                _delete(home, instance, run_id)
+                gone.append(run_id)
+    except sa.exc.SQLAlchemyError as fault:
+        # A log of runs: no reason for a run to fail, and there is a next time.
+        log.warning("Dagster's old runs could not be removed: %s", type(fault).__name__)
+    found = Kept(**vars(retention.apply(home, state, settings)), dagster_runs=gone)
     _note(state, today(settings))
     return found
 
@@ -68,6 +71,20 @@ def _dagster(home: Home) -> "Iterator[DagsterInstance]":
 
     with dagster_home.instance(home) as instance:
         yield instance
+
+
+def _delete(home: Home, instance: "DagsterInstance", run_id: str) -> None:
+    from dagster._core.storage.event_log import SqlEventLogStorage
+    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable as Checks
+
+    instance.delete_run(run_id)
+    # Dagster leaves the results of checks, and the emptied file of the run's events.
+    storage = instance.event_log_storage
+    if isinstance(storage, SqlEventLogStorage):
+        with storage.index_connection() as connection:
+            connection.execute(Checks.delete().where(Checks.c.run_id == run_id))
+    for path in (home.dagster / "history" / "runs").glob(f"{run_id}.db*"):
+        path.unlink()
 
 
 def _old(instance: "DagsterInstance", settings: Settings) -> list[str]:

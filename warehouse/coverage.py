@@ -1,7 +1,7 @@
 """Who owed what by when, and whether it came: one row for each sender, extract and period due."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -56,7 +56,7 @@ def coverage(
     return [
         row
         for authority in senders
-        for contract, due in _owed(authority.la_code, sent, first)
+        for contract, due in owed(authority.la_code, sent, first)
         for key in [(authority.la_code, contract.name)]
         for start in [_first(sent[key]) if sent[key] else first[contract.name]]
         for period in _periods(authority, due, start, as_of)
@@ -67,8 +67,8 @@ def coverage(
     ]
 
 
-def _owed(
-    la_code: str, sent: dict[tuple[str, str], list[Submitted]], first: dict[str, date]
+def owed(
+    la_code: str, sent: Mapping[tuple[str, str], object], first: Mapping[str, date]
 ) -> Iterator[tuple[Contract, Due]]:
     """Of extracts that tell the same, the one due most often that the authority sends is owed; of
     those alike, the one that outranks the others."""

@@ -1,19 +1,28 @@
 """A monitor's folder: where each thing lives, and who may look into it."""
 
+import hashlib
 import os
+import re
 import secrets
 import stat
+import tempfile
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from warehouse.errors import ConfigurationError
+from warehouse.filesystems import check_is_local
 
 KEY_BYTES = 32
 TEMPLATE = Path(__file__).with_name("template.toml")
-# The database engine takes the first four for a pattern and a backslash for a slash, dbt's adapter
-# ends a path at a hash sign, and Dagster decodes what follows a percent sign.
-NOT_IN_PATHS = "[]*?\\#%"
+# What every engine takes as it stands. Of the rest DuckDB takes some for a pattern and a backslash
+# for a slash, dbt's adapter ends a path at a hash sign, and Dagster decodes what follows a percent
+# sign.
+PLAIN = re.compile(r"[\w/. @+-]+", re.ASCII)
+# SQLite opens no longer path than 512 bytes; the longest of our own is some 100 below the folder.
+LONGEST_PATH = 400
+# By the plain link through which the engines see a folder, what people call it.
+_shown: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -100,6 +109,11 @@ class Home:
         return self.restricted / "rotation"
 
     @property
+    def orphans(self) -> Path:
+        """What no ledger knows, set aside until somebody decides."""
+        return self.restricted / "orphans"
+
+    @property
     def dagster(self) -> Path:
         return self.restricted / "dagster"
 
@@ -114,14 +128,8 @@ class Home:
 
 def create(root: Path, *, today: date | None = None) -> Home:
     """Make the folders, the key and the settings; what is already there stays as it is."""
-    home = Home(root.resolve())
-    _check_path(home.root)
-    for folder in (home.root, home.inbox, home.published, home.releases, home.outbox):
-        folder.mkdir(parents=True, exist_ok=True)
-    restricted = (home.restricted, home.landing, home.raw, home.quarantine, home.spool, home.work)
-    for folder in (*restricted, home.dagster, home.dbt):
-        folder.mkdir(mode=0o700, exist_ok=True)
-        folder.chmod(0o700)
+    home = at(root)
+    make_folders(home)
     if not home.key.exists():
         write_secret(home.key, secrets.token_bytes(KEY_BYTES))
     if not home.config.exists():
@@ -130,24 +138,83 @@ def create(root: Path, *, today: date | None = None) -> Home:
     return home
 
 
+def make_folders(home: Home) -> None:
+    """The folders of a monitor, closed to others where they must be."""
+    check_is_local(home.root.resolve())
+    for folder in (home.root.resolve(), home.inbox, home.published, home.releases, home.outbox):
+        folder.mkdir(parents=True, exist_ok=True)
+    restricted = (home.restricted, home.landing, home.raw, home.quarantine, home.spool, home.work)
+    for folder in (*restricted, home.dagster, home.dbt):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
+
+
 def find(root: Path) -> Home:
     """The monitor in this folder, or a sentence saying that there is none."""
-    home = Home(root.resolve())
-    if not home.config.is_file():
+    real = root.resolve()
+    if not (real / "sightline.toml").is_file():
+        name = readable(root)
         raise ConfigurationError(
-            f"{root} is no monitor: it has no sightline.toml. Make one with: sightline init {root}"
+            f"{name} is no monitor: it has no sightline.toml. Make one with: sightline init {name}"
         )
-    _check_path(home.root)
-    return home
+    return at(real)
 
 
-def _check_path(root: Path) -> None:
-    """Also of a monitor that is there already: it may have been moved or renamed."""
-    if set(str(root)) & set(NOT_IN_PATHS):
+def check_place(home: Home) -> None:
+    """Raises ConfigurationError where a run could not keep or show what it makes."""
+    check_is_local(home.root, home.restricted)
+    for folder in (home.restricted, home.inbox, home.outbox, home.published, home.releases):
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            what = "cannot be written to" if folder.exists() else "is not there"
+            raise ConfigurationError(f"{folder} {what} by the account that runs Sightline")
+
+
+def shown(text: str) -> str:
+    """A text for people: a folder under the name that it has, and nothing that cannot be shown."""
+    for alias, real in _shown.items():
+        text = text.replace(alias, real)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def readable(path: Path) -> str:
+    """A path on one line, also where its name holds line feeds or is not written in UTF-8."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
+def at(root: Path) -> Home:
+    """The folder as the engines can read it, whether or not a monitor is in it."""
+    real = root.resolve()
+    length = len(os.fsencode(real))
+    if length > LONGEST_PATH:
         raise ConfigurationError(
-            f"{root}: a path may not hold brackets, stars, question marks, backslashes, hash or"
-            " percent signs"
+            f"the path of {readable(root)} is {length} bytes long, and may be {LONGEST_PATH}"
         )
+    return Home(real if PLAIN.fullmatch(str(real)) else _alias(real))
+
+
+def _alias(real: Path) -> Path:
+    """A link to the folder under a plain name, made anew by each process that works on it."""
+    folder = Path(tempfile.gettempdir()) / f"sightline-{os.geteuid()}"
+    if not PLAIN.fullmatch(str(folder)):
+        raise ConfigurationError(
+            f"{readable(folder.parent)} is where temporary files are kept (TMPDIR); its own path"
+            f" has to be plain so that {readable(real)} can be used"
+        )
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise ConfigurationError(f"{folder} is not a folder of this account alone; remove it")
+    alias = folder / hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
+    if not alias.is_symlink() or alias.readlink() != real:
+        fresh = alias.with_suffix(f".{os.getpid()}")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(real)
+        fresh.replace(alias)
+    # What cleans the folder of temporary files goes by age.
+    os.utime(alias, follow_symlinks=False)
+    _shown[str(alias)] = readable(real)
+    return alias
 
 
 def close_to_others(home: Home) -> None:

@@ -13,7 +13,9 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from warehouse.errors import MachineFault, SightlineError
+from warehouse.home import Home
 from warehouse.quotas import memory
+from warehouse.settings import Settings, bytes_of
 
 # Faults that reading a file never has by itself.
 LACKS = frozenset(
@@ -116,6 +118,42 @@ def free_in(folder: Path) -> int:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return shutil.disk_usage(folder).free
+
+
+def check_room(home: Home, settings: Settings) -> None:
+    """Raises MachineFault where a run may fill a disk: before it has touched anything."""
+    wanted: dict[int, int] = {}
+    folder_on: dict[int, Path] = {}
+    for folder, need in _needs(home):
+        disk = folder.stat().st_dev
+        wanted[disk] = wanted.get(disk, 0) + need
+        folder_on.setdefault(disk, folder)
+    for disk, need in wanted.items():
+        folder, free = folder_on[disk], free_in(folder_on[disk])
+        if free < (need := need + bytes_of(settings.least_free)):
+            raise MachineFault(
+                f"the disk is too full for a run: {size(free)} free in {folder}, {size(need)}"
+                f" needed; {NOTHING_LOST}"
+            )
+
+
+def _needs(home: Home) -> Iterator[tuple[Path, int]]:
+    """How much a run may add below each folder: measured at most about twice what waits, the work
+    file beside the last one, and a release beside the last."""
+    yield home.restricted, 2 * _held_in(home.inbox) + 2 * _size_of(home.warehouse_db)
+    yield home.published, 2 * _held_in(home.current) if home.current.exists() else 0
+
+
+def _held_in(folder: Path) -> int:
+    names = ((base, name) for base, _, files in os.walk(folder) for name in files)
+    return sum(_size_of(Path(base) / name) for base, name in names)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def size(count: int) -> str:

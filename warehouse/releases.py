@@ -3,6 +3,7 @@
 A release folder is never changed once it is in place.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -15,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.errors import GateFailed, SightlineError
+from warehouse.errors import ConfigurationError, GateFailed, SightlineError
 from warehouse.home import Home
 from warehouse.machine import machine_fault
 from warehouse.published_tables import (
@@ -99,6 +100,7 @@ def place(home: Home, draft: Draft) -> Path:
     folder = home.releases / draft.release_id
     if folder.exists():
         raise SightlineError(f"release {draft.release_id} exists already and is never rewritten")
+    _fingerprint(draft.folder)
     _freeze(draft.folder)
     draft.folder.rename(folder)
     _sync(home.releases)
@@ -132,12 +134,12 @@ def current(home: Home) -> Release | None:
         folder = home.releases / pointer.read_text(encoding="utf-8").strip()
     else:
         return None
-    return _read(folder) if (folder / MANIFEST).is_file() else None
+    return read(folder) if (folder / MANIFEST).is_file() else None
 
 
 def list_releases(home: Home) -> list[Release]:
     """Every release in place, the newest first."""
-    found = [_read(path.parent) for path in home.releases.glob(f"[!.]*/{MANIFEST}")]
+    found = [read(path.parent) for path in home.releases.glob(f"[!.]*/{MANIFEST}")]
     return sorted(found, key=lambda one: (one.sequence, one.release_id), reverse=True)
 
 
@@ -145,6 +147,50 @@ def table_hashes_of(path: Path) -> dict[str, str]:
     """The content of each table of a published file, as a hash."""
     with duckdb.connect(str(path), read_only=True, config=LOCKED) as connection:
         return table_hashes(connection)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every file of a release is, byte by byte, what was published.
+
+    Of one from before its files were fingerprinted it is only seen whether it opens.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if "files" in manifest:
+            return bool(_files(folder) == manifest["files"])
+        duckdb.connect(str(folder / DATABASE), read_only=True, config=LOCKED).close()
+    except (OSError, ValueError, duckdb.Error):
+        return False
+    return True
+
+
+def is_readable(folder: Path) -> bool:
+    """Whether a release says what it is."""
+    try:
+        read(folder)
+    except (SightlineError, OSError, LookupError):
+        return False
+    return True
+
+
+def _files(folder: Path) -> dict[str, dict[str, Any]]:
+    """Hash and size of every file but the manifest, by its path in the release."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path != folder / MANIFEST:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            name = path.relative_to(folder).as_posix()
+            found[name] = {"sha256": digest, "bytes": path.stat().st_size}
+    return found
+
+
+def _fingerprint(folder: Path) -> None:
+    """Write hashes and sizes of all files into the manifest; of a folder without one nothing."""
+    path = folder / MANIFEST
+    if path.is_file():
+        manifest = json.loads(path.read_text(encoding="utf-8")) | {"files": _files(folder)}
+        path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
 def says_the_same(shown: Release, draft: Draft) -> bool:
@@ -187,10 +233,11 @@ def verify_database(path: Path) -> tuple[dict[str, int], str]:
 
 
 def verify(home: Home, release_id: str) -> bool:
-    """Whether the published tables still have the content that the manifest states."""
+    """Whether every file, and the content of the published tables, is what the manifest states."""
     release = find(home, release_id)
     try:
-        return verify_database(release.database)[1] == release.content_hash
+        found = verify_database(release.database)[1]
+        return found == release.content_hash and is_whole(release.folder)
     except (SightlineError, duckdb.Error) as fault:
         if ours := machine_fault(fault, home.published):
             raise ours from fault
@@ -230,8 +277,13 @@ def open_published(home: Home) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(release.database), read_only=True, config=LOCKED)
 
 
-def _read(folder: Path) -> Release:
-    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+def read(folder: Path) -> Release:
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except ValueError:
+        raise ConfigurationError(
+            f"{folder / MANIFEST} is damaged; sightline run sets this release aside"
+        ) from None
     return Release(
         manifest["release_id"],
         folder,

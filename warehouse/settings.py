@@ -38,6 +38,7 @@ TOLD_IN_RELEASES = {"authorities"}
 
 # As the database engine reads it.
 SIZE = r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$"
+UNITS = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
 
 
 class Strict(BaseModel):
@@ -76,6 +77,7 @@ class Settings(Strict):
     delivery: list[dict[str, Any]] = Field(default_factory=lambda: [{"kind": "files"}])
     memory_limit: str | None = Field(default=None, pattern=SIZE)
     threads: int | None = Field(default=None, ge=1)
+    least_free: str = Field(default="1GB", pattern=SIZE)
     keep_releases: int = Field(default=6, ge=1)
     log_level: Literal["info", "warning", "error"] = "warning"
     retention: Retention = Field(default_factory=Retention)
@@ -122,6 +124,12 @@ def load_settings(home: Home, environment: Mapping[str, str] | None = None) -> S
     for path, (_, value) in over.items():
         _put(values, path, value)
     return _check(Settings, values, lambda path: _in_environment(over, path))
+
+
+def bytes_of(size: str) -> int:
+    """What a size in the settings comes to, such as 1.5GB."""
+    number = re.match(r"[\d.]+", size)
+    return int(float(number[0]) * UNITS[size[number.end() :].strip()]) if number else 0
 
 
 def today(settings: Settings) -> date:

@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Date, DateTime, Integer, String, Table, Text
 
+from warehouse import belonging
+from warehouse.home import Home
 from warehouse.migrations.upgrade import upgrade
 
 metadata = sa.MetaData()
@@ -218,6 +220,15 @@ suppressions = Table(
     Column("digest", String, primary_key=True),
 )
 
+facts = Table(
+    "facts",
+    metadata,
+    Column("batch", String, primary_key=True),
+    Column("table_name", String, primary_key=True),
+    Column("rows", Integer, nullable=False),
+    Column("sha256", String, nullable=False),
+)
+
 settings = Table(
     "settings",
     metadata,
@@ -227,15 +238,28 @@ settings = Table(
 
 
 class State:
-    """The state database; opening it brings the file to the newest layout."""
+    """The state database; opening it brings the file to the newest layout.
+
+    In a folder that nobody may write to it can be read. Raises StateDamaged, here or wherever a
+    page of it is met that is damaged, and NotTogether where it is missing though much stands here.
+    """
 
     def __init__(self, path: Path) -> None:
-        url = sa.URL.create("sqlite", database=str(path))
-        self.engine = sa.create_engine(url, connect_args={"timeout": 30})
-        sa.event.listen(self.engine, "connect", _prepare)
+        home = Home(path.parent.parent)
+        if path == home.state_db and not path.exists() and belonging.has_content(home):
+            belonging.check(home)
+        self.path = path
+        is_writable = belonging.is_writable(path) or not path.exists()
+        self.engine = _engine(path) if is_writable else _read_only(path)
         sa.event.listen(self.engine, "begin", _begin)
-        upgrade(self.engine)
-        path.chmod(0o600)
+        sa.event.listen(self.engine, "handle_error", self._tell_damage)
+        upgrade(self.engine, path, is_writable=is_writable)
+        if is_writable:
+            path.chmod(0o600)
+
+    def _tell_damage(self, context: sa.engine.ExceptionContext) -> None:
+        if belonging.is_damage(context.original_exception):
+            raise belonging.damaged(self.path) from None
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -261,9 +285,29 @@ class State:
         self.engine.dispose()
 
 
-def _prepare(connection: Any, _record: Any) -> None:
+def _engine(path: Path) -> sa.Engine:
+    url = sa.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(url, connect_args={"timeout": belonging.PATIENCE})
+    sa.event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _read_only(path: Path) -> sa.Engine:
+    how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    engine = sa.create_engine(
+        "sqlite://", creator=lambda: belonging.connect(path, how), poolclass=sa.NullPool
+    )
+    sa.event.listen(engine, "connect", _leave_transactions_to_us)
+    return engine
+
+
+def _leave_transactions_to_us(connection: Any, _record: Any) -> None:
     # The driver would commit before each change of layout; we say BEGIN ourselves.
     connection.isolation_level = None
+
+
+def _prepare(connection: Any, record: Any) -> None:
+    _leave_transactions_to_us(connection, record)
     for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
         connection.execute(f"pragma {pragma}")
 

@@ -27,6 +27,7 @@ from warehouse.state import State, outbox, releases
 MAX_ATTEMPTS = 8
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=24)
+GIVEN_UP_AFTER = timedelta(days=7)
 WAITING = ("pending", "failed")
 PATIENCE = timedelta(minutes=5)
 LOOK_AGAIN = 0.1  # seconds
@@ -47,19 +48,25 @@ class Delivered:
         return {"sent": self.sent, "undelivered": self.pending + self.failed}
 
 
-def deliver(home: Home, settings: Settings, state: State, now: datetime) -> Delivered:
+def deliver(
+    home: Home, settings: Settings, state: State, now: datetime, *, within: timedelta | None = None
+) -> Delivered:
     """Send what is due; a channel that is down is tried once a pass.
 
-    `now` in UTC. Nothing is sent while another process has been sending for minutes.
+    `now` in UTC; `within` is for how long a message may still be begun. Nothing is sent while
+    another process has been sending for minutes.
     """
+    until = time.monotonic() + within.total_seconds() if within else float("inf")
     moment = now.replace(tzinfo=None)
     ready = channels.build(home, settings)
     down: set[str] = set()
     sent = failed = 0
-    with _alone(home) as is_alone:
+    with _alone(home, within or PATIENCE) as is_alone:
         for row in _due(state, moment) if is_alone else []:
             if row["channel"] in down:
                 continue
+            if time.monotonic() > until:
+                break
             failure = _send(ready.get(row["channel"]), row)
             _mark(state, row, failure, moment)
             sent, failed = sent + (failure is None), failed + (failure is not None)
@@ -85,10 +92,10 @@ def retry_now(state: State, *, include_dead: bool = False) -> int:
 
 
 @contextmanager
-def _alone(home: Home) -> Iterator[bool]:
+def _alone(home: Home, patience: timedelta) -> Iterator[bool]:
     """Whether no other process sends, by a lock that dies with its holder."""
     with (home.restricted / "outbox.lock").open("a") as file:
-        until = time.monotonic() + PATIENCE.total_seconds()
+        until = time.monotonic() + patience.total_seconds()
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -151,7 +158,9 @@ def _mark(
     values: dict[str, Any] = {"attempts": attempts}
     if failure is None:
         values |= {"state": "sent", "sent_at": moment, "last_error": None, "next_attempt_at": None}
-    elif failure.is_final or attempts >= MAX_ATTEMPTS:
+    elif failure.is_final or (
+        attempts >= MAX_ATTEMPTS and not _may_come_back(row, failure, moment)
+    ):
         values |= {"state": "dead", "last_error": str(failure), "next_attempt_at": None}
     else:
         wait = min(FIRST_WAIT * 4 ** (attempts - 1), LONGEST_WAIT)
@@ -159,6 +168,12 @@ def _mark(
     with state.begin() as connection:
         here = outbox.c.message_id == row["message_id"]
         connection.execute(sa.update(outbox).where(here).values(values))
+
+
+def _may_come_back(row: dict[str, Any], failure: DeliveryFailed, moment: datetime) -> bool:
+    """A channel that is down for a few days is no reason to give a message up."""
+    written = row["created_at"]
+    return failure.is_channel and written is not None and moment - written < GIVEN_UP_AFTER
 
 
 def _waiting(state: State) -> int:

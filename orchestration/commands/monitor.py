@@ -1,12 +1,13 @@
 """Commands that run a monitor: make one, run it, see what came and how it stands."""
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say
+from orchestration.console import as_json, home_option, json_option, say, state_of
 
 UNHEALTHY = 1
 
@@ -105,25 +106,53 @@ def status(home: Any, is_json: bool) -> int:
 
 
 @click.command("health")
-@click.option("--max-age-days", default=35, show_default=True, help="Oldest run that is healthy.")
+@click.option("--max-age-days", type=click.IntRange(min=1), help="Instead of that in the settings.")
 @json_option
 @home_option
-def health(home: Any, max_age_days: int, is_json: bool) -> int:
-    """For a watchdog: exit code 0 when all is well, 1 and the reasons when not.
+def health(home: Any, max_age_days: int | None, is_json: bool) -> int:
+    """For a watchdog: exit code 0 when all is well, 1 and a line for each rule that does not hold.
 
-    Example: sightline health --max-age-days 2
+    It changes nothing but heartbeat.json, which says the same to whoever may read only that.
+
+    Example: sightline health --json
     """
-    from orchestration import overview
-    from warehouse.state import State
+    from orchestration import health
 
-    state = State(home.state_db)
-    faults = overview.faults(home, state, max_age_days)
-    state.close()
+    faults = health.examine(home, max_age_days)
+    health.beat(home, faults)
     if is_json:
-        as_json({"healthy": not faults, "faults": faults})
+        as_json({"healthy": not faults, "faults": [asdict(fault) for fault in faults]})
     else:
-        say("\n".join(faults) or "healthy")
+        say("\n".join(f"{fault.rule}: {fault.message}" for fault in faults) or "healthy")
     return UNHEALTHY if faults else 0
 
 
-COMMANDS = (init, run, status, health)
+@click.group("clock")
+def clock() -> None:
+    """When the clock of this machine was wrong.
+
+    Example: sightline clock confirm --reason "the clock had been a year ahead"
+    """
+
+
+@clock.command("confirm")
+@click.option("--reason", required=True, help="Why, for whoever asks later.")
+@home_option
+def confirm(home: Any, reason: str) -> int:
+    """Say that today is right, though something was recorded on a later day; it counts as today.
+
+    Example: sightline clock confirm --reason "the clock had been a year ahead"
+    """
+    from orchestration.configuration import checked
+    from orchestration.lock import held
+    from warehouse import clock_marks
+    from warehouse.settings import today
+
+    settings = checked(home)
+    with held(home.restricted / "run.lock"), state_of(home) as state:
+        changed = clock_marks.confirm(state, settings, reason)
+    say(f"Today is {today(settings)}; {changed:,} days in the records were later, and count as it.")
+    return 0
+
+
+COMMANDS = (init, run, status, health, clock)

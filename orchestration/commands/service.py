@@ -1,16 +1,10 @@
-"""Commands that keep a monitor going: Dagster's pages and daemon, a check of what is installed."""
+"""Commands that keep a monitor going: Dagster's pages and daemon."""
 
-import os
-import signal
-import subprocess
-import sys
 from typing import Any
 
 import click
 
 from orchestration.console import home_option, say
-
-LOOPBACK = "127.0.0.1"
 
 
 @click.command("up")
@@ -19,59 +13,15 @@ LOOPBACK = "127.0.0.1"
 def up(home: Any, port: int) -> int:
     """Start Dagster's pages, its schedule and its watch on the inbox, for this machine alone.
 
+    Ends with all that it started when it is stopped; also, with exit code 1, when the pages or the
+    daemon end by themselves, so that whatever keeps services going can start it again.
+
     Example: sightline up --port 3000
     """
-    from orchestration import dagster_home
+    from orchestration.service import Up
 
-    environment = os.environ | dagster_home.environment(home)
-    module = ["-m", "orchestration.definitions"]
-    commands = [
-        [*_python("dagster_webserver"), "--host", LOOPBACK, "--port", str(port), *module],
-        [*_python("dagster._daemon"), "run", *module],
-    ]
-    processes = [
-        subprocess.Popen(command, env=environment, cwd=home.root)  # noqa: S603 (our own words)
-        for command in commands
-    ]
-    say(f"http://{LOOPBACK}:{port}/  (stop with Ctrl+C)")
-    try:
-        return _first_to_end(processes)
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        for process in processes:
-            process.send_signal(signal.SIGINT)
-        for process in processes:
-            process.wait()
+    Up(home, port, say).keep()
+    return 0
 
 
-@click.command("doctor")
-@home_option
-def doctor(home: Any) -> int:
-    """Check what is installed and whether this monitor can run.
-
-    Example: sightline doctor
-    """
-    from orchestration import doctor
-
-    faults = 0
-    for name, fault in doctor.examine(home):
-        say(f"{'not ok' if fault else 'ok':<6}  {name}{f': {fault}' if fault else ''}")
-        faults += fault is not None
-    return 1 if faults else 0
-
-
-def _python(module: str) -> list[str]:
-    return [sys.executable, "-m", module]
-
-
-def _first_to_end(processes: list[subprocess.Popen[bytes]]) -> int:
-    """Neither is of use without the other."""
-    pid, status = os.wait()
-    for process in processes:
-        if process.pid == pid:
-            process.returncode = os.waitstatus_to_exitcode(status)
-    return 1
-
-
-COMMANDS = (up, doctor)
+COMMANDS = (up,)

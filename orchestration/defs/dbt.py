@@ -79,10 +79,10 @@ def _events(definition: dg.AssetsDefinition, built: steps.Built) -> Iterator[Any
             )
 
 
-def _key(event: Any) -> Any:
+def _key(event: Any) -> dg.AssetKey | dg.AssetCheckKey | None:
     if isinstance(event, dg.AssetCheckResult) and event.asset_key and event.check_name:
         return dg.AssetCheckKey(event.asset_key, event.check_name)
-    return event.asset_key
+    return event.asset_key if isinstance(event, dg.MaterializeResult) else None
 
 
 def _severity(status: str) -> dg.AssetCheckSeverity:

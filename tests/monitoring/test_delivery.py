@@ -1,5 +1,6 @@
 """Delivery to files and to a real mail server on this machine, with its faults."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -7,8 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -20,12 +22,12 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from test_messages import digest, message
 
-from monitoring.delivery import channels
-from monitoring.delivery.relay import MAX_ATTEMPTS, Delivered, deliver
+from monitoring.delivery import channels, relay
+from monitoring.delivery.relay import LONGEST_WAIT, MAX_ATTEMPTS, Delivered, deliver, is_due
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
 from warehouse.settings import Settings
-from warehouse.state import State, outbox
+from warehouse.state import State, outbox, releases
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 
@@ -146,6 +148,31 @@ def test_after_the_last_attempt_a_message_is_dead(home: Home, state: State) -> N
     assert row(state).state == "dead"
 
 
+@pytest.mark.parametrize(("days", "expected"), [(6, "failed"), (7, "dead")])
+def test_a_channel_that_is_down_for_days_loses_no_message(
+    home: Home, state: State, days: int, expected: str
+) -> None:
+    written = NOW.replace(tzinfo=None) - timedelta(days)
+    post(state, "smtp", attempts=MAX_ATTEMPTS + 3, created_at=written)
+    deliver(home, by_mail(free_port()), state, NOW)
+    assert row(state).state == expected
+
+
+def test_a_message_that_is_refused_again_and_again_is_given_up_sooner(
+    home: Home, state: State
+) -> None:
+    post(state, "smtp", attempts=MAX_ATTEMPTS - 1, created_at=NOW.replace(tzinfo=None))
+    with server(Mailbox("451 try later")) as port:
+        deliver(home, by_mail(port), state, NOW)
+    assert row(state).state == "dead"
+
+
+def test_no_message_is_begun_after_its_time(home: Home, state: State, settings: Settings) -> None:
+    post(state, "files")
+    assert deliver(home, settings, state, NOW, within=timedelta(microseconds=-1)).pending == 1
+    assert deliver(home, settings, state, NOW, within=timedelta(seconds=20)).sent == 1
+
+
 def test_a_server_without_encryption_is_refused_by_default(home: Home, state: State) -> None:
     post(state, "smtp")
     box = Mailbox()
@@ -259,6 +286,70 @@ def test_killed_between_sending_and_marking_it_is_sent_again_under_the_same_id(
         assert row(state).state == "pending"
         assert deliver(home, by_mail(port), state, NOW) == Delivered(sent=1)
     assert [mail["Message-ID"] for mail in box.mails] == ["<m1@sightline.invalid>"] * 2
+
+
+def test_a_time_written_by_a_clock_that_was_ahead_makes_nobody_wait_for_it(
+    home: Home, state: State, settings: Settings
+) -> None:
+    soon = NOW.replace(tzinfo=None) + LONGEST_WAIT
+    post(state, "files", next_attempt_at=soon)
+    assert deliver(home, settings, state, NOW) == Delivered(pending=1)
+    with state.begin() as connection:
+        connection.execute(sa.update(outbox).values(next_attempt_at=soon + timedelta(days=365)))
+    assert is_due(state, NOW)
+    assert deliver(home, settings, state, NOW) == Delivered(sent=1)
+
+
+def test_messages_go_in_the_order_of_their_releases_whatever_the_clock_said(
+    home: Home, state: State
+) -> None:
+    for number, day in (1, date(2027, 1, 1)), (2, date(2026, 1, 1)):
+        release = f"{day}.{number}"
+        with state.begin() as connection:
+            connection.execute(
+                sa.insert(releases).values(
+                    release_id=release, sequence=number, built_at=datetime(2026, 1, 1),  # noqa: DTZ001
+                    as_of=day, content_hash="x", code_version="1", simulated=True,
+                    is_current=False,
+                )
+            )  # fmt: skip
+        at = {"created_on": day, "release_id": release}
+        post(state, "smtp", message_id=f"m{3 - number}", **at)
+        told = digest().model_dump(mode="json")
+        post(state, "smtp", message_id=f"d{number}", kind="digest", payload=told, **at)
+    box = Mailbox()
+    with server(box) as port:
+        deliver(home, by_mail(port), state, NOW)
+    kinds = ["digest" if mail["References"] is None else "alert" for mail in box.mails]
+    assert kinds == ["alert", "digest"] * 2
+    assert [mail["Message-ID"] for mail in box.mails][::2] == [
+        "<m1@sightline.invalid>",
+        "<m1@sightline.invalid>",
+    ]
+
+
+def test_of_ten_relays_at_once_each_message_is_sent_by_one(home: Home, state: State) -> None:
+    """Fault 97."""
+    for number in range(5):
+        post(state, "smtp", message_id=f"m{number}")
+    box = Mailbox()
+    with server(box) as port, ThreadPoolExecutor(10) as pool:
+        done = list(
+            pool.map(lambda _: deliver(home, by_mail(port), State(home.state_db), NOW), range(10))
+        )
+    assert sum(one.sent for one in done) == 5
+    assert len(box.mails) == 5
+
+
+def test_a_relay_that_hangs_is_waited_for_and_then_left_alone(
+    home: Home, state: State, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "PATIENCE", timedelta(seconds=0.2))
+    post(state, "files")
+    with (home.restricted / "outbox.lock").open("a") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert deliver(home, settings, state, NOW) == Delivered(pending=1)
+    assert deliver(home, settings, state, NOW) == Delivered(sent=1)
 
 
 def wait_for(box: Mailbox) -> None:

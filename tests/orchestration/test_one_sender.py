@@ -14,7 +14,7 @@ from intake_files import EPISODES, Monitor, ssd, upn
 from released import Released, change_facts, released
 from support import sightline
 
-from orchestration import account, overview, pipeline, run
+from orchestration import account, health, overview, pipeline, run
 from warehouse import prepare
 from warehouse.calendar import Span, month_of
 from warehouse.intake import decisions
@@ -318,6 +318,6 @@ def test_what_names_no_submission_stops_everything(
     assert report.gates[0].endswith(
         f"; new since the last release: {SENDERS[0]}/a.zip (submission 1)"
     )
-    [said] = [one for one in overview.faults(monitor.home, monitor.state, 35) if "gate" in one]
-    assert said == f"the last run ended as gate failed: {report.gates[0]}"
+    [said] = [one.message for one in health.examine(monitor.home) if one.rule == "RUN_FAILED"]
+    assert said.endswith(f"gate failed (5): {report.gates[0].partition(';')[0]}")
     assert not any(row["held_reason"] for row in monitor.ledger())

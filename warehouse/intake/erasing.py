@@ -14,9 +14,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from warehouse.belonging import ERASING, REPLACED
 from warehouse.calendar import Span
 from warehouse.home import Home
-from warehouse.intake import ledger
+from warehouse.intake import ledger, orphans
 from warehouse.intake.again import batches_of, read_again
 from warehouse.intake.landing import place
 from warehouse.intake.loading import Workshop
@@ -24,10 +25,9 @@ from warehouse.intake.pool import pending_of
 from warehouse.intake.redaction import contents_of, records_of, without
 from warehouse.intake.suppression import Digests, digests, key_of, suppressed
 from warehouse.intake.writing import Files, drop_rows
+from warehouse.migrations.upgrade import copies
 from warehouse.settings import Settings
 from warehouse.state import State, settings, submissions
-
-WORK = "erasing"
 
 
 def plan(
@@ -41,16 +41,16 @@ def plan(
     `redact` has by submission the digests of what is to be cut from it; none stands for those of
     every child who was erased.
     """
-    connection.execute(settings.delete().where(settings.c.name == WORK))
+    connection.execute(settings.delete().where(settings.c.name == ERASING))
     named = {number: None if names is None else sorted(names) for number, names in redact.items()}
     work = json.dumps({"redact": named, "remove": sorted(remove), "keys": sorted(keys)})
-    connection.execute(settings.insert(), {"name": WORK, "value": work})
+    connection.execute(settings.insert(), {"name": ERASING, "value": work})
 
 
 def finish(home: Home, state: State, chosen: Settings, key: bytes, on: date) -> None:
     """Do what was planned and not yet done."""
     with state.read() as connection:
-        work = connection.scalar(sa.select(settings.c.value).where(settings.c.name == WORK))
+        work = connection.scalar(sa.select(settings.c.value).where(settings.c.name == ERASING))
     if work is None:
         return
     planned = json.loads(work)
@@ -62,14 +62,18 @@ def finish(home: Home, state: State, chosen: Settings, key: bytes, on: date) -> 
             redact(home, state, row, digest, suppressed(state) if names is None else set(names))
     _remove(state, planned["remove"], on)
     _derive_again(home, state, chosen, key, touched)
-    drop_rows(home.raw, batches_without_originals(state), planned["keys"])
+    lost = batches_without_originals(state)
+    drop_rows(home.raw, lost, planned["keys"])
+    with state.begin() as connection:
+        ledger.record_facts(connection, home.raw, lost)
     sweep_landing(home, state)
-    for path in (home.warehouse_db, *home.work.iterdir(), home.restricted / "faults.log"):
+    derived = (home.warehouse_db, *home.work.iterdir(), home.restricted / "faults.log")
+    for path in (*derived, *copies(home.state_db)):
         path.unlink(missing_ok=True)
     for folder in (home.restricted / "spill", *home.spool.iterdir()):
         shutil.rmtree(folder, ignore_errors=True)
     with state.begin() as connection:
-        connection.execute(settings.delete().where(settings.c.name == WORK))
+        connection.execute(settings.delete().where(settings.c.name == ERASING))
     state.compact()
 
 
@@ -115,17 +119,31 @@ def redact(home: Home, state: State, row: "sa.Row[Any]", digest: Digests, wanted
             .where(submissions.c.submission_id == row.submission_id)
             .values(redacted_sha256=sha256)
         )
+        # The ledger keeps the hash of the original, but of one former copy only the newest.
+        if row.redacted_sha256 not in (None, sha256):
+            ledger.replaced(connection, row.redacted_sha256)
 
 
 def sweep_landing(home: Home, state: State) -> None:
-    """Remove bytes that no submission of the ledger stands for any more."""
-    current = sa.func.coalesce(submissions.c.redacted_sha256, submissions.c.sha256)
+    """Remove bytes of which the ledger says that they are not to be kept; what it does not know is
+    set aside."""
     with state.read() as connection:
-        query = sa.select(current).where(submissions.c.purged_on.is_(None))
-        referenced = set(connection.scalars(query))
+        kept, gone = ledger.kept_and_gone(connection)
+    erased = []
     for path in home.landing.glob("*/*"):
-        if path.name not in referenced:
+        if path.name in kept:
+            continue
+        if path.name in gone:
             path.unlink()
+            erased.append(path.name)
+        elif path.name.endswith(".tmp"):
+            path.unlink()
+        else:
+            orphans.set_aside(home, path, "originals")
+    if erased:
+        orphans.erase(home, erased)
+    with state.begin() as connection:
+        connection.execute(settings.delete().where(settings.c.name == REPLACED))
 
 
 def _remove(state: State, ids: list[int], on: date) -> None:
@@ -152,6 +170,8 @@ def _derive_again(
     for _, outcomes in read_again(workshop, chosen, batches, kept):
         with state.begin() as connection:
             ledger.set_counts(connection, ledger.counts_of(outcomes))
+    with state.begin() as connection:
+        ledger.record_facts(connection, home.raw, names)
 
 
 def batches_without_originals(state: State) -> set[str]:

@@ -21,7 +21,7 @@ from warehouse.errors import SightlineError
 from warehouse.home import Home
 from warehouse.identities import write_identities
 from warehouse.in_force import in_sequence, known
-from warehouse.intake import erasing
+from warehouse.intake import erasing, orphans
 from warehouse.intake.loading import landed
 from warehouse.intake.pool import pending_of
 from warehouse.intake.problems import Refused
@@ -183,6 +183,7 @@ def forget(
             for number, names in found.redact.items()
         }
     texts = {text for identifiers in found.clear.values() for _, text in identifiers}
+    orphans.erase(home, renamed=lambda name: _told(name, texts))
     gone = set(own) | {plain for (_, plain), meant in found_tied.meanings.items() if meant in own}
     with state.begin() as connection:
         audit.record(connection, "forget", "a child", reason)
@@ -398,6 +399,12 @@ def _kept_rows(state: State) -> list["sa.Row[Any]"]:
     )
     with state.read() as connection:
         return list(connection.execute(query))
+
+
+def _told(name: str, texts: Iterable[str]) -> str:
+    """What may be said of a file's name."""
+    long = [text for text in texts if len(text) >= LONG_ENOUGH]
+    return ERASED_NAME if mentions(name.encode("utf-8", "surrogateescape"), long) else name
 
 
 def _rename(connection: sa.Connection, texts: Iterable[str]) -> None:

@@ -15,8 +15,9 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
+from warehouse import belonging
 from warehouse.home import Home
-from warehouse.intake import ledger
+from warehouse.intake import ledger, orphans
 from warehouse.intake.bundles import BESIDE, MANIFEST, open_plain
 from warehouse.intake.litter import UNFINISHED_FOLDERS, is_litter, is_unfinished
 from warehouse.intake.problems import escaped
@@ -90,6 +91,7 @@ def land(home: Home, state: State, received_on: date) -> Landed:
         came = [(one.entry.sender, one.sha256, one.entry.path.name) for one in arrivals]
         with state.begin() as connection:
             known = ledger.receive(connection, came, received_on, number)
+        orphans.note(home, _lines(arrivals, known, received_on))
         for arrival, before in zip(arrivals, known, strict=True):
             was_there = before == ledger.ERASED or _move(home, arrival)
             _clear(arrival)
@@ -97,9 +99,22 @@ def land(home: Home, state: State, received_on: date) -> Landed:
                 landed.repeated.append(arrival.entry.label)
             else:
                 landed.new += 1
+        belonging.mark(home, state)
     if landed.new:
         os.sync()
     return landed
+
+
+def _lines(
+    arrivals: Sequence[Arrival], known: Sequence[str | None], received_on: date
+) -> Iterator[orphans.Landing]:
+    """What the journal says of bytes that are about to be kept."""
+    for arrival, before in zip(arrivals, known, strict=True):
+        if before != ledger.ERASED:
+            entry = arrival.entry
+            yield orphans.Landing(
+                arrival.sha256, entry.sender, entry.path.name, received_on.isoformat()
+            )
 
 
 def arrival_of(path: Path, folder: Path) -> Arrival | None:

@@ -1,16 +1,21 @@
 """The ledger of submissions: what came, what became of it, and what is in force."""
 
+import hashlib
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import sqlalchemy as sa
 
+from warehouse.belonging import REPLACED
 from warehouse.intake.outcomes import Outcome
 from warehouse.intake.problems import escaped
 from warehouse.intake.senders import PUBLISHER
-from warehouse.state import problems, submission_profiles, submissions
+from warehouse.state import facts, problems, settings, submission_profiles, submissions
 
 ERASED = "erased"
 FORM_CHANGED = "FORM_CHANGED"
@@ -143,12 +148,6 @@ def tables_held(connection: sa.Connection, names: Iterable[str]) -> dict[int, di
     return dict(held)
 
 
-def last_received(connection: sa.Connection) -> date | None:
-    """The newest day on which anything came; simulated submissions choose theirs themselves."""
-    newest = sa.select(sa.func.max(submissions.c.received_on))
-    return connection.execute(newest.where(submissions.c.simulated.is_(False))).scalar()
-
-
 def waiting(connection: sa.Connection) -> list[sa.Row[Any]]:
     """Submissions that were received and have no outcome yet, in the order of their numbers."""
     query = (
@@ -157,6 +156,63 @@ def waiting(connection: sa.Connection) -> list[sa.Row[Any]]:
         .order_by(submissions.c.submission_id)
     )
     return list(connection.execute(query))
+
+
+def kept_and_gone(connection: sa.Connection) -> tuple[set[str], set[str]]:
+    """Hashes of the bytes that are kept, and of those that are not to be kept any more.
+
+    Gone are originals that a copy without a child has replaced, such a copy that another one has,
+    and what its time was over for.
+    """
+    table = submissions.c
+    query = sa.select(table.sha256, table.redacted_sha256, table.purged_on)
+    kept: set[str] = set()
+    known = set(_replaced(connection))
+    for row in connection.execute(query):
+        current = str(row.redacted_sha256 or row.sha256)
+        known |= {str(row.sha256), current}
+        if row.purged_on is None:
+            kept.add(current)
+    return kept, known - kept
+
+
+def replaced(connection: sa.Connection, sha256: str) -> None:
+    """Note, in the caller's transaction, a copy that is to be removed; no row tells of it."""
+    value = json.dumps(sorted({*_replaced(connection), sha256}))
+    connection.execute(settings.delete().where(settings.c.name == REPLACED))
+    connection.execute(settings.insert(), {"name": REPLACED, "value": value})
+
+
+def _replaced(connection: sa.Connection) -> list[str]:
+    query = sa.select(settings.c.value).where(settings.c.name == REPLACED)
+    return list(json.loads(connection.execute(query).scalar() or "[]"))
+
+
+def record_facts(connection: sa.Connection, raw: Path, names: Collection[str]) -> None:
+    """Write down which files of rows these batches have, as they lie on the disk."""
+    connection.execute(facts.delete().where(facts.c.batch.in_(list(names))))
+    found = [
+        {
+            "batch": name,
+            "table_name": path.parent.name,
+            "rows": pq.read_metadata(path).num_rows,
+            "sha256": sha256_of(path),
+        }
+        for name in sorted(names)
+        for path in sorted(raw.glob(f"*/{name}.parquet"))
+    ]
+    if found:
+        connection.execute(facts.insert(), found)
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def recorded_batches(connection: sa.Connection) -> set[str]:
+    """The batches of whose files the ledger knows."""
+    return set(connection.scalars(sa.select(facts.c.batch).distinct()))
 
 
 def batches(connection: sa.Connection) -> set[str]:

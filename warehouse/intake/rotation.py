@@ -40,6 +40,7 @@ def rotate(
         audit.record(connection, "rotate", f"key {keys.fingerprint(new)}", reason)
         for batch in batches:
             ledger.set_counts(connection, json.loads((done / batch).read_text(encoding="ascii")))
+        ledger.record_facts(connection, home.rotation / "raw", list(batches))
         keys.pin(connection, new)
     keys.finish_rotation(home, state)
     return keys.fingerprint(new)

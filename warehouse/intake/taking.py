@@ -4,14 +4,12 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from warehouse import keys
-from warehouse.errors import ConfigurationError
+from warehouse import belonging, clock_marks, keys
 from warehouse.home import Home
-from warehouse.intake import erasing, ledger
+from warehouse.intake import erasing, ledger, orphans
 from warehouse.intake.landing import land
 from warehouse.intake.loading import Workshop
 from warehouse.intake.outcomes import Outcome, Pending
@@ -74,7 +72,8 @@ def take_in(
     key = keys.in_use(home, state)
     started = time.monotonic()
     report = IntakeReport()
-    received_on = _received_on(settings, state)
+    clock_marks.agree(state, settings)
+    received_on = today(settings)
     erasing.finish(home, state, settings, key, received_on)
     sweep(home, state)
     landed = land(home, state, received_on)
@@ -88,6 +87,9 @@ def take_in(
     for outcomes in load_all(workshop, settings, _batches(pending)):
         with state.begin() as connection:
             ledger.conclude(connection, outcomes)
+            names = {outcome.batch for outcome in outcomes if outcome.batch}
+            ledger.record_facts(connection, home.raw, names)
+        belonging.mark(home, state)
         report.outcomes += outcomes
         say("taking in", len(report.outcomes), len(pending))
     report.outcomes.sort(key=lambda outcome: outcome.submission_id)
@@ -95,31 +97,30 @@ def take_in(
     return report
 
 
-def _received_on(settings: Settings, state: State) -> date:
-    """Today, unless that lies before what has come: the newest would then count as the oldest."""
-    now = today(settings)
-    with state.read() as connection:
-        last = ledger.last_received(connection)
-    if last is not None and now < last:
-        raise ConfigurationError(
-            f"today is {now} here, but something was received on {last}; set the clock right, or"
-            " today in sightline.toml"
-        )
-    return now
-
-
 def sweep(home: Home, state: State) -> None:
-    """Remove what a killed run left: its spool, and files of no batch that the ledger knows."""
-    with state.read() as connection:
+    """Remove what a killed run left: its spool, and rows of submissions that still wait.
+
+    Rows of no batch that the ledger knows, of submissions that it had judged, are set aside.
+    """
+    with state.begin() as connection:
         known = ledger.batches(connection)
+        waiting = {row.submission_id for row in ledger.waiting(connection)}
+        # Until the ledger knew of files, or was cut off before it did.
+        names = {path.stem for path in home.raw.glob("*/*.parquet")} & known
+        ledger.record_facts(connection, home.raw, names - ledger.recorded_batches(connection))
     for left in home.spool.iterdir():
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:
             left.unlink()
     for path in (*home.raw.glob("*/*"), *home.quarantine.glob("*")):
-        if path.name.endswith(UNFINISHED) or path.stem not in known:
+        if not path.name.endswith(UNFINISHED) and path.stem in known:
+            continue
+        is_left = path.name.endswith(UNFINISHED) or path.parent == home.quarantine
+        if is_left or belonging.first_of_batch(path.name) in waiting:
             path.unlink(missing_ok=True)
+        else:
+            orphans.set_aside(home, path, f"raw/{path.parent.name}")
 
 
 def _pending(home: Home, state: State) -> list[Pending]:

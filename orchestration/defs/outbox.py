@@ -1,0 +1,27 @@
+"""What waits in the outbox is sent between runs, within minutes of its channel's return."""
+
+from contextlib import closing
+from datetime import timedelta
+
+import dagster as dg
+
+from monitoring.delivery import relay
+from orchestration.configuration import checked
+from orchestration.resources import home_in_use
+from warehouse import clock
+from warehouse.state import State
+
+EVERY = 300  # seconds
+# Dagster waits a minute for a sensor; what is left then is sent by the next one.
+AT_MOST = timedelta(seconds=20)
+
+
+@dg.sensor(minimum_interval_seconds=EVERY, default_status=dg.DefaultSensorStatus.RUNNING)
+def messages_wait(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Sends the messages that are due; it starts no run."""
+    home = home_in_use()
+    with closing(State(home.state_db)) as state:
+        if not relay.is_due(state, clock.now()):
+            return dg.SkipReason("No message is due.")
+        done = relay.deliver(home, checked(home), state, clock.now(), within=AT_MOST)
+    return dg.SkipReason(f"{done.sent:,} messages sent, {done.pending:,} still waiting.")

@@ -1,0 +1,474 @@
+"""Whether somebody must look at a monitor now: one rule for each fault, told by its name.
+
+It reads and never writes but the heartbeat, works on a folder that is read-only or damaged, and
+loads no framework: watchdogs ask often.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from monitoring.delivery import channels
+from orchestration import inbox, lock, overdue
+from orchestration.attempts import GOOD
+from orchestration.configuration import checked
+from warehouse import clock, clock_marks, keys
+from warehouse.errors import SightlineError
+from warehouse.home import Home
+from warehouse.settings import Settings, load_settings, today
+
+HEARTBEAT = "heartbeat.json"
+FAILED = ("failed", "gate_failed", "killed", "configuration", "key")
+UNFINISHED = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
+LEAST_FREE = 5 * 1024**3  # a national run of ten years spills and keeps less than this
+MOST_NAMED = 10
+CLOCKS_DIFFER = timedelta(hours=1)
+DUCKDB = b"DUCK"
+# Where the engine keeps its two headers and its first block, and what the newer header says.
+HEADERS, FIRST_BLOCK, COUNTS = (4096, 8192), 12288, "<8xQqqQQ"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A rule that does not hold, and a sentence for whoever looks."""
+
+    rule: str
+    message: str
+
+
+class View:
+    """What the rules look at; each thing is read once, and only if a rule asks for it."""
+
+    def __init__(self, home: Home, max_age_days: int | None) -> None:
+        self.home = home
+        self.now = clock.now()
+        self._max_age_days = max_age_days
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Those that hold; the defaults where they are wrong, which is a fault of its own."""
+        try:
+            return load_settings(self.home)
+        except SightlineError:
+            return Settings()
+
+    @property
+    def today(self) -> date:
+        return today(self.settings)
+
+    @property
+    def max_age(self) -> timedelta:
+        return timedelta(days=self._max_age_days or self.settings.health.max_age_days)
+
+    @cached_property
+    def state(self) -> sqlite3.Connection | None:
+        """The state to read from, none where it is missing or damaged."""
+        if not self.home.state_db.is_file():
+            return None
+        return _opened(self.home.state_db)
+
+    def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        return self.state.execute(query, values).fetchall() if self.state else []
+
+    def value(self, query: str, *values: Any) -> Any:
+        rows = self.rows(query, *values)
+        return rows[0][0] if rows else None
+
+    @cached_property
+    def is_going_on(self) -> bool:
+        """Whether a run holds the lock at this moment."""
+        try:
+            return lock.holder(self.home.restricted / "run.lock") is not None
+        except OSError:
+            return False
+
+    @cached_property
+    def last_good(self) -> sqlite3.Row | None:
+        marks = ", ".join("?" for _ in GOOD)
+        query = f"select * from runs where outcome in ({marks}) order by number desc limit 1"
+        return next(iter(self.rows(query, *GOOD)), None)
+
+    @cached_property
+    def shown(self) -> Path | None:
+        """The folder of the release that readers are led to, whether it is there or not."""
+        pointer = self.home.published / "CURRENT"
+        if self.home.current.is_symlink():
+            return self.home.releases / self.home.current.readlink().name
+        if pointer.is_file():
+            return self.home.releases / pointer.read_text(encoding="utf-8").strip()
+        return None
+
+
+Rule = Callable[[View], Iterator[str]]
+RULES: dict[str, Rule] = {}
+
+
+def rule(name: str) -> Callable[[Rule], Rule]:
+    def known(check: Rule) -> Rule:
+        RULES[name] = check
+        return check
+
+    return known
+
+
+def examine(home: Home, max_age_days: int | None = None) -> list[Fault]:
+    """Every fault that there is now, in the order of the rules; none is kept by another."""
+    view = View(home, max_age_days)
+    found = [fault for name, check in RULES.items() for fault in _asked(name, check, view)]
+    if view.__dict__.get("state"):
+        view.__dict__["state"].close()
+    return found
+
+
+def beat(home: Home, faults: list[Fault] | None = None) -> None:
+    """Write the heartbeat, for watchdogs that may read nothing else; not on a read-only folder."""
+    try:
+        faults = examine(home) if faults is None else faults
+        content = json.dumps(_heartbeat(home, faults), indent=2) + "\n"
+        draft = home.root / f".{HEARTBEAT}.{os.getpid()}"
+        draft.write_text(content, encoding="utf-8")
+        draft.chmod(0o644)
+        draft.replace(home.root / HEARTBEAT)
+    except OSError:
+        return
+
+
+@contextmanager
+def beating(home: Home) -> Iterator[None]:
+    """However an attempt ends, the heartbeat is written after it."""
+    try:
+        yield
+    finally:
+        beat(home)
+
+
+def _heartbeat(home: Home, faults: list[Fault]) -> dict[str, Any]:
+    view = View(home, None)
+    last: dict[str, Any] = {}
+    try:
+        if view.state:
+            with closing(view.state):
+                newest = view.rows(
+                    "select number, outcome, exit_code, finished_at from runs"
+                    " where outcome is not null order by number desc limit 1"
+                )
+                last = dict(newest[0]) if newest else {}
+    except sqlite3.Error:
+        last = {}
+    return {
+        "time": f"{view.now.isoformat(timespec='seconds')}Z",
+        "run": last.get("number"),
+        "outcome": last.get("outcome"),
+        "exit_code": last.get("exit_code"),
+        "finished_at": _zulu(last.get("finished_at")),
+        "release": view.shown.name if view.shown else None,
+        "healthy": not faults,
+        "faults": list(dict.fromkeys(fault.rule for fault in faults)),
+    }
+
+
+def _asked(name: str, check: Rule, view: View) -> list[Fault]:
+    """What a rule finds; a rule that cannot be asked is a fault too, and no other's."""
+    try:
+        return [Fault(name, message) for message in check(view)]
+    except SightlineError as fault:
+        return [Fault(name, fault.message)]
+    except Unreadable:
+        return []  # STATE_DAMAGED says so, once
+    except sqlite3.OperationalError as fault:
+        if "no such" in str(fault):
+            return [Fault(name, "the state has an older layout; the next run brings it up to date")]
+        return [Fault(name, "the state is busy or cannot be read")]
+    except Exception as fault:
+        reason = getattr(fault, "strerror", None) or ""
+        return [Fault(name, f"this could not be told: {type(fault).__name__} {reason}".rstrip())]
+
+
+class Unreadable(Exception):
+    """The state cannot be read, so nothing can be said that rests on it."""
+
+
+@rule("SETTINGS_WRONG")
+def _settings_wrong(view: View) -> Iterator[str]:
+    try:
+        checked(view.home)
+    except SightlineError as fault:
+        yield fault.message
+
+
+@rule("STATE_DAMAGED")
+def _state_damaged(view: View) -> Iterator[str]:
+    try:
+        found = view.value("pragma quick_check(1)")
+        layout = view.value("select version_num from alembic_version")
+    except (Unreadable, sqlite3.DatabaseError):
+        found, layout = None, None
+    if view.home.state_db.exists() and (found != "ok" or layout is None):
+        yield (
+            f"{view.home.state_db} is damaged or cannot be read: restore the newest copy, and start"
+            " no run before"
+        )
+
+
+@rule("STATE_OLDER")
+def _state_older(view: View) -> Iterator[str]:
+    try:
+        from warehouse import belonging  # type: ignore[attr-defined,unused-ignore]
+    except ImportError:
+        return
+    try:
+        belonging.check(view.home)
+    except belonging.StateDamaged:
+        return  # STATE_DAMAGED says so
+    except SightlineError as fault:
+        yield fault.message
+
+
+@rule("NOTHING_PUBLISHED")
+def _nothing_published(view: View) -> Iterator[str]:
+    if view.shown is None:
+        yield "no release is published yet"
+
+
+@rule("RELEASE_DAMAGED")
+def _release_damaged(view: View) -> Iterator[str]:
+    if view.shown and (what := _damage(view.shown)):
+        yield f"{what}; sightline doctor says more, the next run may put it right"
+
+
+@rule("RUN_OVERDUE")
+def _run_overdue(view: View) -> Iterator[str]:
+    if (good := view.last_good) is None:
+        return
+    ended = datetime.fromisoformat(good["finished_at"])
+    if view.now - ended > view.max_age:
+        yield (
+            f"no run has come to a good end for {_days(view.now - ended)}; the last was run"
+            f" {good['number']} on {ended:%d %B %Y}"
+        )
+
+
+@rule("RUN_FAILED")
+def _run_failed(view: View) -> Iterator[str]:
+    after = view.last_good["number"] if view.last_good else 0
+    rows = view.rows("select * from runs where number > ? order by number", after)
+    failed = [row for row in rows if row["outcome"] in FAILED]
+    cut_off = [row for row in rows if row["outcome"] is None and not view.is_going_on]
+    if failed:
+        last = failed[-1]
+        # What follows a gate's name may hold names of files.
+        gates = [one.partition(";")[0] for one in _detail(last).get("gates", [])]
+        ended = last["outcome"].replace("_", " ")
+        why = f" ({last['exit_code']})" if last["exit_code"] is not None else ""
+        yield (
+            f"{_many(len(failed), 'run')} ended badly since the last good one; the newest, run"
+            f" {last['number']}, as {ended}{why}" + (f": {'; '.join(gates)}" if gates else "")
+        )
+    if cut_off:
+        yield f"run {cut_off[-1]['number']} was cut off: nobody is at work on it any more"
+
+
+@rule("QUEUE_STUCK")
+def _queue_stuck(view: View) -> Iterator[str]:
+    path = view.home.dagster / "history" / "runs.db"
+    if not path.is_file():
+        return
+    before = view.now - timedelta(minutes=view.settings.health.queue_minutes)
+    marks = ", ".join("?" for _ in UNFINISHED)
+    query = (
+        f"select count(*), min(update_timestamp) from runs where status in ({marks})"
+        " and update_timestamp < ?"
+    )
+    try:
+        with closing(_opened(path)) as runs:
+            moment = before.isoformat(sep=" ")
+            [(stuck, since)] = runs.execute(query, (*UNFINISHED, moment)).fetchall()
+    except (Unreadable, sqlite3.DatabaseError):
+        yield f"{path} is damaged or cannot be read; it can be taken away while nothing runs"
+        return
+    if stuck and not view.is_going_on:
+        yield (
+            f"{_many(stuck, 'run')} of Dagster's, the oldest since {since[:16]} UTC, should be"
+            " going on, but nobody is at work"
+        )
+
+
+@rule("KEY_WRONG")
+def _key_wrong(view: View) -> Iterator[str]:
+    found = keys.fingerprint(keys.read(view.home.key))
+    pinned = view.value("select value from settings where name = ?", keys.PINNED)
+    if pinned in (None, found):
+        return
+    fresh = view.home.rotation / view.home.key.name  # a change of keys ends with the next run
+    if not (fresh.is_file() and keys.fingerprint(keys.read(fresh)) == pinned):
+        yield (
+            f"{view.home.key} is not the key of this monitor (fingerprint {found}, expected"
+            f" {pinned}): put the right one back"
+        )
+
+
+@rule("DISK_SHORT")
+def _disk_short(view: View) -> Iterator[str]:
+    free = shutil.disk_usage(view.home.root).free
+    if free < LEAST_FREE:
+        yield (
+            f"{free / 1024**3:.1f} GB are free for {view.home.root},"
+            f" {LEAST_FREE / 1024**3:.0f} GB are wanted"
+        )
+
+
+@rule("INBOX_WAITS")
+def _inbox_waits(view: View) -> Iterator[str]:
+    longest = timedelta(minutes=view.settings.health.inbox_minutes)
+    since = [datetime.fromtimestamp(one, UTC) for one in inbox.since(view.home.inbox)]
+    waiting = [one for one in since if view.now - one.replace(tzinfo=None) > longest]
+    if waiting and not view.is_going_on:
+        yield (
+            f"{_many(len(waiting), 'file or folder', 'files or folders')} in the inbox, the oldest"
+            f" since {min(waiting):%d %B %Y %H:%M} UTC, and no run takes them in"
+        )
+
+
+@rule("RETURN_OVERDUE")
+def _return_overdue(view: View) -> Iterator[str]:
+    found = overdue.returns(view.rows, view.settings.authorities, view.today)
+    if found:
+        named = [f"{one.sender} {one.extract} since {one.due_on:%d %B %Y}" for one in found]
+        more = f", and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+        senders = len({one.sender for one in found})
+        yield (
+            f"{_many(len(found), 'return')} of {_many(senders, 'sender')} should have come:"
+            f" {', '.join(named[:MOST_NAMED])}{more}"
+        )
+
+
+@rule("MESSAGE_WAITS")
+def _message_waits(view: View) -> Iterator[str]:
+    before = view.now - timedelta(hours=view.settings.health.message_hours)
+    waiting = view.value(
+        "select count(*) from outbox where state in ('pending', 'failed')"
+        " and coalesce(created_at, created_on) < ?",
+        before.isoformat(sep=" "),
+    )
+    if waiting:
+        yield f"{_many(waiting, 'message')} not sent for an hour or more: sightline deliver --retry"
+
+
+@rule("MESSAGE_FAILED")
+def _message_failed(view: View) -> Iterator[str]:
+    query = (
+        "select channel, state, count(*), max(last_error) from outbox"
+        " where state in ('failed', 'dead') group by channel, state order by channel, state"
+    )
+    for channel, state, count, error in view.rows(query):
+        yield f"{channel}: {_many(count, 'message')} {state}: {error}"
+
+
+@rule("CHANNEL_UNUSABLE")
+def _channel_unusable(view: View) -> Iterator[str]:
+    try:
+        found = channels.objections(view.home, view.settings)
+    except SightlineError:
+        return  # SETTINGS_WRONG says so
+    for name, objection in found.items():
+        yield f"{name}: {objection}"
+
+
+@rule("CLOCK_BEHIND")
+def _clock_behind(view: View) -> Iterator[str]:
+    if view.state is None:
+        return
+    found = clock_marks.standing(view.rows, view.today)
+    if found.verdict == "behind":
+        yield (
+            f"today is {view.today} here, but something was recorded on {found.newest}: no run"
+            " begins before the clock is right, or sightline clock confirm says that it is"
+        )
+    elif found.verdict == "was_ahead":
+        yield (
+            f"today is {view.today} here, but something was recorded on {found.newest}: the clock"
+            " had run ahead, or is behind now; the next run goes on from today"
+        )
+    elif view.settings.today is None and view.last_good:
+        ended = datetime.fromisoformat(view.last_good["finished_at"])
+        if ended - view.now > CLOCKS_DIFFER:
+            yield (
+                f"it is {view.now:%d %B %Y %H:%M} UTC here, but run"
+                f" {view.last_good['number']} ended on {ended:%d %B %Y %H:%M} UTC"
+            )
+
+
+@rule("CLOCK_AHEAD")
+def _clock_ahead(view: View) -> Iterator[str]:
+    if view.settings.today is None:
+        base = view.value("select value from settings where name = ?", clock_marks.BASE)
+        if gained := clock_marks.ahead(base):
+            yield (
+                f"the clock has gone {_days(gained)} further than this machine has run since the"
+                " last run"
+            )
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """To read from, also where nobody may write; raises Unreadable where it is no database."""
+    # Without a log a plain connection leaves no file behind; with one nothing is written back.
+    has_log = path.with_name(path.name + "-wal").exists()
+    for how in ("mode=ro" if has_log else "mode=rw", "immutable=1"):
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=5)
+        try:
+            connection.execute("select count(*) from sqlite_master").fetchone()
+        except sqlite3.Error:
+            connection.close()
+        else:
+            connection.row_factory = sqlite3.Row
+            return connection
+    raise Unreadable(str(path))
+
+
+def _damage(release: Path) -> str | None:
+    """What is wrong with a release at a glance; its content is for `doctor` to hash."""
+    try:
+        manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
+        if manifest["release_id"] != release.name:
+            return f"the manifest of release {release.name} is another's"
+    except (OSError, ValueError, KeyError, TypeError):
+        return f"the manifest of release {release.name} is missing or cannot be read"
+    path = release / "sightline.duckdb"
+    try:
+        with path.open("rb") as file:
+            content = file.read(HEADERS[-1] + struct.calcsize(COUNTS))
+        size = path.stat().st_size
+    except OSError:
+        return f"the database of release {release.name} is missing or cannot be read"
+    if content[8:12] != DUCKDB or len(content) < HEADERS[-1] + struct.calcsize(COUNTS):
+        return f"the database of release {release.name} is none"
+    _, _, _, blocks, block_size = max(struct.unpack_from(COUNTS, content, at) for at in HEADERS)
+    if size < FIRST_BLOCK + blocks * block_size:
+        return f"the database of release {release.name} is cut off"
+    return None
+
+
+def _detail(run: sqlite3.Row) -> dict[str, Any]:
+    found = json.loads(run["detail"] or "{}")
+    return found if isinstance(found, dict) else {}
+
+
+def _many(count: int, what: str, several: str | None = None) -> str:
+    return f"{count:,} {what if count == 1 else several or what + 's'}"
+
+
+def _days(span: timedelta) -> str:
+    return _many(span.days, "day")
+
+
+def _zulu(text: str | None) -> str | None:
+    return f"{datetime.fromisoformat(text).isoformat(timespec='seconds')}Z" if text else None

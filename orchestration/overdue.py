@@ -1,0 +1,102 @@
+"""Returns that should have come by now, by contract and by what the ledger holds; no run needed.
+
+For each sender and extract the return after the newest one that is used; a sender that is expected
+and never sent anything owes the first that anybody owed.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from warehouse import contract as contracts
+from warehouse.calendar import Span, next_span, span_of
+from warehouse.contract import Contract, Due
+from warehouse.coverage import OFTEN, owed
+from warehouse.intake.senders import authorities
+
+# The newest used submission of each sender and extract, and the first day that any told of.
+NEWEST = """
+select sender, extract, max(period_end) as period_end, min(period_start) as period_start
+from submissions
+where status = 'accepted' and withdrawn_on is null and period_end is not null
+    and (held_reason is null or overridden_on is not null)
+group by sender, extract
+"""
+TABLES = """
+select profile from submission_profiles
+inner join submissions using (submission_id)
+where sender = ? and extract = ? and status = 'accepted'
+order by period_end desc, submission_id desc limit 1
+"""
+Rows = Callable[..., Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Overdue:
+    sender: str
+    extract: str
+    period: Span
+    due_on: date
+
+
+def returns(rows: Rows, chosen: Sequence[str] | str | None, today: date) -> list[Overdue]:
+    """What is overdue today from the chosen authorities, else from those that ever sent."""
+    newest, first = {}, dict[str, date]()
+    for sender, extract, ends, starts in rows(NEWEST):
+        newest[sender, extract] = date.fromisoformat(ends)
+        begun = date.fromisoformat(starts)
+        first[extract] = min(first.get(extract, begun), begun)
+    senders = {sender for sender, _ in newest}
+    expected = authorities() if chosen == "all" else (chosen or senders)
+    found = [
+        one
+        for sender in sorted(set(expected) & set(authorities()))
+        for contract, due in owed(sender, newest, first)
+        if (sender, contract.name) in newest or sender not in senders
+        for one in _overdue(sender, contract, due, newest, first, today)
+    ]
+    return [one for one in found if not _is_told_more_often(rows, one, newest)]
+
+
+def _overdue(
+    sender: str,
+    contract: Contract,
+    due: Due,
+    newest: dict[tuple[str, str], date],
+    first: dict[str, date],
+    today: date,
+) -> Iterable[Overdue]:
+    last = newest.get((sender, contract.name))
+    period = span_of(first[contract.name], due.every)
+    if last is not None:
+        period = span_of(last, due.every)
+        # The end of a longer return than is due may lie within a period that it holds in part.
+        period = next_span(period, due.every) if last >= period.end else period
+    while not authorities()[sender].existed(period.start, period.end):
+        if period.start > today:
+            return
+        period = next_span(period, due.every)
+    starts = period.start if due.counted_from == "start" else period.end
+    due_on = starts + timedelta(days=due.days)
+    if due_on < today:
+        yield Overdue(sender, contract.name, period, due_on)
+
+
+def _is_told_more_often(rows: Rows, one: Overdue, newest: dict[tuple[str, str], date]) -> bool:
+    """Whether another extract that the sender sends more often tells all of it by now."""
+    contract = contracts.load()[one.extract]
+    told: set[str] = set()
+    for sender, extract in newest:
+        other = contracts.load()[extract]
+        if sender == one.sender and other.due and _place(other) < _place(contract):
+            found = rows(TABLES, sender, extract)
+            profile = json.loads(found[0][0]) if found else {}
+            held = frozenset(name for name, table in profile.items() if table.get("rows"))
+            told |= set(other.windows(one.period, held))
+    return set(contract.windows(one.period)) <= told
+
+
+def _place(contract: Contract) -> int:
+    return OFTEN.index(contract.due.every) if contract.due else len(OFTEN)

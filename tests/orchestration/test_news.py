@@ -1,0 +1,249 @@
+"""Runs and releases only for news; looking back costs nothing; what waits is sent meanwhile."""
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from support import TODAY, Ran
+
+from orchestration import pending, pipeline, upkeep
+from warehouse import releases
+from warehouse.home import Home
+from warehouse.settings import load_settings, today
+from warehouse.state import State, alerts, outbox, runs, submissions
+from warehouse.state import releases as recorded
+
+TEN_DAYS = [TODAY + timedelta(days) for days in range(1, 11)]
+# The demo sends no return after October's: the next one due is that of an authority's SSDA903.
+DUE_BY = date(2026, 11, 11)
+LOOKED_AT = date(2026, 9, 25)
+MOST_BYTES_A_DAY = 4096
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory, demo_home: Ran) -> Home:
+    """A copy of the demo, which the days of this module go over in their order."""
+    root = tmp_path_factory.mktemp("news") / "monitor"
+    shutil.copytree(demo_home.home.root, root, symlinks=True)
+    return Home(root)
+
+
+@pytest.fixture
+def home(published: Home, tmp_path: Path) -> Iterator[Home]:
+    """One whose state and settings a test may change: both are put back."""
+    kept = {path: path.read_bytes() for path in (published.config, published.state_db)}
+    yield published
+    for path, content in kept.items():
+        path.write_bytes(content)
+
+
+def set_to(home: Home, line: str) -> None:
+    """One line of the settings in place of the line for the same key."""
+    text, key = home.config.read_text(encoding="utf-8"), line.split(" = ")[0]
+    changed, count = re.subn(rf"^{key} = .*$", line, text, flags=re.MULTILINE)
+    home.config.write_text(changed if count else f"{line}\n{text}", encoding="utf-8")
+
+
+def on(home: Home, day: date) -> pipeline.RunReport:
+    set_to(home, f"today = {day}")
+    return pipeline.run(home)
+
+
+def rows(home: Home, table: sa.Table) -> list[dict[str, Any]]:
+    with closing(State(home.state_db)) as state, state.read() as connection:
+        return [dict(row) for row in connection.execute(sa.select(table)).mappings()]
+
+
+def change(home: Home, statement: sa.Executable) -> None:
+    with closing(State(home.state_db)) as state, state.begin() as connection:
+        connection.execute(statement)
+
+
+def senders(home: Home) -> list[str]:
+    """Those that have ever sent, who are expected to send where the settings name none."""
+    return sorted({row["sender"] for row in rows(home, submissions) if len(row["sender"]) == 3})
+
+
+def why(home: Home) -> list[str]:
+    with closing(State(home.state_db)) as state:
+        return pending.reasons(home, state, today(load_settings(home)))
+
+
+def files(home: Home) -> dict[Path, int]:
+    """Every file and its size; the write-ahead log of the state folded in."""
+    with closing(sqlite3.connect(home.state_db)) as connection:
+        connection.execute("pragma wal_checkpoint(truncate)").fetchall()
+    return {path: path.stat().st_size for path in home.root.rglob("*") if path.is_file()}
+
+
+def outside_state(home: Home) -> dict[Path, int]:
+    left_out = (home.state_db.name, "sightline.toml", home.logs.name)
+    return {
+        path: size
+        for path, size in files(home).items()
+        if not any(part.startswith(left_out) for part in path.relative_to(home.root).parts)
+    }
+
+
+def test_ten_days_without_news_make_no_release_and_send_no_message(published: Home) -> None:
+    on(published, TODAY)  # makes the locks that the first run on a copy makes
+    before, sent = outside_state(published), rows(published, outbox)
+    size = published.state_db.stat().st_size
+    for day in TEN_DAYS:
+        report = on(published, day)
+        assert (report.outcome, report.exit_code) == ("nothing", 0)
+        assert report.release_id == f"{TODAY}.1"
+    assert outside_state(published) == before
+    assert rows(published, outbox) == sent
+    assert [row["release_id"] for row in rows(published, recorded)] == [f"{TODAY}.1"]
+    grown = published.state_db.stat().st_size - size
+    assert grown <= MOST_BYTES_A_DAY * len(TEN_DAYS)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# a remark",
+        "",
+        "keep_releases = 7",
+        'schedule = "30 7 * * *"',
+        "threads = 1",
+    ],
+)
+def test_settings_that_no_release_says_are_no_news(home: Home, line: str) -> None:
+    set_to(home, line) if line else home.config.write_text(home.config.read_text() + "\n\n")
+    assert why(home) == []
+
+
+def test_an_authority_more_that_is_expected_is_news(home: Home) -> None:
+    set_to(home, 'authorities = "all"')
+    assert why(home) == [pending.WORDS["settings"]]
+
+
+def test_a_return_that_becomes_overdue_is_news(home: Home) -> None:
+    set_to(home, f"today = {DUE_BY}")
+    assert why(home) == []
+    set_to(home, f"today = {DUE_BY + timedelta(1)}")
+    assert why(home) == [pending.OVERDUE]
+
+
+def test_a_snooze_that_is_over_is_news(home: Home) -> None:
+    alert_id = rows(home, alerts)[0]["alert_id"]
+    until = (TEN_DAYS[-1] + timedelta(1)).isoformat()
+    snoozed = {"state": "snoozed", "summary": {"snoozed_until": until}}
+    change(home, sa.update(alerts).where(alerts.c.alert_id == alert_id).values(snoozed))
+    assert why(home) == []
+    set_to(home, f"today = {until}")
+    assert why(home) == [pending.WORDS["alerts"]]
+
+
+def test_what_waits_is_sent_by_a_run_that_finds_nothing_to_do(home: Home) -> None:
+    """The channel comes back: no release is built for it, and the failure is not exit code 0."""
+    waiting = {"state": "failed", "sent_at": None, "attempts": 1}
+    change(home, sa.update(outbox).values(waiting))
+    ours = home.outbox.with_name("aside")
+    home.outbox.rename(ours)
+    home.outbox.write_text("no folder")
+    try:
+        failed = pipeline.run(home)
+    finally:
+        home.outbox.unlink()
+        ours.rename(home.outbox)
+    assert (failed.outcome, failed.exit_code) == ("nothing", pipeline.UNDELIVERED)
+    assert max(rows(home, runs), key=lambda row: row["number"])["exit_code"] == 7
+    change(home, sa.update(outbox).values(next_attempt_at=None))
+    sent = pipeline.run(home)
+    assert (sent.outcome, sent.exit_code) == ("nothing", 0)
+    assert {row["state"] for row in rows(home, outbox)} == {"sent"}
+
+
+def test_what_was_kept_for_long_enough_goes_once_a_day_without_news(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied: list[Any] = []
+    monkeypatch.setattr("orchestration.upkeep.retention.apply", lambda *args: applied.append(args))
+    set_to(home, f"today = {TEN_DAYS[-1] + timedelta(1)}")
+    pipeline.run(home)
+    pipeline.run(home)
+    assert len(applied) == 1
+
+
+def test_a_run_that_builds_the_same_makes_no_release_and_is_not_repeated(published: Home) -> None:
+    """On the last of October, when the returns of that month stand in it as not yet due."""
+    sent, kept = rows(published, outbox), released(published)
+    set_to(published, f"authorities = {senders(published)}")
+    report = on(published, date(2026, 10, 31))
+    assert (report.outcome, report.exit_code) == ("unchanged", 0)
+    assert (released(published), rows(published, outbox)) == (kept, sent)
+    assert on(published, date(2026, 11, 1)).outcome == "nothing"
+
+
+def test_looking_back_leaves_its_release_and_changes_nothing_else(
+    published: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(releases, "LOOK_BACKS", 1)
+    old = published.releases / f"{LOOKED_AT}.0"
+    shutil.copytree(published.current, old)
+    _say(old, lambda text: text.replace(f"{TODAY}.1", old.name).replace(": false", ": true"))
+    before, known = outside_state(published), _decided(published)
+    report = pipeline.run(published, as_of=LOOKED_AT)
+    assert (report.outcome, report.release_id) == ("history", f"{LOOKED_AT}.2")
+    new = published.releases / f"{LOOKED_AT}.2"
+    untouched = {
+        path: size
+        for path, size in before.items()
+        if not path.is_relative_to(old) and not path.is_relative_to(published.dagster)
+    }
+    after = {
+        path: size
+        for path, size in outside_state(published).items()
+        if not path.is_relative_to(new) and not path.is_relative_to(published.dagster)
+    }
+    for found in (untouched, after):
+        for path in [one for one in found if one.is_relative_to(published.dbt)]:
+            del found[path]
+    assert after == untouched
+    assert _decided(published) == known
+    assert released(published) == [f"{LOOKED_AT}.2", f"{TODAY}.1"]
+    assert pipeline.run(published).outcome == "nothing"
+
+
+def released(home: Home) -> list[str]:
+    return sorted(path.name for path in home.releases.iterdir())
+
+
+def _say(folder: Path, changed: Callable[[str], str]) -> None:
+    """Change the manifest of a release, which nothing but a test does."""
+    folder.chmod(0o700)
+    manifest = folder / releases.MANIFEST
+    manifest.chmod(0o600)
+    manifest.write_text(changed(manifest.read_text()))
+
+
+def _decided(home: Home) -> list[list[dict[str, Any]]]:
+    """All that the state knows but for runs, releases and what it notes of itself."""
+    names = ("submissions", "problems", "alerts", "alert_events", "outbox", "audit")
+    return [rows(home, recorded.metadata.tables[name]) for name in names]
+
+
+def test_runs_in_the_pages_go_when_they_are_old(published: Home) -> None:
+    """With all that Dagster keeps of them: events, results of checks, the file of each run."""
+    settings = load_settings(published).model_copy(update={"today": date(2090, 1, 1)})
+    history = published.dagster / "history" / "runs"
+    with closing(State(published.state_db)) as state:
+        there = upkeep.due(published, state, settings).dagster_runs
+        assert len(there) >= 2
+        assert upkeep.retain(published, state, settings).dagster_runs == there
+        assert upkeep.retain(published, state, settings).count == 0
+    assert {path.name for path in history.glob("*.db")} == {"index.db"}
+    with closing(sqlite3.connect(history / "index.db")) as connection:
+        for table in ("event_logs", "asset_check_executions", "asset_event_tags"):
+            [(left,)] = connection.execute(f"select count(*) from {table}").fetchall()
+            assert left == 0

@@ -1,0 +1,83 @@
+"""Go on with the state that is here, where no better copy is left: a decision of a person.
+
+What this state does not know is set aside in restricted/orphans/; nothing is deleted.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from warehouse import audit, belonging
+from warehouse.belonging import MARK, StateDamaged
+from warehouse.errors import SightlineError
+from warehouse.home import Home
+from warehouse.intake import ledger, orphans
+from warehouse.state import State, releases
+
+WRONG_USE = 2
+
+
+def adopt(home: Home, reason: str) -> Counter[str]:
+    """Set aside what the state does not know, and a state that is damaged; how many of what.
+
+    Without a state a new one is begun. Call it under the lock; cut off, it can be run again.
+    """
+    if not reason.strip():
+        raise SightlineError("say why no better copy is left", WRONG_USE)
+    found: Counter[str] = Counter()
+    for kind, path in _foreign(home):
+        orphans.set_aside(home, path, kind)
+        found[kind.partition("/")[0]] += 1
+    for place in (home.landing, home.raw, home.published):
+        (place / MARK).unlink(missing_ok=True)
+    state = State(home.state_db)
+    try:
+        with state.begin() as connection:
+            told = ", ".join(f"{count:,} {what}" for what, count in sorted(found.items()))
+            audit.record(connection, "adopt", told or "nothing set aside", reason)
+        belonging.mark(home, state)
+    finally:
+        state.close()
+    belonging.check(home)
+    return found
+
+
+def _foreign(home: Home) -> Iterator[tuple[str, Path]]:
+    """Everything that the state does not stand for, and what kind of thing it is."""
+    try:
+        with belonging.opened(home.state_db) as connection:
+            is_state = connection is not None and belonging.holds_ledger(connection)
+    except StateDamaged:
+        is_state = False
+    if not is_state:
+        for path in sorted(home.restricted.glob(f"{home.state_db.name}*")):
+            yield "state", path
+    hashes, batches, recorded = _known(home, is_state=is_state)
+    for path in sorted(home.landing.glob("*/*")):
+        if path.name not in hashes:
+            yield "originals", path
+    for path in sorted(home.raw.glob("*/*")):
+        if path.stem not in batches:
+            yield f"raw/{path.parent.name}", path
+    for path in sorted(home.quarantine.glob("*")):
+        if path.stem not in batches:
+            yield "quarantine", path
+    for path in sorted(home.releases.glob("[!.]*")):
+        if path.name not in recorded:
+            yield "releases", path
+
+
+def _known(home: Home, *, is_state: bool) -> tuple[set[str], set[str], set[str]]:
+    """The hashes, batches and releases that the state stands for."""
+    if not is_state:
+        return set(), set(), set()
+    state = State(home.state_db)
+    try:
+        with state.read() as connection:
+            kept, gone = ledger.kept_and_gone(connection)
+            recorded = {row.release_id for row in connection.execute(sa.select(releases))}
+            return kept | gone, ledger.batches(connection), recorded
+    finally:
+        state.close()

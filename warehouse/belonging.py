@@ -1,0 +1,419 @@
+"""Whether state, originals, facts and releases belong together; told before anything is touched.
+
+A small mark beside originals, facts and releases holds the highest numbers of the ledger that each
+has seen. It is written after the ledger, so that a crash leaves it behind and never ahead: a ledger
+below a mark is an older copy. What lies there tells the same where there is no mark yet.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Protocol
+
+from warehouse.errors import ConfigurationError
+from warehouse.home import Home
+
+MARK = ".sightline.json"
+MANIFEST = "manifest.json"
+POINTER = "CURRENT"
+# What the state keeps under these names: which monitor this is, what is being erased, and the
+# hashes of copies that were replaced.
+MONITOR, ERASING, REPLACED = "monitor", "erasing", "replaced"
+CORRUPT, NOT_A_DATABASE, CANNOT_OPEN = 11, 26, 14
+# How the database engine begins to say that a file, or a block of it, is none of its own.
+DAMAGED = ("Corrupt database file", "not a valid DuckDB database", "Could not read enough bytes")
+PATIENCE = 30  # seconds, for a writer to come to its end
+# By number of a mark, how it is counted in the ledger; an older layout lacks some of them.
+HIGHEST = {
+    "submission": "select max(submission_id) from submissions",
+    "release": "select max(sequence) from releases",
+    "run": "select max(number) from runs",
+    "decision": "select max(sequence) from audit",
+}
+BATCH = re.compile(r"(\d{8})-[0-9a-f]{8}[ab]*")
+REMEDY = (
+    "restore the newest copy of the state (sightline restore); where there is none, go on with"
+    " what is here: sightline adopt. Nothing was changed"
+)
+
+
+class Ledger(Protocol):
+    """The open state, as far as it is needed here: it asks this module whether it may be opened."""
+
+    def read(self) -> AbstractContextManager[Any]: ...
+
+    def begin(self) -> AbstractContextManager[Any]: ...
+
+
+class StateDamaged(ConfigurationError):
+    """The state cannot be read, or not all of it."""
+
+
+class NotTogether(ConfigurationError):
+    """The state is missing, older than what lies beside it, or another monitor's."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The highest numbers of a ledger: of submissions, releases, runs and decisions."""
+
+    monitor: str | None = None
+    submission: int = 0
+    release: int = 0
+    run: int = 0
+    decision: int = 0
+
+
+def check(home: Home) -> None:
+    """Raises StateDamaged or NotTogether in one sentence; reads little and changes nothing."""
+    # What a run adds meanwhile must not look like more than the ledger knows: places come first.
+    here = _look(home)
+    with opened(home.state_db) as connection:
+        known = None if connection is None else _read(connection)
+        if connection is None or known is None:
+            _refuse_new(home, here)
+            return
+        is_rewriting = bool(_setting(connection, ERASING)) or home.rotation.exists()
+        unknown = here.originals - _hashes(connection)
+        lacking = _recorded(connection) - here.facts
+    _compare_marks(home, known, here.marks)
+    # A run that was killed leaves the release that comes next, and leads nobody to it.
+    if max(here.newest_release - 1, here.shown) > known.release:
+        newest = max(here.newest_release, here.shown)
+        _older(home, known.release, "releases", home.releases, newest)
+    if here.newest_batch > known.submission:
+        _older(home, known.submission, "submissions", home.raw, here.newest_batch)
+    if unknown and not is_rewriting:
+        raise NotTogether(
+            f"{home.state_db} is older than {home.landing}, or another monitor's: it does not know"
+            f" {len(unknown):,} of the {len(here.originals):,} originals there; {REMEDY}"
+        )
+    lost = [] if is_rewriting else [name for name in lacking if not (home.raw / name).exists()]
+    if lost:
+        raise NotTogether(
+            f"{home.raw} is older than {home.state_db}: it lacks {len(lost):,} of the files that"
+            " the ledger knows; restore its newest copy. Nothing was changed"
+        )
+
+
+def mark(home: Home, state: Ledger) -> None:
+    """Tell originals, facts and releases the numbers that the ledger has reached."""
+    with state.read() as connection:
+        found = {
+            name: int(connection.exec_driver_sql(query).scalar() or 0)
+            for name, query in HIGHEST.items()
+        }
+        monitor = connection.exec_driver_sql(
+            "select value from settings where name = ?", (MONITOR,)
+        ).scalar()
+    if monitor is None:
+        monitor = secrets.token_hex(8)
+        with state.begin() as connection:
+            connection.exec_driver_sql("insert into settings values (?, ?)", (MONITOR, monitor))
+    content = json.dumps(asdict(Numbers(str(monitor), **found))) + "\n"
+    # In this order: a crash leaves the first ahead of the others, never behind them.
+    for place in _places(home):
+        path = place / MARK
+        if not path.is_file() or path.read_text(encoding="ascii") != content:
+            write_whole(path, content)
+
+
+def marks(home: Home) -> dict[Path, Numbers]:
+    """The marks that are there, by place; one that cannot be read counts as none."""
+    found = {}
+    # The last one written is read first: what is written meanwhile is never behind it.
+    for place in reversed(_places(home)):
+        try:
+            held = json.loads((place / MARK).read_text(encoding="ascii"))
+            reached = {name: int(held.get(name, 0)) for name in HIGHEST}
+            found[place] = Numbers(str(held["monitor"]), **reached)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return found
+
+
+def numbers(path: Path) -> Numbers:
+    """The highest numbers in a state database; StateDamaged where it holds none."""
+    with opened(path) as connection:
+        found = None if connection is None else _read(connection)
+    if found is None:
+        raise StateDamaged(f"{path} holds no state")
+    return found
+
+
+def layout(path: Path) -> str | None:
+    """The layout of a state database, none where there is no state yet."""
+    with opened(path) as connection:
+        if connection is None or not holds_ledger(connection):
+            return None
+        return str(connection.execute("select version_num from alembic_version").fetchone()[0])
+
+
+def has_content(home: Home) -> bool:
+    """Whether anything lies here that a ledger must stand for."""
+    here = _look(home)
+    return bool(here.marks or here.newest_release or here.facts or here.originals)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """A state database to read from, also in a folder that nobody may write to; none if missing.
+
+    StateDamaged where it, or any of its pages, is not as SQLite writes them.
+    """
+    if not path.is_file():
+        yield None
+        return
+    try:
+        with _connected(path) as connection:
+            faults = connection.execute("pragma quick_check(1)").fetchall()
+            if faults != [("ok",)]:
+                raise StateDamaged(_damaged(path))
+            yield connection
+    except sqlite3.DatabaseError as fault:
+        if is_damage(fault):
+            raise StateDamaged(_damaged(path)) from None
+        raise
+
+
+@contextmanager
+def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+    log = path.with_name(path.name + "-wal")
+    if is_writable(path):
+        # Without a log a plain connection leaves no file behind; with one nothing is written back.
+        with closing(connect(path, "mode=ro" if log.exists() else "mode=rw")) as connection:
+            yield connection
+    elif log.exists() and log.stat().st_size:
+        with tempfile.TemporaryDirectory() as folder:
+            for one in (path, log):
+                shutil.copyfile(one, Path(folder) / one.name)
+            with closing(connect(Path(folder) / path.name, "mode=rw")) as connection:
+                yield connection
+    else:
+        with closing(connect(path, "immutable=1")) as connection:
+            yield connection
+
+
+def connect(path: Path, how: str) -> sqlite3.Connection:
+    """SQLite's own connection, without the layers above it."""
+    uri = f"{path.resolve().as_uri()}?{how}"
+    return sqlite3.connect(uri, uri=True, timeout=PATIENCE, check_same_thread=False)
+
+
+def holds_ledger(connection: sqlite3.Connection) -> bool:
+    """Whether the tables of a ledger are there: an empty file is a database without any."""
+    return _one(connection, HIGHEST["submission"]) is not None
+
+
+def is_writable(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def is_damage(fault: BaseException) -> bool:
+    """Whether SQLite says that a file, or one of its pages, is none of its own."""
+    code = getattr(fault, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in (CORRUPT, NOT_A_DATABASE)
+
+
+def damage_in(fault: BaseException) -> ConfigurationError | None:
+    """What to say where a database of the monitor turned out to be damaged; none for other faults.
+
+    The engine quotes no values then, but does not say either which of its files it was.
+    """
+    one: BaseException | None = fault
+    while one is not None:
+        if is_damage(one):
+            return StateDamaged(f"the state is damaged; {REMEDY}")
+        is_engine = type(one).__module__ in ("duckdb", "_duckdb")
+        if is_engine and any(words in str(one) for words in DAMAGED):
+            return ConfigurationError(
+                "a release or restricted/warehouse.duckdb is damaged; sightline run sets a damaged"
+                " release aside and builds it again; remove warehouse.duckdb if it is still told"
+                " then, which is built again too"
+            )
+        one = one.__cause__ or one.__context__
+    return None
+
+
+def damaged(path: Path) -> StateDamaged:
+    return StateDamaged(_damaged(path))
+
+
+def number_of_release(release_id: str) -> int:
+    """The sequence at the end of a release's name."""
+    found = re.search(r"(\d+)$", release_id)
+    return int(found[1]) if found else 0
+
+
+def first_of_batch(name: str) -> int:
+    """The submission that a batch of rows begins with."""
+    found = BATCH.match(name)
+    return int(found[1]) if found else 0
+
+
+def write_whole(path: Path, text: str) -> None:
+    """A small file, replaced in one step."""
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def _places(home: Home) -> tuple[Path, Path, Path]:
+    return (home.landing, home.raw, home.published)
+
+
+def _read(connection: sqlite3.Connection) -> Numbers | None:
+    """None where no table of a ledger is there: the file was made, and nothing came of it."""
+    if not holds_ledger(connection):
+        return None
+    found = {name: _one(connection, query) or 0 for name, query in HIGHEST.items()}
+    return Numbers(_setting(connection, MONITOR), **found)
+
+
+def _one(connection: sqlite3.Connection, query: str) -> int | None:
+    """The number, nought if there is no row, none if the layout lacks it."""
+    try:
+        return int(connection.execute(query).fetchone()[0] or 0)
+    except sqlite3.OperationalError as fault:
+        if "no such" not in str(fault):
+            raise
+        return None
+
+
+def _setting(connection: sqlite3.Connection, name: str) -> str | None:
+    row = connection.execute("select value from settings where name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _compare_marks(home: Home, known: Numbers, seen: dict[Path, Numbers]) -> None:
+    for place, mark_ in seen.items():
+        if known.monitor is not None and mark_.monitor != known.monitor:
+            raise NotTogether(
+                f"{home.state_db} is the state of monitor {known.monitor}, but {place} belongs to"
+                f" monitor {mark_.monitor}; put back what belongs together. Nothing was changed"
+            )
+        for name in HIGHEST:
+            has_seen = getattr(mark_, name)
+            if has_seen > getattr(known, name):
+                _older(home, getattr(known, name), f"{name}s", place, has_seen)
+        if known.monitor is None:
+            raise NotTogether(
+                f"{home.state_db} is older than {place}: it does not yet know that it belongs to"
+                f" monitor {mark_.monitor}; {REMEDY}"
+            )
+    # Written one after the other: one is never behind the next, unless it is a copy of former days.
+    for place, after in pairwise(one for one in _places(home) if one in seen):
+        one, other = seen[place], seen[after]
+        if any(getattr(one, name) < getattr(other, name) for name in HIGHEST):
+            raise NotTogether(
+                f"{place} is older than {after}: it has seen {one.submission:,} submissions and"
+                f" {one.run:,} runs, {after.name} {other.submission:,} and {other.run:,}; restore"
+                " its newest copy. Nothing was changed"
+            )
+
+
+def _older(home: Home, known: int, what: str, place: Path, has_seen: int) -> None:
+    raise NotTogether(
+        f"{home.state_db} is older than {place}: it knows {known:,} {what}, {place.name} has seen"
+        f" {has_seen:,}; {REMEDY}"
+    )
+
+
+def _refuse_new(home: Home, here: "Here") -> None:
+    """A monitor that nothing was sent to has no state yet; another one has lost it."""
+    seen = here.marks.values()
+    came = max([here.newest_batch, len(here.originals), *(one.submission for one in seen)])
+    released = max([here.newest_release, *(one.release for one in seen)])
+    if seen or came or released:
+        what = "is empty" if home.state_db.is_file() else "is missing"
+        raise NotTogether(
+            f"{home.state_db} {what}, but {came:,} submissions and {released:,} releases were seen"
+            f" here; {REMEDY}"
+        )
+
+
+def _damaged(path: Path) -> str:
+    return f"{path} is damaged; {REMEDY}"
+
+
+@dataclass(frozen=True)
+class Here:
+    """What lies beside a state; originals only where no mark tells of them."""
+
+    marks: dict[Path, Numbers]
+    newest_release: int
+    shown: int
+    facts: frozenset[str]
+    newest_batch: int
+    originals: frozenset[str]
+
+
+def _look(home: Home) -> Here:
+    seen = marks(home)
+    in_place = [
+        name for name in _names(home.releases) if (home.releases / name / MANIFEST).is_file()
+    ]
+    facts = frozenset(
+        f"{table}/{name}" for table in _names(home.raw) for name in _names(home.raw / table)
+    )
+    batches = [*(Path(one).name for one in facts), *_names(home.quarantine)]
+    landed = [] if home.landing in seen else _names(home.landing)
+    originals = {name for folder in landed for name in _names(home.landing / folder)}
+    return Here(
+        seen,
+        max(map(number_of_release, in_place), default=0),
+        _shown(home),
+        facts,
+        max(map(first_of_batch, batches), default=0),
+        frozenset(name for name in originals if not name.endswith(".tmp")),
+    )
+
+
+def _shown(home: Home) -> int:
+    """The release that readers are led to: it was recorded before they were."""
+    pointer = home.published / POINTER
+    if home.current.is_symlink():
+        return number_of_release(home.current.readlink().name)
+    if pointer.is_file():
+        return number_of_release(pointer.read_text(encoding="utf-8", errors="replace").strip())
+    return 0
+
+
+def _recorded(connection: sqlite3.Connection) -> set[str]:
+    """The files of facts that the ledger knows; none in a layout that did not say."""
+    if not connection.execute("pragma table_info(facts)").fetchall():
+        return set()
+    rows = connection.execute("select table_name, batch from facts").fetchall()
+    return {f"{table}/{batch}.parquet" for table, batch in rows}
+
+
+def _hashes(connection: sqlite3.Connection) -> set[str]:
+    """Every hash that the ledger holds, of bytes that are kept or were."""
+    columns = {row[1] for row in connection.execute("pragma table_info(submissions)")}
+    found: set[str] = set()
+    for column in sorted(columns & {"sha256", "redacted_sha256"}):
+        rows: Any = connection.execute(f"select {column} from submissions")
+        found |= {row[0] for row in rows if row[0]}
+    return found | set(json.loads(_setting(connection, REPLACED) or "[]"))
+
+
+def _names(folder: Path) -> list[str]:
+    """What lies in a folder but for what is hidden; nothing where there is none."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if not entry.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
