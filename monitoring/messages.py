@@ -95,7 +95,7 @@ class AlertMessage(_Message):
 
 
 class Digest(_Message):
-    """One message a run, also when nothing happened: its absence is a sign of its own."""
+    """One message a release, also when no alert changed with it."""
 
     kind: Literal["digest"] = "digest"
     new: int = Field(ge=0)

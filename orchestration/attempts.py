@@ -15,6 +15,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from warehouse import clock
+from warehouse.belonging import NotTogether, StateDamaged
 from warehouse.errors import SightlineError
 from warehouse.home import Home
 from warehouse.state import State, runs
@@ -94,6 +95,9 @@ def noted(home: Home, run_id: str, by: str) -> Iterator[None]:
     """An attempt that ends by a fault is recorded, however early that is."""
     try:
         yield
+    except (NotTogether, StateDamaged):
+        # Written to, an older ledger would soon have the numbers of the one that is lost.
+        raise
     except SightlineError as fault:
         note(home, run_id, by, OF_EXIT_CODE.get(fault.exit_code, "failed"), fault.exit_code)
         raise

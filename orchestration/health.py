@@ -6,11 +6,10 @@ loads no framework: watchdogs ask often.
 
 import json
 import os
-import shutil
 import sqlite3
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -21,7 +20,7 @@ from monitoring.delivery import channels
 from orchestration import inbox, lock, overdue
 from orchestration.attempts import GOOD
 from orchestration.configuration import checked
-from warehouse import clock, clock_marks, keys
+from warehouse import belonging, clock, clock_marks, keys, machine
 from warehouse.errors import SightlineError
 from warehouse.home import Home
 from warehouse.settings import Settings, load_settings, today
@@ -29,7 +28,6 @@ from warehouse.settings import Settings, load_settings, today
 HEARTBEAT = "heartbeat.json"
 FAILED = ("failed", "gate_failed", "killed", "configuration", "key")
 UNFINISHED = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
-LEAST_FREE = 5 * 1024**3  # a national run of ten years spills and keeps less than this
 MOST_NAMED = 10
 CLOCKS_DIFFER = timedelta(hours=1)
 DUCKDB = b"DUCK"
@@ -52,6 +50,7 @@ class View:
         self.home = home
         self.now = clock.now()
         self._max_age_days = max_age_days
+        self._open = ExitStack()
 
     @cached_property
     def settings(self) -> Settings:
@@ -71,10 +70,15 @@ class View:
 
     @cached_property
     def state(self) -> sqlite3.Connection | None:
-        """The state to read from, none where it is missing or damaged."""
-        if not self.home.state_db.is_file():
+        """The state to read from, none where there is none yet; StateDamaged where it is that."""
+        connection = self._open.enter_context(belonging.opened(self.home.state_db))
+        if connection is None or not belonging.holds_ledger(connection):
             return None
-        return _opened(self.home.state_db)
+        connection.row_factory = sqlite3.Row
+        return connection
+
+    def close(self) -> None:
+        self._open.close()
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
         return self.state.execute(query, values).fetchall() if self.state else []
@@ -122,11 +126,8 @@ def rule(name: str) -> Callable[[Rule], Rule]:
 
 def examine(home: Home, max_age_days: int | None = None) -> list[Fault]:
     """Every fault that there is now, in the order of the rules; none is kept by another."""
-    view = View(home, max_age_days)
-    found = [fault for name, check in RULES.items() for fault in _asked(name, check, view)]
-    if view.__dict__.get("state"):
-        view.__dict__["state"].close()
-    return found
+    with closing(View(home, max_age_days)) as view:
+        return [fault for name, check in RULES.items() for fault in _asked(name, check, view)]
 
 
 def beat(home: Home, faults: list[Fault] | None = None) -> None:
@@ -152,18 +153,16 @@ def beating(home: Home) -> Iterator[None]:
 
 
 def _heartbeat(home: Home, faults: list[Fault]) -> dict[str, Any]:
-    view = View(home, None)
     last: dict[str, Any] = {}
-    try:
-        if view.state:
-            with closing(view.state):
-                newest = view.rows(
-                    "select number, outcome, exit_code, finished_at from runs"
-                    " where outcome is not null order by number desc limit 1"
-                )
-                last = dict(newest[0]) if newest else {}
-    except sqlite3.Error:
-        last = {}
+    with closing(View(home, None)) as view:
+        try:
+            newest = view.rows(
+                "select number, outcome, exit_code, finished_at from runs"
+                " where outcome is not null order by number desc limit 1"
+            )
+            last = dict(newest[0]) if newest else {}
+        except (sqlite3.Error, SightlineError):
+            last = {}
     return {
         "time": f"{view.now.isoformat(timespec='seconds')}Z",
         "run": last.get("number"),
@@ -180,10 +179,10 @@ def _asked(name: str, check: Rule, view: View) -> list[Fault]:
     """What a rule finds; a rule that cannot be asked is a fault too, and no other's."""
     try:
         return [Fault(name, message) for message in check(view)]
+    except belonging.StateDamaged:
+        return []  # STATE_DAMAGED says so, once
     except SightlineError as fault:
         return [Fault(name, fault.message)]
-    except Unreadable:
-        return []  # STATE_DAMAGED says so, once
     except sqlite3.OperationalError as fault:
         if "no such" in str(fault):
             return [Fault(name, "the state has an older layout; the next run brings it up to date")]
@@ -191,10 +190,6 @@ def _asked(name: str, check: Rule, view: View) -> list[Fault]:
     except Exception as fault:
         reason = getattr(fault, "strerror", None) or ""
         return [Fault(name, f"this could not be told: {type(fault).__name__} {reason}".rstrip())]
-
-
-class Unreadable(Exception):
-    """The state cannot be read, so nothing can be said that rests on it."""
 
 
 @rule("SETTINGS_WRONG")
@@ -208,29 +203,15 @@ def _settings_wrong(view: View) -> Iterator[str]:
 @rule("STATE_DAMAGED")
 def _state_damaged(view: View) -> Iterator[str]:
     try:
-        found = view.value("pragma quick_check(1)")
-        layout = view.value("select version_num from alembic_version")
-    except (Unreadable, sqlite3.DatabaseError):
-        found, layout = None, None
-    if view.home.state_db.exists() and (found != "ok" or layout is None):
-        yield (
-            f"{view.home.state_db} is damaged or cannot be read: restore the newest copy, and start"
-            " no run before"
-        )
+        _ = view.state
+    except belonging.StateDamaged as fault:
+        yield fault.message
 
 
 @rule("STATE_OLDER")
 def _state_older(view: View) -> Iterator[str]:
-    try:
-        from warehouse import belonging  # type: ignore[attr-defined,unused-ignore]
-    except ImportError:
-        return
-    try:
-        belonging.check(view.home)
-    except belonging.StateDamaged:
-        return  # STATE_DAMAGED says so
-    except SightlineError as fault:
-        yield fault.message
+    belonging.check(view.home)
+    yield from ()
 
 
 @rule("NOTHING_PUBLISHED")
@@ -280,8 +261,6 @@ def _run_failed(view: View) -> Iterator[str]:
 @rule("QUEUE_STUCK")
 def _queue_stuck(view: View) -> Iterator[str]:
     path = view.home.dagster / "history" / "runs.db"
-    if not path.is_file():
-        return
     before = view.now - timedelta(minutes=view.settings.health.queue_minutes)
     marks = ", ".join("?" for _ in UNFINISHED)
     query = (
@@ -289,12 +268,13 @@ def _queue_stuck(view: View) -> Iterator[str]:
         " and update_timestamp < ?"
     )
     try:
-        with closing(_opened(path)) as runs:
+        with belonging.opened(path) as storage:
             moment = before.isoformat(sep=" ")
-            [(stuck, since)] = runs.execute(query, (*UNFINISHED, moment)).fetchall()
-    except (Unreadable, sqlite3.DatabaseError):
+            rows = storage.execute(query, (*UNFINISHED, moment)).fetchall() if storage else []
+    except (belonging.StateDamaged, sqlite3.DatabaseError):
         yield f"{path} is damaged or cannot be read; it can be taken away while nothing runs"
         return
+    stuck, since = rows[0] if rows else (0, "")
     if stuck and not view.is_going_on:
         yield (
             f"{_many(stuck, 'run')} of Dagster's, the oldest since {since[:16]} UTC, should be"
@@ -318,12 +298,8 @@ def _key_wrong(view: View) -> Iterator[str]:
 
 @rule("DISK_SHORT")
 def _disk_short(view: View) -> Iterator[str]:
-    free = shutil.disk_usage(view.home.root).free
-    if free < LEAST_FREE:
-        yield (
-            f"{free / 1024**3:.1f} GB are free for {view.home.root},"
-            f" {LEAST_FREE / 1024**3:.0f} GB are wanted"
-        )
+    machine.check_room(view.home, view.settings)
+    yield from ()
 
 
 @rule("INBOX_WAITS")
@@ -416,22 +392,6 @@ def _clock_ahead(view: View) -> Iterator[str]:
                 f"the clock has gone {_days(gained)} further than this machine has run since the"
                 " last run"
             )
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """To read from, also where nobody may write; raises Unreadable where it is no database."""
-    # Without a log a plain connection leaves no file behind; with one nothing is written back.
-    has_log = path.with_name(path.name + "-wal").exists()
-    for how in ("mode=ro" if has_log else "mode=rw", "immutable=1"):
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True, timeout=5)
-        try:
-            connection.execute("select count(*) from sqlite_master").fetchone()
-        except sqlite3.Error:
-            connection.close()
-        else:
-            connection.row_factory = sqlite3.Row
-            return connection
-    raise Unreadable(str(path))
 
 
 def _damage(release: Path) -> str | None:

@@ -1,11 +1,13 @@
 """What tests of whole runs share: a monitor that has been run, and the command line."""
 
+import json
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from simulation.truth import Truth
 from warehouse import home as homes
@@ -38,3 +40,12 @@ def fresh_home(folder: Path, inbox: Path) -> Home:
     home = homes.create(folder, today=TODAY)
     shutil.copytree(inbox, home.inbox, dirs_exist_ok=True)
     return home
+
+
+def logged(home: Home) -> list[dict[str, Any]]:
+    """Every line of the log, the oldest first."""
+    return [
+        json.loads(line)
+        for path in sorted(home.logs.glob("sightline-*.jsonl"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]

@@ -15,10 +15,12 @@ from warehouse.filesystems import check_is_local
 
 KEY_BYTES = 32
 TEMPLATE = Path(__file__).with_name("template.toml")
-# What every engine takes as it stands. Of the rest DuckDB takes some for a pattern and a backslash
-# for a slash, dbt's adapter ends a path at a hash sign, and Dagster decodes what follows a percent
-# sign.
+# What every engine takes as it stands. Of the rest DuckDB takes some for a pattern, dbt's adapter
+# ends a path at a hash sign, and Dagster decodes what follows a percent sign.
 PLAIN = re.compile(r"[\w/. @+-]+", re.ASCII)
+# DuckDB follows links to a database, takes a backslash for a slash and what is behind a question
+# mark for no part of a name, so that no plain name would help.
+NEVER_IN_PATHS = "\\?"
 # SQLite opens no longer path than 512 bytes; the longest of our own is some 100 below the folder.
 LONGEST_PATH = 400
 # By the plain link through which the engines see a folder, what people call it.
@@ -189,6 +191,11 @@ def at(root: Path) -> Home:
     if length > LONGEST_PATH:
         raise ConfigurationError(
             f"the path of {readable(root)} is {length} bytes long, and may be {LONGEST_PATH}"
+        )
+    if set(str(real)) & set(NEVER_IN_PATHS):
+        raise ConfigurationError(
+            f"{readable(real)}: the database engine opens no path that holds a backslash or a"
+            " question mark; choose another folder"
         )
     return Home(real if PLAIN.fullmatch(str(real)) else _alias(real))
 

@@ -256,15 +256,21 @@ def upgrade(home: Any, is_check: bool) -> int:
 def doctor(home: Any, *, quick: bool) -> int:
     """Check what is installed, whether this monitor can run, and whether all of it is whole.
 
+    Exit code 3 where the settings are wrong, 1 where anything else is.
+
     Example: sightline doctor --quick
     """
     from orchestration import doctor
+    from warehouse.errors import ConfigurationError
 
-    faults = 0
+    wrong = set()
     for name, fault in doctor.examine(home, is_quick=quick, progress=progress):
         say(f"{'not ok' if fault else 'ok':<6}  {name}{f': {fault}' if fault else ''}")
-        faults += fault is not None
-    return 1 if faults else 0
+        if fault:
+            wrong.add(name)
+    if "settings" in wrong:
+        return ConfigurationError.exit_code
+    return NOT_WHOLE if wrong else 0
 
 
 COMMANDS = (backup_group, restore, originals, adopt, upgrade, doctor)

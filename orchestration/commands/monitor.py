@@ -1,5 +1,6 @@
 """Commands that run a monitor: make one, run it, see what came and how it stands."""
 
+import shlex
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say, state_of
+from orchestration.console import any_home_option, as_json, home_option, json_option, say, state_of
 
 UNHEALTHY = 1
 
@@ -19,13 +20,13 @@ def init(folder: Path) -> int:
 
     Example: sightline init mymonitor
     """
-    from warehouse import home
+    from warehouse import home as homes
 
-    made = home.create(folder)
+    made = homes.create(folder)
     say(f"A monitor is ready in {made.root}")
     say(f"Put what authorities send into {made.inbox}/<three-digit authority code>/,")
     say(f"published series with their manifest into {made.inbox}/published/, then:")
-    say(f"  sightline run --home {folder}")
+    say(f"  sightline run --home {shlex.quote(homes.readable(folder))}")
     say(f"Keep {made.key} safe: without it no later file can be linked to earlier ones.")
     return 0
 
@@ -108,7 +109,7 @@ def status(home: Any, is_json: bool) -> int:
 @click.command("health")
 @click.option("--max-age-days", type=click.IntRange(min=1), help="Instead of that in the settings.")
 @json_option
-@home_option
+@any_home_option
 def health(home: Any, max_age_days: int | None, is_json: bool) -> int:
     """For a watchdog: exit code 0 when all is well, 1 and a line for each rule that does not hold.
 

@@ -64,14 +64,18 @@ def births(simulated: tuple[Path, Truth]) -> set[bytes]:
 
 @pytest.fixture(scope="module")
 def leaving(demo_home: Ran) -> dict[str, bytes]:
-    """Every byte outside the restricted zone and the inbox, unpacked, and all that was said."""
+    """Every byte outside the restricted zone and the inbox, unpacked, and all that was said or
+    written down in the log, which may be shown to others."""
     home = demo_home.home
     files = {
         str(path.relative_to(home.root)): unpacked(path)
         for path in home.root.rglob("*")
         if path.is_file() and not {home.restricted, home.inbox}.intersection(path.parents)
     }
-    return files | {"output": demo_home.output.encode(), "progress": demo_home.progress.encode()}
+    lines = {path.name: path.read_bytes() for path in home.logs.glob("*.jsonl")}
+    assert lines
+    said = {"output": demo_home.output.encode(), "progress": demo_home.progress.encode()}
+    return files | lines | said
 
 
 def unpacked(path: Path) -> bytes:

@@ -9,7 +9,6 @@ import pytest
 
 from orchestration import dagster_home
 from orchestration.definitions import definitions
-from orchestration.defs import schedules
 from warehouse import contract
 from warehouse import home as homes
 from warehouse.home import Home
@@ -70,30 +69,10 @@ def test_the_job_holds_every_asset(loaded: dg.Definitions) -> None:
 
 def test_a_run_never_starts_in_the_hour_that_clocks_repeat(loaded: dg.Definitions) -> None:
     """Fault 87."""
-    minute, hour, *_ = schedules.every_morning.cron_schedule.split()
-    assert schedules.every_morning.execution_timezone == "Europe/London"
+    schedule = loaded.resolve_schedule_def("every_morning")
+    minute, hour, *_ = str(schedule.cron_schedule).split()
+    assert schedule.execution_timezone == "Europe/London"
     assert timedelta(hours=int(hour), minutes=int(minute)) >= timedelta(hours=2)
-
-
-def tick(cursor: str | None = None) -> tuple[dg.SensorResult | dg.SkipReason, str | None]:
-    result = schedules.inbox_has_files(dg.build_sensor_context(cursor=cursor))
-    return result, getattr(result, "cursor", None)
-
-
-def test_a_dropped_file_asks_for_one_run_once_it_no_longer_changes(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SIGHTLINE_HOME", str(home.root))
-    assert isinstance(tick()[0], dg.SkipReason)
-    (home.inbox / "301").mkdir()
-    (home.inbox / "301" / "a.csv").write_text("a")
-    first, cursor = tick()
-    assert not first.run_requests
-    second, cursor = tick(cursor)
-    assert len(second.run_requests) == 1
-    assert isinstance(tick(cursor)[0], dg.SkipReason)
-    (home.inbox / "301" / "a.csv").write_text("changed")
-    assert not tick(cursor)[0].run_requests
 
 
 def test_dagster_keeps_everything_in_the_restricted_zone_and_reports_to_nobody(home: Home) -> None:

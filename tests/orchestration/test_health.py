@@ -34,7 +34,6 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 @pytest.fixture(autouse=True)
 def at_nine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: NOW)
-    monkeypatch.setattr(health, "LEAST_FREE", 0)
 
 
 class Monitor(NamedTuple):
@@ -208,10 +207,6 @@ def overwritten(path: Path) -> None:
     path.write_bytes(b"no database" * 999)
 
 
-def emptied(path: Path) -> None:
-    path.write_bytes(b"")
-
-
 def bent(path: Path) -> None:
     """One page in the middle."""
     content = bytearray(path.read_bytes())
@@ -224,7 +219,7 @@ def cut_off(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
 
 
-@pytest.mark.parametrize("damage", [overwritten, emptied, bent, cut_off])
+@pytest.mark.parametrize("damage", [overwritten, bent, cut_off])
 def test_a_damaged_state_is_told_and_not_touched(
     monitor: Monitor, damage: Callable[[Path], None]
 ) -> None:
@@ -234,6 +229,16 @@ def test_a_damaged_state_is_told_and_not_touched(
     before = hashlib.sha256(monitor.home.state_db.read_bytes()).hexdigest()
     assert "STATE_DAMAGED" in monitor.rules()
     assert hashlib.sha256(monitor.home.state_db.read_bytes()).hexdigest() == before
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_a_state_that_is_gone_is_told(monitor: Monitor, is_empty: bool) -> None:
+    monitor.state.compact()
+    monitor.state.close()
+    monitor.home.state_db.unlink()
+    if is_empty:
+        monitor.home.state_db.touch()
+    assert monitor.rules() == ["STATE_OLDER"]
 
 
 def another_key(home: Home) -> None:
@@ -264,8 +269,8 @@ def test_a_change_of_keys_that_has_not_ended_is_no_fault(monitor: Monitor) -> No
     assert monitor.rules() == []
 
 
-def test_a_short_disk_is_told(monitor: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "LEAST_FREE", 1 << 60)
+def test_a_short_disk_is_told(monitor: Monitor) -> None:
+    monitor.says("least_free = '999999999GB'")
     assert monitor.rules() == ["DISK_SHORT"]
 
 

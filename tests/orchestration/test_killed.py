@@ -1,8 +1,10 @@
-"""Killed at any step and run again: the same release as an undisturbed run, and nothing twice."""
+"""Killed or stopped at any step and run again: the release of an undisturbed run, nothing twice."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,14 +14,24 @@ from support import Ran, fresh_home, sightline
 from simulation.truth import Truth
 from warehouse import releases
 from warehouse.home import Home
-from warehouse.state import State, alert_events, outbox
+from warehouse.state import State, alert_events, outbox, runs
 from warehouse.state import releases as recorded
 
-STEPS = ("intake", "work file", "models", "tables", "release", "delivery")
+KILL, TERM, HANGUP = signal.SIGKILL, signal.SIGTERM, signal.SIGHUP
+STEPS = {
+    "intake": KILL,
+    "work file": TERM,
+    "models": TERM,
+    "tables": HANGUP,
+    "release": KILL,
+    "delivery": KILL,
+}
+PATIENCE = 10.0
+"""Seconds that a run may take to end when it is asked to."""
 
 
-def killed_in(home: Home, step: str) -> None:
-    """Start a run and kill it when it says that it enters the step."""
+def ended_in(home: Home, step: str, by: signal.Signals) -> None:
+    """Start a run and end it when it says that it enters the step."""
     command = [sys.executable, "-c", "from orchestration.cli import main; main()"]
     with subprocess.Popen(
         [*command, "run", "--verbose", "--home", str(home.root)],
@@ -30,19 +42,26 @@ def killed_in(home: Home, step: str) -> None:
         assert process.stderr is not None
         for line in process.stderr:
             if json.loads(line)["message"] == f"{step} ...":
-                process.kill()
-                return
-        pytest.fail(f"the run ended before it came to {step}")
+                break
+        else:
+            pytest.fail(f"the run ended before it came to {step}")
+        started = time.monotonic()
+        process.send_signal(by)
+        said = process.stderr.read()
+    if by != KILL:
+        assert process.returncode == 128 + by
+        assert said.splitlines()[-1] == "sightline: stopped"
+        assert time.monotonic() - started < PATIENCE
 
 
 @pytest.fixture(scope="module")
 def survivor(
     tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Truth]
 ) -> tuple[Home, subprocess.CompletedProcess[str]]:
-    """A monitor whose run was killed in one step after the other, then left alone."""
+    """A monitor whose run was ended in one step after the other, then left alone."""
     home = fresh_home(tmp_path_factory.mktemp("killed") / "monitor", simulated[0])
-    for step in STEPS:
-        killed_in(home, step)
+    for step, by in STEPS.items():
+        ended_in(home, step, by)
     return home, sightline("run", "--home", str(home.root))
 
 
@@ -71,6 +90,17 @@ def test_nothing_is_raised_recorded_or_sent_twice(
     home, _ = survivor
     for column in (recorded.c.release_id, alert_events.c.event_id, outbox.c.message_id):
         assert counted(home, column) == counted(demo_home.home, column)
+
+
+def test_each_run_is_recorded_as_killed(
+    survivor: tuple[Home, subprocess.CompletedProcess[str]],
+) -> None:
+    home, _ = survivor
+    state = State(home.state_db)
+    with state.read() as connection:
+        outcomes = connection.scalars(sa.select(runs.c.outcome).order_by(runs.c.number)).all()
+    state.close()
+    assert outcomes == ["killed"] * len(STEPS) + ["released"]
 
 
 def test_nothing_half_made_is_left(

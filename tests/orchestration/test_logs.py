@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support import logged
 
 from orchestration import faults, logs
 from warehouse import home as homes
@@ -33,20 +34,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     warnings.showwarning = shown
 
 
-def written(home: Home) -> list[dict[str, object]]:
-    return [
-        json.loads(line)
-        for path in sorted(home.logs.glob("sightline-*.jsonl"))
-        for line in path.read_text().splitlines()
-    ]
-
-
 def test_a_line_names_when_what_run_step_sender_and_submission(home: Home) -> None:
     with logs.bound(run="r1", number=7), logs.bound(step="intake"):
         about = {"sender": "301", "submission": 17, "rule": "NO_HEADER"}
         logs.log.warning("refused", extra=about)
     logs.log.info("later")
-    first, second = written(home)
+    first, second = logged(home)
     assert list(first) == [
         "time", "level", "run", "number", "step", "sender", "submission", "rule", "message",
     ]  # fmt: skip
@@ -80,7 +73,7 @@ def test_a_file_or_a_pipe_hears_of_warnings_alone(
     assert [json.loads(line)["message"] for line in capsys.readouterr().err.splitlines()] == [
         "refused"
     ]
-    assert [line["message"] for line in written(home)] == ["goes on", "refused"]
+    assert [line["message"] for line in logged(home)] == ["goes on", "refused"]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +101,7 @@ def test_settings_that_cannot_be_read_silence_no_warning(
 def test_beginning_twice_writes_nothing_twice(home: Home) -> None:
     logs.begin()
     logs.log.info("once")
-    assert len(written(home)) == 1
+    assert len(logged(home)) == 1
 
 
 def test_a_fault_is_told_by_kind_and_place_and_its_text_stays_out(
@@ -119,7 +112,7 @@ def test_a_fault_is_told_by_kind_and_place_and_its_text_stays_out(
     except OSError as fault:
         logs.log.error("it failed", exc_info=fault)
         said = faults.told(fault)
-    lines = written(home)
+    lines = logged(home)
     assert {line["fault"] for line in lines} == {"NotADirectoryError"}
     assert all(str(line["where"]).startswith("warehouse/home.py:") for line in lines)
     [kept] = home.logs.glob("faults-*.txt")
@@ -146,14 +139,14 @@ def test_a_warning_of_python_or_of_a_library_is_told_by_kind_and_place(
 ) -> None:
     warnings.showwarning(UserWarning(CANARY), UserWarning, __file__, 12)
     logging.getLogger("some.library").warning("cannot read %s", CANARY)
-    first, second = written(home)
+    first, second = logged(home)
     assert str(first["message"]).startswith("UserWarning at ")
     assert str(second["message"]).startswith("some.library has something to say (")
-    assert CANARY not in str(written(home)) + capsys.readouterr().err
+    assert CANARY not in str(logged(home)) + capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a full device")
-def test_a_run_goes_on_where_nothing_can_be_written(tmp_path: Path) -> None:
+def test_a_run_goes_on_where_nothing_can_be_logged(tmp_path: Path) -> None:
     made = homes.create(tmp_path / "monitor")
     made.logs.write_text("in the way")
     code = (
@@ -180,4 +173,4 @@ def test_processes_that_write_at_once_do_not_mix_their_lines(tmp_path: Path) -> 
     )
     started = [subprocess.Popen([sys.executable, "-c", code, str(made.root)]) for _ in range(3)]
     assert [one.wait() for one in started] == [0, 0, 0]
-    assert len(written(made)) == 900
+    assert len(logged(made)) == 900

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support import SIGHTLINE, fresh_home, sightline
+from support import SIGHTLINE, fresh_home, logged, sightline
 
 from orchestration import dagster_home
 from simulation import faults
@@ -31,6 +31,7 @@ class Later:
     output: str
     seen_meanwhile: str
     busy: subprocess.CompletedProcess[str]
+    first_said: str
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def later(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Truth
     for la_code in (*FIRST, LATER):
         shutil.copytree(inbox / la_code, home.inbox / la_code, dirs_exist_ok=True)
     planted = faults.plant(home.inbox)
-    return second_run(home, planted)
+    return second_run(home, planted, first.stderr)
 
 
 def job_of_dagster(home: Home) -> subprocess.CompletedProcess[str]:
@@ -57,7 +58,7 @@ def job_of_dagster(home: Home) -> subprocess.CompletedProcess[str]:
     )
 
 
-def second_run(home: Home, planted: list[faults.PlantedFault]) -> Later:
+def second_run(home: Home, planted: list[faults.PlantedFault], first_said: str) -> Later:
     where = ("--home", str(home.root))
     with subprocess.Popen(
         [*SIGHTLINE, "run", "-v", *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -69,7 +70,7 @@ def second_run(home: Home, planted: list[faults.PlantedFault]) -> Later:
         busy = sightline("run", *where)
         process.stderr.read()
         output = process.stdout.read()
-    return Later(home, planted, process.returncode, output, seen.stdout, busy)
+    return Later(home, planted, process.returncode, output, seen.stdout, busy, first_said)
 
 
 def test_a_run_that_dagster_started_publishes_as_the_command_line_does(later: Later) -> None:
@@ -99,6 +100,25 @@ def test_each_bad_file_is_named_with_its_rule(later: Later) -> None:
         assert f"{bad.label}: " in later.output
     assert re.search(r"\(submission \d+\)\n", later.output)
     assert "sightline submissions show" in later.output
+
+
+def test_the_log_names_each_of_them_by_number_and_rule_and_no_file(later: Later) -> None:
+    lines = logged(later.home)
+    refused = [line for line in lines if line.get("submission")]
+    assert len(refused) == len(later.planted)
+    for line in refused:
+        assert (line["level"], line["number"]) == ("warning", 2)
+        assert {"run", "sender"} <= line.keys()
+    names = [bad.label.split("/", 1)[1] for bad in later.planted]
+    assert not any(name in json.dumps(lines) for name in names)
+
+
+def test_a_run_that_dagster_started_is_in_the_log_and_prints_nothing_twice(later: Later) -> None:
+    lines = logged(later.home)
+    told = [line["message"] for line in lines if line.get("number") == 1]
+    assert told.count("models ...") == 1
+    assert told[-1] == "the run ended: released, release 2026-10-20.1"
+    assert "models ..." not in later.first_said
 
 
 def test_every_record_of_the_run_is_accounted_for(later: Later) -> None:

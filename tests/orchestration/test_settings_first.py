@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from orchestration import doctor, pipeline
+from orchestration.cli import commands
 from orchestration.configuration import checked
 from orchestration.run import Run, Step
 from warehouse import home as homes
@@ -46,7 +48,22 @@ def test_a_run_stops_at_wrong_settings_before_anything_is_read(
         pipeline.run(home)
     assert told.value.exit_code == 3
     assert everything(home) == before
-    assert dict(doctor.examine(home))["settings"] == told.value.message
+    said = next(fault for name, fault in doctor.examine(home) if name == "settings")
+    assert said == told.value.message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [({}, 0), ({"models": "x"}, 1), ({"settings": "x"}, 3), ({"settings": "x", "models": "x"}, 3)],
+)
+def test_doctor_ends_as_a_run_would_at_wrong_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str], code: int
+) -> None:
+    home = homes.create(tmp_path / "monitor")
+    found = {"settings": None, "models": None} | wrong
+    monkeypatch.setattr(doctor, "examine", lambda *_, **__: iter(found.items()))
+    arguments = ["doctor", "--home", str(home.root)]
+    assert CliRunner().invoke(commands, arguments, standalone_mode=False).return_value == code
 
 
 @pytest.mark.parametrize(

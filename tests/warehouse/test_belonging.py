@@ -12,6 +12,7 @@ import intake_files as files
 import pytest
 from intake_files import referrals, ssd
 
+from orchestration import attempts
 from orchestration.cli import commands
 from orchestration.run import ready
 from warehouse import belonging
@@ -302,3 +303,12 @@ def test_a_state_is_read_where_nobody_may_write(home, monkeypatch):
         assert connection.exec_driver_sql("select count(*) from submissions").scalar() == 2
     state.close()
     assert not home.state_db.with_name("state.db-wal").exists()
+
+
+def test_an_attempt_is_not_recorded_in_a_state_that_does_not_belong(home):
+    put_back(home, "once.db")
+    before = everything(home)
+    for _ in range(3):
+        with pytest.raises(NotTogether), attempts.noted(home, "r", "schedule"), ready(home):
+            pass
+    assert everything(home) == before

@@ -14,7 +14,7 @@ from warehouse.machine import check_room, free_in
 from warehouse.settings import Settings, bytes_of, load_settings
 
 NAMES = [
-    "monitor[1]", "a*", "why?", "a #1", "5%20", "a\\b", "it's \"quoted\"", "two\nlines",
+    "monitor[1]", "a*", "a #1", "5%20", "it's \"quoted\"", "two\nlines",
     os.fsdecode(b"caf\xe9\xff"), "\U0001f600", "line=5", "{{ env_var('HOME') }};$HOME&|<>", "é",
 ]  # fmt: skip
 
@@ -57,6 +57,8 @@ def test_a_folder_may_have_any_name_and_engines_see_a_plain_one(tmp_path, name):
     told = homes.shown(f"{made.config} is wrong")
     assert told == f"{homes.readable(tmp_path / name)}/sightline.toml is wrong"
     assert "\n" not in told
+    with duckdb.connect(str(made.work_db)) as connection:
+        connection.execute("create table t as select 1")
     path = made.raw / "rows.parquet"
     duckdb.execute(f"copy (select 1 as a) to '{path}' (format parquet)")
     assert duckdb.execute(f"from {parquet(path)}").fetchall() == [(1,)]
@@ -66,6 +68,13 @@ def test_a_folder_that_was_renamed_is_seen_under_its_new_name(tmp_path):
     homes.create(tmp_path / "a#1")
     (tmp_path / "a#1").rename(tmp_path / "a#2")
     assert homes.find(tmp_path / "a#2").root.resolve() == tmp_path / "a#2"
+
+
+@pytest.mark.parametrize("name", ["a\\b", "why?"])
+def test_what_the_engine_never_opens_is_refused_in_a_sentence(tmp_path, name):
+    with pytest.raises(ConfigurationError, match="a backslash or a question mark"):
+        homes.create(tmp_path / name)
+    assert not (tmp_path / name).exists()
 
 
 def test_the_plain_name_is_known_to_this_account_alone(tmp_path, monkeypatch):

@@ -10,6 +10,8 @@ from warehouse.intake.lines import Lines
 
 # Whole numbers up to here are exact as floats.
 EXACT_BITS = 52
+# Lines of a run; 16 bytes each.
+LONG_RUN = 4_000_000
 
 
 def without_repeats(lines: Lines) -> Lines:
@@ -27,7 +29,8 @@ def without_repeats(lines: Lines) -> Lines:
 class Repeats:
     """The lines of earlier blocks, each as 104 bits of a keyed hash: two never look alike.
 
-    Kept as sorted runs of ever smaller size, so that looking one up takes few steps.
+    Kept as sorted runs of ever smaller size, so that looking one up takes few steps. Those that
+    are long are not merged, which would take their memory three times over.
     """
 
     def __init__(self) -> None:
@@ -50,8 +53,9 @@ class Repeats:
             self._add(np.sort(keys))
 
     def _add(self, run: NDArray[np.complex128]) -> None:
-        while self.runs and len(self.runs[-1]) <= len(run):
-            run = np.sort(np.concatenate((self.runs.pop(), run)))
+        while self.runs and len(self.runs[-1]) <= len(run) < LONG_RUN:
+            run = np.concatenate((self.runs.pop(), run))
+            run.sort()
         self.runs.append(run)
 
 

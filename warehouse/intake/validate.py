@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from warehouse import clock
+from warehouse import clock, quotas
 from warehouse import contract as contracts
 from warehouse.calendar import Span
+from warehouse.connection import memory_limit
 from warehouse.intake.checking import PASSED_OVER
 from warehouse.intake.landing import Arrival, UnsafeError, arrival_of
 from warehouse.intake.loading import Workshop, load_batch
@@ -16,6 +17,7 @@ from warehouse.intake.outcomes import Outcome, Pending
 from warehouse.intake.problems import BadRow, Problem, escaped
 from warehouse.intake.profiles import beside_share, outside_share
 from warehouse.intake.rows import rules_beside
+from warehouse.settings import Settings
 
 # What a table lacks for being a return of its own; with the rest of its bundle it may be fine.
 ALONE = ("MISSING_TABLE", "PERIOD_UNKNOWN")
@@ -103,7 +105,14 @@ def judged(pending: Pending, wanted: Wanted) -> Verdict:
     """The verdict on bytes that lie ready, such as those of an earlier submission."""
     with TemporaryDirectory() as folder:
         key = secrets.token_bytes(32)
-        workshop = Workshop(Path(folder), key, rows=wanted.rows, values=wanted.values)
+        workshop = Workshop(
+            Path(folder),
+            key,
+            memory_limit=memory_limit(Settings()),
+            threads=quotas.cores(),
+            rows=wanted.rows,
+            values=wanted.values,
+        )
         [outcome] = load_batch("check", [pending], workshop)
     if not pending.is_whole:
         _leave_out_other_tables(outcome)

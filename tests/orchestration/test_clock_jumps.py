@@ -1,0 +1,86 @@
+"""Whole runs under a clock that leaps a year ahead, comes back, and falls behind."""
+
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import intake_files as files
+import pytest
+from intake_files import MARCH, Monitor, referrals, ssd
+
+from orchestration import health, pipeline
+from orchestration.pipeline import RunReport
+from warehouse import audit, clock, releases
+from warehouse.in_force import known, slices
+
+TRUE, AHEAD, BACK = "2026-10-20T09:00", "2027-10-20T09:00", "2026-10-21T09:00"
+UNDER = (
+    "from datetime import datetime; from warehouse import clock;"
+    " clock.now = lambda: datetime.fromisoformat('{}');"
+    " from orchestration.cli import main; main()"
+)
+
+
+@pytest.fixture
+def monitor(tmp_path: Path) -> Monitor:
+    made = files.monitor(tmp_path / "monitor")
+    made.home.config.write_text("")
+    return made
+
+
+def clocks(monitor: Monitor) -> list[str]:
+    rules = [fault.rule for fault in health.examine(monitor.home)]
+    return [rule for rule in rules if rule.startswith("CLOCK")]
+
+
+def test_a_clock_that_leaps_ahead_and_comes_back_is_said_and_outlived(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at(moment: str) -> None:
+        monkeypatch.setattr(clock, "now", lambda: datetime.fromisoformat(moment))
+
+    def ran(rows: int) -> RunReport:
+        monitor.drop_zip(ssd(ssd_cin_episodes=referrals(rows)), MARCH, f"{rows}.zip")
+        return pipeline.run(monitor.home)
+
+    at(TRUE)
+    assert ran(31).outcome == "released"
+    at(AHEAD)
+    assert clocks(monitor) == ["CLOCK_AHEAD"]
+    assert ran(32).outcome == "released"
+    assert clocks(monitor) == ["CLOCK_AHEAD"]
+    at(BACK)
+    assert clocks(monitor) == ["CLOCK_BEHIND"]
+    last = ran(33)
+    assert (last.outcome, last.exit_code, str(last.as_of)) == ("released", 0, "2026-10-21")
+    assert clocks(monitor) == []
+    assert [str(row["received_on"]) for row in monitor.ledger()] == [
+        "2026-10-20", "2026-10-21", "2026-10-21",
+    ]  # fmt: skip
+    assert speaks(monitor, "2026-10-20") == {1}
+    assert speaks(monitor, "2026-10-21") == {3}
+    assert [one.release_id for one in releases.list_releases(monitor.home)] == [
+        "2026-10-21.3", "2027-10-20.2", "2026-10-20.1",
+    ]  # fmt: skip
+    shown = releases.current(monitor.home)
+    assert shown is not None
+    assert shown.release_id == "2026-10-21.3"
+    assert [entry["action"] for entry in audit.entries(monitor.state)] == ["clock"]
+
+    path = monitor.drop_zip(ssd(ssd_cin_episodes=referrals(34)), MARCH, "34.zip")
+    command = [sys.executable, "-c", UNDER.format("1970-01-01T00:10"), "run", "--home"]
+    refused = subprocess.run(
+        [*command, str(monitor.home.root)], capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 3
+    assert "1970-01-01" in refused.stderr
+    assert "2026-10-21" in refused.stderr
+    assert path.exists()
+    assert len(monitor.ledger()) == 3
+    assert "RUN_FAILED" in [fault.rule for fault in health.examine(monitor.home)]
+
+
+def speaks(monitor: Monitor, day: str) -> set[int]:
+    as_of = datetime.fromisoformat(day).date()
+    return {one.submission.submission_id for one in slices(known(monitor.state, as_of))}

@@ -1,0 +1,196 @@
+"""Runs that Dagster believes to be going on are ended once their process is gone."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.events import EngineEventData
+from dagster._core.test_utils import create_run_for_test
+
+from orchestration import dagster_home, settling
+from warehouse import clock
+from warehouse import home as homes
+from warehouse.errors import ConfigurationError
+from warehouse.home import Home
+from warehouse.state import State
+
+STARTED, STARTING = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING
+FAILED, CANCELED = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = homes.create(tmp_path / "monitor", today=date(2026, 10, 20))
+    State(made.state_db).close()
+    return made
+
+
+@pytest.fixture
+def instance(home: Home) -> Iterator[dg.DagsterInstance]:
+    with dagster_home.instance(home) as found:
+        yield found
+
+
+def begun(
+    instance: dg.DagsterInstance, status: dg.DagsterRunStatus, process: int | None = None
+) -> str:
+    """A run that stands so in Dagster's storage, made by this process where one is named."""
+    run = create_run_for_test(instance, "refresh", status=status)
+    if process is not None:
+        instance.report_engine_event("made", run, EngineEventData.in_process(process))
+    return run.run_id
+
+
+def status(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    return run.status
+
+
+def recorded(home: Home) -> list[tuple[str, str]]:
+    with State(home.state_db).read() as connection:
+        rows = connection.exec_driver_sql("select run_id, outcome from runs order by number")
+        return [tuple(row) for row in rows]
+
+
+@pytest.fixture
+def worker(home: Home) -> Iterator[int]:
+    """A process of this monitor that lives."""
+    command = [sys.executable, "-c", "print(1, flush=True); import time; time.sleep(60)"]
+    environment = os.environ | {"SIGHTLINE_HOME": str(home.root)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process.pid
+        process.kill()
+
+
+def test_a_killed_run_of_the_command_line_is_ended(
+    home: Home, instance: dg.DagsterInstance
+) -> None:
+    run_id = begun(instance, STARTED)
+    assert settling.settle(instance, home) == [run_id]
+    assert status(instance, run_id) is FAILED
+    assert recorded(home) == [(run_id, "killed")]
+    assert settling.settle(instance, home) == []
+
+
+def test_the_run_that_settles_goes_on(home: Home, instance: dg.DagsterInstance) -> None:
+    run_id = begun(instance, STARTED)
+    assert settling.settle(instance, home, mine=run_id) == []
+    assert status(instance, run_id) is STARTED
+
+
+def test_a_run_whose_process_lives_goes_on(
+    home: Home, instance: dg.DagsterInstance, worker: int
+) -> None:
+    run_id = begun(instance, STARTED, worker)
+    assert settling.settle(instance, home, nobody_starts=True) == []
+    assert status(instance, run_id) is STARTED
+
+
+def test_a_number_that_now_is_of_another_process_does_not_keep_a_run_alive(
+    home: Home, instance: dg.DagsterInstance
+) -> None:
+    run_id = begun(instance, STARTED, os.getppid())
+    assert settling.settle(instance, home) == [run_id]
+
+
+def test_a_run_that_is_being_started_is_given_time(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = begun(instance, STARTING)
+    assert settling.settle(instance, home) == []
+    now = clock.stamp()
+    monkeypatch.setattr(clock, "stamp", lambda: now + dagster_home.START_TIMEOUT + 60)
+    assert settling.settle(instance, home) == [run_id]
+
+
+def test_a_run_that_nobody_is_left_to_start_is_ended_at_once(
+    home: Home, instance: dg.DagsterInstance
+) -> None:
+    run_id = begun(instance, STARTING)
+    assert settling.settle(instance, home, nobody_starts=True) == [run_id]
+
+
+def test_a_run_that_was_being_stopped_is_stopped(home: Home, instance: dg.DagsterInstance) -> None:
+    run_id = begun(instance, STARTED)
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    instance.report_run_canceling(run)
+    assert settling.settle(instance, home) == [run_id]
+    assert status(instance, run_id) is CANCELED
+
+
+@pytest.mark.parametrize(
+    "name", ["history/runs.db", "history/runs/index.db", "schedules/schedules.db"]
+)
+@pytest.mark.parametrize("damage", ["page", "text", "folder"])
+def test_damaged_storage_is_moved_aside(home: Home, name: str, damage: str) -> None:
+    with dagster_home.instance(home) as instance:
+        for _ in range(30):
+            begun(instance, dg.DagsterRunStatus.SUCCESS)
+    path = home.dagster / name
+    for beside in path.parent.glob(f"{path.name}-*"):
+        beside.unlink()
+    if damage == "page":
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xa5" * 4096)
+    else:
+        path.unlink()
+        path.mkdir() if damage == "folder" else path.write_bytes(b"no database " * 1000)
+    with dagster_home.ready(home) as instance:
+        run_id = begun(instance, STARTED)
+        assert status(instance, run_id) is STARTED
+    assert (home.restricted / "dagster-damaged-1").is_dir()
+    assert not (home.restricted / "dagster-damaged-2").exists()
+
+
+def test_events_of_an_old_run_that_cannot_be_read_stop_nothing(home: Home) -> None:
+    with dagster_home.instance(home) as instance:
+        run_id = begun(instance, STARTED)
+    (home.dagster / "history" / "runs" / f"{run_id}.db").write_bytes(b"no database " * 1000)
+    with dagster_home.ready(home) as instance:
+        assert instance.get_runs(dg.RunsFilter(statuses=[STARTED])) == []
+
+
+def decided(home: Home, text: str) -> None:
+    with home.config.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def test_what_a_person_decided_for_dagster_is_kept(home: Home) -> None:
+    decided(home, "\n[dagster.run_monitoring]\nmax_runtime_seconds = 7200\n")
+    for _ in range(2):
+        with dagster_home.instance(home) as instance:
+            assert instance.run_monitoring_max_runtime_seconds == 7200
+            assert instance.run_monitoring_enabled
+
+
+def test_telemetry_stays_off_whatever_is_decided(home: Home) -> None:
+    decided(home, "\n[dagster.telemetry]\nenabled = true\n[dagster.nux]\nenabled = true\n")
+    with dagster_home.instance(home) as instance:
+        assert not instance.telemetry_enabled
+        assert not instance.nux_enabled
+
+
+def test_another_class_takes_none_of_our_arguments(home: Home) -> None:
+    decided(
+        home,
+        '\n[dagster.compute_logs]\nclass = "NoOpComputeLogManager"\n'
+        'module = "dagster._core.storage.noop_compute_log_manager"\n',
+    )
+    with dagster_home.instance(home) as instance:
+        assert type(instance.compute_log_manager).__name__ == "NoOpComputeLogManager"
+
+
+def test_what_dagster_does_not_take_is_a_fault_of_the_settings(home: Home) -> None:
+    decided(home, "\n[dagster.run_monitoring]\nno_such_word = 1\n")
+    with pytest.raises(ConfigurationError, match="no_such_word"):
+        dagster_home.instance(home)

@@ -1,0 +1,88 @@
+"""Asked to stop: at once where that is possible, within seconds where it is not, and in silence."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import SIGHTLINE
+
+from orchestration.lock import held
+from warehouse import home as homes
+
+# Stands for a framework that answers the signal itself, and then goes on.
+DEAF = """
+import signal, sys, time
+from pathlib import Path
+from orchestration import stopping
+from orchestration.lock import held
+stopping.SECONDS = 0.5
+stopping.listen()
+for one in stopping.SIGNALS:
+    signal.signal(one, lambda *_: None)
+with held(Path(sys.argv[1])):
+    print("held", flush=True)
+    for _ in range(100):
+        time.sleep(0.1)
+"""
+LISTENS = """
+import sys, time
+from orchestration import stopping
+stopping.listen()
+try:
+    print("ready", flush=True)
+    time.sleep(10)
+except stopping.Stopped:
+    print(stopping.asked(), flush=True)
+    stopping.end()
+"""
+
+
+def started(code: str, *arguments: str, **more: object) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True, **more
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_process_ends_with_the_exit_code_of_its_signal(by: signal.Signals) -> None:
+    process = started(LISTENS)
+    process.send_signal(by)
+    said, _ = process.communicate(timeout=5)
+    assert (process.returncode, said) == (128 + by, f"{by.value}\n")
+
+
+def test_whoever_does_not_end_lets_go_of_the_lock_all_the_same(tmp_path: Path) -> None:
+    process = started(DEAF, str(tmp_path / "run.lock"))
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=5)
+    assert process.returncode == 128 + signal.SIGTERM
+    with held(tmp_path / "run.lock"):
+        pass
+
+
+def test_what_is_started_to_outlive_its_terminal_does() -> None:
+    ignored = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)  # noqa: E731
+    process = started(LISTENS, preexec_fn=ignored)
+    process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=0.5)
+    process.kill()
+    process.communicate()
+
+
+def test_output_that_nobody_reads_is_no_fault(tmp_path: Path) -> None:
+    made = homes.create(tmp_path / "monitor")
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [*SIGHTLINE, "status", "--home", str(made.root)],
+        stdout=write, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
