@@ -451,11 +451,12 @@ def write_big(path: Path, size: int) -> int:
     """A table of children of so many MB; how many rows."""
     child = 0
     with path.open("w") as file:
-        file.write(",".join(TABLES["ssd_person"]) + "\n")
+        file.write("pers_person_id,pers_upn,pers_sex,pers_ethnicity,pers_dob\n")
         while file.tell() < size << 20:
-            lines = rows("301", child, 100_000, TODAY)["ssd_person"]
-            file.write("\n".join(lines) + "\n")
-            child += len(lines)
+            for _ in range(100_000):
+                sex, year = "MF"[child % 2], 2008 + child % 12
+                file.write(f"P301{child},{upn('301', child)},{sex},WBRI,{year}-05-14\n")
+                child += 1
     return child
 
 

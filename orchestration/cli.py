@@ -1,8 +1,10 @@
 """The command line. It imports next to nothing; each command imports what it needs when it runs."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -25,7 +27,8 @@ from orchestration.commands import (
     trial,
 )
 from orchestration.console import verbose_option
-from warehouse.home import shown
+from warehouse.errors import ConfigurationError
+from warehouse.home import private_folder, shown
 
 UNEXPECTED, WRONG_USE = 1, 2
 UNHEARD = 141
@@ -88,12 +91,24 @@ def _give_verbose(each: Iterable[click.Command]) -> None:
 _give_verbose(commands.commands.values())
 
 
+def _give_home() -> None:
+    """Libraries keep what they cache in the home folder of an account, which may have none."""
+    try:
+        has_home = os.access(Path.home(), os.W_OK | os.X_OK)
+    except RuntimeError:
+        has_home = False
+    if not has_home:
+        with contextlib.suppress(ConfigurationError):  # what only reads can do without
+            os.environ["HOME"] = str(private_folder())
+
+
 def main() -> None:
     """Every way out has its code: 0 to 8 as docs/engineers.md lists them, or 128 + a signal."""
     # Small matrices by the thousand: threads that wait for each other would cost minutes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Who is stopped leaves locks behind, which are cleared away in silence.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
+    _give_home()
     from warehouse.errors import SightlineError
 
     stopping.listen()

@@ -1,7 +1,5 @@
 """Can this monitor run here? Each thing by name, with what is wrong with it or nothing."""
 
-import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -12,7 +10,8 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from orchestration.configuration import checked
-from warehouse import audit, belonging, indicators, keys, releases
+from warehouse import audit, belonging, indicators, keys, machine, releases
+from warehouse import home as homes
 from warehouse.errors import ConfigurationError, SightlineError
 from warehouse.home import Home
 from warehouse.intake import ledger, orphans
@@ -22,7 +21,6 @@ from warehouse.state import State, facts
 
 Progress = Callable[[str, int, int], None]
 
-LEAST_FREE = 5 * 1024**3  # a national run of ten years spills and keeps less than this
 DUCKDB = "2.0.0"
 PYTHONS = ((3, 11), (3, 14))
 
@@ -36,8 +34,8 @@ def examine(
         f"Python {sys.version.split()[0]}": _python,
         f"DuckDB {version('duckdb')}": _duckdb,
         "settings": checked,
-        "folder": _folder,
-        "free disk": _free_disk,
+        "folder": homes.check_place,
+        "free disk": lambda home: machine.check_room(home, checked(home)),
         "state": _state,
         "what belongs together": belonging.check,
         "pseudonym key": _key,
@@ -68,12 +66,6 @@ def _fault(check: Callable[[Home], object], home: Home) -> str | None:
     return None
 
 
-def _folder(home: Home) -> None:
-    for folder in (home.root, home.restricted, home.published):
-        if not os.access(folder, os.W_OK):
-            raise ConfigurationError(f"{folder} cannot be written to, so nothing can be run here")
-
-
 def _python(_: Home) -> None:
     if not PYTHONS[0] <= sys.version_info[:2] < PYTHONS[1]:
         raise ConfigurationError("Python 3.11, 3.12 or 3.13 is needed")
@@ -82,12 +74,6 @@ def _python(_: Home) -> None:
 def _duckdb(_: Home) -> None:
     if version("duckdb") != DUCKDB:
         raise ConfigurationError(f"{DUCKDB} is needed; install the locked requirements")
-
-
-def _free_disk(home: Home) -> None:
-    free = shutil.disk_usage(home.root).free
-    if free < LEAST_FREE:
-        raise ConfigurationError(f"{free / 1024**3:.1f} GB free, {LEAST_FREE / 1024**3:.0f} wanted")
 
 
 def _state(home: Home) -> None:

@@ -145,11 +145,14 @@ def beat(home: Home, faults: list[Fault] | None = None) -> None:
 
 @contextmanager
 def beating(home: Home) -> Iterator[None]:
-    """However an attempt ends, the heartbeat is written after it."""
+    """However an attempt ends, the heartbeat is written after it; once, where one is part of
+    another."""
+    is_part = lock.is_held()
     try:
         yield
     finally:
-        beat(home)
+        if not is_part:
+            beat(home)
 
 
 def _heartbeat(home: Home, faults: list[Fault]) -> dict[str, Any]:

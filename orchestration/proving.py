@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from orchestration import pending, rebuilding
 from orchestration.rebuilding import Comparison
-from warehouse import audit, backup, belonging, keys
+from warehouse import audit, backup, belonging, clock_marks, keys
 from warehouse import home as homes
 from warehouse.backup import Copy
 from warehouse.errors import KeyFault
 from warehouse.home import KEY_BYTES, Home
+from warehouse.settings import text_of
 from warehouse.state import State, identity_decisions, runs, submissions
 
 
@@ -34,10 +35,11 @@ def prove(folder: Path, copy: Copy, key: Path | None, beside: Path) -> Compariso
                 return None
             _as_it_was(state, copy.release["release_id"])
             _under_a_key_of_its_own(home, state)
+            newest = clock_marks.newest(state)
         finally:
             state.close()
         as_of = date.fromisoformat(copy.release["as_of"])
-        _on_the_day_after(home, as_of)
+        _on_the_day(home, max(as_of + timedelta(days=1), newest or as_of))
         return rebuilding.rebuild(home, as_of)
 
 
@@ -65,9 +67,9 @@ def _under_a_key_of_its_own(home: Home, state: State) -> None:
         )
 
 
-def _on_the_day_after(home: Home, as_of: date) -> None:
-    """Only a day that is over can be looked back at; whatever looks back sends nothing."""
-    text = home.config.read_text(encoding="utf-8-sig")
+def _on_the_day(home: Home, day: date) -> None:
+    """Only a day that is over can be looked back at, and no day before the newest in the records
+    can be today; whatever looks back sends nothing."""
+    text = text_of(home)
     others = re.sub(r"(?m)^today\s*=.*$", "", text)
-    day = (as_of + timedelta(days=1)).isoformat()
     home.config.write_text(f"today = {day}\n{others}", encoding="utf-8")

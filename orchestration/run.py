@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from orchestration import attempts, faults, logs
+from orchestration import attempts, faults, logs, stopping
 from orchestration.attempts import GOOD, Outcome
 from orchestration.configuration import checked
 from orchestration.lock import held
@@ -110,7 +110,7 @@ class Run:
             return "gate_failed"
         if self.released:
             return "history" if self.is_history else self.released
-        if self.was_stopped:
+        if self.was_stopped or stopping.asked():
             return "killed"
         return "failed" if self.failed_with else "partial"
 
@@ -123,6 +123,8 @@ class Run:
     def exit_code(self) -> int:
         if self.gates:
             return GATE
+        if self.outcome == "killed" and stopping.asked():
+            return stopping.code()
         if self.failed_with and not self.is_undelivered:
             return self.failed_with
         if self.is_undelivered or self.found("delivery", "undelivered"):

@@ -37,7 +37,7 @@ def settle(
         if process is not None and _lives(process, home):
             continue
         may_begin = process is None and run.status in BEGINNING and not nobody_starts
-        if may_begin and _seconds_since_launch(instance, run) < START_TIMEOUT:
+        if may_begin and abs(_seconds_since_launch(instance, run)) < START_TIMEOUT:
             continue
         if run.status is DagsterRunStatus.CANCELING:
             instance.report_run_canceled(run, GONE)

@@ -41,10 +41,15 @@ def asked() -> int | None:
     return _asked
 
 
+def code() -> int:
+    """The exit code of a process that was asked to stop, as shells give it."""
+    return BY_SIGNAL + (_asked or signal.SIGINT)
+
+
 def end() -> NoReturn:
-    """Leave at once, with the exit code that shells give: an orderly end of the interpreter waits
-    for threads and processes that are still at work on what nobody wants any more."""
-    os._exit(BY_SIGNAL + (_asked or signal.SIGINT))
+    """Leave at once: an orderly end of the interpreter waits for threads and processes that are
+    still at work on what nobody wants any more."""
+    os._exit(code())
 
 
 def _stop(signal_number: int, _frame: object) -> NoReturn:

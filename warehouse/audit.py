@@ -3,6 +3,7 @@
 import getpass
 import hashlib
 import json
+import os
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,4 +79,4 @@ def _actor() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # an account without a name
-        return "unknown"
+        return f"account {os.geteuid()}"

@@ -86,8 +86,7 @@ def agree(state: State, settings: Settings) -> None:
     Raises ConfigurationError, naming both days, where the clock seems to be behind.
     """
     now = today(settings)
-    with state.read() as connection:
-        found = standing(lambda query: connection.exec_driver_sql(query).all(), now)
+    found = _standing(state, now)
     if found.verdict == "behind":
         where = "today in sightline.toml" if settings.today else "the clock"
         raise ConfigurationError(
@@ -100,6 +99,11 @@ def agree(state: State, settings: Settings) -> None:
         _bring_back(state, now, said)
     if settings.today is None:
         _note_base(state)
+
+
+def newest(state: State) -> date | None:
+    """The last day that the records bear, but for those that a later number has outlived."""
+    return _standing(state, date.max).newest
 
 
 def confirm(state: State, settings: Settings, reason: str) -> int:
@@ -123,6 +127,11 @@ def ahead(base: str | None) -> timedelta | None:
     went = datetime.fromisoformat(at) - datetime.fromisoformat(then_at)
     gained = went - timedelta(seconds=float(up) - float(then_up))
     return gained if gained > MOST_AHEAD else None
+
+
+def _standing(state: State, now: date) -> Standing:
+    with state.read() as connection:
+        return standing(lambda query: connection.exec_driver_sql(query).all(), now)
 
 
 def _outlived(rows: Iterable[Sequence[Any]]) -> Iterable[date]:

@@ -127,6 +127,12 @@ class Home:
     def logs(self) -> Path:
         return self.restricted / "logs"
 
+    @property
+    def tracebacks(self) -> list[Path]:
+        """What unexpected faults left, which may quote what was being read; older layouts kept all
+        of them in one file."""
+        return [self.restricted / "faults.log", *sorted(self.logs.glob("faults-*.txt"))]
+
 
 def create(root: Path, *, today: date | None = None) -> Home:
     """Make the folders, the key and the settings; what is already there stays as it is."""
@@ -192,26 +198,45 @@ def at(root: Path) -> Home:
         raise ConfigurationError(
             f"the path of {readable(root)} is {length} bytes long, and may be {LONGEST_PATH}"
         )
-    if set(str(real)) & set(NEVER_IN_PATHS):
+    if set(str(real)) & set(NEVER_IN_PATHS) or not _is_text(real):
         raise ConfigurationError(
             f"{readable(real)}: the database engine opens no path that holds a backslash or a"
-            " question mark; choose another folder"
+            " question mark, or is not written in UTF-8; choose another folder"
         )
     return Home(real if PLAIN.fullmatch(str(real)) else _alias(real))
 
 
+def _is_text(path: Path) -> bool:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def private_folder() -> Path:
+    """A folder of this account alone among the temporary files; what is in it can be made anew."""
+    try:
+        folder = Path(tempfile.gettempdir()) / f"sightline-{os.geteuid()}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError:
+        raise ConfigurationError(
+            "there is no folder for temporary files (TMPDIR) that this account can write to"
+        ) from None
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise ConfigurationError(f"{folder} is not a folder of this account alone; remove it")
+    return folder
+
+
 def _alias(real: Path) -> Path:
     """A link to the folder under a plain name, made anew by each process that works on it."""
-    folder = Path(tempfile.gettempdir()) / f"sightline-{os.geteuid()}"
+    folder = private_folder()
     if not PLAIN.fullmatch(str(folder)):
         raise ConfigurationError(
             f"{readable(folder.parent)} is where temporary files are kept (TMPDIR); its own path"
             f" has to be plain so that {readable(real)} can be used"
         )
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-        raise ConfigurationError(f"{folder} is not a folder of this account alone; remove it")
     alias = folder / hashlib.sha256(os.fsencode(real)).hexdigest()[:16]
     if not alias.is_symlink() or alias.readlink() != real:
         fresh = alias.with_suffix(f".{os.getpid()}")

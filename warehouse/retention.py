@@ -194,7 +194,7 @@ def _runs(state: State, before: date) -> list[str]:
 def _logs(home: Home, before: date) -> list[Path]:
     """What commands, dbt, the processes of Dagster and unexpected faults wrote."""
     folders = (home.logs, home.dbt / "logs", home.dagster / "compute_logs", *_set_aside(home))
-    kept = [*home.restricted.glob("faults.log"), *(one for at in folders for one in at.rglob("*"))]
+    kept = {*home.tracebacks, *(one for at in folders for one in at.rglob("*"))}
     return [path for path in sorted(kept) if path.is_file() and _written_on(path) < before]
 
 

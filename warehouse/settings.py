@@ -114,7 +114,7 @@ def load_settings(home: Home, environment: Mapping[str, str] | None = None) -> S
 
     Raises ConfigurationError, one sentence with the file or variable and the key.
     """
-    text = _text(home)
+    text = text_of(home)
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
@@ -163,7 +163,7 @@ def _check(model: type[Settings], values: Mapping[str, Any], where: Any) -> Sett
         raise ConfigurationError(f"{place}: {said(fault, model)}") from None
 
 
-def _text(home: Home) -> str:
+def text_of(home: Home) -> str:
     """Editors mark their encoding or do not; a file without a mark is UTF-8."""
     try:
         content = home.config.read_bytes()

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import dagster as dg
 
-from orchestration import attempts, inbox, pending, pipeline
+from orchestration import attempts, health, inbox, pending, pipeline
 from orchestration.attempts import Outcome
 from orchestration.configuration import checked
 from orchestration.lock import holder
@@ -73,8 +73,10 @@ def inbox_has_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
         return dg.SkipReason("A run is going on, started from the command line.")
     mark = _mark(home)
     if last and mark in (None, last["mark"]) and _did_not_happen(context.instance, last, home):
-        due = datetime.fromisoformat(last["at"]) + _pause(last["attempt"])
-        if clock.now() < due:
+        pause = _pause(last["attempt"])
+        due = datetime.fromisoformat(last["at"]) + pause
+        # No pause is longer: else the clock was ahead when this was written.
+        if clock.now() < due <= clock.now() + pause:
             return dg.SkipReason(f"The last run failed; the next is due at {due:%H:%M} UTC.")
         return _ask(known, last["mark"], last["attempt"] + 1)
     if mark is None:
@@ -94,6 +96,7 @@ def a_run_failed(context: dg.RunFailureSensorContext) -> None:
     home, run = home_in_use(), context.dagster_run
     outcome, code = _why_it_failed(home, run.run_id)
     attempts.note(home, run.run_id, attempts.started_by(run.tags), outcome, code)
+    health.beat(home)
     context.log.error("run %s failed; the former release stays current", run.run_id)
 
 
@@ -116,7 +119,7 @@ def _finds_nothing(home: Home) -> bool:
     """Whether a run now would find nothing to do, which is recorded as an attempt."""
     run_id = str(uuid4())
     try:
-        with attempts.noted(home, run_id, "schedule"):
+        with health.beating(home), attempts.noted(home, run_id, "schedule"):
             now = today(checked(home))
             with ready(home) as state:
                 return pipeline.finds_nothing(home, state, run_id, "schedule", now)

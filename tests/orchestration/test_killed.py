@@ -100,7 +100,8 @@ def test_each_run_is_recorded_as_killed(
     with state.read() as connection:
         outcomes = connection.scalars(sa.select(runs.c.outcome).order_by(runs.c.number)).all()
     state.close()
-    assert outcomes == ["killed"] * len(STEPS) + ["released"]
+    assert outcomes[:-1] == ["killed"] * len(STEPS)
+    assert outcomes[-1] in ("released", "unchanged")
 
 
 def test_nothing_half_made_is_left(

@@ -183,6 +183,9 @@ def test_every_canary_is_there_before(monitor):
 def test_a_forgotten_child_is_in_no_byte_of_the_monitor(monitor):
     """Fault 59."""
     send_everything(monitor)
+    monitor.home.logs.mkdir()
+    for day in ("2026-01-05", "2026-02-07"):
+        (monitor.home.logs / f"faults-{day}.txt").write_text(f"ValueError: {GONE}\n")
     done = erase(monitor)
     assert canaries_in(monitor.home) == set()
     assert done.remains == []

@@ -15,7 +15,7 @@ from warehouse.settings import Settings, bytes_of, load_settings
 
 NAMES = [
     "monitor[1]", "a*", "a #1", "5%20", "it's \"quoted\"", "two\nlines",
-    os.fsdecode(b"caf\xe9\xff"), "\U0001f600", "line=5", "{{ env_var('HOME') }};$HOME&|<>", "é",
+    "\U0001f600", "line=5", "{{ env_var('HOME') }};$HOME&|<>", "é",
 ]  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_a_folder_that_was_renamed_is_seen_under_its_new_name(tmp_path):
     assert homes.find(tmp_path / "a#2").root.resolve() == tmp_path / "a#2"
 
 
-@pytest.mark.parametrize("name", ["a\\b", "why?"])
+@pytest.mark.parametrize("name", ["a\\b", "why?", os.fsdecode(b"caf\xe9")])
 def test_what_the_engine_never_opens_is_refused_in_a_sentence(tmp_path, name):
     with pytest.raises(ConfigurationError, match="a backslash or a question mark"):
         homes.create(tmp_path / name)

@@ -150,8 +150,12 @@ def test_what_cannot_be_derived_again_is_said(monitor, tmp_path):
         rotate(monitor.home, monitor.state, settings, new, "a reason", lambda *_: None)
 
 
-def test_old_logs_go(monitor):
-    log = monitor.home.restricted / "faults.log"
+@pytest.mark.parametrize(
+    "name", ["faults.log", "logs/faults-2023-11-14.txt", "logs/sightline-2023-11-14.jsonl"]
+)
+def test_old_logs_go(monitor, name):
+    log = monitor.home.restricted / name
+    log.parent.mkdir(exist_ok=True)
     log.write_text("a fault\n")
     os.utime(log, (1_700_000_000, 1_700_000_000))
     purge(monitor, date(2024, 11, 14))

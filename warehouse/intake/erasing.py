@@ -67,7 +67,7 @@ def finish(home: Home, state: State, chosen: Settings, key: bytes, on: date) -> 
     with state.begin() as connection:
         ledger.record_facts(connection, home.raw, lost)
     sweep_landing(home, state)
-    derived = (home.warehouse_db, *home.work.iterdir(), home.restricted / "faults.log")
+    derived = (home.warehouse_db, *home.work.iterdir(), *home.tracebacks)
     for path in (*derived, *copies(home.state_db)):
         path.unlink(missing_ok=True)
     for folder in (home.restricted / "spill", *home.spool.iterdir()):
