@@ -2,8 +2,10 @@
 
 import random
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from monitor import SENT, Monitor
 
 from warehouse.state import State, outbox, runs
 
-CONFIGURATION, BUSY, KEY = 3, 6, 8
+CONFIGURATION, BUSY, UNDELIVERED, KEY = 3, 6, 7, 8
+PAGE = 4096
 LONGEST_RUN = 12.0
 Fault = Callable[[Monitor, random.Random], None]
 
@@ -35,8 +38,27 @@ def disk_short(monitor: Monitor, _chance: random.Random) -> None:
         _named(monitor, "DISK_SHORT")
 
 
+def disk_full(monitor: Monitor, chance: random.Random) -> None:
+    """No file can grow beyond a size that some step or other needs."""
+    waits = any(monitor.home.inbox.glob("*/*"))
+    process = monitor.start("run", largest_file=chance.choice([100_000, 400_000, 1_500_000]))
+    ended = process.ended()
+    assert ended.code in (0, 1, 4, UNDELIVERED), f"disk full: {ended}"
+    if ended.code == 1:
+        _named(monitor, "RUN_FAILED")
+    assert waits or ended.code != 1, f"disk full with nothing to do: {ended}"
+
+
+def dagster_damaged(monitor: Monitor, chance: random.Random) -> None:
+    """A page of Dagster's log of runs: it only tells what was, and is begun anew."""
+    path = monitor.home.dagster / "history" / "runs.db"
+    if path.is_file():
+        _checkpoint(path)
+        _spoil(path, chance, first=1)
+
+
 def clock_far_behind(monitor: Monitor, _chance: random.Random) -> None:
-    at = datetime(1970, 1, 2)
+    at = monitor.now.replace(year=1970)
     assert monitor.run(at).code == CONFIGURATION
     _named(monitor, "CLOCK_BEHIND", at)
 
@@ -82,10 +104,7 @@ def damaged_state(monitor: Monitor, chance: random.Random) -> None:
     _checkpoint(monitor.home.state_db)
     newest = monitor.home.state_db.with_suffix(".newest")
     shutil.copy2(monitor.home.state_db, newest)
-    data = bytearray(newest.read_bytes())
-    start = chance.choice([0, 4096 * chance.randrange(1, max(2, len(data) // 4096))])
-    data[start : start + 4096] = chance.randbytes(min(4096, len(data) - start))
-    monitor.home.state_db.write_bytes(data)
+    _spoil(monitor.home.state_db, chance)
     assert monitor.run().code == CONFIGURATION
     _named(monitor, "STATE_DAMAGED")
     _put_back(monitor, newest)
@@ -134,6 +153,8 @@ FAULTS: dict[str, Fault] = {
     for one in (
         killed,
         disk_short,
+        disk_full,
+        dagster_damaged,
         clock_far_behind,
         two_at_once,
         channel_down,
@@ -150,6 +171,15 @@ FAULTS: dict[str, Fault] = {
 def _named(monitor: Monitor, rule: str, at: datetime | None = None) -> None:
     found = monitor.unhealthy(at)
     assert rule in found, f"{monitor.now}: health names {sorted(found)} and not {rule}"
+
+
+def _spoil(path: Path, chance: random.Random, first: int = 0) -> None:
+    """Write anything over a page of a database, the first one as often as all others together."""
+    data = bytearray(path.read_bytes())
+    pages = len(data) // PAGE
+    page = first if chance.random() < 0.5 else chance.randrange(first, pages)
+    data[page * PAGE : (page + 1) * PAGE] = chance.randbytes(PAGE)
+    path.write_bytes(data)
 
 
 def _put_back(monitor: Monitor, newest: Path) -> None:
@@ -176,17 +206,11 @@ def keep_older(monitor: Monitor) -> None:
 
 
 def _checkpoint(path: Path) -> None:
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("pragma wal_checkpoint(truncate)")
 
 
 def _knows_less(older: Path, newest: Path) -> bool:
-    import sqlite3
-    from contextlib import closing
-
     counts = []
     for path in (older, newest):
         with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as connection:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -63,11 +64,15 @@ class Monitor:
     mailbox: "Mailbox"
     environment: dict[str, str] = field(default_factory=dict)
 
-    def start(self, *arguments: str, at: datetime | None = None) -> Process:
+    def start(
+        self, *arguments: str, at: datetime | None = None, largest_file: int | None = None
+    ) -> Process:
         """Begin a command in a copy of this process, in which all libraries are loaded."""
         files = (_scratch(), _scratch())
         pid = os.fork()
         if pid == 0:
+            if largest_file:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
             _become(arguments, self.home, at or self.now, self.environment, files)
         return Process(pid, files)
 
@@ -115,7 +120,7 @@ class Mailbox:
     def up(self) -> None:
         if self.process is None:
             command = [sys.executable, str(HERE / "mailbox.py"), str(self.port), str(self.book)]
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 (our own words)
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             assert self.process.stdout is not None
             assert self.process.stdout.readline() == "ready\n"
 

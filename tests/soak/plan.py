@@ -81,7 +81,8 @@ def _others(
     for number, path in enumerate(chance.sample(sent, k=min(2, len(sent)))):
         again = folder / "others" / f"again_{number}_{path.name}"
         _packed_anew(path, again)
-        yield first + timedelta(days=chance.randrange(1, days)), again, f"{path.parent.name}/{again.name}"
+        on = first + timedelta(days=chance.randrange(1, days))
+        yield on, again, f"{path.parent.name}/{again.name}"
 
 
 def _packed_anew(path: Path, target: Path) -> None:

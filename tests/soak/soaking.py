@@ -69,7 +69,9 @@ def _lived(folder: Path, plan: list[Day], chance: random.Random | None, say: Say
             ended = monitor.run_until_good()
             said = ended.output.splitlines()[-1:] or [""]
             if day.drops or number % 10 == 0:
-                what = f"{len(day.drops)} files, exit {ended.code}, {time.monotonic() - began:.1f} s"
+                what = (
+                    f"{len(day.drops)} files, exit {ended.code}, {time.monotonic() - began:.1f} s"
+                )
                 say(f"day {number:2} ({day.on}): {what}: {_verdict(ended.output) or said[0]}")
             health[day.on.isoformat()] = sorted(monitor.unhealthy())
             if number == len(plan) // 3:
@@ -95,7 +97,9 @@ def _ending(monitor: Monitor, health: dict[str, list[str]]) -> Ending:
         with state.read() as connection:
 
             def rows(*columns: sa.Column[Any]) -> list[list[Any]]:
-                return [list(row) for row in connection.execute(sa.select(*columns).order_by(*columns))]
+                return [
+                    list(row) for row in connection.execute(sa.select(*columns).order_by(*columns))
+                ]
 
             ledger = rows(
                 submissions.c.submission_id,
@@ -141,7 +145,7 @@ def _differences(calm: Ending, struck: Ending) -> list[str]:
         found.append("other messages were sent")
     unlike = [day for day, rules in calm.unhealthy.items() if struck.unhealthy[day] != rules]
     return found + [
-        f"{day}: health names {struck.unhealthy[day]} after the faults, {calm.unhealthy[day]} without"
+        f"{day}: health names {struck.unhealthy[day]}, without faults {calm.unhealthy[day]}"
         for day in unlike
     ]
 
