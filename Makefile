@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test mutants check lint types sql lock clean
+.PHONY: help demo test mutants soak check lint types sql lock clean
 help:
 	@echo "make demo    simulate a national set of extracts, run everything, say where to look"
 	@echo "make test    all checks and tests"
 	@echo "make mutants plant faults one at a time and say which no test sees; some minutes"
+	@echo "make soak    sixty simulated days with faults, and thirty kills at random moments"
 	@echo "make check   format, lint, types and SQL style only"
 	@echo "make lock    resolve the requirements anew (needs uv)"
 
@@ -30,6 +31,10 @@ test: check
 
 mutants: $(VENV)/.test
 	$(BIN)/python tests/mutants $(ARGS)
+
+soak: $(VENV)/.test
+	$(BIN)/python tests/soak $(ARGS)
+	$(BIN)/python tests/soak/kills.py --times 30
 
 check: lint types sql
 
