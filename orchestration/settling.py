@@ -40,14 +40,15 @@ def settle(
         process = _process(instance, run)
         if process is not None and _lives(process, home):
             continue
-        may_begin = process is None and run.status in BEGINNING and not nobody_starts
+        by = attempts.started_by(run.tags)
+        is_made = process is not None or by == attempts.COMMAND_LINE or nobody_starts
+        may_begin = run.status in BEGINNING and not is_made
         if may_begin and abs(_seconds_since_launch(instance, run)) < START_TIMEOUT:
             continue
         if run.status is DagsterRunStatus.CANCELING:
             instance.report_run_canceled(run, GONE)
         else:
             instance.report_run_failed(run, GONE)
-        by = attempts.started_by(run.tags)
         attempts.note(home, run.run_id, by, "killed", None)
         settled.append(run.run_id)
     return settled

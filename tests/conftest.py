@@ -23,7 +23,7 @@ GUARD = Path(__file__).parent / "guard"
 T = TypeVar("T")
 AREAS, MONTHS = 8, 30
 FIRST = ("test_run.py", "test_figures_cases.py")
-LONG = {"orchestration", "stories", "faults"}
+LONG = {"orchestration", "stories", "faults", "soak"}
 """Folders of tests that start whole runs."""
 
 

@@ -75,6 +75,8 @@ class Numbers:
 
 def check(home: Home) -> None:
     """Raises StateDamaged or NotTogether in one sentence; reads little and changes nothing."""
+    if home.restricted.exists() and not os.access(home.restricted, os.R_OK | os.X_OK):
+        return  # who may only read what is published can neither judge the rest nor harm it
     # What a run adds meanwhile must not look like more than the ledger knows: places come first.
     here = _look(home)
     with opened(home.state_db) as connection:

@@ -44,8 +44,8 @@ ELSEWHERE = {
     ("backtest",): ("tests/orchestration/test_history.py", 'sightline("backtest"'),
     ("demo",): ("tests/orchestration/test_commands.py", "from orchestration.demo import"),
     ("replay",): ("tests/orchestration/test_history.py", 'sightline("replay"'),
-    ("sql",): ("tests/stories/test_docs.py", 'sightline("sql"'),
-    ("up",): ("tests/orchestration/test_definitions.py", "definitions()"),
+    ("sql",): ("tests/stories/test_docs.py", '["sql", query'),
+    ("up",): ("tests/orchestration/test_up.py", "with up(home)"),
 }
 
 

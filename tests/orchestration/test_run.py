@@ -39,11 +39,11 @@ def test_the_inbox_is_empty_afterwards(demo_home: Ran) -> None:
 
 
 def test_a_second_run_finds_nothing_to_do_and_changes_no_byte(demo_home: Ran) -> None:
-    before = bytes_of(demo_home.home.published)
+    before = bytes_of(demo_home.home.releases)
     done = sightline("run", "--home", str(demo_home.home.root))
     assert done.returncode == 0
     assert "Nothing to do" in done.stdout
-    assert bytes_of(demo_home.home.published) == before
+    assert bytes_of(demo_home.home.releases) == before
 
 
 def test_the_run_is_seen_in_dagster_with_checks_and_their_metadata(demo_home: Ran) -> None:

@@ -25,7 +25,7 @@ from dagster._core.scheduler.instigation import (
 )
 from dagster._core.test_utils import create_run_for_test
 
-from orchestration import dagster_home, settling
+from orchestration import attempts, dagster_home, settling
 from warehouse import clock
 from warehouse import home as homes
 from warehouse.errors import ConfigurationError
@@ -51,10 +51,14 @@ def instance(home: Home) -> Iterator[dg.DagsterInstance]:
 
 
 def begun(
-    instance: dg.DagsterInstance, status: dg.DagsterRunStatus, process: int | None = None
+    instance: dg.DagsterInstance,
+    status: dg.DagsterRunStatus,
+    process: int | None = None,
+    by: str = "pages",
 ) -> str:
     """A run that stands so in Dagster's storage, made by this process where one is named."""
-    run = create_run_for_test(instance, "refresh", status=status)
+    tags = {attempts.BY_TAG: by}
+    run = create_run_for_test(instance, "refresh", status=status, tags=tags)
     if process is not None:
         instance.report_engine_event("made", run, EngineEventData.in_process(process))
     return run.run_id
@@ -87,10 +91,11 @@ def worker(home: Home) -> Iterator[int]:
 def test_a_killed_run_of_the_command_line_is_ended(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
-    run_id = begun(instance, STARTED)
-    assert settling.settle(instance, home) == [run_id]
-    assert status(instance, run_id) is FAILED
-    assert recorded(home) == [(run_id, "killed")]
+    for stage in (STARTED, dg.DagsterRunStatus.NOT_STARTED):
+        run_id = begun(instance, stage, by=attempts.COMMAND_LINE)
+        assert settling.settle(instance, home) == [run_id]
+        assert status(instance, run_id) is FAILED
+        assert recorded(home)[-1] == (run_id, "killed")
     assert settling.settle(instance, home) == []
 
 

@@ -133,7 +133,7 @@ def counted(home: Home, rows: str) -> int:
 
 def disturbed(home: Home, undisturbed: Home, seconds: float, times: int, seed: int) -> list[str]:
     """Kill so many times, then let one run go to its end; what is wrong after that."""
-    monitor = Monitor(home, seconds, random.Random(seed))  # noqa: S311 (nothing secret)
+    monitor = Monitor(home, seconds, random.Random(seed))
     try:
         for number in range(1, times + 1):
             print(f"{number:3d}: killed {monitor.kill()}", flush=True)  # noqa: T201

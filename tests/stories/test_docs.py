@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from support import sightline
+from click.testing import CliRunner
+
+from orchestration.cli import commands
 
 ROOT = Path(__file__).parents[2]
 QUERIES = [
@@ -18,8 +20,8 @@ QUERIES = [
 
 @pytest.mark.parametrize(("page", "query"), QUERIES)
 def test_every_query_in_the_documents_runs(demo_home, page, query):
-    ran = sightline("sql", query, "--home", str(demo_home.home.root))
-    assert ran.returncode == 0, ran.stderr
+    ran = CliRunner().invoke(commands, ["sql", query, "--home", str(demo_home.home.root)])
+    assert ran.exit_code == 0, ran.output
 
 
 def test_the_documents_hold_queries():

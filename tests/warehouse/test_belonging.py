@@ -334,3 +334,9 @@ def test_a_log_that_a_killed_run_left_is_read_where_nobody_may_write(home, monke
         assert connection.exec_driver_sql(query).scalar() == "word"
     state.close()
     assert not (home.restricted / "state.db-shm").exists()
+
+
+def test_who_may_only_read_what_is_published_is_not_kept_from_it(home, monkeypatch):
+    home.state_db.unlink()
+    monkeypatch.setattr("os.access", lambda path, mode: path != home.restricted)
+    belonging.check(home)

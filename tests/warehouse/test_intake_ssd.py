@@ -203,6 +203,16 @@ def test_a_row_without_the_other_number_keeps_its_own(held):
     assert ("None", "12A") in of_assessments(held)
 
 
+def test_a_row_of_which_neither_number_is_known_keeps_one_to_be_found_by(held):
+    tables = eclipse(CHILDREN)
+    tables["ssd_assessment_factors.csv"] += ',999999,"[""12A""]"\n'
+    held.send(tables, MARCH)
+    [key] = [
+        key for key, code in held.raw("ssd_factors", "assessment_key, factor_code") if code == "12A"
+    ]
+    assert key is not None
+
+
 def joined(children: list[Child]) -> dict[str, str]:
     """As a script for Mosaic has it: child and step joined in assessments, the step in factors."""
     tables = mosaic(children)

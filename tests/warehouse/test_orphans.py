@@ -141,9 +141,19 @@ def test_the_original_of_an_erased_child_goes_also_after_a_crash(monitor, monkey
         patch.setattr(erasing, step, killed)
         with pytest.raises(KeyboardInterrupt):
             forget(monitor)
+    belonging.check(monitor.home)
     monitor.take_in()
+    belonging.check(monitor.home)
     assert orphans.listed(monitor.home) == []
     assert len(originals(monitor)) == 1
+
+
+def test_copies_of_the_state_from_before_an_upgrade_go_with_an_erased_child(monitor):
+    monitor.send(with_canary())
+    kept = monitor.home.restricted / "state-0008-1.db"
+    kept.write_text("CANARY77")
+    assert forget(monitor).remains == []
+    assert not kept.exists()
 
 
 def test_an_earlier_copy_without_another_child_goes_too(monitor, monkeypatch):
