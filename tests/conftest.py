@@ -89,15 +89,34 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Truth]) -> Ran:
     """A copy of what was run, which the tests of one worker may go on with."""
+    return has_run(tmp_path_factory, "demo", simulated)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
+    """As little as a run needs, for tests that run again and again."""
+
+    def make(folder: Path) -> tuple[Path, Truth]:
+        return folder / "inbox", simulate(folder / "inbox", months=14, areas=2)
+
+    return made_once(tmp_path_factory, "small", make)
+
+
+@pytest.fixture(scope="session")
+def small_home(tmp_path_factory: pytest.TempPathFactory, small: tuple[Path, Truth]) -> Ran:
+    return has_run(tmp_path_factory, "small_home", small)
+
+
+def has_run(tmp_path_factory: pytest.TempPathFactory, name: str, given: tuple[Path, Truth]) -> Ran:
+    inbox, truth = given
 
     def make(folder: Path) -> Ran:
-        inbox, truth = simulated
         home = fresh_home(folder / "monitor", inbox)
         done = sightline("run", "--home", str(home.root))
         return Ran(home, truth, done.returncode, done.stdout, done.stderr)
 
-    made = made_once(tmp_path_factory, "demo", make)
-    root = tmp_path_factory.mktemp("demo") / "monitor"
+    made = made_once(tmp_path_factory, name, make)
+    root = tmp_path_factory.mktemp(name) / "monitor"
     shutil.copytree(made.home.root, root, symlinks=True)
     return replace(made, home=Home(root))
 

@@ -59,10 +59,10 @@ def said(
 
 
 @pytest.fixture(scope="module")
-def placed(simulated: tuple[Path, Truth]) -> Iterator[Placed]:
+def placed(small: tuple[Path, Truth]) -> Iterator[Placed]:
     """Where it can be, the account has a number alone; it may read everything, since the
     interpreter may lie in somebody's home folder, and write nowhere else."""
-    inbox, _ = simulated
+    inbox, _ = small
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o711)
     kept = ("PATH", "PYTHONPATH", "OPENBLAS_NUM_THREADS", "SIGHTLINE_TEST_NETWORK_LOG")

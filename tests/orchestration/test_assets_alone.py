@@ -24,9 +24,9 @@ def refresh() -> dg.JobDefinition:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, demo_home: Ran) -> Iterator[Home]:
+def home(tmp_path_factory: pytest.TempPathFactory, small_home: Ran) -> Iterator[Home]:
     made = Home(tmp_path_factory.mktemp("alone") / "monitor")
-    shutil.copytree(demo_home.home.root, made.root, symlinks=True)
+    shutil.copytree(small_home.home.root, made.root, symlinks=True)
     patch = pytest.MonkeyPatch()
     patch.setenv("SIGHTLINE_HOME", str(made.root))
     yield made

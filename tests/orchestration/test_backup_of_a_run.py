@@ -19,11 +19,11 @@ MOMENTS = ("intake ...", "models ...", "release ...")
 
 @pytest.fixture(scope="module")
 def copies(
-    tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Truth]
+    tmp_path_factory: pytest.TempPathFactory, small: tuple[Path, Truth]
 ) -> tuple[Home, list[Path]]:
     """A monitor that was copied again and again while its first run went on, to the run's end."""
     folder = tmp_path_factory.mktemp("copied")
-    home = fresh_home(folder / "monitor", simulated[0])
+    home = fresh_home(folder / "monitor", small[0])
     made: list[Path] = []
     with subprocess.Popen(
         [*SIGHTLINE, "run", "--verbose", "--home", str(home.root)],
@@ -86,8 +86,8 @@ def damage(path: Path, first: int) -> None:
         file.write(b"\x55" * (path.stat().st_size - first))
 
 
-def test_a_damaged_release_is_told_and_built_again(demo_home: Ran, tmp_path: Path) -> None:
-    shutil.copytree(demo_home.home.root, tmp_path / "monitor", symlinks=True)
+def test_a_damaged_release_is_told_and_built_again(small_home: Ran, tmp_path: Path) -> None:
+    shutil.copytree(small_home.home.root, tmp_path / "monitor", symlinks=True)
     home = Home(tmp_path / "monitor")
     shown = releases.current(home)
     assert shown is not None

@@ -56,10 +56,10 @@ def ended_in(home: Home, step: str, by: signal.Signals) -> None:
 
 @pytest.fixture(scope="module")
 def survivor(
-    tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Truth]
+    tmp_path_factory: pytest.TempPathFactory, small: tuple[Path, Truth]
 ) -> tuple[Home, subprocess.CompletedProcess[str]]:
     """A monitor whose run was ended in one step after the other, then left alone."""
-    home = fresh_home(tmp_path_factory.mktemp("killed") / "monitor", simulated[0])
+    home = fresh_home(tmp_path_factory.mktemp("killed") / "monitor", small[0])
     for step, by in STEPS.items():
         ended_in(home, step, by)
     return home, sightline("run", "--home", str(home.root))
@@ -74,22 +74,22 @@ def counted(home: Home, column: sa.Column[object]) -> int:
 
 
 def test_the_release_is_that_of_an_undisturbed_run(
-    survivor: tuple[Home, subprocess.CompletedProcess[str]], demo_home: Ran
+    survivor: tuple[Home, subprocess.CompletedProcess[str]], small_home: Ran
 ) -> None:
     home, done = survivor
     assert done.returncode == 0, done.stdout + done.stderr
-    found, expected = releases.current(home), releases.current(demo_home.home)
+    found, expected = releases.current(home), releases.current(small_home.home)
     assert found is not None
     assert expected is not None
     assert found.content_hash == expected.content_hash
 
 
 def test_nothing_is_raised_recorded_or_sent_twice(
-    survivor: tuple[Home, subprocess.CompletedProcess[str]], demo_home: Ran
+    survivor: tuple[Home, subprocess.CompletedProcess[str]], small_home: Ran
 ) -> None:
     home, _ = survivor
     for column in (recorded.c.release_id, alert_events.c.event_id, outbox.c.message_id):
-        assert counted(home, column) == counted(demo_home.home, column)
+        assert counted(home, column) == counted(small_home.home, column)
 
 
 def test_each_run_is_recorded_as_killed(
