@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
+from orchestration import stopping
 from warehouse import clock
 from warehouse.belonging import NotTogether, StateDamaged
 from warehouse.errors import SightlineError
@@ -101,8 +102,11 @@ def noted(home: Home, run_id: str, by: str) -> Iterator[None]:
     except SightlineError as fault:
         note(home, run_id, by, OF_EXIT_CODE.get(fault.exit_code, "failed"), fault.exit_code)
         raise
-    except BaseException:
+    except Exception:
         note(home, run_id, by, "failed", UNEXPECTED)
+        raise
+    except BaseException:
+        note(home, run_id, by, "killed", stopping.code())
         raise
 
 

@@ -86,7 +86,6 @@ class Run:
                 raise fault from raised
             except BaseException as stop:
                 self.fail(stop)
-                self.was_stopped = True
                 raise
             finally:
                 step.seconds = round(time.perf_counter() - started, 2)
@@ -100,7 +99,10 @@ class Run:
 
     def fail(self, fault: BaseException | None = None) -> None:
         """Something in this run went wrong, though a release may have been made before."""
-        code = fault.exit_code if isinstance(fault, SightlineError) else FAULT
+        if fault is not None and not isinstance(fault, Exception):
+            self.was_stopped, code = True, stopping.code()
+        else:
+            code = fault.exit_code if isinstance(fault, SightlineError) else FAULT
         self.failed_with = self.failed_with or code
 
     @property

@@ -86,6 +86,7 @@ def check(home: Home) -> None:
             return
         is_rewriting = bool(_setting(connection, ERASING)) or home.rotation.exists()
         unknown = here.originals - _hashes(connection)
+        gone = set() if home.landing in here.marks else _kept(connection) - here.originals
         lacking = _recorded(connection) - here.facts
     _compare_marks(home, known, here.marks)
     # A run that was killed leaves the release that comes next, and leads nobody to it.
@@ -98,6 +99,11 @@ def check(home: Home) -> None:
         raise NotTogether(
             f"{home.state_db} is older than {home.landing}, or another monitor's: it does not know"
             f" {len(unknown):,} of the {len(here.originals):,} originals there; {REMEDY}"
+        )
+    if gone and not is_rewriting:
+        raise NotTogether(
+            f"{home.landing} lacks {len(gone):,} of the originals that {home.state_db} knows;"
+            " restore its newest copy. Nothing was changed"
         )
     lost = [] if is_rewriting else [name for name in lacking if not (home.raw / name).exists()]
     if lost:
@@ -124,6 +130,7 @@ def mark(home: Home, state: Ledger) -> None:
     content = json.dumps(asdict(Numbers(str(monitor), **found))) + "\n"
     # In this order: a crash leaves the first ahead of the others, never behind them.
     for place in _places(home):
+        place.mkdir(mode=0o700, exist_ok=True)
         path = place / MARK
         if not path.is_file() or path.read_text(encoding="ascii") != content:
             write_whole(path, content)
@@ -407,6 +414,19 @@ def _recorded(connection: sqlite3.Connection) -> set[str]:
         return set()
     rows = connection.execute("select table_name, batch from facts").fetchall()
     return {f"{table}/{batch}.parquet" for table, batch in rows}
+
+
+def _kept(connection: sqlite3.Connection) -> set[str]:
+    """The names of the originals that must be there; one that was only received may still lie in
+    the inbox."""
+    columns = {row[1] for row in connection.execute("pragma table_info(submissions)")}
+    if not {"redacted_sha256", "purged_on"} <= columns:
+        return set()
+    query = (
+        "select coalesce(redacted_sha256, sha256) from submissions"
+        " where purged_on is null and status <> 'received'"
+    )
+    return {str(name) for (name,) in connection.execute(query)}
 
 
 def _hashes(connection: sqlite3.Connection) -> set[str]:

@@ -174,8 +174,11 @@ def check_place(home: Home) -> None:
     check_is_local(home.root, home.restricted)
     for folder in (home.restricted, home.inbox, home.outbox, home.published, home.releases):
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-            what = "cannot be written to" if folder.exists() else "is not there"
-            raise ConfigurationError(f"{folder} {what} by the account that runs Sightline")
+            if folder.exists():
+                what = "cannot be written to by the account that runs Sightline"
+            else:
+                what = "is missing; if it is a drive of its own, mount it, else make the folder"
+            raise ConfigurationError(f"{folder} {what}")
 
 
 def shown(text: str) -> str:

@@ -101,7 +101,7 @@ def test_people_see_the_folder_under_its_own_name(placed: Placed) -> None:
     done = placed.sightline("run")
     (placed.root / "elsewhere").rename(placed.root / "published")
     assert done.returncode == 3
-    assert f"{homes.readable(placed.root)}/published is not there" in done.stderr
+    assert f"{homes.readable(placed.root)}/published is missing" in done.stderr
 
 
 def test_the_account_is_named_by_its_number(placed: Placed) -> None:

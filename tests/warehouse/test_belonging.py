@@ -243,6 +243,15 @@ def test_facts_that_are_gone_are_told(home):
         belonging.check(home)
 
 
+@pytest.mark.parametrize("what", ["what is in it", "the folder"])
+def test_originals_that_are_gone_with_their_mark_are_told(home, what):
+    shutil.rmtree(home.landing)
+    if what != "the folder":
+        home.landing.mkdir()
+    with pytest.raises(NotTogether, match=r"landing lacks \d of the originals"), ready(home):
+        pass
+
+
 def test_a_mark_that_is_behind_or_unreadable_is_mended_by_the_next_run(home):
     for place in (home.published, home.raw, home.landing):
         mark = json.loads((place / belonging.MARK).read_text())

@@ -103,7 +103,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(home, name, monkeypatch):
 
 def test_a_folder_that_is_not_there_is_named(home):
     home.outbox.rmdir()
-    with pytest.raises(ConfigurationError, match="outbox is not there"):
+    with pytest.raises(ConfigurationError, match="outbox is missing"):
         homes.check_place(home)
 
 
