@@ -14,6 +14,7 @@ from warehouse.belonging import MARK, StateDamaged
 from warehouse.errors import SightlineError
 from warehouse.home import Home
 from warehouse.intake import ledger, orphans
+from warehouse.releases import current
 from warehouse.state import State, releases
 
 WRONG_USE = 2
@@ -32,6 +33,10 @@ def adopt(home: Home, reason: str) -> Counter[str]:
         found[kind.partition("/")[0]] += 1
     for place in (home.landing, home.raw, home.published):
         (place / MARK).unlink(missing_ok=True)
+    # Readers led to a release that is set aside would look like one that the state has lost.
+    if belonging.shown(home) and current(home) is None:
+        home.current.unlink(missing_ok=True)
+        (home.published / belonging.POINTER).unlink(missing_ok=True)
     state = State(home.state_db)
     try:
         with state.begin() as connection:

@@ -357,7 +357,8 @@ def _joined(home: Home, former: Home) -> list[str]:
             kept, gone = ledger.kept_and_gone(connection)
     finally:
         state.close()
-    unknown = [path for path in sorted(former.landing.glob("*/*")) if path.name not in kept | gone]
+    there = [*former.landing.glob("*/*"), *(former.orphans / "originals").glob("*")]
+    unknown = [path for path in sorted(there) if path.name not in kept | gone]
     orphans.note(home, [one for one in orphans.journal(former.landing) if one.sha256 not in kept])
     for path in unknown:
         orphans.set_aside(home, path, "originals")

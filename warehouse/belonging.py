@@ -391,15 +391,15 @@ def _look(home: Home) -> Here:
     return Here(
         seen,
         max(map(number_of_release, in_place), default=0),
-        _shown(home),
+        shown(home),
         facts,
         max(map(first_of_batch, batches), default=0),
         frozenset(name for name in originals if not name.endswith(".tmp")),
     )
 
 
-def _shown(home: Home) -> int:
-    """The release that readers are led to: it was recorded before they were."""
+def shown(home: Home) -> int:
+    """The sequence of the release that readers are led to: it was recorded before they were."""
     pointer = home.published / POINTER
     if home.current.is_symlink():
         return number_of_release(home.current.readlink().name)

@@ -250,6 +250,10 @@ def test_without_any_state_everything_is_set_aside_and_taken_in_again(monitor, d
     belonging.mark(monitor.home, monitor.state)
     monitor.state.close()
     held = originals(monitor)
+    release = monitor.home.releases / "2026-10-20.1"
+    release.mkdir()
+    (release / "manifest.json").write_text("{}")
+    monitor.home.current.symlink_to("releases/2026-10-20.1")
     if damage is None:
         monitor.home.state_db.unlink()
     else:
@@ -257,7 +261,8 @@ def test_without_any_state_everything_is_set_aside_and_taken_in_again(monitor, d
     with pytest.raises(belonging.ConfigurationError):
         belonging.check(monitor.home)
     found = adopting.adopt(monitor.home, REASON)
-    assert found["originals"] == 1
+    assert found["originals"] == found["releases"] == 1
+    assert not monitor.home.current.is_symlink()
     assert found["state"] == (damage is not None)
     again = files.Monitor(monitor.home, State(monitor.home.state_db))
     run(again, "originals", "take-in")
