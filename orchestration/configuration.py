@@ -1,5 +1,7 @@
 """The settings with all that they name: what every start asks for before it reads anything else."""
 
+from typing import Any
+
 from monitoring.delivery import channels
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
@@ -10,13 +12,26 @@ HOUR_OF_CHANGES = 1
 
 
 def checked(home: Home) -> Settings:
-    """The settings, the blocks of the channels and the schedule too; raises ConfigurationError,
-    one sentence."""
+    """The settings, with the blocks of the channels, the schedule and Dagster's own; raises
+    ConfigurationError, one sentence."""
     settings = load_settings(home)
     channels.build(home, settings)
     if settings.schedule != EVERY_MORNING:
         _check_schedule(settings.schedule)
+    if settings.dagster:
+        _check_dagster(settings.dagster)
     return settings
+
+
+def _check_dagster(given: dict[str, Any]) -> None:
+    """Dagster has to take what the table says; what it would take instead fills a page."""
+    from dagster._config import resolve_to_config_type, validate_config  # slow, seldom needed
+    from dagster._core.instance.config import dagster_instance_config_schema
+
+    schema = resolve_to_config_type(dagster_instance_config_schema())
+    for fault in validate_config(schema, given).errors or []:
+        told = fault.message.partition(" Expected:")[0].replace("root:", "").replace(":", ".")
+        raise ConfigurationError(f"[dagster] in sightline.toml: {told}")
 
 
 def _check_schedule(cron: str) -> None:

@@ -101,8 +101,8 @@ def instance(home: Home, *, keeps_output: bool = True) -> "DagsterInstance":
         ref = InstanceRef.from_dir(str(home.dagster), overrides={} if keeps_output else quiet)
         return DagsterInstance.from_ref(ref)
     except DagsterInvalidConfigError as fault:
-        told = "; ".join(error.message for error in fault.errors) or str(fault)
-        raise ConfigurationError(f"{home.config}: dagster: {told}") from None
+        told = next((one.message.partition(" Expected:")[0] for one in fault.errors), str(fault))
+        raise ConfigurationError(f"[dagster] in sightline.toml: {told}") from None
 
 
 @contextmanager

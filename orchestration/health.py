@@ -195,6 +195,8 @@ def _asked(name: str, check: Rule, view: View) -> list[Fault]:
         if "no such" in str(fault):
             return [Fault(name, "the state has an older layout; the next run brings it up to date")]
         return [Fault(name, "the state is busy or cannot be read")]
+    except FileNotFoundError:
+        return []  # FOLDER_MISSING says so
     except Exception as fault:
         reason = getattr(fault, "strerror", None) or ""
         return [Fault(name, f"this could not be told: {type(fault).__name__} {reason}".rstrip())]
@@ -206,6 +208,13 @@ def _settings_wrong(view: View) -> Iterator[str]:
         checked(view.home)
     except SightlineError as fault:
         yield fault.message
+
+
+@rule("FOLDER_MISSING")
+def _folder_missing(view: View) -> Iterator[str]:
+    missing = [str(path) for path in view.home.places if not path.exists()]
+    if missing:
+        yield f"{', '.join(missing)}: mount it where it is a drive of its own, else make it"
 
 
 @rule("STATE_DAMAGED")
@@ -398,7 +407,7 @@ def _clock_ahead(view: View) -> Iterator[str]:
         if gained := clock_marks.ahead(base):
             yield (
                 f"the clock has gone {_days(gained)} further than this machine has run since the"
-                " last run"
+                " last run; if it is right: sightline clock confirm"
             )
 
 

@@ -86,7 +86,8 @@ def check(home: Home) -> None:
             return
         is_rewriting = bool(_setting(connection, ERASING)) or home.rotation.exists()
         unknown = here.originals - _hashes(connection)
-        gone = set() if home.landing in here.marks else _kept(connection) - here.originals
+        has_lost_mark = known.monitor is not None and home.landing not in here.marks
+        gone = _kept(connection) - here.originals if has_lost_mark else set()
         lacking = _recorded(connection) - here.facts
     _compare_marks(home, known, here.marks)
     # A run that was killed leaves the release that comes next, and leads nobody to it.

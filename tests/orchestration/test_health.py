@@ -456,6 +456,14 @@ def test_a_damaged_release_is_told(monitor: Monitor, damage: Callable[[Path], No
     assert monitor.rules() == ["RELEASE_DAMAGED"]
 
 
+@pytest.mark.parametrize("name", ["inbox", "outbox", "published"])
+def test_a_folder_that_is_missing_is_named_once(monitor: Monitor, name: str) -> None:
+    shutil.rmtree(monitor.home.root / name)
+    told = {fault.rule: fault.message for fault in examine(monitor.home)}
+    assert str(monitor.home.root / name) in told["FOLDER_MISSING"]
+    assert not any("could not be told" in message for message in told.values())
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_a_rule_that_breaks_is_a_fault_and_hides_no_other(
     monitor: Monitor, monkeypatch: pytest.MonkeyPatch, name: str

@@ -24,6 +24,8 @@ WRONG = {
     "schedule = '60 6 * * *'": "five fields",
     "schedule = '30 0-2 * * mon-fri'": "01:00 to 01:59",
     "schedule = '0 * * * *'": "01:00 to 01:59",
+    "[dagster]\nfoo = 1": r'unexpected config entry "foo" at the root\.$',
+    "[dagster.run_monitoring]\nmax_runtime_seconds = 'x'": "run_monitoring.max_runtime_seconds",
     "[[delivery]]\nkind = 'pigeon'": "pigeon",
     "[[delivery]]\nkind = 'smtp'\nhost = 'mail'\nsender = 'us'\nrecipients = ['a@b.uk']": "sender",
 }
