@@ -76,6 +76,16 @@ def nothing_leaves_the_machine(tmp_path_factory: pytest.TempPathFactory) -> Iter
     assert not log.exists(), log.read_text()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def the_environment_stays_as_it_was() -> Iterator[None]:
+    """A run within the tests' own process names its monitor there, which the next one must not
+    take for its own."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
     """The inbox of a small simulated country, and what was planted in it."""
