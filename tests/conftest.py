@@ -5,6 +5,7 @@ import importlib.util
 import os
 import pickle
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,10 @@ settings.load_profile("suite")
 
 
 def pytest_configure() -> None:
+    # Started in the background, tests would have their processes ignore what asks them to stop.
+    for one in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(one) is signal.SIG_IGN:
+            signal.signal(one, signal.default_int_handler)
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     os.environ["PYTHONPATH"] = os.pathsep.join(
         [str(GUARD), *filter(None, [os.environ.get("PYTHONPATH")])]
