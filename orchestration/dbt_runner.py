@@ -61,7 +61,7 @@ def _say_where(home: Home) -> None:
     os.environ |= {
         "DBT_WORK_FILE": str(home.work_db),
         "DBT_MEMORY_LIMIT": memory_limit(settings),
-        "DBT_ENGINE_THREADS": str(threads(settings)),
+        "DBT_WORK_THREADS": str(threads(settings)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 

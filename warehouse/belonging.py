@@ -128,13 +128,22 @@ def mark(home: Home, state: Ledger) -> None:
         monitor = secrets.token_hex(8)
         with state.begin() as connection:
             connection.exec_driver_sql("insert into settings values (?, ?)", (MONITOR, monitor))
-    content = json.dumps(asdict(Numbers(str(monitor), **found))) + "\n"
+    reached = Numbers(str(monitor), **found)
+    # What readers see changes with a release alone.
+    released = Numbers(str(monitor), release=found["release"])
     # In this order: a crash leaves the first ahead of the others, never behind them.
-    for place in _places(home):
-        place.mkdir(mode=0o700, exist_ok=True)
-        path = place / MARK
-        if not path.is_file() or path.read_text(encoding="ascii") != content:
-            write_whole(path, content)
+    _write_mark(home.landing, reached)
+    _write_mark(home.raw, reached)
+    if released.release:
+        _write_mark(home.published, released)
+
+
+def _write_mark(place: Path, reached: Numbers) -> None:
+    content = json.dumps(asdict(reached)) + "\n"
+    place.mkdir(mode=0o700, exist_ok=True)
+    path = place / MARK
+    if not path.is_file() or path.read_text(encoding="ascii") != content:
+        write_whole(path, content)
 
 
 def marks(home: Home) -> dict[Path, Numbers]:

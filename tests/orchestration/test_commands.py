@@ -60,7 +60,7 @@ def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path) -> None:
     (tmp_path / "sightline.toml").write_text("threads = 0\n")
     done = sightline("run", "--home", str(tmp_path))
     assert done.returncode == 3
-    assert "sightline.toml: threads: " in done.stderr
+    assert "sightline.toml, line 1: threads: " in done.stderr
 
 
 def test_what_nobody_has_published_cannot_be_asked(tmp_path: Path) -> None:

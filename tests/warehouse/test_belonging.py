@@ -213,7 +213,7 @@ def test_the_sentence_has_the_numbers_and_the_remedy(home):
     put_back(home, "once.db")
     with pytest.raises(NotTogether) as raised:
         belonging.check(home)
-    assert "it knows 1 submissions" in raised.value.message
+    assert "it knows 1 releases" in raised.value.message
     assert "has seen 2" in raised.value.message
     assert "sightline restore" in raised.value.message
 
