@@ -20,11 +20,9 @@ from warehouse.state import releases as recorded
 KILL, TERM, HANGUP = signal.SIGKILL, signal.SIGTERM, signal.SIGHUP
 STEPS = {
     "intake": KILL,
-    "work file": TERM,
     "models": TERM,
     "tables": HANGUP,
     "release": KILL,
-    "delivery": KILL,
 }
 PATIENCE = 10.0
 """Seconds that a run may take to end when it is asked to."""
