@@ -187,7 +187,6 @@ def _do_not_wait_for_the_disk(connection: Any, _record: Any) -> None:
     # SQLite gives the path without links, and it need not be text.
     asked = "select cast(file as blob) from pragma_database_list"
     [(path,), *_] = connection.execute(asked).fetchall()
-    if path and Path(os.fsdecode(path)).is_relative_to(
-        os.path.realpath(os.environ["DAGSTER_HOME"])
-    ):
+    folder = os.environ.get("DAGSTER_HOME")
+    if path and folder and Path(os.fsdecode(path)).is_relative_to(os.path.realpath(folder)):
         connection.execute("pragma synchronous = off")

@@ -159,6 +159,8 @@ def unpacked(folder: Path, copy: Copy, beside: Path) -> Iterator[Home]:
             is_rows = name.startswith("restricted/raw/")
             if is_rows or name in (home.config.name, STATE):
                 _put_in_place(folder / name, home, name, is_link=is_rows)
+        # The originals stay in the copy: they were held against their hashes.
+        belonging.write_mark(home.landing, belonging.numbers(home.state_db))
         yield home
 
 

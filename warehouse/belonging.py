@@ -132,13 +132,14 @@ def mark(home: Home, state: Ledger) -> None:
     # What readers see changes with a release alone.
     released = Numbers(str(monitor), release=found["release"])
     # In this order: a crash leaves the first ahead of the others, never behind them.
-    _write_mark(home.landing, reached)
-    _write_mark(home.raw, reached)
+    write_mark(home.landing, reached)
+    write_mark(home.raw, reached)
     if released.release:
-        _write_mark(home.published, released)
+        write_mark(home.published, released)
 
 
-def _write_mark(place: Path, reached: Numbers) -> None:
+def write_mark(place: Path, reached: Numbers) -> None:
+    """Tell one place the numbers of a ledger."""
     content = json.dumps(asdict(reached)) + "\n"
     place.mkdir(mode=0o700, exist_ok=True)
     path = place / MARK
