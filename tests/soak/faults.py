@@ -52,9 +52,17 @@ def disk_full(monitor: Monitor, chance: random.Random) -> None:
 def dagster_damaged(monitor: Monitor, chance: random.Random) -> None:
     """A page of Dagster's log of runs: it only tells what was, and is begun anew."""
     path = monitor.home.dagster / "history" / "runs.db"
-    if path.is_file():
-        _checkpoint(path)
-        _spoil(path, chance, first=1)
+    kept = path.with_suffix(".kept")
+    if not path.is_file():
+        return
+    _checkpoint(path)
+    shutil.copy2(path, kept)
+    _spoil(path, chance, first=1)
+    _named(monitor, "QUEUE_STUCK")
+    if any(monitor.home.inbox.glob("*/*")):
+        kept.unlink()
+    else:  # nothing that runs now would look at it
+        kept.replace(path)
 
 
 def clock_far_behind(monitor: Monitor, _chance: random.Random) -> None:
