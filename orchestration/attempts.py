@@ -34,8 +34,6 @@ Outcome = Literal[
     "key",
     "killed",
 ]
-# Readers see the newest release that can be made, new or found unchanged.
-GOOD = ("released", "unchanged", "nothing")
 COMMAND_LINE = "command line"
 BY_SCHEDULE, BY_SENSOR, BY_TAG = "dagster/schedule_name", "dagster/sensor_name", "started_by"
 OF_EXIT_CODE: dict[int, Outcome] = {3: "configuration", 6: "busy", 8: "key"}

@@ -18,13 +18,13 @@ from typing import Any
 
 from monitoring.delivery import channels
 from orchestration import inbox, lock, overdue
-from orchestration.attempts import GOOD
 from orchestration.configuration import checked
 from orchestration.logs import log
 from warehouse import belonging, clock, clock_marks, keys, machine
 from warehouse.errors import SightlineError
 from warehouse.home import Home
 from warehouse.settings import Settings, load_settings, today
+from warehouse.state import GOOD
 
 HEARTBEAT = "heartbeat.json"
 FAILED = ("failed", "gate_failed", "killed", "configuration", "key")

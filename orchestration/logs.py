@@ -219,8 +219,8 @@ def _warned(
     category: type[Warning],
     filename: str,
     lineno: int,
-    file: TextIO | None = None,  # noqa: ARG001
-    line: str | None = None,  # noqa: ARG001
+    file: TextIO | None = None,  # noqa: ARG001 (Python gives it)
+    line: str | None = None,  # noqa: ARG001 (Python gives it)
 ) -> None:
     """A warning of Python: of what kind and where, for its text may quote what was read."""
     log.warning("%s at %s:%d", category.__name__, _short(filename), lineno)

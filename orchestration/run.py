@@ -4,7 +4,7 @@ The same object serves a run from the command line and one started in Dagster's 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from orchestration import attempts, faults, logs, stopping
-from orchestration.attempts import GOOD, Outcome
+from orchestration.attempts import Outcome
 from orchestration.configuration import checked
 from orchestration.lock import held
 from orchestration.logs import log
@@ -24,10 +24,9 @@ from warehouse.home import Home, check_place, close_to_others
 from warehouse.machine import check_room, machine_fault
 from warehouse.recovery import recover
 from warehouse.settings import Settings, today
-from warehouse.state import State, runs
+from warehouse.state import BUILT, GOOD, State, runs
 from warehouse.state import releases as state_releases
 
-BUILT = ("released", "unchanged")
 FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
 
 
@@ -197,41 +196,36 @@ def _say_ended(run: Run) -> None:
 
 @contextmanager
 def ready(home: Home) -> Iterator[State]:
-    """The state under the lock: others shut out, leftovers put right, the key the one we know."""
+    """The state under the lock: others shut out, leftovers put right, the key the one we know.
+
+    What this process has put right since it took the lock is not looked at again.
+    """
     settings = checked(home)
     logs.keep_in(home)
     check_place(home)
     with held(home.restricted / "run.lock") as is_first:
-        close_to_others(home)
-        belonging.check(home)
+        if is_first:
+            close_to_others(home)
+            belonging.check(home)
         state = State(home.state_db)
         try:
             if is_first:
                 attempts.settle(state)
-            recover(home, state)
-            keys.in_use(home, state)
-            belonging.mark(home, state)
-            clock_marks.agree(state, settings)
+                recover(home, state)
+                keys.in_use(home, state)
+                belonging.mark(home, state)
+                clock_marks.agree(state, settings)
             yield state
         finally:
             belonging.mark(home, state)
             state.close()
 
 
-def last_good(state: State) -> dict[str, Any] | None:
-    """The newest run that came to a good end, also one that found nothing to do."""
-    return _newest(state, GOOD)
-
-
 def last_built(state: State) -> dict[str, Any] | None:
     """The newest run whose release, new or found unchanged, readers see."""
-    return _newest(state, BUILT)
-
-
-def _newest(state: State, outcomes: Sequence[str]) -> dict[str, Any] | None:
-    known = sa.select(runs).where(runs.c.outcome.in_(outcomes))
+    query = sa.select(runs).where(runs.c.outcome.in_(BUILT)).order_by(runs.c.number.desc())
     with state.read() as connection:
-        row = connection.execute(known.order_by(runs.c.number.desc()).limit(1)).mappings().first()
+        row = connection.execute(query.limit(1)).mappings().first()
     return dict(row) if row else None
 
 

@@ -18,7 +18,7 @@ from warehouse.intake import erasing, orphans
 from warehouse.intake.senders import numbers
 from warehouse.releases import Release
 from warehouse.settings import Settings, today
-from warehouse.state import State, alerts, outbox, runs, submissions
+from warehouse.state import BUILT, GOOD, State, alerts, outbox, runs, submissions
 
 OPEN = ("open", "acknowledged", "snoozed")
 # A message that was sent, or given up: nobody waits for it any more.
@@ -26,7 +26,6 @@ ENDED = ("sent", "dead")
 MESSAGE_FILE = re.compile(r"[0-9a-f]{24}\.(json|html|eml)(\.part)?")
 A_YEAR = 12
 AT_ONCE = 500
-BUILT = ("released", "unchanged")
 MADE_A_RELEASE = ("released", "history")
 
 
@@ -185,8 +184,7 @@ def _runs(state: State, before: date) -> list[str]:
     )
     with state.read() as connection:
         last = {
-            connection.scalar(newest.where(runs.c.outcome.in_(good)))
-            for good in (BUILT, (*BUILT, "nothing"))
+            connection.scalar(newest.where(runs.c.outcome.in_(good))) for good in (BUILT, GOOD)
         } | {connection.scalar(newest)}
         kept = runs.c.number.not_in([number for number in last if number is not None])
         return list(connection.scalars(query.where(kept).order_by(runs.c.number)))

@@ -186,6 +186,9 @@ backtests = Table(
     Column("marks_per_100_years", sa.Float),
 )
 
+# Outcomes of runs whose release, new or found unchanged, readers see; and of all that ended well.
+BUILT = ("released", "unchanged")
+GOOD = (*BUILT, "nothing")
 runs = Table(
     "runs",
     metadata,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from test_lock import holder
 
 from orchestration import attempts, pipeline
-from orchestration.run import last_good, opened, ready
+from orchestration.run import last_built, opened, ready
 from warehouse import home as homes
 from warehouse.errors import Busy, ConfigurationError, KeyFault
 from warehouse.home import Home
@@ -116,7 +116,7 @@ def test_the_newest_is_the_one_with_the_highest_number_whatever_the_clock_said(
         monkeypatch.setattr(attempts.clock, "now", lambda then=then: then)
         attempts.begin(state, name, TODAY, "schedule")
         attempts.end(state, name, "released", 0)
-    found = last_good(state)
+    found = last_built(state)
     state.close()
     assert found is not None
     assert found["run_id"] == "true"
