@@ -18,7 +18,7 @@ from warehouse import clock, releases
 from warehouse.errors import MachineFault, SightlineError
 from warehouse.home import Home
 from warehouse.machine import check_room
-from warehouse.settings import today
+from warehouse.settings import Settings, today
 from warehouse.state import State
 
 NOTHING: Final = "nothing"
@@ -57,7 +57,7 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
         with ready(home) as state:
             is_history = as_of is not None and as_of != now
             if not is_history and not pending.reasons(home, state, now):
-                return _nothing(home, state, run_id, now, started)
+                return _nothing(home, state, settings, run_id, started)
             check_room(home, settings)
             known_on = as_of if is_history else None
             attempts.begin(state, run_id, known_on or now, COMMAND_LINE)
@@ -77,28 +77,32 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     )
 
 
-def finds_nothing(home: Home, state: State, run_id: str, by: str, now: date) -> bool:
+def finds_nothing(home: Home, state: State, settings: Settings, run_id: str, by: str) -> bool:
     """Whether there is nothing to do; such an attempt is recorded, and what was kept for long
     enough goes."""
-    if pending.reasons(home, state, now):
+    if pending.reasons(home, state, today(settings)):
         return False
-    _rest(home, state, run_id, by, now)
+    _rest(home, state, settings, run_id, by)
     return True
 
 
-def _nothing(home: Home, state: State, run_id: str, now: date, started: float) -> RunReport:
+def _nothing(
+    home: Home, state: State, settings: Settings, run_id: str, started: float
+) -> RunReport:
     """Messages that wait are sent all the same."""
-    sent = relay.deliver(home, checked(home), state, clock.now()).as_found()
+    sent = relay.deliver(home, settings, state, clock.now()).as_found()
     code = UNDELIVERED if sent["undelivered"] else 0
-    _rest(home, state, run_id, COMMAND_LINE, now, code)
+    _rest(home, state, settings, run_id, COMMAND_LINE, code)
     seconds = time.perf_counter() - started
     steps = [Step("delivery", found=sent)]
-    return RunReport(NOTHING, now, _shown(home), seconds, steps=steps, exit_code=code)
+    return RunReport(NOTHING, today(settings), _shown(home), seconds, steps=steps, exit_code=code)
 
 
-def _rest(home: Home, state: State, run_id: str, by: str, now: date, exit_code: int = 0) -> None:
-    attempts.begin(state, run_id, now, by)
-    upkeep.between_runs(home, state, checked(home))
+def _rest(
+    home: Home, state: State, settings: Settings, run_id: str, by: str, exit_code: int = 0
+) -> None:
+    attempts.begin(state, run_id, today(settings), by)
+    upkeep.between_runs(home, state, settings)
     attempts.end(state, run_id, NOTHING, exit_code, release_id=_shown(home))
 
 

@@ -120,9 +120,9 @@ def _finds_nothing(home: Home) -> bool:
     run_id = str(uuid4())
     try:
         with health.beating(home), attempts.noted(home, run_id, "schedule"):
-            now = today(checked(home))
+            settings = checked(home)
             with ready(home) as state:
-                return pipeline.finds_nothing(home, state, run_id, "schedule", now)
+                return pipeline.finds_nothing(home, state, settings, run_id, "schedule")
     except Busy:
         return False
 

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import sqlite3
-import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ from warehouse.state import State, outbox, releases, runs, settings, submissions
 
 NOW = datetime.fromisoformat("2026-10-20T09:00")
 RELEASE = "2026-10-20.1"
+DATABASE = b"\0" * 8 + b"DUCK" + b"\0" * 5_000
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -87,21 +87,12 @@ def monitor(tmp_path: Path) -> Iterator[Monitor]:
     made.ran(1, "released", release_id=RELEASE, exit_code=0)
     folder = home.releases / RELEASE
     folder.mkdir()
-    (folder / "manifest.json").write_text(json.dumps({"release_id": RELEASE}))
-    (folder / "sightline.duckdb").write_bytes(database(blocks=1))
+    (folder / "sightline.duckdb").write_bytes(DATABASE)
+    files = {"sightline.duckdb": {"bytes": len(DATABASE)}}
+    (folder / "manifest.json").write_text(json.dumps({"release_id": RELEASE, "files": files}))
     home.current.symlink_to(Path("releases") / RELEASE)
     yield made
     state.close()
-
-
-def database(blocks: int) -> bytes:
-    """The start of a database file as the engine writes it, followed by that many blocks."""
-    headers = [struct.pack("<QQqqQQ", 0, turn, 0, 0, blocks, 64) for turn in (0, 1)]
-    start = b"\0" * 8 + b"DUCK"
-    padded = (
-        start.ljust(4096, b"\0") + headers[0].ljust(4096, b"\0") + headers[1].ljust(4096, b"\0")
-    )
-    return padded + b"\0" * (64 * blocks)
 
 
 def test_a_monitor_that_has_run_well_is_healthy(monitor: Monitor) -> None:
@@ -439,7 +430,7 @@ def without_database(release: Path) -> None:
 
 
 def with_a_short_database(release: Path) -> None:
-    os.truncate(release / "sightline.duckdb", len(database(1)) - 1)
+    os.truncate(release / "sightline.duckdb", len(DATABASE) - 1)
 
 
 def with_no_database(release: Path) -> None:
