@@ -95,15 +95,21 @@ def test_what_did_not_happen_is_asked_for_again_ever_more_seldom(
     assert len(keys) == 3
 
 
-def test_a_run_that_was_killed_after_intake_is_asked_for_again(
-    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def killed_after_intake(home: Home, instance: dg.DagsterInstance) -> Asked:
+    """What was asked for took the file in, and did not come to its end."""
     asked, dropped = Asked(instance), home.inbox / "301" / "a.csv"
     dropped.write_text("a")
     asked.tick()
     [key] = asked.tick()
     asked.run(key, dg.DagsterRunStatus.FAILURE)
     dropped.unlink()
+    return asked
+
+
+def test_a_run_that_was_killed_after_intake_is_asked_for_again(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = killed_after_intake(home, instance)
     later(monkeypatch, 1)
     assert len(asked.tick()) == 1
 
@@ -111,12 +117,7 @@ def test_a_run_that_was_killed_after_intake_is_asked_for_again(
 def test_what_another_run_has_done_since_is_not_asked_for_again(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, dropped = Asked(instance), home.inbox / "301" / "a.csv"
-    dropped.write_text("a")
-    asked.tick()
-    [key] = asked.tick()
-    asked.run(key, dg.DagsterRunStatus.FAILURE)
-    dropped.unlink()
+    asked = killed_after_intake(home, instance)
     monkeypatch.setattr(pending, "reasons", lambda *_: [])
     later(monkeypatch, 1)
     assert asked.tick() == []
