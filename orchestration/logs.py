@@ -45,13 +45,14 @@ def begin() -> None:
     Again where a run begins, since Dagster then gives the logger another level.
     """
     log.setLevel(logging.INFO)
+    # Each time, since `warnings.catch_warnings` puts back what it met.
+    warnings.showwarning = _warned
     if any(isinstance(one, Lines) for one in log.handlers):
         return
     lines = Lines()
     # First, since Dagster's handler rewrites what passes through it.
     log.handlers.insert(0, lines)
     logging.getLogger().addHandler(lines)
-    warnings.showwarning = _warned
 
 
 def keep_in(home: "Home") -> None:

@@ -165,6 +165,15 @@ def test_a_warning_of_python_or_of_a_library_is_told_by_kind_and_place(
     assert CANARY not in str(logged(home)) + capsys.readouterr().err
 
 
+def test_a_warning_is_told_after_something_else_has_listened_for_warnings(home: Home) -> None:
+    with warnings.catch_warnings():
+        warnings.showwarning = warnings._showwarning_orig  # type: ignore[attr-defined]
+        logs.begin()
+        warnings.showwarning(UserWarning(CANARY), UserWarning, __file__, 12)
+    [line] = logged(home)
+    assert str(line["message"]).startswith("UserWarning at ")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a full device")
 def test_a_run_goes_on_where_nothing_can_be_logged(tmp_path: Path) -> None:
     made = homes.create(tmp_path / "monitor")

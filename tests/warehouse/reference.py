@@ -66,15 +66,18 @@ class Reference:
     """Everything that was taken in, in the order of its numbers."""
 
     sent: list[Sent] = field(default_factory=list)
-    arrivals: int = 0
+    arrivals: int = 1
 
-    def take_in(self, waiting: list[tuple[str, Sent]]) -> None:
-        """By name, what came in one run; bytes that the same sender sent before are nothing new."""
-        self.arrivals += 1
+    def take_in(self, waiting: list[tuple[str, Sent]], *, goes_on: bool = False) -> None:
+        """By name, what came in one run; bytes that the same sender sent before are nothing new.
+
+        Where it goes on, what comes next belongs to the same intake.
+        """
         for name, one in waiting:
             if not any((one.sender, one.content) == (o.sender, o.content) for o in self.sent):
                 one.name, one.arrival = name, self.arrivals
                 self.sent.append(one)
+        self.arrivals += not goes_on
 
     def ledger(self) -> list[Entry]:
         return [

@@ -41,11 +41,11 @@ GOOD_ROWS = 10
 SEQUENCES = (None, 10, 20)
 # Functions on whose entry a run is killed, with the entry that is meant.
 KILLED_BEFORE_THE_LEDGER = ("ledger", "receive", 1)
+KILLED_WHILE_LANDING = (("landing", "_move", 1), ("landing", "_clear", 1))
 KILLED_AT = (
     KILLED_BEFORE_THE_LEDGER,
-    ("landing", "_move", 1),
-    ("landing", "_clear", 1),
-    ("ledger", "waiting", 1),
+    *KILLED_WHILE_LANDING,
+    ("ledger", "waiting", 2),
     ("loading", "_read", 1),
     ("judging", "judge", 1),
     ("writing", "_copy", 2),
@@ -191,11 +191,11 @@ class Intake(RuleBasedStateMachine):
     def run_killed_and_run_again(
         self, sent: Sent, point: tuple[str, str, int], more: Sent | None
     ) -> None:
-        """What comes in between makes another batch of the next run."""
+        """What comes in between is another intake, unless the inbox was not yet empty."""
         self.drop(sent)
         killed(self.monitor.home.root, *point)
         if point != KILLED_BEFORE_THE_LEDGER:
-            self.number()
+            self.number(goes_on=point in KILLED_WHILE_LANDING)
         if more:
             self.drop(more)
         self.monitor.take_in()
@@ -223,10 +223,10 @@ class Intake(RuleBasedStateMachine):
         one.accept(files.TODAY)
         self.run()
 
-    def number(self) -> None:
+    def number(self, *, goes_on: bool = False) -> None:
         """What lies in the inbox is entered in the order of senders and names, as one intake."""
         ordered = sorted(self.waiting, key=lambda item: item[:2])
-        self.reference.take_in([(name, sent) for _, name, sent in ordered])
+        self.reference.take_in([(name, sent) for _, name, sent in ordered], goes_on=goes_on)
         self.waiting = []
 
     def expect(self) -> None:
@@ -336,5 +336,21 @@ def test_wherever_a_run_is_killed_nothing_is_lost_or_counted_twice() -> None:
                 for day in (2 * number + 1, 2 * number + 2)
             )  # fmt: skip
             machine.run_killed_and_run_again(first, point, second)
+    finally:
+        machine.teardown()
+
+
+def test_what_comes_after_an_intake_that_was_cut_off_is_newer() -> None:
+    """Whatever its period, unless the inbox was not yet empty."""
+    machine = Intake()
+    try:
+        for day, point in enumerate(KILLED_AT, 1):
+            first, second = (
+                _monthly(MONTHS[0], month_of(MONTHS[last]).end, (MONTHS[0].replace(day=day),), 0,
+                         is_cut=False, known_on=KNOWN_ON[0], sequence=None, sender=SENDERS[0])
+                for last in (5, 4)
+            )  # fmt: skip
+            machine.run_killed_and_run_again(first, point, second)
+            machine.compare(files.TODAY)
     finally:
         machine.teardown()

@@ -84,8 +84,8 @@ def land(home: Home, state: State, received_on: date) -> Landed:
     """Empty the inbox into the landing store; bytes that came before only go away."""
     landed = Landed()
     entries = [_entry(sender, path) for sender, path in sent(home.inbox)]
-    with state.read() as connection:
-        number = ledger.next_arrival(connection)
+    with state.begin() as connection:
+        number = ledger.begin_intake(connection) if entries else 0
     for chunk in _chunks(entries, CHUNK):
         arrivals = list(_read(chunk, home.spool, landed))
         came = [(one.entry.sender, one.sha256, one.entry.path.name) for one in arrivals]
@@ -100,6 +100,8 @@ def land(home: Home, state: State, received_on: date) -> Landed:
             else:
                 landed.new += 1
         belonging.mark(home, state)
+    with state.begin() as connection:
+        ledger.end_landing(connection)
     if landed.new:
         os.sync()
     return landed

@@ -19,20 +19,27 @@ from warehouse.state import facts, problems, settings, submission_profiles, subm
 
 ERASED = "erased"
 FORM_CHANGED = "FORM_CHANGED"
+# The setting with the number of an intake that empties the inbox.
+LANDING = "intake_landing"
 UNUSABLE = "cannot be used, though a person accepted it"
 
 
-def next_arrival(connection: sa.Connection) -> int:
-    """The number of the intake that begins, 1, 2, 3, ...; one that was cut off goes on."""
-    table = submissions.c
-    newest = int(
-        connection.execute(sa.select(sa.func.coalesce(sa.func.max(table.arrival), 0))).scalar_one()
-    )
-    is_cut_off = sa.and_(
-        table.arrival == newest, table.status == "received", table.overridden_on.is_(None)
-    )
-    waits = connection.execute(sa.select(sa.exists().where(is_cut_off))).scalar_one()
-    return newest if waits else newest + 1
+def begin_intake(connection: sa.Connection) -> int:
+    """The number of the intake that begins, 1, 2, 3, ...; one cut off while landing goes on."""
+    open_one = connection.execute(
+        sa.select(settings.c.value).where(settings.c.name == LANDING)
+    ).scalar_one_or_none()
+    if open_one is not None:
+        return int(open_one)
+    newest = sa.select(sa.func.coalesce(sa.func.max(submissions.c.arrival), 0))
+    number = int(connection.execute(newest).scalar_one()) + 1
+    connection.execute(settings.insert(), {"name": LANDING, "value": str(number)})
+    return number
+
+
+def end_landing(connection: sa.Connection) -> None:
+    """All that lay in the inbox is kept; what is sent from now on came in another intake."""
+    connection.execute(settings.delete().where(settings.c.name == LANDING))
 
 
 def receive(
