@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from monitoring import joint, signals
+from monitoring import joint, tables
 from warehouse import indicators
 
 Array = NDArray[np.float64]
@@ -63,7 +63,7 @@ def written(found: dict[str, Array]) -> duckdb.DuckDBPyConnection:
     frame = pd.DataFrame(rows)
     connection.register("given", frame)
     connection.execute("create schema marts; create schema control; create schema reference")
-    columns = ", ".join(f"{name} {kind}" for name, kind in signals.COLUMNS.items())
+    columns = ", ".join(f"{name} {kind}" for name, kind in tables.SIGNALS.items())
     connection.execute(f"create table marts.fct_signals ({columns})")
     shared = "indicator, source, area_code, period_type, period_start, breakdown"
     connection.execute(
