@@ -314,13 +314,13 @@ def meets_expectations(
     draft: duckdb.DuckDBPyConnection, marts: duckdb.DuckDBPyConnection
 ) -> CheckResult:
     """Blocks the release: every suite over its table of the draft; `marts` say what is due."""
-    frames = {name: _frame(draft, name) for name in JUDGED}
+    frames = {name: frame_of(draft, name) for name in JUDGED}
     made = marts.sql("select distinct indicator, area_code from marts.fct_values").df()
-    suites = _suites(frames, made)
-    return together(NAME, {name: judge(name, frames[name], suites[name]) for name in JUDGED})
+    by_table = suites(frames, made)
+    return together(NAME, {name: judge(name, frames[name], by_table[name]) for name in JUDGED})
 
 
-def _suites(frames: Mapping[str, pd.DataFrame], made: pd.DataFrame) -> "Mapping[str, Suite]":
+def suites(frames: Mapping[str, pd.DataFrame], made: pd.DataFrame) -> "Mapping[str, Suite]":
     indicators = catalogue.load()
     areas = _values(frames["areas"], "area_code")
     authorities = _values(frames["areas"], "la_code")
@@ -340,7 +340,7 @@ def _suites(frames: Mapping[str, pd.DataFrame], made: pd.DataFrame) -> "Mapping[
     }
 
 
-def _frame(connection: duckdb.DuckDBPyConnection, name: str) -> pd.DataFrame:
+def frame_of(connection: duckdb.DuckDBPyConnection, name: str) -> pd.DataFrame:
     """One frame; text that repeats is kept as categories, which takes a third of the time."""
     frame: pd.DataFrame = connection.sql(FRAMES.get(name, f"select * from {name}")).df()
     return frame.astype(dict.fromkeys(frame.select_dtypes("string").columns, "category"))
