@@ -37,22 +37,23 @@ from pathlib import Path
 
 import duckdb
 
+from senders.validate import validate
 from simulation.national import simulate
 from warehouse import home as homes
-from warehouse.contract import SentTable, compared, date_formats
+from warehouse.areas import authorities
+from warehouse.contracts.schema import SentTable, compared, date_formats
 from warehouse.home import Home
-from warehouse.intake.bundles import open_bundle, open_plain
-from warehouse.intake.pseudonyms import pseudonym, set_key
-from warehouse.intake.reading import read_submission
-from warehouse.intake.recognise import match
-from warehouse.intake.rules import normalised, text
-from warehouse.intake.senders import authorities
-from warehouse.intake.spool import Spool
-from warehouse.intake.taking import take_in
-from warehouse.intake.text import header_of
-from warehouse.intake.validate import validate
+from warehouse.intake.judge.column_rules import normalised, text
+from warehouse.intake.read.bundles import open_bundle
+from warehouse.intake.read.csv import header_of
+from warehouse.intake.read.recognise import match
+from warehouse.intake.read.spool import Spool
+from warehouse.intake.read.submission import read_submission
+from warehouse.intake.receive.unpacking import open_plain
+from warehouse.ledger.state import State
+from warehouse.pseudonyms.sql import pseudonym, set_key
 from warehouse.settings import load_settings
-from warehouse.state import State
+from warehouse.take_in import take_in
 
 TODAY = date(2026, 10, 20)
 LAST_MONTH = "ssd_2026-09.zip"

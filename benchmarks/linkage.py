@@ -25,16 +25,16 @@ import numpy as np
 
 from simulation import truth as truths
 from simulation.people import Known, people
-from warehouse import keys
-from warehouse.claims import named
 from warehouse.connection import connect
 from warehouse.home import Home
-from warehouse.identities import components, write_identities
-from warehouse.in_force import known
-from warehouse.intake.suppression import digests
-from warehouse.prepare import write_views
+from warehouse.intake.judge.identifiers import digests
+from warehouse.ledger.state import State
+from warehouse.pseudonyms import keys
 from warehouse.settings import load_settings
-from warehouse.state import State
+from warehouse.timeline.claims import named
+from warehouse.timeline.identities import components, write_identities
+from warehouse.timeline.in_force import known
+from warehouse.timeline.raw_views import write_views
 
 GOAL = 1.0
 """False ties in 10,000 children, to stay under."""

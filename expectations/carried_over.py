@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from warehouse import contract as contracts
 from warehouse.connection import open_quietly, safe_config
-from warehouse.contract_rules import CarriedOver
-from warehouse.intake.writing import parquet
+from warehouse.contracts import schema as contracts
+from warehouse.contracts.rules import CarriedOver
+from warehouse.intake.write import parquet
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from warehouse.contract import compared
-from warehouse.intake.parts import TREES
-from warehouse.intake.profiles import Profile
+from warehouse.contracts.schema import compared
+from warehouse.intake.judge.profiles import Profile
+from warehouse.submission import TREES
 
 MOST_NAMED = 5
 Form = dict[str, dict[str, Any]]

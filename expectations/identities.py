@@ -4,7 +4,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.state import State, problems
+from warehouse.ledger.state import State, problems
 
 CUT = "TIE_CUT"
 RENUMBERED = "NUMBERED_ANEW"

@@ -14,10 +14,10 @@ import pandas as pd
 from great_expectations.expectations.row_conditions import Column
 
 from expectations.runner import CheckResult, about, judge, together
-from warehouse import contract as contracts
 from warehouse import indicators as catalogue
-from warehouse.disclosure import SMALLEST_SHOWN
+from warehouse.contracts import schema as contracts
 from warehouse.indicators import REASONS, Indicator
+from warehouse.release.disclosure import SMALLEST_SHOWN
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation

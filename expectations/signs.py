@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 
 from expectations import forms
-from warehouse import contract as contracts
+from warehouse.areas import PUBLISHER
 from warehouse.calendar import Span
-from warehouse.intake.profiles import FEWEST_ASKED, Profile, outside_share
-from warehouse.intake.senders import PUBLISHER
+from warehouse.contracts import schema as contracts
+from warehouse.intake.judge.profiles import FEWEST_ASKED, Profile, outside_share
 
 # Fewer than five bad rows say nothing about a submission as a whole.
 FEWEST_REFUSED = 5

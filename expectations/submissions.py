@@ -17,9 +17,9 @@ from expectations import forms
 from expectations.carried_over import Carried, open_and_absent
 from expectations.runner import CheckResult, about, judge
 from expectations.signs import by_place, vital_signs
-from warehouse import contract as contracts
-from warehouse.intake import ledger
-from warehouse.state import State, problems, submission_profiles, submissions
+from warehouse.contracts import schema as contracts
+from warehouse.ledger import submissions as ledger
+from warehouse.ledger.state import State, problems, submission_profiles, submissions
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from warehouse.intake.senders import seed
+from warehouse.areas import seed
 
 
 @cache

@@ -19,7 +19,7 @@ from warehouse import clock
 from warehouse.belonging import NotTogether, StateDamaged
 from warehouse.errors import SightlineError
 from warehouse.home import Home
-from warehouse.state import State, runs
+from warehouse.ledger.state import State, runs
 
 Outcome = Literal[
     "released",

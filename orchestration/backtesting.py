@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from monitoring import annotated, annual, signals
 from monitoring.annotated import Annotations
 from monitoring.backtest import MONTHS, YEARS, Found, backtest
-from warehouse import releases
 from warehouse.connection import connect
 from warehouse.errors import SightlineError
 from warehouse.home import Home
+from warehouse.ledger.state import State, backtests
+from warehouse.release import store as releases
 from warehouse.settings import load_settings, today
-from warehouse.state import State, backtests
 
 Progress = Callable[[str, int, int], None]
 

@@ -36,7 +36,7 @@ def state_of(home: Any) -> Any:
     """The state of a monitor, closed at the end of the block that it is opened for."""
     from contextlib import closing
 
-    from warehouse.state import State
+    from warehouse.ledger.state import State
 
     return closing(State(home.state_db))
 

@@ -14,11 +14,11 @@ import yaml
 
 from monitoring import tables as detection
 from orchestration.dbt_runner import PROJECT
-from warehouse import contract as contracts
 from warehouse import home as homes
 from warehouse.connection import connect
-from warehouse.prepare import prepare
-from warehouse.state import State
+from warehouse.contracts import schema as contracts
+from warehouse.ledger.state import State
+from warehouse.timeline.work_file import prepare
 
 FILE = PROJECT / "models" / "staging" / "sources.yml"
 HEAD = "# Written by `sightline contract sources`; a test says when it is out of date.\n"

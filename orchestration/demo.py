@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from orchestration import overview, telling, truth
+from orchestration import overview, telling
 from orchestration.logs import log
 from orchestration.pipeline import RunReport
 from orchestration.run import REFUSED
 from simulation import faults
+from simulation import found as truth
 from simulation import truth as truths
 from simulation.national import simulate
 from simulation.truth import Truth
@@ -19,7 +20,7 @@ from warehouse import home as homes
 from warehouse.connection import connect
 from warehouse.errors import SightlineError
 from warehouse.home import Home
-from warehouse.state import State
+from warehouse.ledger.state import State
 
 TODAY = date(2026, 10, 20)
 MARK = ".sightline-demo"

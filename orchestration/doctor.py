@@ -10,14 +10,16 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from orchestration.configuration import checked
-from warehouse import audit, belonging, indicators, keys, machine, releases
+from warehouse import belonging, indicators, machine, orphans
 from warehouse import home as homes
 from warehouse.errors import ConfigurationError, SightlineError
 from warehouse.home import Home
-from warehouse.intake import ledger, orphans
-from warehouse.intake.landing import place
-from warehouse.intake.writing import Files
-from warehouse.state import State, facts
+from warehouse.intake.write import Files
+from warehouse.ledger import audit
+from warehouse.ledger import submissions as ledger
+from warehouse.ledger.state import State, facts
+from warehouse.pseudonyms import keys
+from warehouse.release import store as releases
 
 Progress = Callable[[str, int, int], None]
 
@@ -105,7 +107,7 @@ def _audit(home: Home) -> None:
 
 
 def _contracts(_: Home) -> None:
-    from warehouse import contract
+    from warehouse.contracts import schema as contract
 
     contract.load()
 
@@ -152,7 +154,7 @@ def _originals(home: Home, say: Progress) -> None:
         state.close()
     wrong = []
     for number, sha256 in enumerate(sorted(kept), 1):
-        path = place(home, sha256)
+        path = home.original(sha256)
         # What was received and has not landed yet is still in the inbox.
         is_expected = path.exists() or sha256 not in waiting
         if is_expected and not (path.is_file() and ledger.sha256_of(path) == sha256):

@@ -19,11 +19,13 @@ from monitoring.delivery import channels
 from orchestration import inbox, lock, overdue
 from orchestration.configuration import checked
 from orchestration.logs import log
-from warehouse import belonging, clock, clock_marks, keys, machine
+from warehouse import belonging, clock, machine
 from warehouse.errors import SightlineError
 from warehouse.home import Home
+from warehouse.ledger import clock_marks
+from warehouse.ledger.state import GOOD
+from warehouse.pseudonyms import keys
 from warehouse.settings import Settings, load_settings, today
-from warehouse.state import GOOD
 
 HEARTBEAT = "heartbeat.json"
 FAILED = ("failed", "gate_failed", "killed", "configuration", "key")

@@ -5,8 +5,8 @@ import json
 from collections.abc import Container
 from pathlib import Path
 
-from warehouse.intake.landing import UnsafeError, files_below, is_whole, sent
-from warehouse.intake.problems import escaped
+from warehouse.intake.receive.landing import UnsafeError, files_below, is_whole, sent
+from warehouse.problems import escaped
 
 
 def waiting(inbox: Path) -> dict[str, str]:

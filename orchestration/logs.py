@@ -30,7 +30,15 @@ NAME = "sightline"
 LINES = "sightline-{}.jsonl"
 CONTEXT = ("run", "number", "command", "step")
 DETAILS = ("sender", "submission", "rule", "channel")
-OURS = ("expectations", "monitoring", "orchestration", "report", "simulation", "warehouse")
+OURS = (
+    "expectations",
+    "monitoring",
+    "orchestration",
+    "report",
+    "senders",
+    "simulation",
+    "warehouse",
+)
 ROOT = Path(__file__).parents[1]
 
 log = logging.getLogger(NAME)

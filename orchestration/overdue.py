@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from warehouse import contract as contracts
+from warehouse.areas import authorities
 from warehouse.calendar import Span, next_span, span_of
-from warehouse.contract import OFTEN, Contract, Due
-from warehouse.coverage import owed
-from warehouse.intake.senders import authorities
+from warehouse.contracts import schema as contracts
+from warehouse.contracts.schema import OFTEN, Contract, Due
+from warehouse.timeline.coverage import owed
 
 # The newest used submission of each sender and extract, and the first day that any told of.
 NEWEST = """

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from orchestration import inbox
 from orchestration.lock import holder
-from warehouse import releases
 from warehouse.home import Home
-from warehouse.intake import ledger
-from warehouse.state import State, alerts, outbox, problems, runs, submissions
+from warehouse.ledger import submissions as ledger
+from warehouse.ledger.state import State, alerts, outbox, problems, runs, submissions
+from warehouse.release import store as releases
 
 Rows = list[dict[str, Any]]
 RETURNS = "select status, count(*) from coverage group by status order by status"

@@ -13,13 +13,15 @@ import sqlalchemy as sa
 from orchestration import inbox
 from orchestration.code_version import code_version
 from orchestration.run import last_built
-from warehouse import annotations, identity_decisions, releases
-from warehouse.coverage import coverage, expected
 from warehouse.home import Home
-from warehouse.in_force import known, slices
+from warehouse.ledger import annotations
+from warehouse.ledger.state import State, alert_events, alerts, backtests, submissions
+from warehouse.release import store as releases
 from warehouse.settings import Settings, load_settings
 from warehouse.settings import fingerprint as settings_fingerprint
-from warehouse.state import State, alert_events, alerts, backtests, submissions
+from warehouse.timeline import identity_decisions
+from warehouse.timeline.coverage import coverage, expected
+from warehouse.timeline.in_force import known, slices
 
 WORDS = {
     "code_version": "the code or an indicator has changed",

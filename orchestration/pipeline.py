@@ -14,12 +14,13 @@ from orchestration import attempts, health, pending, stopping, upkeep
 from orchestration.attempts import BY_TAG, COMMAND_LINE
 from orchestration.configuration import checked
 from orchestration.run import UNDELIVERED, Step, ready, record_of
-from warehouse import clock, releases
+from warehouse import clock
 from warehouse.errors import MachineFault, SightlineError
 from warehouse.home import Home
+from warehouse.ledger.state import State
 from warehouse.machine import check_room
+from warehouse.release import store as releases
 from warehouse.settings import Settings, today
-from warehouse.state import State
 
 NOTHING: Final = "nothing"
 

@@ -10,13 +10,15 @@ import sqlalchemy as sa
 
 from orchestration import pending, rebuilding
 from orchestration.rebuilding import Comparison
-from warehouse import audit, backup, belonging, clock_marks, keys
+from warehouse import backup, belonging
 from warehouse import home as homes
 from warehouse.backup import Copy
 from warehouse.errors import KeyFault
 from warehouse.home import KEY_BYTES, Home
+from warehouse.ledger import audit, clock_marks
+from warehouse.ledger.state import State, identity_decisions, runs, submissions
+from warehouse.pseudonyms import keys
 from warehouse.settings import load_settings
-from warehouse.state import State, identity_decisions, runs, submissions
 
 TAKEN_OVER = {"name", "authorities", "memory_limit", "threads"}
 

@@ -10,8 +10,8 @@ from orchestration import pipeline
 from orchestration.code_version import code_version
 from warehouse.errors import SightlineError
 from warehouse.home import Home
+from warehouse.ledger.state import State, releases, runs
 from warehouse.settings import load_settings, today
-from warehouse.state import State, releases, runs
 
 # What people decided and said, and when: kept in the state, not derived from what was sent.
 RECORDED = ("alerts", "alert_events", "annotations")

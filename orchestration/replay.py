@@ -14,9 +14,9 @@ from orchestration.run import ready
 from warehouse.connection import connect
 from warehouse.errors import SightlineError
 from warehouse.home import Home
-from warehouse.prepare import prepare
+from warehouse.ledger.state import State
 from warehouse.settings import load_settings
-from warehouse.state import State
+from warehouse.timeline.work_file import prepare
 
 Progress = Callable[[str, int, int], None]
 DAY = 21  # of a month: the monthly returns of the month before are due on the twentieth

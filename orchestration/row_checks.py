@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
-from warehouse import contract as contracts
 from warehouse.connection import connect
+from warehouse.contracts import schema as contracts
 from warehouse.home import Home
 from warehouse.settings import load_settings
 

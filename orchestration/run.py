@@ -18,14 +18,16 @@ from orchestration.attempts import Outcome
 from orchestration.configuration import checked
 from orchestration.lock import held
 from orchestration.logs import log
-from warehouse import belonging, clock_marks, keys
+from warehouse import belonging
 from warehouse.errors import GateFailed, MachineFault, SightlineError
 from warehouse.home import Home, check_place, close_to_others
+from warehouse.ledger import clock_marks
+from warehouse.ledger.state import BUILT, GOOD, State, runs
+from warehouse.ledger.state import releases as state_releases
 from warehouse.machine import check_room, machine_fault
-from warehouse.recovery import recover
+from warehouse.pseudonyms import keys
+from warehouse.release.recovery import recover
 from warehouse.settings import Settings, today
-from warehouse.state import BUILT, GOOD, State, runs
-from warehouse.state import releases as state_releases
 
 FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
 

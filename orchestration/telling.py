@@ -10,9 +10,9 @@ from orchestration.pipeline import NOTHING, RunReport
 from orchestration.run import Step
 from warehouse.calendar import Span, month_of
 from warehouse.home import Home
-from warehouse.in_force import Submitted, known
+from warehouse.ledger.state import State
 from warehouse.settings import load_settings, today
-from warehouse.state import State
+from warehouse.timeline.in_force import Submitted, known
 
 MOST_SHOWN = 20
 DAYS_OF_A_MONTH = 365.25 / 12

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from orchestration.logs import log
-from warehouse import retention
+from warehouse.erasure import retention
+from warehouse.erasure.retention import Due, months_before
 from warehouse.home import Home
-from warehouse.retention import Due, months_before
+from warehouse.ledger.state import State
+from warehouse.ledger.state import settings as kept_settings
 from warehouse.settings import Settings, today
-from warehouse.state import State
-from warehouse.state import settings as kept_settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

@@ -12,8 +12,8 @@ from markupsafe import Markup
 from report import words
 from report.charts import line_chart
 from report.data import Area, Indicator, Point, Published, Row, Series
-from warehouse import contract as contracts
 from warehouse.calendar import period_name
+from warehouse.contracts import schema as contracts
 
 LIVE = ("open", "acknowledged", "snoozed")
 FRONT_DOOR = "front_door"

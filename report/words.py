@@ -7,8 +7,8 @@ from typing import Any
 from markupsafe import Markup
 
 from report.data import Indicator, Point, Series
-from warehouse import contract as contracts
 from warehouse.calendar import period_name
+from warehouse.contracts import schema as contracts
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",

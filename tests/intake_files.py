@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from warehouse import home as homes
 from warehouse.home import Home
-from warehouse.intake import ledger
-from warehouse.intake.outcomes import Outcome
-from warehouse.intake.problems import Problem
-from warehouse.intake.taking import IntakeReport, take_in
+from warehouse.ledger import submissions as ledger
+from warehouse.ledger.state import State, submissions
+from warehouse.problems import Problem
 from warehouse.settings import load_settings
-from warehouse.state import State, submissions
+from warehouse.submission import Outcome
+from warehouse.take_in import IntakeReport, take_in
 
 TODAY = date(2026, 10, 20)
 MARCH = {"period_start": "2026-03-01", "period_end": "2026-03-31"}

@@ -8,9 +8,10 @@ from typing import Any
 import duckdb
 import sqlalchemy as sa
 
-from warehouse import indicators, publish
+from warehouse import indicators
 from warehouse.home import Home
-from warehouse.state import State, problems, submissions
+from warehouse.ledger.state import State, problems, submissions
+from warehouse.release import build as publish
 
 SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 AS_OF = date(2026, 11, 20)

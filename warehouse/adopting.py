@@ -9,13 +9,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from warehouse import audit, belonging
+from warehouse import belonging, orphans
 from warehouse.belonging import MARK, StateDamaged
 from warehouse.errors import SightlineError
 from warehouse.home import Home
-from warehouse.intake import ledger, orphans
-from warehouse.releases import current
-from warehouse.state import State, releases
+from warehouse.ledger import audit
+from warehouse.ledger import submissions as ledger
+from warehouse.ledger.state import State, releases
+from warehouse.release.store import current
 
 WRONG_USE = 2
 

@@ -19,13 +19,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from warehouse import belonging, clock, keys, recovery, releases
+from warehouse import belonging, clock, orphans
 from warehouse import home as homes
 from warehouse.errors import ConfigurationError, KeyFault, SightlineError
 from warehouse.home import Home
-from warehouse.intake import ledger, orphans
-from warehouse.migrations.upgrade import snapshot
-from warehouse.state import State
+from warehouse.ledger import submissions as ledger
+from warehouse.ledger.migrations.upgrade import snapshot
+from warehouse.ledger.state import State
+from warehouse.pseudonyms import keys
+from warehouse.release import recovery
+from warehouse.release import store as releases
 
 MANIFEST = "manifest.json"
 STATE = "restricted/state.db"

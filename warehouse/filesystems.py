@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-from warehouse.errors import ConfigurationError
-
 MOUNTS = Path("/proc/self/mountinfo")
 # Several machines write to these; locks and write-ahead logs of one are not safe from another.
 SHARED = {
@@ -43,19 +41,14 @@ def is_shared(kind: str) -> bool:
     return name in SHARED or (name.startswith("fuse") and over in OVER_FUSE)
 
 
-def check_is_local(*folders: Path) -> None:
-    """Raises ConfigurationError where a folder lies on a drive that machines share."""
+def shared_drives(*folders: Path) -> dict[Path, str]:
+    """Those of the folders that lie on a drive that machines share, with its kind."""
     try:
         mounts = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
-        return
-    for folder in folders:
-        kind = kind_of(folder.resolve(), mounts)
-        if kind and is_shared(kind):
-            raise ConfigurationError(
-                f"{folder} lies on a network drive ({kind}), where locks and write-ahead logs are"
-                " not safe; keep the monitor on a local disk, and only published/ on such a drive"
-            )
+        return {}
+    kinds = {folder: kind_of(folder.resolve(), mounts) for folder in folders}
+    return {folder: kind for folder, kind in kinds.items() if kind and is_shared(kind)}
 
 
 def _plain(written: str) -> str:

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from warehouse.errors import ConfigurationError
-from warehouse.filesystems import check_is_local
+from warehouse.filesystems import shared_drives
 
 KEY_BYTES = 32
 TEMPLATE = Path(__file__).with_name("template.toml")
@@ -67,6 +67,10 @@ class Home:
     @property
     def landing(self) -> Path:
         return self.restricted / "landing"
+
+    def original(self, sha256: str) -> Path:
+        """Where bytes of this hash are kept."""
+        return self.landing / sha256[:2] / sha256
 
     @property
     def raw(self) -> Path:
@@ -179,6 +183,15 @@ def check_place(home: Home) -> None:
             else:
                 what = "is missing; if it is a drive of its own, mount it, else make the folder"
             raise ConfigurationError(f"{folder} {what}")
+
+
+def check_is_local(*folders: Path) -> None:
+    """Raises ConfigurationError where a folder lies on a drive that machines share."""
+    for folder, kind in shared_drives(*folders).items():
+        raise ConfigurationError(
+            f"{folder} lies on a network drive ({kind}), where locks and write-ahead logs are"
+            " not safe; keep the monitor on a local disk, and only published/ on such a drive"
+        )
 
 
 def shown(text: str) -> str:

@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from warehouse import clock
+from warehouse.areas import authorities
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
-from warehouse.intake.senders import authorities
 
 PREFIX = "SIGHTLINE_"
 HOME_VARIABLE = "SIGHTLINE_HOME"

@@ -11,9 +11,9 @@ import duckdb
 import sqlalchemy as sa
 
 from monitoring.alerts.lifecycle import Alert, Decisions, Finding, decide
-from warehouse.state import State
-from warehouse.state import alert_events as event_table
-from warehouse.state import alerts as alert_table
+from warehouse.ledger.state import State
+from warehouse.ledger.state import alert_events as event_table
+from warehouse.ledger.state import alerts as alert_table
 
 EVIDENCE = ("value", "expected", "lower", "upper", "score", "p_one", "p_sustained")
 

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from monitoring.alerts.evaluate import known_alerts
 from monitoring.alerts.lifecycle import LIVE, Alert
-from warehouse import state as tables
 from warehouse.errors import SightlineError
-from warehouse.state import State
+from warehouse.ledger import state as tables
+from warehouse.ledger.state import State
 
 USAGE = 2
 REASONS = (

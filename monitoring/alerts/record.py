@@ -15,7 +15,7 @@ from monitoring.alerts.lifecycle import LIVE, Alert, Decisions, Event
 from monitoring.delivery import channels
 from monitoring.messages import AlertMessage, Digest, Figures, Wording
 from warehouse import clock
-from warehouse import state as tables
+from warehouse.ledger import state as tables
 from warehouse.settings import Settings
 
 TOLD = ("opened", "reopened", "escalated", "resolved", "retracted")

@@ -21,8 +21,8 @@ from monitoring.delivery.channels import Channel
 from monitoring.delivery.failure import DeliveryFailed
 from monitoring.messages import parse
 from warehouse.home import Home
+from warehouse.ledger.state import State, outbox, releases
 from warehouse.settings import Settings
-from warehouse.state import State, outbox, releases
 
 MAX_ATTEMPTS = 8
 FIRST_WAIT = timedelta(minutes=1)

@@ -42,8 +42,8 @@ def add(
     --from 2026-04-01 --reason "New case system: contacts are no longer counted"
     """
     from monitoring import gate
-    from warehouse import annotations
     from warehouse.errors import SightlineError
+    from warehouse.ledger import annotations
     from warehouse.settings import load_settings, today
 
     if found := gate.personal(reason):
@@ -77,7 +77,7 @@ def list_annotations(home: Any, is_json: bool) -> int:
     """
     from dataclasses import asdict
 
-    from warehouse import annotations
+    from warehouse.ledger import annotations
 
     with state_of(home) as state:
         held = annotations.listing(state)
@@ -107,7 +107,7 @@ def withdraw(home: Any, number: int, reason: str) -> int:
 
     Example: sightline annotate withdraw 3 --reason "the old case system is back"
     """
-    from warehouse import annotations
+    from warehouse.ledger import annotations
     from warehouse.settings import load_settings, today
 
     with state_of(home) as state:
@@ -122,7 +122,7 @@ def kinds() -> int:
 
     Example: sightline annotate kinds
     """
-    from warehouse.annotations import MEANINGS
+    from warehouse.ledger.annotations import MEANINGS
 
     for kind, meaning in MEANINGS.items():
         say(f"{kind}: {meaning}")

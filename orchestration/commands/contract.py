@@ -26,8 +26,8 @@ def list_contracts(is_json: bool) -> int:
 
     Example: sightline contract list
     """
-    from warehouse import contract as contracts
-    from warehouse.contract_words import due
+    from warehouse.contracts import schema as contracts
+    from warehouse.contracts.words import due
 
     rows = [
         {"extract": one.name, "title": one.title, "sent_by": one.sent_by, "due": due(one)}
@@ -47,7 +47,7 @@ def show_contract(extract: str) -> int:
 
     Example: sightline contract show ssd
     """
-    from report import senders
+    from senders import pages as senders
 
     say(senders.page(_contract(extract)).rstrip())
     return 0
@@ -60,7 +60,7 @@ def pages(folder: Path) -> int:
 
     Example: sightline contract pages docs/senders
     """
-    from report import senders
+    from senders import pages as senders
 
     written = senders.write(folder)
     say(f"{len(written)} pages: {folder}")
@@ -95,7 +95,7 @@ def diff(extract: str, file: Path, is_json: bool) -> int:
     """
     from dataclasses import asdict
 
-    from warehouse.intake.differences import differences
+    from senders.differences import differences
 
     found = differences(file, _contract(extract))
     if is_json:
@@ -106,7 +106,7 @@ def diff(extract: str, file: Path, is_json: bool) -> int:
 
 
 def _contract(extract: str) -> Any:
-    from warehouse import contract as contracts
+    from warehouse.contracts import schema as contracts
 
     known = contracts.load()
     if extract not in known:

@@ -24,7 +24,7 @@ def sql(home: Any, query: str | None, is_json: bool) -> int:
     """
     import duckdb
 
-    from warehouse import releases
+    from warehouse.release import store as releases
 
     asked = query or ("" if sys.stdin.isatty() else sys.stdin.read())
     with releases.open_published(home) as connection:
@@ -51,7 +51,7 @@ def dictionary(home: Any, name: str | None, is_json: bool) -> int:
 
     Example: sightline dictionary trends
     """
-    from warehouse import releases
+    from warehouse.release import store as releases
 
     with releases.open_published(home) as connection:
         queries = _meanings(name)
@@ -107,7 +107,7 @@ def list_releases(home: Any, is_json: bool) -> int:
 
     Example: sightline releases list --json
     """
-    from warehouse import releases
+    from warehouse.release import store as releases
 
     shown = releases.current(home)
     rows = [
@@ -138,7 +138,7 @@ def verify(home: Any, release_id: str | None) -> int:
 
     Example: sightline releases verify
     """
-    from warehouse import releases
+    from warehouse.release import store as releases
 
     names = [release_id] if release_id else [one.release_id for one in releases.list_releases(home)]
     results = {name: releases.verify(home, name) for name in names}
@@ -220,8 +220,8 @@ def serve(home: Any, port: int) -> int:
 
 
 def _pages(home: Any) -> Path:
-    from warehouse import releases
     from warehouse.errors import SightlineError
+    from warehouse.release import store as releases
 
     shown = releases.current(home)
     if shown is None:

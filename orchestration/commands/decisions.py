@@ -33,7 +33,7 @@ def list_open(home: Any, only_held: bool, is_json: bool) -> int:
     Example: sightline intake list --held
     """
     from orchestration import overview
-    from warehouse.state import State
+    from warehouse.ledger.state import State
 
     state = State(home.state_db)
     rows = overview.waiting_for_a_person(state, only_held=only_held)
@@ -59,7 +59,7 @@ def accept(home: Any, submission_id: int, reason: str) -> int:
 
     Example: sightline intake accept 17 --reason "confirmed by the sender on 3 March"
     """
-    from warehouse.intake import decisions
+    from warehouse.ledger import decisions
 
     _decide(home, decisions.accept, submission_id, reason)
     say(f"Submission {submission_id} is accepted. Publish it with: sightline run")
@@ -75,7 +75,7 @@ def withdraw(home: Any, submission_id: int, reason: str) -> int:
 
     Example: sightline intake withdraw 17 --reason "sent for the wrong month, says the sender"
     """
-    from warehouse.intake import decisions
+    from warehouse.ledger import decisions
 
     _decide(home, decisions.withdraw, submission_id, reason)
     say(f"Submission {submission_id} is withdrawn. Publish without it with: sightline run")
@@ -84,8 +84,8 @@ def withdraw(home: Any, submission_id: int, reason: str) -> int:
 
 def _decide(home: Any, decision: Callable[..., None], submission_id: int, reason: str) -> None:
     from orchestration.lock import held
+    from warehouse.ledger.state import State
     from warehouse.settings import load_settings, today
-    from warehouse.state import State
 
     with held(home.restricted / "run.lock"):
         state = State(home.state_db)
@@ -103,9 +103,9 @@ def audit(home: Any, is_json: bool) -> int:
 
     Example: sightline audit
     """
-    from warehouse import audit
     from warehouse.errors import SightlineError
-    from warehouse.state import State
+    from warehouse.ledger import audit
+    from warehouse.ledger.state import State
 
     state = State(home.state_db)
     rows = audit.entries(state)

@@ -55,9 +55,10 @@ def _decide(
     home: Any, kind: Literal["cut", "join"], one: str | None, other: str | None, reason: str
 ) -> int:
     from monitoring import gate
-    from warehouse import identity_decisions, keys
     from warehouse.errors import SightlineError
+    from warehouse.pseudonyms import keys
     from warehouse.settings import load_settings, today
+    from warehouse.timeline import identity_decisions
 
     if found := gate.personal(reason):
         raise SightlineError(
@@ -94,7 +95,7 @@ def list_decisions(home: Any, is_json: bool) -> int:
 
     Example: sightline identities list --json
     """
-    from warehouse import identity_decisions
+    from warehouse.timeline import identity_decisions
 
     with state_of(home) as state:
         rows = identity_decisions.listing(state)
@@ -120,8 +121,8 @@ def withdraw(home: Any, number: int, reason: str) -> int:
 
     Example: sightline identities withdraw 3 --reason "the sender has put it right"
     """
-    from warehouse import identity_decisions
     from warehouse.settings import load_settings, today
+    from warehouse.timeline import identity_decisions
 
     with state_of(home) as state:
         identity_decisions.withdraw(state, number, reason=reason, today=today(load_settings(home)))

@@ -186,7 +186,7 @@ def list_originals(home: Any, is_json: bool) -> int:
 
     Example: sightline originals list --json
     """
-    from warehouse.intake import orphans
+    from warehouse import orphans
 
     rows = [
         {"sha256": one.path.name, "bytes": one.bytes}
@@ -211,7 +211,7 @@ def take_in(home: Any, sender: str | None) -> int:
     Example: sightline originals take-in --sender 301
     """
     from orchestration.lock import held
-    from warehouse.intake import orphans
+    from warehouse import orphans
 
     with held(home.restricted / "run.lock"):
         moved, left = orphans.take_in(home, sender)
@@ -232,8 +232,8 @@ def upgrade(home: Any, is_check: bool) -> int:
     Example: sightline upgrade --check
     """
     from warehouse import belonging
-    from warehouse.migrations import upgrade
-    from warehouse.state import State
+    from warehouse.ledger.migrations import upgrade
+    from warehouse.ledger.state import State
 
     found = belonging.layout(home.state_db)
     upgrade.refuse_newer(found)

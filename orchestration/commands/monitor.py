@@ -60,8 +60,8 @@ def _say_what_waits(home: Any, is_json: bool) -> int:
     from orchestration import pending
     from orchestration.configuration import checked
     from orchestration.run import last_built
+    from warehouse.ledger.state import State
     from warehouse.settings import today
-    from warehouse.state import State
 
     settings = checked(home)
     state = State(home.state_db)
@@ -86,7 +86,7 @@ def status(home: Any, is_json: bool) -> int:
     Example: sightline status --json
     """
     from orchestration import overview
-    from warehouse.state import State
+    from warehouse.ledger.state import State
 
     state = State(home.state_db)
     found = overview.status(home, state)
@@ -146,7 +146,7 @@ def confirm(home: Any, reason: str) -> int:
     """
     from orchestration.configuration import checked
     from orchestration.lock import held
-    from warehouse import clock_marks
+    from warehouse.ledger import clock_marks
     from warehouse.settings import today
 
     settings = checked(home)

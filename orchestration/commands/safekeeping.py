@@ -26,7 +26,7 @@ def fingerprint(home: Any) -> int:
 
     Example: sightline key fingerprint
     """
-    from warehouse import keys
+    from warehouse.pseudonyms import keys
 
     say(keys.fingerprint(keys.read(home.key)))
     return 0
@@ -41,7 +41,8 @@ def new(file: Path) -> int:
     """
     import secrets
 
-    from warehouse import home, keys
+    from warehouse import home
+    from warehouse.pseudonyms import keys
 
     if file.exists():
         raise click.UsageError(f"{file} is there already and is not written over")
@@ -68,7 +69,7 @@ def rotate(home: Any, file: Path, reason: str) -> int:
     Example: sightline key rotate --new-key next.key --reason "the key was in a lost backup"
     """
     from orchestration.run import ready
-    from warehouse.intake import rotation
+    from warehouse.erasure import rotation
     from warehouse.settings import load_settings
 
     with ready(home) as state:
@@ -99,7 +100,7 @@ def forget(home: Any, file: Path | None, reason: str, *, only_given: bool, is_su
     import sys
 
     from orchestration.run import ready
-    from warehouse.intake import forgetting
+    from warehouse.erasure import forgetting
     from warehouse.settings import load_settings
 
     if file is None and sys.stdin.isatty():

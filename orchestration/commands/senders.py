@@ -49,8 +49,8 @@ def validate(
     """
     from dataclasses import asdict, replace
 
-    from warehouse.intake.validate import Wanted
-    from warehouse.intake.validate import validate as check
+    from senders.validate import Wanted
+    from senders.validate import validate as check
 
     _check_usage(reports, show_values, with_values)
     wanted = Wanted(MOST_ROWS if reports or show_values else 0, show_values or with_values)
@@ -85,7 +85,7 @@ def write_reports(verdicts: list[Any], reports: tuple[Path, ...], *, with_values
     from warehouse.errors import SightlineError
 
     for path in reports:
-        from report import errors
+        from senders import error_report as errors
 
         try:
             errors.write(verdicts, path, with_values=with_values)

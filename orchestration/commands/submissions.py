@@ -48,8 +48,8 @@ def list_submissions(
 
     Example: sightline submissions list --status quarantined --since 2026-09-01
     """
-    from warehouse.intake import ledger
-    from warehouse.state import State
+    from warehouse.ledger import submissions as ledger
+    from warehouse.ledger.state import State
 
     day = since.date() if since else None
     state = State(home.state_db)
@@ -84,9 +84,9 @@ def show(home: Any, submission_id: int, reports: tuple[Path, ...], is_json: bool
 
     Example: sightline submissions show 17 --report to_mend.html
     """
-    from orchestration import account
+    from senders import account
+    from warehouse.ledger.state import State
     from warehouse.settings import load_settings, today
-    from warehouse.state import State
 
     state = State(home.state_db)
     try:
@@ -113,8 +113,8 @@ def as_of(home: Any, day: datetime, sender: str | None, extract: str | None, is_
 
     Example: sightline submissions as-of 2026-06-30 --sender 383
     """
-    from orchestration import account
-    from warehouse.state import State
+    from senders import account
+    from warehouse.ledger.state import State
 
     state = State(home.state_db)
     rows = account.as_of(state, day.date(), sender, extract)

@@ -9,7 +9,7 @@ from monitoring.delivery import relay
 from orchestration.configuration import checked
 from orchestration.resources import home_in_use
 from warehouse import clock
-from warehouse.state import State
+from warehouse.ledger.state import State
 
 EVERY = 300  # seconds
 # Dagster waits a minute for a sensor; what is left then is sent by the next one.

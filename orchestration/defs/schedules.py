@@ -17,8 +17,8 @@ from orchestration.run import last_built, ready, record_of
 from warehouse import clock
 from warehouse.errors import Busy, SightlineError
 from warehouse.home import Home
+from warehouse.ledger.state import State
 from warehouse.settings import EVERY_MORNING, load_settings, today
-from warehouse.state import State
 
 # A run that failed is asked for again after a minute, two, four and so on.
 MOST_MINUTES_BETWEEN = 240

@@ -8,10 +8,11 @@ from expectations.runner import CheckResult
 from orchestration import inbox, overview, pending
 from orchestration.logs import log
 from orchestration.run import Run, last_built
-from warehouse import contract, prepare
+from warehouse import take_in as taking
 from warehouse.connection import connect
-from warehouse.intake import taking
-from warehouse.intake.outcomes import Outcome
+from warehouse.contracts import schema as contract
+from warehouse.submission import Outcome
+from warehouse.timeline import work_file as prepare
 
 Found = dict[str, Any]
 Counts = dict[str, int]

@@ -9,8 +9,8 @@ from orchestration import dbt_runner, overview, pending, row_checks
 from orchestration.logs import log
 from orchestration.row_checks import Failed
 from orchestration.run import Run, last_built
-from warehouse import prepare
 from warehouse.machine import no_room, said_in
+from warehouse.timeline import work_file as prepare
 
 BROKEN = {"error", "fail", "runtime error", "partial success"}
 # Each layer of models shows its faults once those below are gone, and an authority's months follow

@@ -16,9 +16,11 @@ from orchestration.code_version import code_version
 from orchestration.run import Run
 from orchestration.steps.marts import decisions_of
 from report import site
-from warehouse import clock, publish, releases
-from warehouse import state as tables
+from warehouse import clock
 from warehouse.connection import connect
+from warehouse.ledger import state as tables
+from warehouse.release import build as publish
+from warehouse.release import store as releases
 
 Found = dict[str, Any]
 

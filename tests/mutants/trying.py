@@ -21,8 +21,8 @@ from datetime import date
 from pathlib import Path
 from orchestration import dbt_runner
 from warehouse import home as homes
-from warehouse.prepare import prepare
-from warehouse.state import State
+from warehouse.timeline.work_file import prepare
+from warehouse.ledger.state import State
 
 home = homes.create(Path(sys.argv[1]), today=date(2026, 10, 20))
 state = State(home.state_db)

@@ -24,9 +24,9 @@ from support import SIGHTLINE, fresh_home
 
 from orchestration import dagster_home, service
 from simulation.national import simulate
-from warehouse import releases
 from warehouse.home import Home
-from warehouse.state import State
+from warehouse.ledger.state import State
+from warehouse.release import store as releases
 
 AREAS, MONTHS = 2, 24
 TABLES = ("releases", "alert_events", "outbox")

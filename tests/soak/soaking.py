@@ -16,10 +16,9 @@ import sqlalchemy as sa
 from monitor import Monitor, load_everything, made, morning
 from plan import Day
 
-from warehouse import releases
-from warehouse.intake.landing import place
-from warehouse.state import State, alert_events, alerts, outbox, submissions
-from warehouse.state import releases as recorded
+from warehouse.ledger.state import State, alert_events, alerts, outbox, submissions
+from warehouse.ledger.state import releases as recorded
+from warehouse.release import store as releases
 
 Say = Callable[[str], None]
 
@@ -117,7 +116,7 @@ def _ending(monitor: Monitor, health: dict[str, list[str]]) -> Ending:
     finally:
         state.close()
     assert all(state == "sent" for _, _, state in sent), "messages wait at the end"
-    missing = [row for row in ledger if not place(monitor.home, row[2]).is_file()]
+    missing = [row for row in ledger if not monitor.home.original(row[2]).is_file()]
     assert not missing, f"originals that are lost: {missing}"
     kept = {path.name for path in monitor.home.landing.glob("??/*")}
     assert kept == {row[2] for row in ledger}, "originals of which the ledger knows nothing"

@@ -18,10 +18,12 @@ import pytest
 from intake_files import Monitor, ssd
 
 from orchestration.pipeline import _first
+from senders.validate import validate
 from warehouse.errors import ConfigurationError, MachineFault
-from warehouse.intake import landing, loading, pool
-from warehouse.intake.unpacking import intact
-from warehouse.intake.validate import validate
+from warehouse.intake import batch as loading
+from warehouse.intake import pool
+from warehouse.intake.receive import landing
+from warehouse.intake.receive.unpacking import intact
 from warehouse.machine import machine_fault, said_in
 
 # Takes in under a limit of the operating system, which it meets at whatever point it may be.
@@ -29,10 +31,10 @@ UNDER_LIMIT = """
 import resource, sys
 from pathlib import Path
 from warehouse import home as homes
-from warehouse.intake.taking import take_in
+from warehouse.take_in import take_in
 from warehouse.machine import machine_fault
 from warehouse.settings import load_settings
-from warehouse.state import State
+from warehouse.ledger.state import State
 
 kind, limit, home = int(sys.argv[1]), int(sys.argv[2]), homes.find(Path(sys.argv[3]))
 settings, state = load_settings(home), State(home.state_db)
@@ -221,7 +223,7 @@ def test_a_worker_that_is_really_killed_is_said(
     monitor.drop_zip(ssd())
     with monkeypatch.context() as patched:
         patched.setattr(pool, "LARGE_BYTES", 0)
-        patched.setattr(pool, "load_what_can_be", killed)
+        patched.setattr(pool, "_load", killed)
         with pytest.raises(MachineFault, match="the system ended a process"):
             monitor.take_in()
     assert_nobody_is_blamed(monitor, 1)

@@ -15,7 +15,7 @@ from orchestration.run import opened
 from warehouse import clock
 from warehouse import home as homes
 from warehouse.home import Home
-from warehouse.state import State
+from warehouse.ledger.state import State
 
 Tick = tuple[dg.SensorResult | dg.SkipReason, str | None]
 

@@ -12,7 +12,7 @@ from orchestration import dagster_home
 from orchestration.definitions import definitions
 from orchestration.steps import intake
 from warehouse.home import Home
-from warehouse.state import State, runs
+from warehouse.ledger.state import State, runs
 
 RAW = dg.AssetKey(["raw", "ssda903"])
 SIGNALS = dg.AssetKey(["marts", "fct_signals"])

@@ -13,7 +13,7 @@ from orchestration.run import last_built, opened, ready
 from warehouse import home as homes
 from warehouse.errors import Busy, ConfigurationError, KeyFault
 from warehouse.home import Home
-from warehouse.state import State, runs
+from warehouse.ledger.state import State, runs
 
 TODAY = date(2026, 10, 20)
 

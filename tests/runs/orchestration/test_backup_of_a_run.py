@@ -10,8 +10,9 @@ from support import SIGHTLINE, Ran, fresh_home, sightline
 
 from orchestration.run import ready
 from simulation.truth import Truth
-from warehouse import backup, releases
+from warehouse import backup
 from warehouse.home import Home
+from warehouse.release import store as releases
 
 HEADERS = 3 * 4096
 MOMENTS = ("intake ...", "models ...", "release ...")

@@ -13,7 +13,7 @@ from orchestration.defs import outbox as sensors
 from warehouse import clock
 from warehouse import home as homes
 from warehouse.home import Home
-from warehouse.state import State, outbox
+from warehouse.ledger.state import State, outbox
 
 DIGEST = Digest(
     message_id="d1",

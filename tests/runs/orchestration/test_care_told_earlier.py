@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.telling import care_gains
 from warehouse.calendar import Span
-from warehouse.in_force import Submitted
+from warehouse.timeline.in_force import Submitted
 
 BOTH = frozenset({"ssd_cla_episodes", "ssd_missing"})
 

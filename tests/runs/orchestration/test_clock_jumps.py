@@ -10,8 +10,9 @@ import pytest
 from intake_files import MARCH, Monitor, referrals, ssd
 
 from orchestration import attempts, health, run
-from warehouse import audit, clock
-from warehouse.in_force import known, slices
+from warehouse import clock
+from warehouse.ledger import audit
+from warehouse.timeline.in_force import known, slices
 
 TRUE, AHEAD, BACK = "2026-10-20T09:00", "2027-10-20T09:00", "2026-10-21T09:00"
 UNDER = (

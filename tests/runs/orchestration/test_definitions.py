@@ -9,8 +9,8 @@ import pytest
 
 from orchestration import dagster_home
 from orchestration.definitions import definitions
-from warehouse import contract
 from warehouse import home as homes
+from warehouse.contracts import schema as contract
 from warehouse.home import Home
 
 

@@ -8,10 +8,10 @@ from intake_files import EPISODES, MARCH, TODAY, Monitor, monitor, ssd
 
 from expectations.submissions import judge_submissions
 from orchestration import overview
-from orchestration.account import account, in_words
 from orchestration.pipeline import RunReport
 from orchestration.run import Step
 from orchestration.telling import outcome
+from senders.account import account, in_words
 
 OTHER = EPISODES.replace("cine_close_reason,", "").replace("_source_code", "_source")
 TOLD = (

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from support import Ran, fresh_home, sightline
 
 from simulation.truth import Truth
-from warehouse import releases
 from warehouse.home import Home
-from warehouse.state import State, alert_events, outbox, runs
-from warehouse.state import releases as recorded
+from warehouse.ledger.state import State, alert_events, outbox, runs
+from warehouse.ledger.state import releases as recorded
+from warehouse.release import store as releases
 
 KILL, TERM, HANGUP = signal.SIGKILL, signal.SIGTERM, signal.SIGHUP
 STEPS = {

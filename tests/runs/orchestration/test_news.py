@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from support import TODAY, Ran
 
 from orchestration import pending, pipeline, upkeep
-from warehouse import releases
 from warehouse.home import Home
+from warehouse.ledger.state import State, alerts, outbox, runs, submissions
+from warehouse.ledger.state import releases as recorded
+from warehouse.release import store as releases
 from warehouse.settings import load_settings, today
-from warehouse.state import State, alerts, outbox, runs, submissions
-from warehouse.state import releases as recorded
 
 TEN_DAYS = [TODAY + timedelta(days) for days in range(1, 11)]
 # The demo sends no return after October's: the next one due is that of an authority's SSDA903.

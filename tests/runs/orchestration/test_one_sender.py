@@ -14,11 +14,12 @@ from intake_files import EPISODES, Monitor, ssd, upn
 from released import Released, change_facts, released
 from support import sightline
 
-from orchestration import account, health, overview, pipeline, run
-from warehouse import prepare
+from orchestration import health, overview, pipeline, run
+from senders import account
+from warehouse.areas import authorities
 from warehouse.calendar import Span, month_of
-from warehouse.intake import decisions
-from warehouse.intake.senders import authorities
+from warehouse.ledger import decisions
+from warehouse.timeline import work_file as prepare
 
 SENDERS = tuple(islice(authorities(), 9))
 MONTHS = [Span(date(2025, month, 1), month_of(date(2025, month, 1)).end) for month in range(1, 12)]

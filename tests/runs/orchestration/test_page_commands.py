@@ -20,8 +20,8 @@ from orchestration import overview
 from orchestration.cli import commands
 from orchestration.commands.keeping import CreatesByDefault
 from warehouse import home as homes
+from warehouse.ledger.state import State
 from warehouse.settings import load_settings, today
-from warehouse.state import State
 
 SHOWN = shown()
 SEPTEMBER = {"period_start": "2026-09-01", "period_end": "2026-09-30"}

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from support import SIGHTLINE, sightline
 
 from orchestration.cli import commands
-from warehouse import contract as contracts
+from warehouse.contracts import schema as contracts
 
 MISSING = "CHILD,DOB,MISSING,MIS_START,MIS_END\n"
 CANARY = "QQ77"

@@ -30,7 +30,7 @@ from warehouse import clock
 from warehouse import home as homes
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
-from warehouse.state import State
+from warehouse.ledger.state import State
 
 STARTED, STARTING = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING
 SCHEDULE, SKIPPED = InstigatorType.SCHEDULE, TickStatus.SKIPPED

@@ -10,11 +10,12 @@ import pytest
 from click.testing import CliRunner, Result
 from intake_files import referrals, ssd
 
-from orchestration import account
 from orchestration.cli import commands
-from warehouse.intake import decisions, ledger
-from warehouse.intake.outcomes import Outcome
-from warehouse.intake.problems import Problem
+from senders import account
+from warehouse.ledger import decisions
+from warehouse.ledger import submissions as ledger
+from warehouse.problems import Problem
+from warehouse.submission import Outcome
 
 CANARY = "ZZ9"
 BAD = f"R99,K1,{CANARY},N1,2A,N,,\n"

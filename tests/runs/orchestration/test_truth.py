@@ -6,7 +6,7 @@ from datetime import date
 import duckdb
 import pytest
 
-from orchestration import truth
+from simulation import found as truth
 from simulation.truth import Event, Truth
 
 ONSET = date(2025, 6, 1)

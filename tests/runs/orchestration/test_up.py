@@ -14,7 +14,7 @@ from orchestration import service
 from orchestration.lock import holder
 from warehouse import home as homes
 from warehouse.home import Home
-from warehouse.state import State
+from warehouse.ledger.state import State
 
 ALONE = {"assetSelection": [{"path": ["raw", "ssda903"]}]}
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from report import errors
-from warehouse.intake.validate import Wanted, validate
+from senders import error_report as errors
+from senders.validate import Wanted, validate
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

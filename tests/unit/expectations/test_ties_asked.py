@@ -7,10 +7,10 @@ import pytest
 from intake_files import IDENTIFIERS, MARCH, ssd, upn
 
 from expectations import identities
+from senders.remedies import REMEDIES
 from warehouse.connection import connect
-from warehouse.intake import ledger
-from warehouse.intake.remedies import REMEDIES
-from warehouse.prepare import prepare
+from warehouse.ledger import submissions as ledger
+from warehouse.timeline.work_file import prepare
 
 AS_OF = date(2026, 10, 20)
 

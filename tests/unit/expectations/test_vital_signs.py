@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from expectations import submissions as judging
 from expectations.runner import CheckResult
-from warehouse.state import State, problems, submission_profiles, submissions
+from warehouse.ledger.state import State, problems, submission_profiles, submissions
 
 
 @pytest.fixture

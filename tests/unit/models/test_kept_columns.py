@@ -9,12 +9,13 @@ from typing import Any
 import jinja2
 import pytest
 
-from warehouse import contract as contracts
+from warehouse.contracts import schema as contracts
 
 PROJECT = Path(__file__).parents[3] / "dbt_project"
 # The row in its file, by which a submission's rows are found again.
 HEAD = {"submission_id", "line"}
-# Who is one child is told by warehouse.identities, from these and from care that ended in adoption.
+# By these, and by care that ended in adoption, warehouse.timeline.identities tells who is one
+# child.
 LINKAGE = {"person_key", "upn_key", "former_upn_key", "is_former", "reason_ended"}
 
 

@@ -9,8 +9,8 @@ import pytest
 from released_figures import Released
 
 from warehouse.home import Home, create
+from warehouse.ledger.state import State
 from warehouse.settings import Settings
-from warehouse.state import State
 
 
 @pytest.fixture

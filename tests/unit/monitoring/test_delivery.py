@@ -26,8 +26,8 @@ from monitoring.delivery import channels, relay
 from monitoring.delivery.relay import LONGEST_WAIT, MAX_ATTEMPTS, Delivered, deliver, is_due
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
+from warehouse.ledger.state import State, outbox, releases
 from warehouse.settings import Settings
-from warehouse.state import State, outbox, releases
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 
@@ -366,7 +366,7 @@ from pathlib import Path
 from monitoring.delivery import relay
 from test_delivery import by_mail
 from warehouse.home import Home
-from warehouse.state import State
+from warehouse.ledger.state import State
 
 home = Home(Path(sys.argv[1]))
 relay._mark = lambda *_: os.kill(os.getpid(), signal.SIGKILL)

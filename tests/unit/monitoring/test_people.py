@@ -9,8 +9,8 @@ from test_record import FALL, decisions
 from monitoring.alerts import people
 from monitoring.alerts.record import record
 from warehouse.errors import SightlineError
+from warehouse.ledger.state import State
 from warehouse.settings import Settings
-from warehouse.state import State
 
 TODAY = date(2026, 11, 22)
 

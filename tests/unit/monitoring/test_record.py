@@ -11,8 +11,8 @@ from monitoring.alerts.evaluate import alert_rows, event_rows, known_alerts
 from monitoring.alerts.lifecycle import Decisions, Finding, decide
 from monitoring.alerts.record import record
 from monitoring.messages import AlertMessage, Digest, parse
+from warehouse.ledger.state import State, alert_events, outbox
 from warehouse.settings import Settings
-from warehouse.state import State, alert_events, outbox
 
 FALL = Finding(
     indicator="referral_rate",

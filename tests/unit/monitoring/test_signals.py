@@ -11,7 +11,7 @@ from panels import TERM_SEASON, changed, panel
 
 from monitoring import signals
 from monitoring.alerts.evaluate import evaluate
-from warehouse.state import State
+from warehouse.ledger.state import State
 
 
 @pytest.fixture(scope="module")

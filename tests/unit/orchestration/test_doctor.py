@@ -9,8 +9,8 @@ from intake_files import ssd
 from orchestration import doctor
 from orchestration.run import ready
 from warehouse import home as homes
-from warehouse import releases
-from warehouse.state import State, submissions
+from warehouse.ledger.state import State, submissions
+from warehouse.release import store as releases
 
 
 @pytest.fixture(scope="module")

@@ -19,11 +19,12 @@ from support import sightline
 
 from orchestration import health, lock
 from orchestration.health import RULES, examine
-from warehouse import clock, keys
+from warehouse import clock
 from warehouse import home as homes
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
-from warehouse.state import State, outbox, releases, runs, settings, submissions
+from warehouse.ledger.state import State, outbox, releases, runs, settings, submissions
+from warehouse.pseudonyms import keys
 
 NOW = datetime.fromisoformat("2026-10-20T09:00")
 RELEASE = "2026-10-20.1"
@@ -342,7 +343,7 @@ def test_who_tells_of_care_each_month_owes_no_return_of_it(monitor: Monitor) -> 
 
 
 def telling(extract: str) -> set[str]:
-    from warehouse import contract
+    from warehouse.contracts import schema as contract
 
     return set(contract.load()[extract].telling_tables)
 
@@ -404,8 +405,8 @@ def test_a_clock_that_gains_a_day_on_the_machine_is_told(
 ) -> None:
     up, boot = tmp_path / "uptime", tmp_path / "boot"
     boot.write_text("one\n")
-    monkeypatch.setattr("warehouse.clock_marks.UPTIME", up)
-    monkeypatch.setattr("warehouse.clock_marks.BOOT", boot)
+    monkeypatch.setattr("warehouse.ledger.clock_marks.UPTIME", up)
+    monkeypatch.setattr("warehouse.ledger.clock_marks.BOOT", boot)
     monitor.add(settings, name="clock_base", value=f"{(NOW - 2 * DAY).isoformat()} 1000 one")
     for gained, rules in ((DAY + HOUR, []), (DAY + HOUR + MINUTE, ["CLOCK_AHEAD"])):
         up.write_text(f"{1000 + (2 * DAY - gained).total_seconds():.2f} 5\n")

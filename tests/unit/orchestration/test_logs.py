@@ -17,7 +17,7 @@ from support import logged
 from orchestration import faults, logs
 from warehouse import home as homes
 from warehouse.home import Home
-from warehouse.state import State
+from warehouse.ledger.state import State
 
 CANARY = "H801200001001"
 

@@ -13,9 +13,9 @@ from orchestration.steps import release
 from orchestration.steps.order import ORDER, done
 from warehouse import home as homes
 from warehouse.errors import GateFailed
-from warehouse.releases import Draft
+from warehouse.ledger.state import State
+from warehouse.release.store import Draft
 from warehouse.settings import Settings
-from warehouse.state import State
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from orchestration.run import Run, Step
 from warehouse import home as homes
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
+from warehouse.ledger.state import State
 from warehouse.settings import Settings
-from warehouse.state import State
 
 WRONG = {
     "keep_release = 6": "keep_releases",

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from report import errors
-from warehouse.intake.problems import BadRow, Problem
-from warehouse.intake.validate import Verdict, Wanted, validate
+from senders import error_report as errors
+from senders.validate import Verdict, Wanted, validate
+from warehouse.problems import BadRow, Problem
 
 HEADER = (
     "cine_referral_id,cine_person_id,cine_referral_date,cine_cin_primary_need_code,"

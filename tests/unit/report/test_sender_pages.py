@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from report import senders
-from warehouse import contract as contracts
-from warehouse.contract_words import years
-from warehouse.intake.validate import validate
+from senders import pages as senders
+from senders.validate import validate
+from warehouse.contracts import schema as contracts
+from warehouse.contracts.words import years
 
 FOLDER = Path(__file__).parents[3] / "docs" / "senders"
 TABLES = [one for one in contracts.load().values() if one.reader == "csv"]

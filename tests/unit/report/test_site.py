@@ -12,7 +12,7 @@ from lxml import html
 
 from report.site import build_site
 from warehouse import home as homes
-from warehouse.state import State, submissions
+from warehouse.ledger.state import State, submissions
 
 MOST_BYTES = 400_000
 

@@ -14,7 +14,7 @@ from intake_files import Monitor, monitor
 from ssd_systems import SYSTEMS, Child, Tables
 
 from expectations.submissions import judge_submissions
-from warehouse.state import problems, submissions
+from warehouse.ledger.state import problems, submissions
 
 COUNT = 60
 

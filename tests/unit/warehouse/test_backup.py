@@ -9,11 +9,11 @@ from click.testing import CliRunner
 from intake_files import referrals, ssd
 
 from orchestration.cli import commands
-from warehouse import backup, belonging, keys
+from warehouse import backup, belonging, orphans
 from warehouse.errors import ConfigurationError, KeyFault, SightlineError
 from warehouse.home import Home
-from warehouse.intake import orphans
-from warehouse.state import State
+from warehouse.ledger.state import State
+from warehouse.pseudonyms import keys
 
 
 def quiet(_stage: str, _done: int, _of: int) -> None:
@@ -107,7 +107,7 @@ def test_what_a_run_takes_away_meanwhile_makes_the_copy_begin_again(monitor, tmp
             [path] = (monitor.home.raw / "ssd_persons").glob("*.parquet")
             shutil.copyfile(next((monitor.home.raw / "ssd_referrals").glob("*.parquet")), path)
             with monitor.state.begin() as connection:
-                from warehouse.intake import ledger
+                from warehouse.ledger import submissions as ledger
 
                 ledger.record_facts(connection, monitor.home.raw, [path.stem])
         calls.append(1)
@@ -226,7 +226,7 @@ def test_a_copy_of_before_the_first_release_has_nothing_to_build_again(copy):
 
 
 def test_children_who_were_erased_stay_so_after_a_copy_is_put_back(monitor, tmp_path):
-    from warehouse.intake.suppression import key_of
+    from warehouse.erasure.suppression import key_of
 
     digests = key_of(monitor.home)
     backup.make(monitor.home, tmp_path / "copy", quiet)

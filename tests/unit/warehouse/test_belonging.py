@@ -19,8 +19,8 @@ from warehouse import belonging
 from warehouse import home as homes
 from warehouse.belonging import NotTogether, StateDamaged
 from warehouse.errors import ConfigurationError
-from warehouse.state import State
-from warehouse.state import releases as recorded
+from warehouse.ledger.state import State
+from warehouse.ledger.state import releases as recorded
 
 PAGE = 4096
 # They work on any monitor, or say themselves what is wrong with it.

@@ -9,12 +9,12 @@ import pytest
 import sqlalchemy as sa
 from intake_files import MARCH, Monitor, referrals, ssd
 
-from warehouse import annotations, audit, clock_marks
-from warehouse.clock_marks import OF_RUNS, standing
 from warehouse.errors import ConfigurationError
-from warehouse.in_force import known, slices
+from warehouse.ledger import annotations, audit, clock_marks
+from warehouse.ledger.clock_marks import OF_RUNS, standing
+from warehouse.ledger.state import runs, submissions
 from warehouse.settings import load_settings
-from warehouse.state import runs, submissions
+from warehouse.timeline.in_force import known, slices
 
 DAY = timedelta(days=1)
 OCTOBER = date(2026, 10, 20)

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from claimed import Claimed
 
-from warehouse import annotations
-from warehouse.annotations import Annotation
-from warehouse.continuity import Return, _returns, breaks, write_breaks
+from warehouse.ledger import annotations
+from warehouse.ledger.annotations import Annotation
+from warehouse.timeline.continuity import Return, _returns, breaks, write_breaks
 
 MONTHS = 6
 

@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from intake_files import MARCH, rules
 
-from warehouse import calendar, contract
+from warehouse import calendar
 from warehouse.calendar import Span
+from warehouse.contracts import schema as contract
 from warehouse.errors import ConfigurationError
-from warehouse.intake import recognise
-from warehouse.intake.pseudonyms import pseudonym, set_key
-from warehouse.intake.rules import is_upn, normalised
+from warehouse.intake.judge.column_rules import is_upn, normalised
+from warehouse.intake.read import recognise
+from warehouse.pseudonyms.sql import pseudonym, set_key
 
 EXTRACTS = {
     "ssd", "cin_census", "school_census", "ssda903", "alternative_provision",

@@ -7,12 +7,12 @@ import pytest
 import sqlalchemy as sa
 from intake_files import YEAR, month_first, referrals, rules, ssd, upn
 
-from warehouse import audit, publish
 from warehouse.connection import connect
 from warehouse.errors import SightlineError
-from warehouse.in_force import known
-from warehouse.intake import decisions
-from warehouse.state import submissions
+from warehouse.ledger import audit, decisions
+from warehouse.ledger.state import submissions
+from warehouse.release import build as publish
+from warehouse.timeline.in_force import known
 
 EARLIER, DAY, LATER = date(2026, 10, 20), date(2026, 10, 21), date(2026, 10, 22)
 MANY_BAD = referrals(30, *(f"R9{i},K1,bad,N1,2A,N,,\n" for i in range(6)))

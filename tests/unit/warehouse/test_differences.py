@@ -13,9 +13,9 @@ from intake_files import EPISODES, IDENTIFIERS, PERSONS, care, referrals, ssd, u
 from test_intake_xml import census
 
 from orchestration.cli import commands
-from warehouse import contract as contracts
-from warehouse.intake.differences import OTHERS, WORDS, Diff, TableDiff, differences
-from warehouse.intake.published import IDENTITY
+from senders.differences import OTHERS, WORDS, Diff, TableDiff, differences
+from warehouse.contracts import schema as contracts
+from warehouse.contracts.official import IDENTITY
 
 # Nobody's, and never to be told wherever a sender's columns went astray.
 VALUES = ("Smith", "SMITH", "2012-05-14", "14/05/2012", upn(1), "QX4410077", "O'Neill, Jo")

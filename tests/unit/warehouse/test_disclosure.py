@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse import disclosure
+from warehouse.release import disclosure
 
 MONTH = date(2026, 10, 1)
 REGION_OF = {"a": "R1", "b": "R1", "c": "R1", "d": "R2", "e": "R2"}

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from warehouse import contract as contracts
-from warehouse.contract import Code, Column, Contract, compared
-from warehouse.contracts.cin_census import reader as cin
-from warehouse.contracts.ssda903 import reader as care
-from warehouse.intake.published import IDENTITY
+from warehouse.contracts import schema as contracts
+from warehouse.contracts.official import IDENTITY
+from warehouse.contracts.schema import Code, Column, Contract, compared
+from warehouse.intake.read import cin_census as cin
+from warehouse.intake.read import ssda903 as care
 
 FOLDER = Path(__file__).parent / "facts"
 # Published of a column, and the types of ours that read it as it is meant.

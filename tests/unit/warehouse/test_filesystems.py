@@ -77,7 +77,7 @@ def test_what_is_published_may_lie_on_one(mounted: Path, tmp_path: Path) -> None
     home.published.rmdir()
     home.published.symlink_to(mounted)
     home.releases.mkdir()
-    filesystems.check_is_local(home.root, home.restricted)
+    homes.check_is_local(home.root, home.restricted)
 
 
 def test_a_monitor_that_was_moved_onto_one_is_told_so(mounted: Path, tmp_path: Path) -> None:

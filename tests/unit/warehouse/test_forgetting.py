@@ -14,15 +14,16 @@ from opendocument import spreadsheet
 from test_intake_workbooks import book
 from test_intake_xml import CHILD, census
 
-from warehouse import audit, keys, retention
 from warehouse import home as homes
+from warehouse.erasure import erasing, retention
+from warehouse.erasure.forgetting import Child, child_in, forget, tied
+from warehouse.erasure.rotation import rotate
 from warehouse.errors import SightlineError
-from warehouse.intake import erasing
-from warehouse.intake.forgetting import Child, child_in, forget, tied
-from warehouse.intake.rotation import rotate
-from warehouse.intake.writing import drop_rows
-from warehouse.prepare import prepare
+from warehouse.intake.write import drop_rows
+from warehouse.ledger import audit
+from warehouse.pseudonyms import keys
 from warehouse.settings import load_settings
+from warehouse.timeline.work_file import prepare
 
 GONE, STAYS = "CANARY0077", "STAYS00011"
 GONE_UPN, FORMER_UPN, STAYS_UPN = upn(77), upn(78), upn(11)

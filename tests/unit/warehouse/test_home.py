@@ -7,10 +7,10 @@ import duckdb
 import pytest
 
 from warehouse import home as homes
-from warehouse import keys
 from warehouse.errors import ConfigurationError, MachineFault
-from warehouse.intake.writing import parquet
+from warehouse.intake.write import parquet
 from warehouse.machine import check_room, free_in
+from warehouse.pseudonyms import keys
 from warehouse.settings import Settings, bytes_of, load_settings
 
 NAMES = [

@@ -8,9 +8,9 @@ import pytest
 from claimed import Claimed
 from intake_files import IDENTIFIERS, ssd, upn
 
-from warehouse import identities
-from warehouse.identity_decisions import Decision
-from warehouse.prepare import prepare
+from warehouse.timeline import identities
+from warehouse.timeline.claims import Decision
+from warehouse.timeline.work_file import prepare
 
 AS_OF = date(2026, 10, 20)
 CURRENT, FORMER = "Unique Pupil Number", "Former Unique Pupil Number"

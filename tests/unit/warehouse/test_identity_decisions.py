@@ -8,9 +8,11 @@ from intake_files import TODAY, upn
 from test_identities import link, send, sizes
 
 from orchestration import pending
-from warehouse import audit, identity_decisions, keys
 from warehouse.errors import SightlineError
-from warehouse.identity_decisions import named
+from warehouse.ledger import audit
+from warehouse.pseudonyms import keys
+from warehouse.timeline import identity_decisions
+from warehouse.timeline.identity_decisions import named
 
 LATER = date(2026, 11, 20)
 

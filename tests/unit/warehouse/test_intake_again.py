@@ -11,9 +11,10 @@ import killing
 import pytest
 from intake_files import MARCH, referrals, rules, ssd, zipped
 
-from warehouse import belonging
-from warehouse.intake import judging, orphans
-from warehouse.intake.landing import land
+from warehouse import belonging, orphans
+from warehouse.intake.judge import submission as judging
+from warehouse.intake.receive import landing
+from warehouse.intake.receive.landing import land
 
 KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
 TABLES = ("ssd_persons", "ssd_identifiers", "ssd_referrals", "ssd_assessments", "ssd_factors")
@@ -22,9 +23,9 @@ KILLED_AT = f"""{inspect.getsource(killing)}
 
 from pathlib import Path
 from warehouse import home as homes
-from warehouse.intake.taking import take_in
+from warehouse.take_in import take_in
 from warehouse.settings import load_settings
-from warehouse.state import State
+from warehouse.ledger.state import State
 
 folder, module, function, calls = sys.argv[1:]
 home = homes.find(Path(folder))
@@ -84,7 +85,7 @@ def arrivals(monitor):
 
 
 def test_what_comes_in_one_intake_has_its_number(monitor, monkeypatch):
-    monkeypatch.setattr("warehouse.intake.landing.CHUNK", 1)
+    monkeypatch.setattr("warehouse.intake.receive.landing.CHUNK", 1)
     monitor.drop("a.csv", "a")
     monitor.drop("b.csv", "b", sender="302")
     monitor.take_in()
@@ -94,11 +95,19 @@ def test_what_comes_in_one_intake_has_its_number(monitor, monkeypatch):
     assert arrivals(monitor) == {"a.csv": 1, "b.csv": 1, "c.csv": 2}
 
 
+def cut_off(*_):
+    raise InterruptedError
+
+
 def test_an_intake_that_was_cut_off_goes_on_under_its_number(monitor, monkeypatch):
-    monkeypatch.setattr("warehouse.intake.landing.CHUNK", 1)
-    monitor.drop("a.csv", "a")
-    land(monitor.home, monitor.state, files.TODAY)
-    monitor.drop("b.csv", "b")
+    monkeypatch.setattr("warehouse.intake.receive.landing.CHUNK", 1)
+    for name in ("a.csv", "b.csv"):
+        monitor.drop(name, name)
+    with monkeypatch.context() as patched:
+        patched.setattr(landing.belonging, "mark", cut_off)
+        with pytest.raises(InterruptedError):
+            land(monitor.home, monitor.state, files.TODAY)
+    assert arrivals(monitor) == {"a.csv": 1}
     monitor.take_in()
     monitor.drop("c.csv", "c")
     monitor.take_in()
@@ -155,7 +164,7 @@ def test_many_batches_side_by_side_give_what_one_gives(tmp_path, monkeypatch):
         for number in range(4):
             episodes = referrals(30 + number)
             monitor.drop_zip(ssd(ssd_cin_episodes=episodes), name=f"{number}.zip")
-        monkeypatch.setattr("warehouse.intake.taking.BATCH_BYTES", size)
+        monkeypatch.setattr("warehouse.take_in.BATCH_BYTES", size)
         report = monitor.take_in()
         results.append((rows(monitor), [vars(o) | {"batch": None} for o in report.outcomes]))
     assert results[0] == results[1]
@@ -178,7 +187,7 @@ def test_a_fault_nobody_foresaw_stays_with_its_submission(monitor, monkeypatch):
             connection.execute("select cast('canary' as integer)").fetchall()
         judging.judge(*arguments)
 
-    monkeypatch.setattr("warehouse.intake.loading.judge", fails_on_one)
+    monkeypatch.setattr("warehouse.intake.batch.judge", fails_on_one)
     for number in range(5):
         odd = {"odd.csv": "x"} if number == 2 else {}
         monitor.drop_zip(ssd() | odd, name=f"{number}.zip", sender=f"30{number + 1}")
@@ -192,16 +201,16 @@ def test_a_fault_nobody_foresaw_stays_with_its_submission(monitor, monkeypatch):
 @pytest.mark.parametrize(
     ("module", "function", "calls"),
     [
-        ("landing", "_move", 1),
-        ("landing", "_move", 3),
-        ("landing", "_clear", 2),
-        ("ledger", "waiting", 1),
-        ("loading", "_read", 2),
-        ("judging", "judge", 1),
-        ("writing", "_copy", 2),
-        ("writing", "_sync", 7),
-        ("ledger", "conclude", 1),
-        ("ledger", "_problem_rows", 2),
+        ("intake.receive.landing", "_move", 1),
+        ("intake.receive.landing", "_move", 3),
+        ("intake.receive.landing", "_clear", 2),
+        ("ledger.submissions", "waiting", 1),
+        ("intake.batch", "_read", 2),
+        ("intake.judge.submission", "judge", 1),
+        ("intake.write", "_copy", 2),
+        ("intake.write", "_sync", 7),
+        ("ledger.submissions", "conclude", 1),
+        ("ledger.submissions", "_problem_rows", 2),
     ],
 )
 def test_a_run_killed_anywhere_and_run_again_gives_the_same(tmp_path, module, function, calls):
@@ -209,7 +218,7 @@ def test_a_run_killed_anywhere_and_run_again_gives_the_same(tmp_path, module, fu
     for monitor in (calm, killed):
         drop_three(monitor)
     calm.take_in()
-    arguments = [str(killed.home.root), f"warehouse.intake.{module}", function, str(calls)]
+    arguments = [str(killed.home.root), f"warehouse.{module}", function, str(calls)]
     done = subprocess.run([sys.executable, "-c", KILLED_AT, *arguments], check=False)
     assert done.returncode == -signal.SIGKILL
     belonging.check(killed.home)
@@ -225,7 +234,7 @@ def test_a_run_killed_anywhere_and_run_again_gives_the_same(tmp_path, module, fu
 def test_a_worker_does_not_outlive_its_run():
     script = (
         "import os, subprocess, sys, time;"
-        "from warehouse.intake.watch import end_with;"
+        "from warehouse.intake.pool import end_with;"
         "end_with(os.getppid()); print(os.getpid(), flush=True); time.sleep(60)"
     )
     starter = (

@@ -15,10 +15,11 @@ import openpyxl
 import pytest
 from intake_files import errors, queries
 
-from warehouse import contract as contracts
-from warehouse.intake import decisions, recognise
-from warehouse.intake.members import Member
-from warehouse.intake.spellings import spelled
+from warehouse.contracts import schema as contracts
+from warehouse.intake.judge.spellings import spelled
+from warehouse.intake.read import recognise
+from warehouse.ledger import decisions
+from warehouse.submission import Member
 
 EXAMPLES = Path(__file__).parents[4] / "shared" / "data" / "annex_a"
 HALF_YEAR = {"period_start": "2026-01-01", "period_end": "2026-06-30"}

@@ -10,8 +10,8 @@ from intake_files import MARCH, YEAR, care, errors, ssd, zipped
 from test_intake_workbooks import book, tables
 from test_intake_xml import census
 
-from warehouse.intake import bundles
-from warehouse.intake.validate import validate
+from senders.validate import validate
+from warehouse.intake.read import bundles
 
 SAID = json.dumps(MARCH)
 PLAIN = zipped(ssd())

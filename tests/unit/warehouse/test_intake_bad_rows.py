@@ -4,8 +4,8 @@ import openpyxl
 import pytest
 from intake_files import MARCH, care, referrals, ssd, zipped
 
-from warehouse.intake.rows import letter
-from warehouse.intake.validate import Wanted, validate
+from senders.validate import Wanted, validate
+from warehouse.intake.judge.bad_rows import letter
 
 BAD_DATE = "R99,K1,9 March,N1,2A,N,,\n"
 RAGGED = "R100,K1,2026-03-09,N1,2A,N\n"

@@ -9,9 +9,9 @@ import intake_files as files
 import pytest
 from intake_files import YEAR, Monitor, errors, queries, upn
 
-from warehouse import contract as contracts
-from warehouse.contract import Column, SentTable
-from warehouse.contract_words import example
+from warehouse.contracts import schema as contracts
+from warehouse.contracts.schema import Column, SentTable
+from warehouse.contracts.words import example
 
 TERM = {"period_start": "2026-01-01", "period_end": "2026-03-31"}
 MANIFESTS: dict[str, Any] = {

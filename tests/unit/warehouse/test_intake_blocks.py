@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from intake_files import EPISODES, errors, upn
 from test_intake_xml import CHILD, HEADER, census
 
-from warehouse.intake import text
-from warehouse.intake.problems import Refused
+from warehouse.intake.read import csv as text
+from warehouse.problems import Refused
 
 FIELDS = st.sampled_from(["K1", "", '"a,b"', '"two\nlines"', "Zoë", '"say ""no"""', "x" * 30])
 ROWS = st.lists(st.lists(FIELDS, min_size=3, max_size=4).map(",".join), max_size=30)
@@ -85,9 +85,10 @@ READING = """
 import resource, sys
 from functools import partial
 from pathlib import Path
-from warehouse.intake.bundles import open_bundle, open_plain
-from warehouse.intake.reading import read_submission
-from warehouse.intake.spool import Spool
+from warehouse.intake.read.bundles import open_bundle
+from warehouse.intake.receive.unpacking import open_plain
+from warehouse.intake.read.submission import read_submission
+from warehouse.intake.read.spool import Spool
 
 path, folder = map(Path, sys.argv[1:])
 spool = Spool(folder)

@@ -4,9 +4,9 @@ import intake_files as files
 import pytest
 from intake_files import MARCH, ssd
 
-from warehouse.in_force import known
-from warehouse.intake import ledger
-from warehouse.intake.validate import Wanted, validate
+from senders.validate import Wanted, validate
+from warehouse.ledger import submissions as ledger
+from warehouse.timeline.in_force import known
 
 EPISODES = (
     "clae_cla_episode_id,clae_person_id,clae_cla_episode_start_date,{ceased},"

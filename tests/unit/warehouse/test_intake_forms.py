@@ -23,14 +23,14 @@ import pytest
 from opendocument import spreadsheet
 from test_intake_xml import ABSENT, CARE, census
 
-from report import senders
-from warehouse import contract as contracts
-from warehouse.contract import Column, Contract, SentTable, date_formats
-from warehouse.intake.days import day_of
-from warehouse.intake.loading import Workshop, load_batch
-from warehouse.intake.outcomes import Outcome, Pending
-from warehouse.intake.senders import PUBLISHER
-from warehouse.intake.writing import Files
+from senders import pages as senders
+from warehouse.areas import PUBLISHER
+from warehouse.contracts import schema as contracts
+from warehouse.contracts.schema import Column, Contract, SentTable, date_formats
+from warehouse.intake.batch import Workshop, load_batch
+from warehouse.intake.read.days import day_of
+from warehouse.intake.write import Files
+from warehouse.submission import Outcome, Pending
 
 CONTRACTS = contracts.load()
 CELLS = [name for name, one in CONTRACTS.items() if one.reader == "csv"]

@@ -8,11 +8,11 @@ import pytest
 from intake_files import IDENTIFIERS, errors, referrals, rules, ssd, upn
 
 from warehouse.calendar import Span
-from warehouse.contract import Column
-from warehouse.intake import parts
-from warehouse.intake.judging import _other
-from warehouse.intake.periods import _window, _year
-from warehouse.intake.rules import is_upn, judgement
+from warehouse.contracts.schema import Column
+from warehouse.intake.judge.column_rules import is_upn, judgement
+from warehouse.intake.judge.periods import _window, _year
+from warehouse.intake.judge.submission import _other
+from warehouse.intake.read import tables as parts
 
 
 @pytest.mark.parametrize(("day", "found"), [("2026-10-20", []), ("2026-10-21", ["DATE_FUTURE"])])

@@ -24,11 +24,11 @@ from reference import Entry, Reference, Sent, days
 
 from warehouse import home as homes
 from warehouse.calendar import month_of
-from warehouse.intake import decisions
-from warehouse.intake.taking import take_in
-from warehouse.prepare import prepare
+from warehouse.ledger import decisions
+from warehouse.ledger.state import State
 from warehouse.settings import load_settings
-from warehouse.state import State
+from warehouse.take_in import take_in
+from warehouse.timeline.work_file import prepare
 
 IS_LONG = "SIGHTLINE_TEST_EXAMPLES" in os.environ
 EXAMPLES = int(os.environ.get("SIGHTLINE_TEST_EXAMPLES", "12"))
@@ -40,18 +40,21 @@ TABLES_BESIDE = 2
 GOOD_ROWS = 10
 SEQUENCES = (None, 10, 20)
 # Functions on whose entry a run is killed, with the entry that is meant.
-KILLED_BEFORE_THE_LEDGER = ("ledger", "receive", 1)
-KILLED_WHILE_LANDING = (("landing", "_move", 1), ("landing", "_clear", 1))
+KILLED_BEFORE_THE_LEDGER = ("ledger.submissions", "receive", 1)
+KILLED_WHILE_LANDING = (
+    ("intake.receive.landing", "_move", 1),
+    ("intake.receive.landing", "_clear", 1),
+)
 KILLED_AT = (
     KILLED_BEFORE_THE_LEDGER,
     *KILLED_WHILE_LANDING,
-    ("ledger", "waiting", 2),
-    ("loading", "_read", 1),
-    ("judging", "judge", 1),
-    ("writing", "_copy", 2),
-    ("writing", "_sync", 3),
-    ("ledger", "conclude", 1),
-    ("ledger", "_problem_rows", 1),
+    ("ledger.submissions", "waiting", 2),
+    ("intake.batch", "_read", 1),
+    ("intake.judge.submission", "judge", 1),
+    ("intake.write", "_copy", 2),
+    ("intake.write", "_sync", 3),
+    ("ledger.submissions", "conclude", 1),
+    ("ledger.submissions", "_problem_rows", 1),
 )
 
 
@@ -301,7 +304,7 @@ def killed(root: Path, module: str, function: str, calls: int) -> None:
     child = os.fork()
     if child == 0:
         try:
-            kill_at(f"warehouse.intake.{module}", function, calls)
+            kill_at(f"warehouse.{module}", function, calls)
             home = homes.find(root)
             take_in(home, load_settings(home), State(home.state_db))
         finally:

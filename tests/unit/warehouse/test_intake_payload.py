@@ -9,8 +9,8 @@ import pytest
 from intake_files import MARCH, Monitor, errors, monitor, rules, upn
 from ssd_systems import Child, plain
 
+from senders.validate import validate
 from warehouse.calendar import Span
-from warehouse.intake.validate import validate
 
 CHILDREN = [
     Child(1, "2026-03-02", "2026-03-03", "2026-03-20", ("13A", "24A"), closed="2026-03-25"),

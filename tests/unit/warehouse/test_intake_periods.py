@@ -9,7 +9,7 @@ import pytest
 from intake_files import ASSESSMENTS, EPISODES, FACTORS, MARCH, YEAR, Monitor, ssd, upn, zipped
 
 from expectations.submissions import judge_submissions
-from warehouse.intake.validate import Verdict, validate
+from senders.validate import Verdict, validate
 
 REASON = "most of its events lie outside the period that it names"
 AUTUMN = {"period_start": "2025-09-01", "period_end": "2025-12-31"}

@@ -5,7 +5,7 @@ import pytest
 from intake_files import ASSESSMENTS, EPISODES, MARCH, PERSONS, queries, ssd, zipped
 
 from expectations.submissions import judge_submissions
-from warehouse.intake.validate import validate
+from senders.validate import validate
 
 REASON = "most of its referrals are of children whom ssd_person does not list"
 COUNT = 20

@@ -9,11 +9,11 @@ import io
 import pytest
 from pydantic import ValidationError
 
-from warehouse import contract as contracts
-from warehouse.contract import SentTable, compared
-from warehouse.intake import recognise
-from warehouse.intake.members import Member
-from warehouse.intake.recognise import match, unread, why_not
+from warehouse.contracts import schema as contracts
+from warehouse.contracts.schema import SentTable, compared
+from warehouse.intake.read import recognise
+from warehouse.intake.read.recognise import match, unread, why_not
+from warehouse.submission import Member
 
 READ = [
     (one.name, table)

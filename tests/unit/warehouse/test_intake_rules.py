@@ -7,9 +7,9 @@ import pytest
 from intake_files import ssd
 from rule_cases import YEAR, Case, cases, missing
 
-from warehouse import contract as contracts
-from warehouse.intake.problems import Problem
-from warehouse.intake.remedies import remedy
+from senders.remedies import remedy
+from warehouse.contracts import schema as contracts
+from warehouse.problems import Problem
 
 CASES = cases()
 

@@ -12,11 +12,11 @@ import pytest
 from intake_files import MARCH, Monitor, errors, monitor, queries, rules, upn, zipped
 from ssd_systems import SYSTEMS, Child, eclipse, mosaic, plain, systemc
 
+from senders.validate import validate
 from warehouse.calendar import Span
-from warehouse.intake.outcomes import Pending
-from warehouse.intake.profiles import outside_share
-from warehouse.intake.redaction import contents_of, records_of, without
-from warehouse.intake.validate import validate
+from warehouse.erasure.redaction import contents_of, records_of, without
+from warehouse.intake.judge.profiles import outside_share
+from warehouse.submission import Pending
 
 CHILDREN = [
     Child(1, "2026-03-02", "2026-03-03", "2026-03-20", ("13A", "24A"), closed="2026-03-25"),

@@ -5,8 +5,8 @@ import pytest
 from intake_files import MARCH, referrals, ssd, upn, zipped
 
 from expectations.submissions import judge_submissions
-from warehouse.in_force import known
-from warehouse.intake.validate import Wanted, validate
+from senders.validate import Wanted, validate
+from warehouse.timeline.in_force import known
 
 CARE = (
     "clae_person_id,clae_cla_episode_start_date,clae_cla_episode_ceased_date,"

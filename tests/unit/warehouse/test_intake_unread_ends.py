@@ -3,7 +3,7 @@
 import pytest
 from intake_files import EPISODES, MARCH, care, ssd, zipped
 
-from warehouse.intake.validate import validate
+from senders.validate import validate
 
 CARE_EPISODES = (
     "clae_person_id,clae_cla_episode_start_date,clae_cla_episode_ceased_date,"

@@ -13,10 +13,10 @@ import pytest
 from intake_files import YEAR, care, errors, notes, queries, rules, zipped
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from warehouse.contract import Column, SentTable
-from warehouse.intake.bundles import open_bundle
-from warehouse.intake.members import Sheet
-from warehouse.intake.problems import Refused
+from warehouse.contracts.schema import Column, SentTable
+from warehouse.intake.read.bundles import open_bundle
+from warehouse.problems import Refused
+from warehouse.submission import Sheet
 
 KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
 NAMES = {"a.csv": "Header", "b.csv": "Episodes", "c.csv": "Missing"}

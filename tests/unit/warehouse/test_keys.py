@@ -13,13 +13,15 @@ import killing
 import pytest
 from intake_files import care, referrals, ssd, upn
 
-from warehouse import audit, belonging, keys
+from warehouse import belonging
 from warehouse import home as homes
+from warehouse.erasure.rotation import rotate
 from warehouse.errors import KeyFault, SightlineError
-from warehouse.intake.rotation import rotate
-from warehouse.intake.taking import take_in
-from warehouse.prepare import prepare
+from warehouse.ledger import audit
+from warehouse.pseudonyms import keys
 from warehouse.settings import load_settings
+from warehouse.take_in import take_in
+from warehouse.timeline.work_file import prepare
 
 REASON = "the old key was in a lost backup"
 WEAK = {
@@ -39,9 +41,9 @@ KILLED_AT = f"""{inspect.getsource(killing)}
 
 from pathlib import Path
 from warehouse import home as homes
-from warehouse.intake import rotation
+from warehouse.erasure import rotation
 from warehouse.settings import load_settings
-from warehouse.state import State
+from warehouse.ledger.state import State
 
 folder, new_key, module, function, calls = sys.argv[1:]
 home = homes.find(Path(folder))
@@ -180,11 +182,11 @@ def test_without_a_reason_the_key_is_not_changed(monitor, new_key):
 @pytest.mark.parametrize(
     ("module", "function", "calls", "is_done"),
     [
-        ("warehouse.intake.loading", "_load", 1, False),
-        ("warehouse.intake.loading", "_load", 3, False),
-        ("warehouse.audit", "record", 1, False),
-        ("warehouse.keys", "finish_rotation", 2, True),
-        ("warehouse.keys", "_put_in_place", 2, True),
+        ("warehouse.intake.batch", "_load", 1, False),
+        ("warehouse.intake.batch", "_load", 3, False),
+        ("warehouse.ledger.audit", "record", 1, False),
+        ("warehouse.pseudonyms.keys", "finish_rotation", 2, True),
+        ("warehouse.pseudonyms.keys", "_put_in_place", 2, True),
     ],
 )
 def test_a_rotation_killed_anywhere_is_whole_or_not_begun(

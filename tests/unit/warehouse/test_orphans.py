@@ -9,11 +9,11 @@ from click.testing import CliRunner
 from intake_files import IDENTIFIERS, PERSONS, referrals, ssd, upn
 
 from orchestration.cli import commands
-from warehouse import adopting, belonging
-from warehouse.intake import erasing, forgetting, orphans
-from warehouse.intake.forgetting import Child
+from warehouse import adopting, belonging, orphans
+from warehouse.erasure import erasing, forgetting
+from warehouse.erasure.forgetting import Child
+from warehouse.ledger.state import State, settings, submissions
 from warehouse.settings import load_settings
-from warehouse.state import State, settings, submissions
 
 REASON = "the disk with the newer copy is lost"
 CHILD = Child("301", ("CANARY77",), (upn(77),))

@@ -14,7 +14,7 @@ from pages import ROOT, blocks, lines
 from test_intake_xml import census
 
 from orchestration.cli import commands
-from warehouse import contract as contracts
+from warehouse.contracts import schema as contracts
 
 FOLDER = ROOT / "docs" / "senders"
 PAGES = [FOLDER / f"{name}.md" for name in contracts.load()]

@@ -9,12 +9,12 @@ import intake_files as files
 import pytest
 from intake_files import IDENTIFIERS, MARCH, care, ssd, upn
 
-from warehouse import contract
+from warehouse.areas import authorities
 from warehouse.calendar import Span, month_of
-from warehouse.coverage import coverage
-from warehouse.in_force import Submitted, slices
-from warehouse.intake.senders import authorities
-from warehouse.prepare import prepare
+from warehouse.contracts import schema as contract
+from warehouse.timeline.coverage import coverage
+from warehouse.timeline.in_force import Submitted, slices
+from warehouse.timeline.work_file import prepare
 
 AS_OF = date(2026, 10, 20)
 

@@ -7,9 +7,9 @@ import pytest
 import work_file
 
 from warehouse import home as homes
-from warehouse import publish
 from warehouse.errors import GateFailed
-from warehouse.published_tables import published_tables
+from warehouse.release import build as publish
+from warehouse.release.tables import published_tables
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ import pytest
 import work_file
 
 from warehouse import home as homes
-from warehouse import releases
 from warehouse.errors import SightlineError
-from warehouse.recovery import recover
-from warehouse.state import State
-from warehouse.state import releases as recorded
+from warehouse.ledger.state import State
+from warehouse.ledger.state import releases as recorded
+from warehouse.release import store as releases
+from warehouse.release.recovery import recover
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import intake_files as files
 import pytest
 from intake_files import MARCH, care, referrals, ssd
 
-from warehouse.in_force import known, slices
-from warehouse.prepare import prepare
+from warehouse.timeline.in_force import known, slices
+from warehouse.timeline.work_file import prepare
 
 AS_OF = date(2026, 10, 20)
 

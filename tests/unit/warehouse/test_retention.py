@@ -9,13 +9,14 @@ import pytest
 import sqlalchemy as sa
 from intake_files import referrals, ssd
 
-from warehouse import audit, releases, retention
 from warehouse import home as homes
+from warehouse.erasure import retention
+from warehouse.erasure.rotation import rotate
 from warehouse.errors import SightlineError
-from warehouse.intake import decisions
-from warehouse.intake.rotation import rotate
+from warehouse.ledger import audit, decisions
+from warehouse.ledger.state import alert_events, alerts, outbox, runs, submissions
+from warehouse.release import store as releases
 from warehouse.settings import load_settings
-from warehouse.state import alert_events, alerts, outbox, runs, submissions
 
 LAST_DAY, DAY_AFTER = date(2033, 10, 20), date(2033, 10, 21)
 NOON = time(12)

@@ -5,10 +5,10 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from warehouse import state as layout
 from warehouse.errors import ConfigurationError
-from warehouse.migrations import upgrade
-from warehouse.state import State, runs
+from warehouse.ledger import state as layout
+from warehouse.ledger.migrations import upgrade
+from warehouse.ledger.state import State, runs
 
 
 @pytest.fixture

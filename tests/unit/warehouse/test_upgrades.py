@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from orchestration.cli import commands
 from warehouse import home as homes
 from warehouse.errors import ConfigurationError
-from warehouse.migrations import upgrade
-from warehouse.state import State
+from warehouse.ledger.migrations import upgrade
+from warehouse.ledger.state import State
 
 LAYOUTS = sorted(Path(__file__).with_name("layouts").glob("*.sql"))
 

@@ -1,0 +1,140 @@
+"""What people know of a series and the figures do not tell: a change of practice or recording.
+
+An annotation is a recorded decision: by whom, from when, why. It can be withdrawn, never edited.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Literal, get_args
+
+import sqlalchemy as sa
+
+from warehouse import indicators
+from warehouse.areas import seed
+from warehouse.errors import SightlineError
+from warehouse.ledger import audit
+from warehouse.ledger.state import State, annotations
+
+WRONG_USE = 2
+Kind = Literal["practice_change", "recording_change", "rebaseline", "renumbering", "data_problem"]
+KINDS = get_args(Kind)
+RENUMBERING = "renumbering"
+MEANINGS = {
+    "practice_change": "the work changed, and with it the usual level: judged anew from then on",
+    "recording_change": "what is counted changed: figures before and after are not compared",
+    "rebaseline": "the level from then on is the usual one",
+    "renumbering": "children were numbered anew: measures over months count on, judged anew",
+    "data_problem": "the figures of these months are wrong: they are shown and not judged",
+}
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One decision as it stands; `scope` is an indicator or a source such as referrals."""
+
+    annotation_id: int
+    area_code: str
+    scope: str
+    kind: str
+    starts_on: date
+    ends_on: date | None
+    reason: str
+    recorded_on: date
+    withdrawn_on: date | None
+
+    def is_about(self, one: indicators.Indicator) -> bool:
+        return self.scope == one.indicator or self.scope in one.sources
+
+
+def add(
+    state: State,
+    *,
+    area: str,
+    scope: str,
+    kind: str,
+    starts_on: date,
+    ends_on: date | None,
+    reason: str,
+    today: date,
+) -> int:
+    """Record one; raises SightlineError where area, scope, kind or dates cannot be meant."""
+    if kind not in KINDS:
+        raise _wrong(f"the kind is one of: {', '.join(KINDS)}")
+    if scope not in _scopes():
+        raise _wrong(f"no indicator and no source is called {scope}")
+    if kind == "data_problem" and ends_on is None:
+        raise _wrong("say until when the figures are wrong, with --to")
+    if kind != "data_problem" and ends_on is not None:
+        raise _wrong("a change has a beginning and no end; give --from alone")
+    if ends_on is not None and ends_on < starts_on:
+        raise _wrong("it ends before it begins")
+    row = {
+        "area_code": area_code(area),
+        "scope": scope,
+        "kind": kind,
+        "starts_on": starts_on,
+        "ends_on": ends_on,
+        "reason": reason.strip(),
+        "recorded_on": today,
+    }
+    with state.begin() as connection:
+        added = connection.execute(annotations.insert().values(row))
+        number = int((added.inserted_primary_key or (0,))[0])
+        audit.record(connection, "annotate", f"annotation {number}", reason)
+    return number
+
+
+def withdraw(state: State, annotation_id: int, *, reason: str, today: date) -> None:
+    """It no longer counts from today on; what was released with it stays as it was."""
+    where = (annotations.c.annotation_id == annotation_id, annotations.c.withdrawn_on.is_(None))
+    with state.begin() as connection:
+        update = annotations.update().where(*where).values(withdrawn_on=today)
+        if not connection.execute(update).rowcount:
+            raise _wrong(f"no annotation {annotation_id} is in force")
+        audit.record(connection, "withdraw annotation", f"annotation {annotation_id}", reason)
+
+
+def listing(state: State) -> list[Annotation]:
+    """Every annotation, withdrawn ones too, the newest first."""
+    query = sa.select(annotations).order_by(annotations.c.annotation_id.desc())
+    with state.read() as connection:
+        return [Annotation(**row) for row in connection.execute(query).mappings()]
+
+
+def known(state: State, as_of: date) -> list[Annotation]:
+    """Those in force at a date, as it was known then."""
+    return [
+        one
+        for one in reversed(listing(state))
+        if one.recorded_on <= as_of and (one.withdrawn_on is None or one.withdrawn_on > as_of)
+    ]
+
+
+def area_code(area: str) -> str:
+    """The newest code of an area given by its code or by an authority's three-digit number."""
+    found = _areas().get(area.upper())
+    if found is None:
+        raise _wrong(f"{area} is no area; give a code such as E09000012, E12000007 or 204")
+    return found
+
+
+@cache
+def _areas() -> dict[str, str]:
+    newest: dict[str, tuple[str, str]] = {}
+    codes = {}
+    for row in seed("areas.csv"):
+        key = row["la_code"] or row["area_code"]
+        codes[row["area_code"]] = key
+        newest[key] = max(newest.get(key, ("", "")), (row["valid_from"], row["area_code"]))
+    codes |= {key: key for key in newest}
+    return {code: newest[key][1] for code, key in codes.items()}
+
+
+def _scopes() -> set[str]:
+    loaded = indicators.load()
+    return {one.indicator for one in loaded} | {source for one in loaded for source in one.sources}
+
+
+def _wrong(message: str) -> SightlineError:
+    return SightlineError(message, WRONG_USE)

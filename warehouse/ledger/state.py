@@ -1,0 +1,324 @@
+"""What the monitor remembers in SQLite: submissions, decisions, releases, alerts, runs."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Boolean, Column, Date, DateTime, Integer, String, Table, Text
+
+from warehouse import belonging
+from warehouse.home import Home
+from warehouse.ledger.migrations.upgrade import upgrade
+
+metadata = sa.MetaData()
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("submission_id", Integer, primary_key=True),
+    Column("sender", String, nullable=False),
+    Column("extract", String),
+    Column("period_start", Date),
+    Column("period_end", Date),
+    Column("received_on", Date, nullable=False),
+    Column("arrival", Integer, nullable=False, default=0, server_default="0"),
+    Column("prepared_on", Date),
+    Column("released_on", Date),
+    Column("sequence", Integer),
+    Column("sha256", String, nullable=False),
+    Column("original_name", String, nullable=False),
+    Column("landing_name", String, nullable=False),
+    Column("status", String, nullable=False, index=True),
+    Column("batch", String, index=True),
+    Column("records", Integer, nullable=False, default=0, server_default="0"),
+    Column("accepted", Integer, nullable=False, default=0, server_default="0"),
+    Column("quarantined", Integer, nullable=False, default=0, server_default="0"),
+    Column("duplicates", Integer, nullable=False, default=0, server_default="0"),
+    Column("first_error", Text),
+    Column("simulated", Boolean, nullable=False, default=False, server_default=sa.false()),
+    Column("source", String),
+    Column("held_reason", Text),
+    Column("overridden_on", Date),
+    Column("withdrawn_on", Date),
+    Column("redacted_sha256", String),
+    Column("purged_on", Date),
+    sa.UniqueConstraint("sender", "sha256"),
+)
+
+problems = Table(
+    "problems",
+    metadata,
+    Column("problem_id", Integer, primary_key=True),
+    Column("submission_id", Integer, nullable=False, index=True),
+    Column("table_name", String),
+    Column("file_name", String),
+    Column("line", Integer),
+    Column("column_name", String),
+    Column("rule", String, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("official", String),
+)
+
+submission_profiles = Table(
+    "submission_profiles",
+    metadata,
+    Column("submission_id", Integer, primary_key=True),
+    Column("profile", sa.JSON, nullable=False),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("release_id", String, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("built_at", DateTime, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("content_hash", String, nullable=False),
+    Column("code_version", String, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("is_current", Boolean, nullable=False),
+    Column("table_hashes", sa.JSON),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("alert_id", String, primary_key=True),
+    Column("fingerprint", String, nullable=False, index=True),
+    Column("indicator", String, nullable=False),
+    Column("area_code", String, nullable=False),
+    Column("area_name", String, nullable=False),
+    Column("area_level", String, nullable=False),
+    Column("breakdown", String, nullable=False),
+    Column("direction", String, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("opened_period", Date, nullable=False),
+    Column("first_raised_on", Date, nullable=False),
+    Column("last_period", Date, nullable=False),
+    Column("resolved_on", Date),
+    Column("release_id", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("summary", sa.JSON, nullable=False),
+)
+
+alert_events = Table(
+    "alert_events",
+    metadata,
+    Column("event_id", Integer, primary_key=True),
+    Column("alert_id", String, nullable=False, index=True),
+    Column("occurred_on", Date, nullable=False),
+    Column("event", String, nullable=False),
+    Column("old_state", String),
+    Column("new_state", String),
+    Column("period", Date),
+    Column("reason", Text),
+    Column("release_id", String),
+    Column("evidence", sa.JSON),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("message_id", String, primary_key=True),
+    Column("alert_id", String),
+    Column("kind", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("payload", sa.JSON, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("attempts", Integer, nullable=False, default=0, server_default="0"),
+    Column("last_error", Text),
+    Column("next_attempt_at", DateTime),
+    Column("created_on", Date, nullable=False),
+    Column("created_at", DateTime),
+    Column("sent_at", DateTime),
+    Column("release_id", String),
+)
+
+annotations = Table(
+    "annotations",
+    metadata,
+    Column("annotation_id", Integer, primary_key=True),
+    Column("area_code", String, nullable=False),
+    Column("scope", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("starts_on", Date, nullable=False),
+    Column("ends_on", Date),
+    Column("reason", Text, nullable=False),
+    Column("recorded_on", Date, nullable=False),
+    Column("withdrawn_on", Date),
+)
+
+identity_decisions = Table(
+    "identity_decisions",
+    metadata,
+    Column("decision_id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("one_key", Integer, nullable=False),
+    Column("other_key", Integer, nullable=False),
+    Column("one_is", String, nullable=False),
+    Column("other_is", String, nullable=False),
+    Column("key_fingerprint", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("recorded_on", Date, nullable=False),
+    Column("withdrawn_on", Date),
+)
+
+backtests = Table(
+    "backtests",
+    metadata,
+    Column("backtest_id", Integer, primary_key=True),
+    Column("run_on", Date, nullable=False),
+    Column("release_id", String, nullable=False),
+    Column("indicator", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("period_type", String, nullable=False),
+    Column("change", sa.Float, nullable=False),
+    Column("least", sa.Float, nullable=False),
+    Column("most", sa.Float),
+    Column("planted", Integer, nullable=False),
+    Column("found", Integer, nullable=False),
+    Column("median_delay", sa.Float),
+    Column("marks_per_100_years", sa.Float),
+)
+
+# Outcomes of runs whose release, new or found unchanged, readers see; and of all that ended well.
+BUILT = ("released", "unchanged")
+GOOD = (*BUILT, "nothing")
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("number", Integer, unique=True, index=True),
+    Column("started_at", DateTime, nullable=False),
+    Column("finished_at", DateTime),
+    Column("as_of", Date, nullable=False),
+    Column("outcome", String),
+    Column("release_id", String),
+    Column("detail", sa.JSON),
+    Column("started_by", String),
+    Column("exit_code", Integer),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("sequence", Integer, primary_key=True),
+    Column("at", DateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("previous_hash", String, nullable=False),
+    Column("hash", String, nullable=False),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("digest", String, primary_key=True),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("batch", String, primary_key=True),
+    Column("table_name", String, primary_key=True),
+    Column("rows", Integer, nullable=False),
+    Column("sha256", String, nullable=False),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+
+class State:
+    """The state database; opening it brings the file to the newest layout.
+
+    In a folder that nobody may write to it can be read. Raises StateDamaged, here or wherever a
+    page of it is met that is damaged, and NotTogether where it is missing though much stands here.
+    """
+
+    def __init__(self, path: Path) -> None:
+        home = Home(path.parent.parent)
+        if path == home.state_db and not path.exists() and belonging.has_content(home):
+            belonging.check(home)
+        self.path = path
+        is_writable = belonging.is_writable(path) or not path.exists()
+        self._held = ExitStack()
+        if is_writable:
+            self.engine = _engine(path)
+        else:
+            self.engine = _read_only(*self._held.enter_context(belonging.reachable(path)))
+        sa.event.listen(self.engine, "begin", _begin)
+        sa.event.listen(self.engine, "handle_error", self._tell_damage)
+        upgrade(self.engine, path, is_writable=is_writable)
+        if is_writable:
+            path.chmod(0o600)
+
+    def _tell_damage(self, context: sa.engine.ExceptionContext) -> None:
+        if belonging.is_damage(context.original_exception):
+            raise belonging.damaged(self.path) from None
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """One transaction that may write: all of it or none."""
+        with self.engine.execution_options(writes=True).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One unchanging view, which keeps nobody from writing."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def compact(self) -> None:
+        """Rewrite the file, so that what was deleted is in no byte of it."""
+        self.engine.dispose()
+        with self.engine.connect() as connection:
+            connection.rollback()
+            for statement in ("vacuum", "pragma wal_checkpoint(truncate)"):
+                connection.connection.execute(statement)
+
+    def close(self) -> None:
+        self.engine.dispose()
+        self._held.close()
+
+
+def _engine(path: Path) -> sa.Engine:
+    url = sa.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(url, connect_args={"timeout": belonging.PATIENCE})
+    sa.event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _read_only(path: Path, how: str) -> sa.Engine:
+    engine = sa.create_engine(
+        "sqlite://", creator=lambda: belonging.connect(path, how), poolclass=sa.NullPool
+    )
+    sa.event.listen(engine, "connect", _leave_transactions_to_us)
+    return engine
+
+
+def _leave_transactions_to_us(connection: Any, _record: Any) -> None:
+    # The driver would commit before each change of layout; we say BEGIN ourselves.
+    connection.isolation_level = None
+
+
+def _prepare(connection: Any, record: Any) -> None:
+    _leave_transactions_to_us(connection, record)
+    for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("begin immediate" if writes else "begin")

@@ -1,0 +1,93 @@
+"""After a killed run: only recorded releases are shown, and readers are led to the newest of them.
+
+What the ledger does not know and what is damaged is set aside, never deleted on its word alone.
+"""
+
+import logging
+
+import duckdb
+import sqlalchemy as sa
+
+from warehouse import belonging, orphans
+from warehouse.home import Home
+from warehouse.ledger.state import State, runs
+from warehouse.ledger.state import releases as recorded
+from warehouse.release import store as releases
+
+logger = logging.getLogger("sightline")
+
+
+def recover(home: Home, state: State) -> str | None:
+    """Sweep what a killed run left, and lead readers to the newest recorded release; its id."""
+    for leftover in home.releases.glob(".*"):
+        releases.remove(leftover)
+    with state.read() as connection:
+        rows = connection.execute(
+            sa.select(recorded.c.release_id, recorded.c.sequence, recorded.c.is_current).order_by(
+                recorded.c.sequence.desc()
+            )
+        ).all()
+    known = {row.release_id for row in rows}
+    following = max((row.sequence for row in rows), default=0) + 1
+    shown = home.current.readlink().name if home.current.is_symlink() else None
+    for folder in sorted(home.releases.glob("[!.]*")):
+        if folder.name in known and releases.is_readable(folder):
+            continue
+        # A run places a release, records it, then leads readers to it: killed in between it leaves
+        # one with the number that comes next.
+        is_next = belonging.number_of_release(folder.name) == following
+        if is_next and folder.name not in known | {shown}:
+            releases.remove(folder)
+        else:
+            orphans.set_aside(home, folder, "releases")
+    _drop_damaged_warehouse(home)
+    current = [row.release_id for row in rows if row.is_current]
+    return _point_at_newest(home, current + _former(state))
+
+
+def recorded_releases(state: State) -> dict[str, str]:
+    """The releases that the ledger knows, with their content hashes."""
+    with state.read() as connection:
+        rows = connection.execute(sa.select(recorded.c.release_id, recorded.c.content_hash))
+        return {row.release_id: row.content_hash for row in rows}
+
+
+def _former(state: State) -> list[str]:
+    """Releases that readers were once led to, the newest first; never one that looks back."""
+    query = (
+        sa.select(recorded.c.release_id)
+        .join(runs, runs.c.release_id == recorded.c.release_id)
+        .where(runs.c.outcome == "released", recorded.c.is_current.is_(False))
+        .order_by(recorded.c.sequence.desc())
+    )
+    with state.read() as connection:
+        return list(connection.scalars(query))
+
+
+def _point_at_newest(home: Home, release_ids: list[str]) -> str | None:
+    """Of those that are recorded and still what was published."""
+    for release_id in release_ids:
+        folder = home.releases / release_id
+        if not folder.is_dir():
+            continue
+        if not releases.is_whole(folder):
+            logger.warning("release %s is damaged and is set aside", release_id)
+            orphans.set_aside(home, folder, "releases")
+            continue
+        shown = releases.current(home)
+        if shown is None or shown.release_id != release_id:
+            releases.point(home, release_id)
+        return release_id
+    return None
+
+
+def _drop_damaged_warehouse(home: Home) -> None:
+    """The warehouse file holds nothing that a run does not build again."""
+    if not home.warehouse_db.exists():
+        return
+    try:
+        duckdb.connect(str(home.warehouse_db), read_only=True).close()
+    except duckdb.Error as fault:
+        if "lock" not in str(fault):
+            logger.warning("%s is damaged and is built again", home.warehouse_db.name)
+            home.warehouse_db.unlink()

@@ -1,0 +1,329 @@
+"""Releases on disk: put a draft in place, point readers at it, check, prune.
+
+A release folder is never changed once it is in place.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse.errors import ConfigurationError, GateFailed, SightlineError
+from warehouse.home import Home
+from warehouse.machine import machine_fault
+from warehouse.release.tables import (
+    content_hash,
+    news_hashes,
+    published_tables,
+    row_counts,
+    table_hashes,
+)
+
+DATABASE = "sightline.duckdb"
+MANIFEST = "manifest.json"
+LOCKED: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
+POINTER = "CURRENT"  # a one-line file, where the file system has no links
+DRAFT = ".draft-"
+DOOMED = ".pruned-"
+# Nobody reads a release that looks back but whoever asked for it, and it can be built again.
+LOOK_BACKS = 3
+
+
+@dataclass(frozen=True)
+class Release:
+    release_id: str
+    folder: Path
+    as_of: date
+    built_at: str
+    content_hash: str
+    simulated: bool
+    code_version: str = ""
+    looks_back: bool = False
+
+    @property
+    def database(self) -> Path:
+        return self.folder / DATABASE
+
+    @property
+    def sequence(self) -> int:
+        """Its number, at the end of its name: what came after what, whatever the clock said."""
+        number = re.search(r"\d+$", self.release_id)
+        return int(number[0]) if number else 0
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A release that nobody can see yet."""
+
+    release_id: str
+    folder: Path
+    as_of: date
+    built_at: datetime
+    code_version: str
+    simulated: bool
+    content_hash: str
+    rows: dict[str, int]
+
+    @property
+    def database(self) -> Path:
+        return self.folder / DATABASE
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report"
+
+
+def commit(
+    home: Home, draft: Draft, record: Callable[[], None], *, make_current: bool = True
+) -> Path:
+    """Put the draft in place, have it recorded in the state, then show it to readers.
+
+    A crash before the record leaves a folder that `recover` removes; a crash after it, a pointer
+    that `recover` moves.
+    """
+    folder = place(home, draft)
+    record()
+    if make_current:
+        point(home, draft.release_id)
+    return folder
+
+
+def place(home: Home, draft: Draft) -> Path:
+    folder = home.releases / draft.release_id
+    if folder.exists():
+        raise SightlineError(f"release {draft.release_id} exists already and is never rewritten")
+    _fingerprint(draft.folder)
+    _freeze(draft.folder)
+    draft.folder.rename(folder)
+    _sync(home.releases)
+    return folder
+
+
+def point(home: Home, release_id: str) -> None:
+    """Make `published/current` lead to the release, in one step."""
+    target = Path("releases") / release_id
+    if not (home.published / target).is_dir():
+        raise SightlineError(f"there is no release {release_id}")
+    fresh = home.published / ".current"
+    fresh.unlink(missing_ok=True)
+    try:
+        fresh.symlink_to(target, target_is_directory=True)
+    except OSError:
+        fresh.write_text(f"{release_id}\n", encoding="utf-8")
+        fresh.replace(home.published / POINTER)
+    else:
+        fresh.replace(home.current)
+        (home.published / POINTER).unlink(missing_ok=True)
+    _sync(home.published)
+
+
+def current(home: Home) -> Release | None:
+    """The release that readers see, found afresh on each call."""
+    pointer = home.published / POINTER
+    if home.current.is_symlink():
+        folder = home.releases / home.current.readlink().name
+    elif pointer.is_file():
+        folder = home.releases / pointer.read_text(encoding="utf-8").strip()
+    else:
+        return None
+    return read(folder) if (folder / MANIFEST).is_file() else None
+
+
+def list_releases(home: Home) -> list[Release]:
+    """Every release in place, the newest first."""
+    found = [read(path.parent) for path in home.releases.glob(f"[!.]*/{MANIFEST}")]
+    return sorted(found, key=lambda one: (one.sequence, one.release_id), reverse=True)
+
+
+def table_hashes_of(path: Path) -> dict[str, str]:
+    """The content of each table of a published file, as a hash."""
+    with duckdb.connect(str(path), read_only=True, config=LOCKED) as connection:
+        return table_hashes(connection)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every file of a release is, byte by byte, what was published.
+
+    Of one from before its files were fingerprinted it is only seen whether it opens.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if "files" in manifest:
+            return bool(_files(folder) == manifest["files"])
+        duckdb.connect(str(folder / DATABASE), read_only=True, config=LOCKED).close()
+    except (OSError, ValueError, duckdb.Error):
+        return False
+    return True
+
+
+def is_readable(folder: Path) -> bool:
+    """Whether a release says what it is."""
+    try:
+        read(folder)
+    except (SightlineError, OSError):
+        return False
+    return True
+
+
+def _files(folder: Path) -> dict[str, dict[str, Any]]:
+    """Hash and size of every file but the manifest, by its path in the release."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path != folder / MANIFEST:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            name = path.relative_to(folder).as_posix()
+            found[name] = {"sha256": digest, "bytes": path.stat().st_size}
+    return found
+
+
+def _fingerprint(folder: Path) -> None:
+    """Write hashes and sizes of all files into the manifest; of a folder without one nothing."""
+    path = folder / MANIFEST
+    if path.is_file():
+        manifest = json.loads(path.read_text(encoding="utf-8")) | {"files": _files(folder)}
+        path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def says_the_same(shown: Release, draft: Draft) -> bool:
+    """Whether the draft, by the same code, tells readers nothing that the release did not.
+
+    A later date is no news, nor is what comes with it alone.
+    """
+    if shown.code_version != draft.code_version:
+        return False
+    return shown.content_hash == draft.content_hash or _news(shown) == _news(draft)
+
+
+def _news(one: Release | Draft) -> dict[str, str]:
+    with duckdb.connect(str(one.database), read_only=True, config=LOCKED) as connection:
+        return news_hashes(connection)
+
+
+def find(home: Home, release_id: str) -> Release:
+    for release in list_releases(home):
+        if release.release_id == release_id:
+            return release
+    raise SightlineError(f"there is no release {release_id}")
+
+
+def verify_database(path: Path) -> tuple[dict[str, int], str]:
+    """Open a published file as a reader would: its row counts and its content hash."""
+    if path.with_name(path.name + ".wal").exists():
+        raise GateFailed(f"{path.name} was not closed: a write-ahead log stands beside it")
+    with duckdb.connect(str(path), read_only=True, config=LOCKED) as connection:
+        tables = {table.name: table for table in published_tables()}
+        found = connection.execute(
+            "select table_name, comment is null from duckdb_tables()"
+        ).fetchall()
+        if {name for name, _ in found} != set(tables) or any(bare for _, bare in found):
+            raise GateFailed(f"{path.name} does not hold exactly the published tables, described")
+        counts = row_counts(connection)
+        if counts["release"] != 1 or not counts["trends"]:
+            raise GateFailed(f"{path.name} holds no trends or does not say which release it is")
+        return counts, content_hash(connection)
+
+
+def verify(home: Home, release_id: str) -> bool:
+    """Whether every file, and the content of the published tables, is what the manifest states."""
+    release = find(home, release_id)
+    try:
+        found = verify_database(release.database)[1]
+        return found == release.content_hash and is_whole(release.folder)
+    except (SightlineError, duckdb.Error) as fault:
+        if ours := machine_fault(fault, home.published):
+            raise ours from fault
+        return False
+
+
+def superfluous(
+    home: Home, keep: int, since: date, until: date, linked: Collection[str] = ()
+) -> list[Release]:
+    """Releases that need not be kept.
+
+    Kept are the newest `keep`, the last of each month between the two dates, those that messages
+    lead to and the current one; of those that look back, the newest few, counted apart.
+    """
+    shown = current(home)
+    published = [one for one in list_releases(home) if not one.looks_back]
+    kept = {one.release_id for one in (*published[:keep], shown) if one} | set(linked)
+    months = set()
+    for one in published:
+        month = (one.as_of.year, one.as_of.month)
+        if since <= one.as_of <= until and month not in months:
+            months.add(month)
+            kept.add(one.release_id)
+    return [one for one in published if one.release_id not in kept] + superfluous_look_backs(home)
+
+
+def superfluous_look_backs(home: Home) -> list[Release]:
+    """Releases that look back, but for the newest few."""
+    return [one for one in list_releases(home) if one.looks_back][LOOK_BACKS:]
+
+
+def open_published(home: Home) -> duckdb.DuckDBPyConnection:
+    """The current release, read-only: no file, network or setting can be reached from its SQL."""
+    release = current(home)
+    if release is None:
+        raise SightlineError("nothing is published yet; run: sightline run")
+    return duckdb.connect(str(release.database), read_only=True, config=LOCKED)
+
+
+def read(folder: Path) -> Release:
+    """A release from its manifest; ConfigurationError where that does not say what it is."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return Release(
+            manifest["release_id"],
+            folder,
+            date.fromisoformat(manifest["as_of"]),
+            manifest["built_at"],
+            manifest["content_hash"],
+            manifest["simulated"],
+            manifest["code_version"],
+            manifest.get("looks_back", False),
+        )
+    except (ValueError, LookupError, TypeError):
+        raise ConfigurationError(
+            f"{folder / MANIFEST} is damaged; sightline run sets this release aside"
+        ) from None
+
+
+def _freeze(folder: Path) -> None:
+    """Bring every byte to the disk and take the right to write away."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_file():
+            _sync(path)
+            path.chmod(0o440)
+        else:
+            _sync(path)
+            path.chmod(0o550)
+    _sync(folder)
+    folder.chmod(0o550)
+
+
+def remove(folder: Path) -> None:
+    """Out of sight in one step first, so that a reader never meets half a release."""
+    doomed = folder.with_name(f"{DOOMED}{folder.name.lstrip('.')}")
+    if folder != doomed:
+        folder.rename(doomed)
+    for path in (doomed, *doomed.rglob("*")):
+        if path.is_dir():
+            path.chmod(0o700)
+    shutil.rmtree(doomed)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

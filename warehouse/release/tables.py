@@ -1,0 +1,117 @@
+"""The published tables as data: columns, types, comments, order, and the hash of the content."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import yaml
+
+FOLDER = Path(__file__).parents[1] / "published"
+
+# A release's own name and time; the rest decides whether two releases say the same.
+NOT_CONTENT = {"release_id"}
+# What comes with the date alone: returns that nobody owes yet.
+NOT_NEWS = {"coverage": "status = 'not_due'"}
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    name: str
+    description: str
+    order: tuple[str, ...]
+    columns: dict[str, tuple[str, str]]
+
+    def names(self) -> str:
+        return ", ".join(self.columns)
+
+
+@cache
+def published_tables() -> tuple[PublishedTable, ...]:
+    text = (FOLDER / "tables.yml").read_text(encoding="utf-8")
+    return tuple(
+        PublishedTable(
+            name,
+            table["description"],
+            tuple(table["order"]),
+            {column: (kind, comment) for column, (kind, comment) in table["columns"].items()},
+        )
+        for name, table in yaml.safe_load(text).items()
+    )
+
+
+def select_of(name: str) -> str:
+    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def create(connection: duckdb.DuckDBPyConnection, table: PublishedTable, rows: str) -> None:
+    """Make one published table from a query; columns that are not listed stay behind."""
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in table.columns.items())
+    connection.execute(f"create table published.{table.name} ({columns})")
+    connection.execute(
+        f"insert into published.{table.name} by name "
+        f"select {table.names()} from ({rows}) order by {', '.join(table.order)}"
+    )
+    connection.execute(f"comment on table published.{table.name} is {_quoted(table.description)}")
+    for column, (_, comment) in table.columns.items():
+        connection.execute(
+            f"comment on column published.{table.name}.{column} is {_quoted(comment)}"
+        )
+
+
+def row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    return {table.name: _one(connection, f"select count(*) from {table.name}")
+            for table in published_tables()}  # fmt: skip
+
+
+def content_hash(connection: duckdb.DuckDBPyConnection) -> str:
+    """The same rows give the same hash, in whatever order they were written."""
+    hashes = table_hashes(connection).items()
+    return hashlib.sha256("".join(f"{name} {one}\n" for name, one in hashes).encode()).hexdigest()
+
+
+def table_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The hash of each table's content but for the one that says which release it is."""
+    return {
+        table.name: _table_hash(connection, table)
+        for table in published_tables()
+        if table.name != "release"
+    }
+
+
+def news_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The same of what readers are told: without what comes with a later date alone."""
+    tables = {table.name: table for table in published_tables()}
+    return table_hashes(connection) | {
+        name: _table_hash(connection, tables[name], left_out) for name, left_out in NOT_NEWS.items()
+    }
+
+
+def _table_hash(
+    connection: duckdb.DuckDBPyConnection, table: PublishedTable, left_out: str = "false"
+) -> str:
+    columns = ", ".join(name for name in table.columns if name not in NOT_CONTENT)
+    return str(
+        _one(
+            connection,
+            f"""
+            select coalesce(sha256(string_agg(row_hash, '' order by row_hash)), 'empty')
+            from (
+                select sha256(cast(content as varchar)) as row_hash
+                from (select {columns} from {table.name} where not ({left_out})) as content
+            )
+            """,
+        )
+    )
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> "int":
+    row = connection.execute(query).fetchone()
+    assert row is not None  # noqa: S101  an aggregate always gives one row
+    value: int = row[0]
+    return value
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
