@@ -12,7 +12,6 @@ from monitoring.delivery import relay
 from orchestration import pending, upkeep
 from orchestration.code_version import code_version
 from orchestration.run import Run
-from orchestration.steps.marts import decisions_of
 from report import site
 from warehouse import clock, publish, releases
 from warehouse import state as tables
@@ -22,8 +21,13 @@ Found = dict[str, Any]
 
 
 def release(run: Run) -> Found:
-    """Build, write the pages, record, show; killed between any two, the next run puts it right."""
-    decisions = decisions_of(run)
+    """Build, write the pages, record, show; killed between any two, the next run puts it right.
+
+    What the alerts step decided is published and recorded as it is.
+    """
+    decisions = run.decisions
+    if decisions is None:
+        raise RuntimeError("a release without decided alerts")
     draft = _tables(run, decisions)
     with run.step("report") as found:
         found["pages"] = site.build_site(draft.database, draft.report)
@@ -47,6 +51,8 @@ def release(run: Run) -> Found:
 
 
 def deliver(run: Run) -> Found:
+    """Send what the outbox holds; Dagster may ask again where that could not be tried."""
+    run.again("delivery")
     with run.step("delivery") as found:
         if not run.is_history:
             done = relay.deliver(run.home, run.settings, run.state, clock.now())
