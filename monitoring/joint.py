@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from monitoring import tables
 from monitoring.detection.discovery import discoveries
 from monitoring.detection.spread import spread
 from warehouse import indicators
@@ -30,17 +31,6 @@ FEWEST_FOR_SPREAD = 50
 MONTHS = 12
 SHOWN = 24
 NEIGHBOURS = 5  # of ten, that must have figures
-
-# What is added here stands in a table of its own, which each run of detection writes anew.
-OWN_VALUES = """
-create or replace table marts.fct_detected_values as from marts.fct_joint_values limit 0
-"""
-ALL_VALUES = """
-create or replace view marts.fct_values as
-from marts.fct_indicator_values
-union all by name from marts.fct_joint_values
-union all by name from marts.fct_detected_values
-"""
 
 # How far each part of a divergence is from what was expected, in standard deviations; worse is up.
 DISTANCES = """
@@ -128,8 +118,8 @@ order by period_start, la_code
 
 def write(connection: duckdb.DuckDBPyConnection) -> None:
     """Write the joint values that need the signals, and add what is said of all of them."""
-    connection.execute(OWN_VALUES)
-    connection.execute(ALL_VALUES)
+    tables.create(connection, "fct_detected_values")
+    connection.execute(tables.ALL_VALUES)
     for one in indicators.load():
         if one.joint == "rest":
             connection.execute(RANGE_OF_INDEX, {"indicator": one.indicator, "version": VERSION})

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monitoring import annotated, delay, successions
+from monitoring import annotated, delay, successions, tables
 from monitoring.annotated import Annotations
 from monitoring.annual import judge_series
 from monitoring.detection import counts as tails
@@ -29,30 +29,6 @@ ALPHA_SUSTAINED = 0.002
 LIMITS_ALPHA = 0.01
 NOTHING = 1.0  # an expected count below one: none is then no surprise, and no evidence
 TERM_STARTS = (1, 4, 9)
-
-COLUMNS = {
-    "indicator": "varchar",
-    "source": "varchar",
-    "area_code": "varchar",
-    "period_type": "varchar",
-    "period_start": "date",
-    "breakdown": "varchar",
-    "expected": "double",
-    "lower": "double",
-    "upper": "double",
-    "score": "double",
-    "p_one": "double",
-    "p_sustained": "double",
-    "dispersion": "double",
-    "national_effect": "double",
-    "completeness": "double",
-    "minimum_detectable_change": "double",
-    "status": "varchar",
-    "reason": "varchar",
-    "kind": "varchar",
-    "method": "varchar",
-    "version": "varchar",
-}
 
 VALUES = """
 select
@@ -93,11 +69,9 @@ def detect(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
         for (indicator, _), frame in values.groupby(["indicator", "breakdown"], sort=True)
     ]
     found += judge_series(connection, as_of)
-    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-    connection.execute("create schema if not exists marts")
-    connection.execute(f"create or replace table marts.fct_signals ({columns})")
+    tables.create(connection, "fct_signals")
     if found:
-        signals = pd.concat(found, ignore_index=True)[list(COLUMNS)]
+        signals = pd.concat(found, ignore_index=True)[list(tables.SIGNALS)]
         connection.register("signals_found", signals)
         connection.execute("insert into marts.fct_signals by name select * from signals_found")
         connection.unregister("signals_found")

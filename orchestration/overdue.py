@@ -12,8 +12,8 @@ from typing import Any
 
 from warehouse import contract as contracts
 from warehouse.calendar import Span, next_span, span_of
-from warehouse.contract import Contract, Due
-from warehouse.coverage import OFTEN, owed
+from warehouse.contract import OFTEN, Contract, Due
+from warehouse.coverage import owed
 from warehouse.intake.senders import authorities
 from warehouse.settings import Settings
 from warehouse.state import State

@@ -67,6 +67,18 @@ def pages(folder: Path) -> int:
     return 0
 
 
+@contract.command("sources")
+def sources() -> int:
+    """Write the sources of the dbt project anew, after a contract or a table has changed.
+
+    Example: sightline contract sources
+    """
+    from orchestration import dbt_sources
+
+    say(f"written: {dbt_sources.write()}")
+    return 0
+
+
 @contract.command("diff")
 @click.argument("extract")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, resolve_path=True))

@@ -1,0 +1,112 @@
+"""The sources of the dbt project, written from the contracts and from what this code creates.
+
+Nobody writes a column of a source by hand: a work file for which nothing was ever sent says which
+tables and columns there are, a contract what they mean.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from monitoring import tables as detection
+from orchestration.dbt_runner import PROJECT
+from warehouse import contract as contracts
+from warehouse import home as homes
+from warehouse.connection import connect
+from warehouse.prepare import prepare
+from warehouse.state import State
+
+FILE = PROJECT / "models" / "staging" / "sources.yml"
+HEAD = "# Written by `sightline contract sources`; a test says when it is out of date.\n"
+ANY_DAY = date(2026, 1, 1)
+COLUMNS = """
+select schema_name, table_name, column_name, lower(data_type) as data_type
+from duckdb_columns() where schema_name in ('raw', 'control')
+order by schema_name, table_name, column_index
+"""
+ABOUT = {
+    "raw": "Accepted rows of each extract as typed, pseudonymised facts, seen through views.",
+    "control": "What this run knows: submissions in force, returns due, identities, definitions.",
+    "detection": "What detection writes into the marts once the models are built.",
+}
+Tables = dict[str, dict[str, str]]
+
+
+def write(path: Path = FILE) -> Path:
+    """Write the file of sources, whose text `text` gives."""
+    path.write_text(text(), encoding="utf-8")
+    return path
+
+
+def text() -> str:
+    """The sources as dbt reads them: tables, columns, types and descriptions."""
+    found = _prepared()
+    meanings = dict(_meanings())
+    sources = [
+        _source("raw", "raw", found["raw"], meanings),
+        _source("control", "control", found["control"], {}),
+        _source("detection", "marts", detection.SOURCES, {}),
+    ]
+    held = {"version": 2, "sources": sources}
+    return HEAD + yaml.safe_dump(held, sort_keys=False, allow_unicode=True, width=160)
+
+
+def _prepared() -> dict[str, Tables]:
+    """By schema, what an empty monitor's work file holds."""
+    found: dict[str, Tables] = {}
+    with TemporaryDirectory() as folder:
+        home = homes.create(Path(folder) / "monitor", today=ANY_DAY)
+        state = State(home.state_db)
+        try:
+            prepare(home, state, ANY_DAY)
+        finally:
+            state.close()
+        with connect(home.work_db, read_only=True) as connection:
+            for schema, table, column, kind in connection.execute(COLUMNS).fetchall():
+                found.setdefault(schema, {}).setdefault(table, {})[column] = kind
+    return found
+
+
+def _meanings() -> Iterator[tuple[tuple[str, ...], str]]:
+    """What raw tables and their columns mean; of several contracts the first one's words stay."""
+    for contract in reversed(contracts.load().values()):
+        for table in reversed(contract.tables.values()):
+            if table.raw:
+                yield (table.raw,), table.means
+                for column in reversed(table.columns.values()):
+                    if column.raw and column.means:
+                        yield (table.raw, column.raw), _meaning(column)
+
+
+def _meaning(column: contracts.Column) -> str:
+    """Identifiers are kept as pseudonyms alone."""
+    return f"pseudonym of {column.means}" if column.type in ("id", "upn") else column.means
+
+
+def _source(
+    name: str, schema: str, tables: Tables, meanings: Mapping[tuple[str, ...], str]
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "description": ABOUT[name],
+        "schema": schema,
+        "tables": [
+            _described(meanings, table)
+            | {
+                "columns": [
+                    _described(meanings, table, column) | {"data_type": kind}
+                    for column, kind in columns.items()
+                ]
+            }
+            for table, columns in tables.items()
+        ],
+    }
+
+
+def _described(meanings: Mapping[tuple[str, ...], str], *path: str) -> dict[str, Any]:
+    meaning = meanings.get(path)
+    return {"name": path[-1]} | ({"description": meaning} if meaning else {})
