@@ -112,9 +112,9 @@ def _taken_in(context: dg.AssetExecutionContext, monitor: Monitor) -> Iterator[A
     kept = steps.kept_rows(monitor.run)
     for name, counts in taken_in.items():
         result = steps.meets_contract(counts)
-        # Fresh is an extract of which something came, so a run of the whole job tells of no other;
-        # who asks for an extract itself is answered.
-        if counts["submissions"] or context.is_subset:
+        # Fresh is an extract of which something was taken in, so a run of the whole job makes no
+        # other; who asks for an extract itself is answered.
+        if steps.was_taken_in(counts) or context.is_subset:
             rows = {"dagster/row_count": kept.get(name, 0)}
             yield dg.MaterializeResult(asset_key=_key(name), metadata=result.details | rows)
         yield asset_check(result, asset_key=_key(name))

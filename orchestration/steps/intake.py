@@ -69,6 +69,11 @@ def meets_contract(counts: Counts) -> CheckResult:
     return CheckResult("meets_contract", is_clean, "warning", came, refused, dict(counts))
 
 
+def was_taken_in(counts: Counts) -> bool:
+    """Whether anything came of an extract that was not refused whole."""
+    return counts["submissions"] > counts["submissions_refused"]
+
+
 def kept_rows(run: Run) -> dict[str, int]:
     """By extract, the rows of all that was ever taken in."""
     return {row["extract"]: row["rows"] for row in overview.taken_in(run.state)}

@@ -37,12 +37,13 @@ def prepared(run: Run) -> Monitor:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
-    """A run that has taken in one return of SSD, and nothing else."""
+    """A run that has taken in one return of SSD, and refused one of Annex A and one of SSD."""
     home = homes.create(tmp_path / "monitor", today=TODAY)
     state = State(home.state_db)
     found = Run("r1", home, Settings(name="Sightline"), state, TODAY, 1)
     came = {name: dict(NOTHING) for name in load()}
-    came["ssd"] |= {"submissions": 1, "rows_accepted": 12}
+    came["ssd"] |= {"submissions": 2, "submissions_refused": 1, "rows_accepted": 12}
+    came["annex_a"] |= {"submissions": 1, "submissions_refused": 1}
     found.results = {
         "intake": came,
         "vital signs": CheckResult("vital_signs_hold", True, "warning", 1, 0),
@@ -60,7 +61,7 @@ def made(result: dg.ExecuteInProcessResult) -> set[str]:
 ASSETS: list[Any] = [intake.extracts, intake.work_file]
 
 
-def test_an_extract_of_which_nothing_came_is_not_made_and_stops_nothing(run: Run) -> None:
+def test_an_extract_of_which_nothing_is_new_is_not_made_and_stops_nothing(run: Run) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(ASSETS, resources={"monitor": prepared(run)}, instance=instance)
     assert made(result) == {"raw/ssd", "control/submissions", "control/work_file"}
