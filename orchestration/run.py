@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from logging import ERROR, INFO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,9 +26,6 @@ from warehouse.recovery import recover
 from warehouse.settings import Settings, today
 from warehouse.state import BUILT, GOOD, State, runs
 from warehouse.state import releases as state_releases
-
-if TYPE_CHECKING:
-    from monitoring.alerts.lifecycle import Decisions
 
 FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
 
@@ -55,8 +52,6 @@ class Run:
     failed_with: int = 0
     was_stopped: bool = False
     results: dict[str, Any] = field(default_factory=dict)
-    decisions: "Decisions | None" = None
-    """What the alerts asset decided, and what the release writes; None until it has."""
     fingerprint: dict[str, Any] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
     gates: list[str] = field(default_factory=list)

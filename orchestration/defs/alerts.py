@@ -16,4 +16,4 @@ from orchestration.steps.order import done
 @dg.asset(deps=[SIGNALS], group_name="alerts", kinds={"python"}, owners=ownership.teams())
 def alerts(monitor: Monitor) -> dg.MaterializeResult[None]:
     """One alert per episode, decided from the signals and what was already open."""
-    return dg.MaterializeResult(metadata=done(monitor.run, marts.decide_alerts))
+    return dg.MaterializeResult(metadata=done(monitor.run, marts.decide_alerts).counts())

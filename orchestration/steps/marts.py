@@ -1,9 +1,7 @@
 """What the marts say: signals, whether they are coherent, and which alerts that would mean."""
 
-from collections import Counter
 from typing import Any
 
-from expectations import indicators
 from expectations.runner import CheckResult
 from monitoring import joint, signals
 from monitoring.alerts import evaluate
@@ -28,38 +26,44 @@ def detect(run: Run) -> Found:
 
 
 def marts_are_coherent(run: Run) -> CheckResult:
+    from expectations import signals as suite
+
     with (
         run.step("coherence"),
         connect(run.home.work_db, settings=run.settings, read_only=True) as connection,
     ):
-        return indicators.marts_are_coherent(connection)
+        return suite.marts_are_coherent(connection)
 
 
 def no_indicator_is_worsening(run: Run) -> CheckResult:
+    from expectations import signals as suite
+
     with (
         run.step("worsening"),
         connect(run.home.work_db, settings=run.settings, read_only=True) as connection,
     ):
-        return indicators.no_indicator_is_worsening(connection)
+        return suite.no_indicator_is_worsening(connection)
 
 
 def counts_agree_with_official(run: Run) -> CheckResult:
+    from expectations import signals as suite
+
     with (
         run.step("official counts"),
         connect(run.home.work_db, settings=run.settings, read_only=True) as connection,
     ):
-        return indicators.counts_agree_with_official(connection)
+        return suite.counts_agree_with_official(connection)
 
 
-def decide_alerts(run: Run) -> Found:
-    """Decide once, for the release to publish and record just this; by event how many.
+def decide_alerts(run: Run) -> Decisions:
+    """Decide once, for the release to publish and record just this.
 
     A look back raises nothing: it shows the alerts that were known then.
     """
     with run.step("alerts") as found:
-        run.decisions = Decisions() if run.is_history else _decided(run)
-        found |= Counter(event.event for event in run.decisions.events)
-        return found
+        decisions = Decisions() if run.is_history else _decided(run)
+        found |= decisions.counts()
+        return decisions
 
 
 def _decided(run: Run) -> Decisions:

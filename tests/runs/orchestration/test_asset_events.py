@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from expectations.runner import CheckResult
+from monitoring.alerts.lifecycle import Decisions
 from monitoring.delivery import relay
 from orchestration.defs import alerts, intake, release
 from orchestration.resources import Monitor
 from orchestration.run import Run
+from orchestration.steps import marts
 from warehouse import home as homes
 from warehouse.contract import load
 from warehouse.settings import Settings
@@ -118,25 +121,27 @@ def test_sending_is_tried_again_and_a_run_in_which_that_helped_went_well(
 def test_alerts_are_decided_once_and_released_as_they_were_decided(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from monitoring.alerts.lifecycle import Decisions
-    from orchestration.steps import marts
-    from orchestration.steps import release as steps
-
-    decided, released = [], []
+    decided, drafted, recorded = [], [], []
 
     def decide(run: Run) -> Decisions:
         decided.append(Decisions())
         return decided[-1]
 
-    def build(_run: Run, decisions: Decisions) -> None:
-        released.append(decisions)
+    def build(_run: Run, decisions: Decisions) -> SimpleNamespace:
+        drafted.append(decisions)
+        return SimpleNamespace(database=None, report=None)
+
+    def commit(_run: Run, _draft: object, decisions: Decisions) -> None:
+        recorded.append(decisions)
         raise LookupError
 
     monkeypatch.setattr(marts, "_decided", decide)
-    monkeypatch.setattr(steps, "_tables", build)
-    run.results |= dict.fromkeys(
-        ("models", "signals", "worsening", "official counts", "coherence"), None
-    )
+    monkeypatch.setattr(release.steps, "_tables", build)
+    monkeypatch.setattr(release.steps, "_commit", commit)
+    monkeypatch.setattr(release.steps.site, "build_site", lambda *_: 0)
+    before = ("models", "signals", "worsening", "official counts", "coherence")
+    run.results |= dict.fromkeys(before, None)
+    run.results["expectations"] = CheckResult("release_meets_expectations", True, "error", 1, 0)
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
             [alerts.alerts, release.release],
@@ -145,5 +150,6 @@ def test_alerts_are_decided_once_and_released_as_they_were_decided(
             raise_on_error=False,
         )
     assert not result.success
-    assert len(decided) == 1
-    assert released[0] is decided[0]
+    assert len(decided) == len(drafted) == len(recorded) == 1
+    assert drafted[0] is decided[0]
+    assert recorded[0] is decided[0]
