@@ -4,6 +4,7 @@ dbt has to know the tables and models that a model reads before it runs, so they
 macros; that a new return or count is named there is this module's business and nobody else's.
 """
 
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,10 @@ def lists() -> dict[str, Any]:
         "series_models": _series_models(),
         "event_tables": events,
         "tables_beside_events": [one for one in contracts.raw_tables() if one not in events],
+        "tables_showing_delay": list(_tables_showing_delay()),
         "tables_of_children": described,
         "tables_of_persons": [table for table, held in described.items() if held == PERSON],
-        "tables_of_pupil_numbers": [
-            table for table, held in tables_with().items() if {PERSON, UPN} <= {*held}
-        ],
+        "tables_of_pupil_numbers": list(_tables_of_pupil_numbers(described)),
     }
 
 
@@ -56,6 +56,23 @@ def event_tables() -> dict[str, list[str]]:
         if table.raw and table.event
         if (source := table.event.source) and (counted_as := table.event.counted_as)
     }
+
+
+def _tables_showing_delay() -> Iterator[str]:
+    """The referrals of returns from which the delay of their recording is learned."""
+    for contract in contracts.load().values():
+        for table in contract.tables.values() if contract.shows_delay else ():
+            if table.raw and table.event and table.event.counted_as == "referrals":
+                yield table.raw
+
+
+def _tables_of_pupil_numbers(described: Collection[str]) -> Iterator[str]:
+    """Those that give persons their numbers; of a return with a list of numbers beside its persons,
+    the list alone."""
+    numbered = [table for table, held in tables_with().items() if {PERSON, UPN} <= {*held}]
+    for contract in contracts.load().values():
+        own = [table for table in contract.raw_tables() if table in numbered]
+        yield from [table for table in own if table not in described] or own
 
 
 def _measure_models() -> list[str]:

@@ -50,6 +50,10 @@
     'youth_justice_counts',
 ]) }}{% endmacro %}
 
+{% macro tables_showing_delay() %}{{ return([
+    'ssd_referrals',
+]) }}{% endmacro %}
+
 {% macro tables_of_children() %}{{ return({
     'ap_placements': 'upn_key',
     'annex_a_contacts': 'person_key',
@@ -72,7 +76,6 @@
 
 {% macro tables_of_pupil_numbers() %}{{ return([
     'cin_children',
-    'ssd_persons',
     'ssd_identifiers',
     'care_children',
 ]) }}{% endmacro %}
