@@ -22,6 +22,8 @@ ORDER: dict[str, Callable[[Run], Any]] = {
     "official counts": marts.counts_agree_with_official,
     "coherence": marts.marts_are_coherent,
     "alerts": marts.decide_alerts,
+    "draft": release.build_draft,
+    "expectations": release.meets_expectations,
     "release": release.release,
 }
 

@@ -4,8 +4,10 @@ import shutil
 from dataclasses import replace
 from typing import Any
 
+import duckdb
 import sqlalchemy as sa
 
+from expectations.runner import CheckResult
 from monitoring.alerts import evaluate, record
 from monitoring.alerts.lifecycle import Decisions
 from monitoring.delivery import relay
@@ -21,10 +23,32 @@ from warehouse.connection import connect
 Found = dict[str, Any]
 
 
+def build_draft(run: Run) -> releases.Draft:
+    """The published tables of a release that nobody can see yet."""
+    return _tables(run, decisions_of(run))
+
+
+def meets_expectations(run: Run) -> CheckResult:
+    """Whether the draft is fit to be read; one that is not is gone at once."""
+    from expectations import release as suites
+
+    draft: releases.Draft = run.results["draft"]
+    with run.step("expectations") as found:
+        with (
+            duckdb.connect(str(draft.database), read_only=True, config=releases.LOCKED) as tables,
+            connect(run.home.work_db, settings=run.settings, read_only=True) as marts,
+        ):
+            result = suites.meets_expectations(tables, marts)
+        found |= {"checked": result.ran, "not met": result.failed}
+        if not result.passed:
+            shutil.rmtree(draft.folder)
+        return result
+
+
 def release(run: Run) -> Found:
-    """Build, write the pages, record, show; killed between any two, the next run puts it right."""
+    """Write the pages, record, show; killed between any two, the next run puts it right."""
     decisions = decisions_of(run)
-    draft = _tables(run, decisions)
+    draft: releases.Draft = run.results["draft"]
     with run.step("report") as found:
         found["pages"] = site.build_site(draft.database, draft.report)
     with run.step("release") as found:
