@@ -347,6 +347,12 @@ class Contract(Strict):
         ]:
             raise ValueError(f"an event names a column that its table lacks: {strange}")
         if strange := [
+            table.event.source
+            for table in self.tables.values()
+            if table.event and table.event.source and table.event.source not in self.sources
+        ]:
+            raise ValueError(f"an event names a source that is not told: {strange}")
+        if strange := [
             table.reads_only
             for table in self.tables.values()
             if table.reads_only and table.reads_only not in table.columns
