@@ -1,14 +1,19 @@
 """What Dagster is told of single steps: a real run of a few assets, on what steps have found."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.freshness import FreshnessState
+from dagster._core.definitions.freshness_evaluator import CronFreshnessPolicyEvaluator
+from dagster._core.loader import LoadingContextForTest
+from dagster._core.test_utils import freeze_time
 
 from expectations.runner import CheckResult
 from monitoring.alerts.lifecycle import Decisions
@@ -153,3 +158,34 @@ def test_alerts_are_decided_once_and_released_as_they_were_decided(
     assert len(decided) == len(drafted) == len(recorded) == 1
     assert drafted[0] is decided[0]
     assert recorded[0] is decided[0]
+
+
+@pytest.mark.parametrize(
+    ("came_on", "asked_on", "expected"),
+    [
+        ("2026-03-01", "2026-03-21", FreshnessState.PASS),
+        ("2026-02-20", "2026-03-20", FreshnessState.PASS),
+        ("2026-02-20", "2026-03-21", FreshnessState.FAIL),
+        ("2026-03-22", "2026-03-23", FreshnessState.PASS),
+    ],
+)
+def test_a_monthly_return_that_has_not_come_by_its_due_date_is_stale(
+    came_on: str, asked_on: str, expected: FreshnessState
+) -> None:
+    key = dg.AssetKey(["raw", "ssd"])
+    node: Any = SimpleNamespace(
+        key=key,
+        freshness_policy_or_from_metadata=intake.extracts.specs_by_key[key].freshness_policy,
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        with freeze_time(noon(came_on)):
+            instance.report_runless_asset_event(dg.AssetMaterialization(key))
+        with freeze_time(noon(asked_on)):
+            asked = CronFreshnessPolicyEvaluator().evaluate_freshness(
+                LoadingContextForTest(instance), node
+            )
+            assert asyncio.run(asked) is expected
+
+
+def noon(day: str) -> datetime:
+    return datetime.fromisoformat(f"{day}T12:00:00+00:00")
