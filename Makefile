@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=15
 
-.PHONY: help demo test mutants soak check lint types sql lock clean
+.PHONY: help demo quick test unit runs coverage mutants soak check lint types sql lock clean
 help:
 	@echo "make demo    simulate a national set of extracts, run everything, say where to look"
+	@echo "make quick   format, lint, types and tests/unit, side by side: within a minute"
 	@echo "make test    all checks and tests"
 	@echo "make mutants plant faults one at a time and say which no test sees; some minutes"
 	@echo "make soak    sixty simulated days with faults, and thirty kills at random moments"
@@ -26,8 +28,17 @@ $(VENV)/.test: $(VENV)/.run requirements-dev.lock
 demo: $(VENV)/.run
 	$(BIN)/sightline demo
 
-test: check
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Side by side; what each says is printed when it ends.
+quick: $(VENV)/.test
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint types unit
+
+test: check unit runs
+
+unit: $(VENV)/.test
+	$(BIN)/pytest $(PYTEST) tests/unit
+
+runs: $(VENV)/.test
+	$(BIN)/pytest $(PYTEST) --ignore=tests/unit tests
 
 mutants: $(VENV)/.test
 	$(BIN)/python tests/mutants $(ARGS)

@@ -13,7 +13,7 @@ import great_expectations.expectations as gxe
 import pandas as pd
 from great_expectations.expectations.row_conditions import Column
 
-from expectations.runner import CheckResult, about, judge, together
+from expectations.runner import CheckResult, about, frame_of, judge, together
 from warehouse.indicators import REASONS
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ def marts_are_coherent(connection: duckdb.DuckDBPyConnection) -> CheckResult:
     return together(
         "marts_are_coherent",
         {
-            name: judge(name, connection.sql(query).df(), suite)
+            name: judge(name, frame_of(connection, query), suite)
             for name, (query, suite) in frames.items()
         },
     )
@@ -303,7 +303,7 @@ def marts_are_coherent(connection: duckdb.DuckDBPyConnection) -> CheckResult:
 
 def no_indicator_is_worsening(connection: duckdb.DuckDBPyConnection) -> CheckResult:
     """Warns only: how many areas worsen in the newest period that could be judged."""
-    frame = connection.sql(NEWEST).df()
+    frame = frame_of(connection, NEWEST)
     result = judge("no_indicator_is_worsening", frame, of_newest_signals(), severity="warning")
     worsening = frame.loc[frame["status"] == "worsening", "indicator"]
     counts = {"areas_worsening": len(worsening)} | _by_indicator("worsening", worsening)
@@ -312,7 +312,7 @@ def no_indicator_is_worsening(connection: duckdb.DuckDBPyConnection) -> CheckRes
 
 def counts_agree_with_official(connection: duckdb.DuckDBPyConnection) -> CheckResult:
     """Warns only: authorities whose own counts of a year differ from the official ones."""
-    frame = connection.sql(RECONCILED).df()
+    frame = frame_of(connection, RECONCILED)
     result = judge("counts_agree_with_official", frame, of_reconciliation(), severity="warning")
     verdicts = {"agreeing": "agrees", "differing": "differs", "not_comparable": "not_comparable"}
     counts = {name: int((frame["verdict"] == one).sum()) for name, one in verdicts.items()}
@@ -322,5 +322,5 @@ def counts_agree_with_official(connection: duckdb.DuckDBPyConnection) -> CheckRe
 
 
 def _by_indicator(what: str, indicators: "pd.Series[str]") -> dict[str, int]:
-    counts = indicators.value_counts().sort_index()
+    counts = indicators.astype(str).value_counts().sort_index()
     return {f"{what}_{name}": int(count) for name, count in counts.items()}

@@ -3,7 +3,7 @@
 import re
 
 from monitoring import rendering
-from monitoring.messages import AlertMessage, Digest
+from monitoring.messages import Message
 
 PATTERNS = {
     "a unique pupil number": re.compile(r"\b[A-Z]\d{11}[0-9A-Z]\b", re.IGNORECASE),
@@ -27,7 +27,7 @@ def personal(said: str) -> str | None:
     return next((what for what, pattern in PATTERNS.items() if pattern.search(said)), None)
 
 
-def objection(message: AlertMessage | Digest) -> str | None:
+def objection(message: Message) -> str | None:
     """What the message seems to contain, in words without the value; None when it may go."""
     said = rendering.text(message)
     for reference in (message.release_id, message.message_id, getattr(message, "alert_id", "")):

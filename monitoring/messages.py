@@ -108,17 +108,33 @@ class Digest(_Message):
     not_listed: int = 0
 
 
-Message = Annotated[AlertMessage | Digest, Field(discriminator="kind")]
-_adapter: TypeAdapter[AlertMessage | Digest] = TypeAdapter(Message)
+class RunFailed(_Message):
+    """Runs have begun to fail; said once until one ends well again.
+
+    `release_id` is the release that readers still see, empty where nothing was published yet.
+    """
+
+    kind: Literal["run_failed"] = "run_failed"
+    run: int = Field(ge=1)
+    outcome: str
+    exit_code: int | None
+    started_by: str
+    gates: tuple[str, ...] = ()
 
 
-def parse(payload: Mapping[str, object]) -> AlertMessage | Digest:
+Message = Annotated[AlertMessage | Digest | RunFailed, Field(discriminator="kind")]
+_adapter: TypeAdapter[AlertMessage | Digest | RunFailed] = TypeAdapter(Message)
+
+
+def parse(payload: Mapping[str, object]) -> Message:
     return _adapter.validate_python(payload)
 
 
-def headline(message: AlertMessage | Digest) -> str:
+def headline(message: Message) -> str:
     """The subject line."""
     mark = "[SIMULATED] " if message.is_simulated else ""
+    if isinstance(message, RunFailed):
+        return f"{mark}{message.monitor}: run {message.run} failed"
     if isinstance(message, Digest):
         return f"{mark}{message.monitor}: {counted(message.new, 'new alert')}, {message.open} open"
     lead = {"resolved": "RESOLVED", "retracted": "RETRACTED"}.get(message.kind)
@@ -126,14 +142,20 @@ def headline(message: AlertMessage | Digest) -> str:
     return f"{mark}{lead or message.severity.upper()} - {message.title} - {when}"
 
 
-def paragraphs(message: AlertMessage | Digest) -> list[tuple[str, Sequence[str]]]:
+def paragraphs(message: Message) -> list[tuple[str, Sequence[str]]]:
     """Headed blocks in the order in which they are read; a block of several lines is a list."""
-    blocks = _digest_blocks(message) if isinstance(message, Digest) else _alert_blocks(message)
+    blocks = _blocks(message)
     if message.is_simulated:
         blocks.insert(
             0, ("SIMULATED", ["Made from simulated data. It is not about any real area."])
         )
     return blocks
+
+
+def _blocks(message: Message) -> list[tuple[str, Sequence[str]]]:
+    if isinstance(message, AlertMessage):
+        return _alert_blocks(message)
+    return _digest_blocks(message) if isinstance(message, Digest) else _failed_blocks(message)
 
 
 def _alert_blocks(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
@@ -205,6 +227,27 @@ def _digest_blocks(message: Digest) -> list[tuple[str, Sequence[str]]]:
         more = [f"and {message.not_listed} more"] if message.not_listed else []
         blocks.append(("New", [*message.newest, *more]))
     return blocks
+
+
+def _failed_blocks(message: RunFailed) -> list[tuple[str, Sequence[str]]]:
+    code = "" if message.exit_code is None else f" (exit code {message.exit_code})"
+    happened = (
+        f"Run {message.run} of {day(message.as_of)}, started by {message.started_by}, ended as"
+        f" {message.outcome.replace('_', ' ')}{code}."
+    )
+    gates = [f"A gate did not hold: {gate}." for gate in message.gates]
+    seen = f"Readers still see release {message.release_id}."
+    return [
+        ("What happened", [happened, *gates]),
+        ("What it means", [seen if message.release_id else "Nothing has been published yet."]),
+        (
+            "What to do next",
+            [
+                "Ask the monitor what is wrong: sightline health",
+                "No other message comes of it before a run has ended well again.",
+            ],
+        ),
+    ]
 
 
 def number(value: float, figures: Figures) -> str:

@@ -3,12 +3,12 @@
 from email.message import EmailMessage
 from html import escape
 
-from monitoring.messages import AlertMessage, Digest, headline, paragraphs
+from monitoring.messages import AlertMessage, Message, headline, paragraphs
 
 STYLE = "font-family: Arial, sans-serif; font-size: 16px; line-height: 1.5; max-width: 40em"
 
 
-def text(message: AlertMessage | Digest) -> str:
+def text(message: Message) -> str:
     lines = [headline(message), ""]
     for heading, body in paragraphs(message):
         lines.append(heading)
@@ -17,7 +17,7 @@ def text(message: AlertMessage | Digest) -> str:
     return "\n".join([*lines, message.footer, ""])
 
 
-def html(message: AlertMessage | Digest) -> str:
+def html(message: Message) -> str:
     blocks = "\n".join(
         f"<h2>{escape(heading)}</h2>\n{_body(list(body))}" for heading, body in paragraphs(message)
     )
@@ -29,7 +29,7 @@ def html(message: AlertMessage | Digest) -> str:
     )
 
 
-def email(message: AlertMessage | Digest, *, sender: str, recipients: list[str]) -> EmailMessage:
+def email(message: Message, *, sender: str, recipients: list[str]) -> EmailMessage:
     """Multipart text and HTML with a stable id, threaded by alert and marked as automatic."""
     mail = EmailMessage()
     mail["Subject"] = headline(message)

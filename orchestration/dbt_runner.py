@@ -4,11 +4,14 @@ import fcntl
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from warehouse.connection import memory_limit, threads
 from warehouse.home import Home
 from warehouse.settings import load_settings
+
+if TYPE_CHECKING:
+    from dagster_dbt import DbtProject
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 _parsed: dict[Path, Any] = {}
@@ -39,8 +42,11 @@ def build(home: Home, manifest: Any, *, tests: bool = True) -> Sequence[Any]:
     return list(outcome.result.results) if outcome.result is not None else []
 
 
-def manifest_path(home: Home) -> Path:
-    return home.dbt / "target" / "manifest.json"
+def project(home: Home) -> "DbtProject":
+    """The project as dagster-dbt knows it; what it writes lies with the monitor."""
+    from dagster_dbt import DbtProject
+
+    return DbtProject(PROJECT, target_path=home.dbt / "target", profiles_dir=PROJECT)
 
 
 def _invoke(home: Home, arguments: list[str], manifest: Any = None) -> Any:

@@ -16,19 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from monitoring.delivery import channels
-from orchestration import inbox, lock, overdue
+from orchestration import failing, inbox, lock, overdue
 from orchestration.configuration import checked
 from orchestration.logs import log
 from warehouse import belonging, clock, machine
 from warehouse.errors import SightlineError
 from warehouse.home import Home
 from warehouse.ledger import clock_marks
-from warehouse.ledger.state import GOOD
+from warehouse.ledger.state import FAILED, GOOD
 from warehouse.pseudonyms import keys
 from warehouse.settings import Settings, load_settings, today
 
 HEARTBEAT = "heartbeat.json"
-FAILED = ("failed", "gate_failed", "killed", "configuration", "key")
 UNFINISHED = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
 MOST_NAMED = 10
 CLOCKS_DIFFER = timedelta(hours=1)
@@ -149,13 +148,14 @@ def beat(home: Home, faults: list[Fault] | None = None) -> None:
 
 @contextmanager
 def beating(home: Home) -> Iterator[None]:
-    """However an attempt ends, the heartbeat is written after it; once, where one is part of
-    another."""
+    """However an attempt ends, a failure is told and the heartbeat written after it; once, where
+    one is part of another."""
     is_part = lock.is_held()
     try:
         yield
     finally:
         if not is_part:
+            failing.tell(home)
             beat(home)
 
 

@@ -92,6 +92,12 @@ class Run:
                 step.seconds = round(time.perf_counter() - started, 2)
             log.info("%s: %s", name, told(step))
 
+    def again(self, name: str) -> None:
+        """Forget a step that failed and is tried once more; those before it went well."""
+        if any(step.name == name for step in self.steps):
+            self.steps = [step for step in self.steps if step.name != name]
+            self.failed_with = 0
+
     def shut(self, gate: str, more: str = "") -> None:
         """Nothing is published by this run; `more` names files, and stands in its record alone."""
         if gate + more not in self.gates:

@@ -1,6 +1,6 @@
 """The indicator definitions: one YAML file each, for dbt, detection and the report."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -8,6 +8,8 @@ from typing import Literal
 import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
+
+from warehouse.contracts import schema as contracts
 
 SERIES_TYPES = {
     "scale": "double",
@@ -88,17 +90,8 @@ class Indicator(BaseModel):
     is_monitored: bool
     minimum_numerator: int = 10
     school_days_only: bool = False
-    sources: list[
-        Literal[
-            "front_door",
-            "contacts",
-            "referrals",
-            "exclusions",
-            "absence",
-            "alternative_provision",
-            "missing",
-        ]
-    ]
+    sources: list[str]
+    """What it is counted from, in the words of the contracts: see their `tells`."""
     months_before: Literal[0, 11, 12] = 0
     """How many months before its own a figure looks back on: eleven for a year that ends with the
     month, twelve where each event looks back a year."""
@@ -160,9 +153,18 @@ def _check_parts(by_name: Mapping[str, Indicator]) -> None:
             )
 
 
+def _check_sources(definitions: Iterable[Indicator]) -> None:
+    """What no contract tells would never be covered, without a word."""
+    told = {source for contract in contracts.load().values() for source in contract.sources}
+    for one in definitions:
+        if unknown := set(one.sources) - told:
+            raise ValueError(f"{one.indicator}: no contract tells {', '.join(sorted(unknown))}")
+
+
 def write(connection: duckdb.DuckDBPyConnection) -> None:
     """Write control.indicators and its sources, parts and published series."""
     definitions = load()
+    _check_sources(definitions)
     connection.execute("create schema if not exists control")
     plain = [name for name in Indicator.model_fields if name not in SEVERAL]
     columns = ", ".join(f"{name} {_sql_type(name)}" for name in plain)

@@ -4,6 +4,7 @@ Only people acknowledge, snooze or close by reason; only data resolve by clear p
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -101,8 +102,9 @@ class Decisions:
     alerts: tuple[Alert, ...] = ()
     events: tuple[Event, ...] = ()
 
-    def count(self, *names: str) -> int:
-        return sum(event.event in names for event in self.events)
+    def counts(self) -> dict[str, int]:
+        """By event, how many."""
+        return dict(Counter(event.event for event in self.events))
 
 
 Change = tuple[Alert, Event]

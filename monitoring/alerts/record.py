@@ -1,7 +1,5 @@
 """Write decisions, events and messages in the transaction that records their release."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
@@ -12,9 +10,8 @@ import duckdb
 import sqlalchemy as sa
 
 from monitoring.alerts.lifecycle import LIVE, Alert, Decisions, Event
-from monitoring.delivery import channels
-from monitoring.messages import AlertMessage, Digest, Figures, Wording
-from warehouse import clock
+from monitoring.messages import AlertMessage, Digest, Figures, Message, Wording
+from monitoring.outbox import identifier, post
 from warehouse.ledger import state as tables
 from warehouse.settings import Settings
 
@@ -48,15 +45,15 @@ def record(
     by_id = {alert.alert_id: alert for alert in decisions.alerts}
     told = [(by_id[event.alert_id], event) for event in fresh if event.event in TOLD]
     with duckdb.connect(str(release.database), read_only=True) as published:
-        messages: list[AlertMessage | Digest] = _alert_messages(published, told, release, settings)
+        messages: list[Message] = _alert_messages(published, told, release, settings)
         received, due = _returns(published, release.as_of)
     messages.append(digest(connection, messages, release, settings, received=received, due=due))
-    _post(connection, messages, release, settings)
+    post(connection, messages, settings, release.as_of)
 
 
 def digest(
     connection: sa.Connection,
-    messages: Iterable[AlertMessage | Digest],
+    messages: Iterable[Message],
     release: Release,
     settings: Settings,
     *,
@@ -70,7 +67,7 @@ def digest(
     is_live = tables.alerts.c.state.in_(LIVE)
     count = sa.select(sa.func.count()).select_from(tables.alerts).where(is_live)
     return Digest(
-        message_id=_identifier("digest", release.release_id, release.as_of.isoformat()),
+        message_id=identifier("digest", release.release_id, release.as_of.isoformat()),
         monitor=settings.name,
         release_id=release.release_id,
         as_of=release.as_of,
@@ -91,7 +88,7 @@ def _alert_messages(
     told: list[tuple[Alert, Event]],
     release: Release,
     settings: Settings,
-) -> list[AlertMessage | Digest]:
+) -> list[Message]:
     words = _wordings(published)
     return [
         _alert_message(published, words[alert.indicator], alert, event, release, settings)
@@ -110,7 +107,7 @@ def _alert_message(
     period = event.period or alert.last_period
     return AlertMessage.model_validate(
         {
-            "message_id": _identifier(
+            "message_id": identifier(
                 alert.alert_id, event.event, period.isoformat(), release.release_id
             ),
             "monitor": settings.name,
@@ -189,31 +186,6 @@ def _returns(published: duckdb.DuckDBPyConnection, as_of: date) -> tuple[int, in
     return received, due
 
 
-def _post(
-    connection: sa.Connection,
-    messages: list[AlertMessage | Digest],
-    release: Release,
-    settings: Settings,
-) -> None:
-    for message in messages:
-        for channel in channels.names(settings):
-            row_id = _identifier(message.message_id, channel)
-            payload = message.model_copy(update={"message_id": row_id}).model_dump(mode="json")
-            row = {
-                "message_id": row_id,
-                "alert_id": getattr(message, "alert_id", None),
-                "kind": message.kind,
-                "channel": channel,
-                "payload": payload,
-                "state": "pending",
-                "attempts": 0,
-                "created_on": release.as_of,
-                "created_at": clock.now(),
-                "release_id": release.release_id,
-            }
-            connection.execute(sa.insert(tables.outbox).prefix_with("or ignore").values(row))
-
-
 def _upsert(connection: sa.Connection, alert: Alert) -> None:
     row = asdict(alert)
     known = tables.alerts.c.alert_id == alert.alert_id
@@ -230,7 +202,3 @@ def _is_recorded(connection: sa.Connection, event: Event) -> bool:
         & (row.release_id == event.release_id)
     )
     return connection.execute(sa.select(row.event_id).where(same)).first() is not None
-
-
-def _identifier(*parts: str) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from monitoring.messages import AlertMessage, Digest
+from monitoring.messages import Message
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
 from warehouse.settings import Settings, said
@@ -25,7 +25,7 @@ KINDS = tuple(
 @dataclass(frozen=True)
 class Channel:
     name: str
-    send: Callable[[AlertMessage | Digest], None]
+    send: Callable[[Message], None]
 
 
 def names(settings: Settings) -> list[str]:
@@ -65,7 +65,7 @@ def _configured(settings: Settings) -> list[tuple[str, dict[str, Any]]]:
 def _channel(home: Home, name: str, block: dict[str, Any]) -> Channel:
     module, config = _config(name, block)
 
-    def send(message: AlertMessage | Digest) -> None:
+    def send(message: Message) -> None:
         module.send(config, message, home)
 
     return Channel(name, send)

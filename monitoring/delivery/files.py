@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from monitoring import rendering
-from monitoring.messages import AlertMessage, Digest
+from monitoring.messages import Message
 from warehouse.home import Home
 
 
@@ -18,7 +18,7 @@ class Config(BaseModel):
     name: str = "files"
 
 
-def send(_config: Config, message: AlertMessage | Digest, home: Home) -> None:
+def send(_config: Config, message: Message, home: Home) -> None:
     home.outbox.mkdir(parents=True, exist_ok=True)
     mail = rendering.email(
         message, sender="sightline@sightline.invalid", recipients=["lead@sightline.invalid"]

@@ -18,7 +18,7 @@ from pydantic import (
 
 from monitoring import rendering
 from monitoring.delivery.failure import DeliveryFailed
-from monitoring.messages import AlertMessage, Digest
+from monitoring.messages import Message
 from warehouse.home import Home
 
 # What servers take without asking for more: no blanks, quotes, lists or other scripts.
@@ -75,7 +75,7 @@ def objection(config: Config, _home: Home) -> str | None:
     return None
 
 
-def send(config: Config, message: AlertMessage | Digest, _home: Home) -> None:
+def send(config: Config, message: Message, _home: Home) -> None:
     mail = rendering.email(message, sender=config.sender, recipients=config.recipients)
     try:
         with _connect(config) as server:

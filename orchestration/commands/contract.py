@@ -69,13 +69,15 @@ def pages(folder: Path) -> int:
 
 @contract.command("sources")
 def sources() -> int:
-    """Write the sources of the dbt project anew, after a contract or a table has changed.
+    """Write what dbt knows of returns anew, after a contract, table or count has changed: its
+    sources, and the lists of tables and models that models go through.
 
     Example: sightline contract sources
     """
-    from orchestration import dbt_sources
+    from orchestration import dbt_macros, dbt_sources
 
     say(f"written: {dbt_sources.write()}")
+    say(f"written: {dbt_macros.write()}")
     return 0
 
 

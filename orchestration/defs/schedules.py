@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import dagster as dg
 
-from orchestration import attempts, health, inbox, pending, pipeline, settling
+from orchestration import attempts, failing, health, inbox, pending, pipeline, settling
 from orchestration.attempts import Outcome
 from orchestration.configuration import checked
 from orchestration.lock import holder
@@ -92,10 +92,12 @@ def inbox_has_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
 
 @dg.run_failure_sensor(default_status=dg.DefaultSensorStatus.RUNNING)
 def a_run_failed(context: dg.RunFailureSensorContext) -> None:
-    """Says so in the log, and records a run that failed before it could do so itself."""
+    """Says so in the log and by message, and records a run that failed before it could do so
+    itself."""
     home, run = home_in_use(), context.dagster_run
     outcome, code = _why_it_failed(home, context.instance, run)
     attempts.note(home, run.run_id, attempts.started_by(run.tags), outcome, code)
+    failing.tell(home)
     health.beat(home)
     context.log.error("run %s failed; the former release stays current", run.run_id)
 

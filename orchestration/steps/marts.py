@@ -55,17 +55,17 @@ def counts_agree_with_official(run: Run) -> CheckResult:
         return suite.counts_agree_with_official(connection)
 
 
-def decide_alerts(run: Run) -> Found:
+def decide_alerts(run: Run) -> Decisions:
+    """Decide once, for the release to publish and record just this.
+
+    A look back raises nothing: it shows the alerts that were known then.
+    """
     with run.step("alerts") as found:
-        decisions = decisions_of(run)
-        for event in decisions.events:
-            found[event.event] = found.get(event.event, 0) + 1
-        return found
+        decisions = Decisions() if run.is_history else _decided(run)
+        found |= decisions.counts()
+        return decisions
 
 
-def decisions_of(run: Run) -> Decisions:
-    """A look back raises nothing: it shows the alerts that were known then."""
-    if run.is_history:
-        return Decisions()
+def _decided(run: Run) -> Decisions:
     with connect(run.home.work_db, settings=run.settings, read_only=True) as connection:
         return evaluate.evaluate(connection, run.state, run.as_of, run.next_release)

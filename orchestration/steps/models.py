@@ -9,6 +9,8 @@ from orchestration import dbt_runner, overview, pending, row_checks
 from orchestration.logs import log
 from orchestration.row_checks import Failed
 from orchestration.run import Run, last_built
+from warehouse.connection import connect
+from warehouse.contents import Content, contents
 from warehouse.machine import no_room, said_in
 from warehouse.timeline import work_file as prepare
 
@@ -23,12 +25,14 @@ MOST_NAMED = 5
 class Built:
     """The results of the last build; by test, how many submissions it held back before that.
 
-    `fault` says what is left wrong, for which the run has to stop.
+    `fault` says what is left wrong, for which the run has to stop; `tables` what was built, by
+    schema and name.
     """
 
     results: Sequence[Any] = ()
     held: dict[str, int] = field(default_factory=dict)
     fault: str | None = None
+    tables: dict[tuple[str, str], Content] = field(default_factory=dict)
 
 
 def build(run: Run) -> Built:
@@ -51,6 +55,8 @@ def build(run: Run) -> Built:
             _hold(run, new, failed, built)
             prepare.prepare(run.home, run.state, run.as_of, without=held)
         found |= {"held back": len(held), "reasons": overview.held(run.state) if held else []}
+        with connect(run.home.work_db, read_only=True) as connection:
+            built.tables = contents(connection)
     broken = [one.node.name for one in built.results if str(one.status) in BROKEN]
     if broken or not built.results:
         gate, since = f"dbt: {', '.join(broken) or 'nothing was built'}", _new(run)

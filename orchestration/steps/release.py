@@ -14,7 +14,6 @@ from monitoring.delivery import relay
 from orchestration import pending, upkeep
 from orchestration.code_version import code_version
 from orchestration.run import Run
-from orchestration.steps.marts import decisions_of
 from report import site
 from warehouse import clock
 from warehouse.connection import connect
@@ -27,7 +26,7 @@ Found = dict[str, Any]
 
 def build_draft(run: Run) -> releases.Draft:
     """The published tables of a release that nobody can see yet."""
-    return _tables(run, decisions_of(run))
+    return _tables(run, run.results["alerts"])
 
 
 def meets_expectations(run: Run) -> CheckResult:
@@ -48,8 +47,11 @@ def meets_expectations(run: Run) -> CheckResult:
 
 
 def release(run: Run) -> Found:
-    """Write the pages, record, show; killed between any two, the next run puts it right."""
-    decisions = decisions_of(run)
+    """Write the pages, record, show; killed between any two, the next run puts it right.
+
+    What the alerts step decided is recorded as it is, and stands in the draft as it is.
+    """
+    decisions: Decisions = run.results["alerts"]
     draft: releases.Draft = run.results["draft"]
     with run.step("report") as found:
         found["pages"] = site.build_site(draft.database, draft.report)
@@ -73,6 +75,8 @@ def release(run: Run) -> Found:
 
 
 def deliver(run: Run) -> Found:
+    """Send what the outbox holds; Dagster may ask again where that could not be tried."""
+    run.again("delivery")
     with run.step("delivery") as found:
         if not run.is_history:
             done = relay.deliver(run.home, run.settings, run.state, clock.now())

@@ -103,12 +103,24 @@ class Event(Strict):
     it ended, blank while it goes on, and one that is true of what was over at once. A return that
     does not list what is still open from before (`lists_open`) may tell of its end all the same,
     and lists it where it is a snapshot of more than a quarter.
+
+    `source` is what the extract tells by it, and `counted_as` names the model that counts it,
+    without its `int_`: by them every row taken in is accounted for. A table without them stands
+    beside events and goes with its submission.
     """
 
     day: str
     until: str | None = None
     is_over: str | None = None
     lists_open: bool = True
+    source: str | None = None
+    counted_as: str | None = None
+
+    @model_validator(mode="after")
+    def is_counted_for_a_source(self) -> Self:
+        if (self.source is None) != (self.counted_as is None):
+            raise ValueError("source and counted_as belong together")
+        return self
 
     @property
     def columns(self) -> list[str]:

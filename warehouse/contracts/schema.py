@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable
+from datetime import date, timedelta
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -271,6 +272,14 @@ class Due(Strict):
     days: int
     counted_from: Literal["start", "end"] = "end"
 
+    def begins_on(self, period: Span) -> date:
+        """The day of a period from which the days to its due date are counted."""
+        return period.start if self.counted_from == "start" else period.end
+
+    def due_on(self, period: Span) -> date:
+        """The last day on which the return of a period is not late."""
+        return self.begins_on(period) + timedelta(days=self.days)
+
 
 class Contract(Strict):
     name: str
@@ -346,6 +355,12 @@ class Contract(Strict):
             if name not in table.columns
         ]:
             raise ValueError(f"an event names a column that its table lacks: {strange}")
+        if strange := [
+            table.event.source
+            for table in self.tables.values()
+            if table.event and table.event.source and table.event.source not in self.sources
+        ]:
+            raise ValueError(f"an event names a source that is not told: {strange}")
         if strange := [
             table.reads_only
             for table in self.tables.values()

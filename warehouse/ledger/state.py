@@ -189,6 +189,8 @@ backtests = Table(
 # Outcomes of runs whose release, new or found unchanged, readers see; and of all that ended well.
 BUILT = ("released", "unchanged")
 GOOD = (*BUILT, "nothing")
+# Of those after which somebody must look.
+FAILED = ("failed", "gate_failed", "killed", "configuration", "key")
 runs = Table(
     "runs",
     metadata,

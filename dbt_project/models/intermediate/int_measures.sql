@@ -1,14 +1,11 @@
-{% set measured = {
-    'contacts': 'month', 'referrals': 'month', 'assessments': 'month', 'exclusions': 'month', 'missing': 'month', 'linkage': 'month', 'population': 'month',
-    'absence': 'term', 'alternative_provision': 'term', 'exposures': 'academic_year',
-} %}
-{% for one, period_type in measured.items() %}
+-- every model named int_measures__ counts something of authorities
+{% for model in measure_models() %}
 select
     measure,
     la_code,
-    '{{ period_type }}' as period_type,
+    period_type,
     period_start,
     measured
-from {{ ref('int_measures__' ~ one) }}
+from {{ ref(model) }}
 {% if not loop.last %}union all{% endif %}
 {% endfor %}

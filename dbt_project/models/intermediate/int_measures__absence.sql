@@ -3,7 +3,7 @@
 with counted as (
     select
         la_code,
-        term_start,
+        term_start as period_start,
         count(*) as enrolments,
         sum(case when is_persistent then 1 else 0 end) as persistent_absentees,
         sum(case when is_severe then 1 else 0 end) as severe_absentees,
@@ -19,33 +19,22 @@ whole as (
     from counted
     inner join {{ ref('int_measures__population') }} as population
         on counted.la_code = population.la_code
-        and counted.term_start = population.period_start
+        and counted.period_start = population.period_start
     where population.measure = 'pupils' and counted.enrolments >= 0.6 * population.measured
 )
 
-{% for measure in ['enrolments', 'persistent_absentees', 'severe_absentees', 'known_enrolments', 'known_persistent_absentees'] %}
-select
-    '{{ measure }}' as measure,
-    la_code,
-    term_start as period_start,
-    cast({{ measure }} as double) as measured
-from whole
+{{ measures_of(
+    'whole',
+    ['enrolments', 'persistent_absentees', 'severe_absentees', 'known_enrolments', 'known_persistent_absentees'],
+    period_type='term'
+) }}
 union all
-{% endfor %}
-select
-    'severely_absent_children' as measure,
-    la_code,
-    {{ term_start('exposed_date') }} as period_start,
-    cast(count(*) as double) as measured
-from {{ ref('int_exposures') }}
-where exposure = 'severe_absence'
-group by la_code, {{ term_start('exposed_date') }}
-union all
-select
-    'severely_absent_children_not_known' as measure,
-    la_code,
-    {{ term_start('exposed_date') }} as period_start,
-    cast(count(*) as double) as measured
-from {{ ref('int_exposures') }}
-where exposure = 'severe_absence' and not is_known
-group by la_code, {{ term_start('exposed_date') }}
+{{ counts(
+    ref('int_exposures'),
+    term_start('exposed_date'),
+    {
+        'severely_absent_children': "exposure = 'severe_absence'",
+        'severely_absent_children_not_known': "exposure = 'severe_absence' and not is_known",
+    },
+    period_type='term'
+) }}

@@ -11,37 +11,14 @@ with movers as (
     group by la_code, child_key, event_month
 )
 
-select
-    'ap_placements' as measure,
-    la_code,
-    term_start as period_start,
-    cast(count(*) as double) as measured
-from {{ ref('int_ap_placements') }}
-where age between 10 and 17
-group by la_code, term_start
+{{ counts(
+    ref('int_ap_placements'),
+    'term_start',
+    {
+        'ap_placements': 'age between 10 and 17',
+        'ap_placements_behavioural': "age between 10 and 17 and placement_reason = 'BEH'",
+    },
+    period_type='term'
+) }}
 union all
-select
-    'ap_placements_behavioural' as measure,
-    la_code,
-    term_start as period_start,
-    cast(count(*) as double) as measured
-from {{ ref('int_ap_placements') }}
-where age between 10 and 17 and placement_reason = 'BEH'
-group by la_code, term_start
-union all
-select
-    'ap_movers' as measure,
-    la_code,
-    term_start as period_start,
-    cast(count(*) as double) as measured
-from movers
-group by la_code, term_start
-union all
-select
-    'ap_movers_not_known' as measure,
-    la_code,
-    term_start as period_start,
-    cast(count(*) as double) as measured
-from movers
-where not is_seen
-group by la_code, term_start
+{{ counts('movers', 'term_start', {'ap_movers': none, 'ap_movers_not_known': 'not is_seen'}, period_type='term') }}

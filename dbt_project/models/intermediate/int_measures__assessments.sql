@@ -22,32 +22,10 @@ identified_months as (
     group by la_code, child_key, event_month, event_order
 )
 
-select
-    'exploitation_assessments' as measure,
-    la_code,
-    event_month as period_start,
-    cast(count(*) as double) as measured
-from {{ ref('int_assessments') }}
-where has_gangs_or_criminal_exploitation
-group by la_code, event_month
+{{ counts(ref('int_assessments'), 'event_month', {'exploitation_assessments': 'has_gangs_or_criminal_exploitation'}) }}
+{% for measure, condition in {'identified_children': 'true', 'identified_girls': "sex = 'F'", 'identified_under_14': 'age < 14'}.items() %}
 union all
-select
-    'identified_children' as measure,
-    la_code,
-    period_start,
-    cast(children as double) as measured
-from ({{ children_in_twelve_months('identified_months') }}) as counted
-union all
-select
-    'identified_girls' as measure,
-    la_code,
-    period_start,
-    cast(children as double) as measured
-from ({{ children_in_twelve_months("(select * from identified_months where sex = 'F')") }}) as counted
-union all
-select
-    'identified_under_14' as measure,
-    la_code,
-    period_start,
-    cast(children as double) as measured
-from ({{ children_in_twelve_months('(select * from identified_months where age < 14)') }}) as counted
+{{ measures_of(
+    '(' ~ children_in_twelve_months('(select * from identified_months where ' ~ condition ~ ')') ~ ') as counted', [measure], column='children'
+) }}
+{% endfor %}

@@ -10,53 +10,16 @@ with excluded as (
     group by la_code, event_month, child_key
 )
 
-select
-    'excluded_pupils' as measure,
-    la_code,
-    event_month as period_start,
-    cast(count(*) as double) as measured
-from excluded
-group by la_code, event_month
+{{ counts('excluded', 'event_month', {'excluded_pupils': none, 'excluded_pupils_not_known': 'not is_seen'}) }}
 union all
-select
-    'excluded_pupils_not_known' as measure,
-    la_code,
-    event_month as period_start,
-    cast(count(*) as double) as measured
-from excluded
-where not is_seen
-group by la_code, event_month
+{{ counts(
+    ref('int_repeat_missing_children'),
+    'event_month',
+    {'repeat_missing_children': none, 'repeat_missing_children_not_assessed': 'not is_assessed'},
+) }}
 union all
-select
-    'repeat_missing_children' as measure,
-    la_code,
-    event_month as period_start,
-    cast(count(*) as double) as measured
-from {{ ref('int_repeat_missing_children') }}
-group by la_code, event_month
-union all
-select
-    'repeat_missing_children_not_assessed' as measure,
-    la_code,
-    event_month as period_start,
-    cast(count(*) as double) as measured
-from {{ ref('int_repeat_missing_children') }}
-where not is_assessed
-group by la_code, event_month
-union all
-select
-    'multi_exposed_children' as measure,
-    la_code,
-    event_month as period_start,
-    cast(count(*) as double) as measured
-from {{ ref('int_multi_exposed_children') }}
-group by la_code, event_month
-union all
-select
-    'multi_exposed_children_not_known' as measure,
-    la_code,
-    event_month as period_start,
-    cast(count(*) as double) as measured
-from {{ ref('int_multi_exposed_children') }}
-where not is_known
-group by la_code, event_month
+{{ counts(
+    ref('int_multi_exposed_children'),
+    'event_month',
+    {'multi_exposed_children': none, 'multi_exposed_children_not_known': 'not is_known'},
+) }}

@@ -20,45 +20,14 @@ counted as (
     group by la_code, event_month
 )
 
-select
-    'missing_episodes' as measure,
-    la_code,
-    period_start,
-    cast(missing_episodes as double) as measured
-from counted
+{{ measures_of('counted', ['missing_episodes', 'missing_episodes_over_24_hours']) }}
 union all
-select
-    'missing_episodes_over_24_hours' as measure,
-    la_code,
-    period_start,
-    cast(missing_episodes_over_24_hours as double) as measured
-from counted
+{{ counts(ref('int_looked_after_months'), 'event_month', {'looked_after_children': none}) }}
 union all
-select
-    'looked_after_children' as measure,
-    la_code,
-    event_month as period_start,
-    cast(count(*) as double) as measured
-from {{ ref('int_looked_after_months') }}
-group by la_code, event_month
+{{ measures_of(
+    '(' ~ children_in_twelve_months(ref('int_looked_after_months')) ~ ') as counted', ['looked_after_children_in_year'], column='children'
+) }}
 union all
-select
-    'looked_after_children_in_year' as measure,
-    la_code,
-    period_start,
-    cast(children as double) as measured
-from ({{ children_in_twelve_months(ref('int_looked_after_months')) }}) as counted
+{{ measures_of('(' ~ children_in_twelve_months('missing_events') ~ ') as counted', ['missing_children'], column='children') }}
 union all
-select
-    'missing_children' as measure,
-    la_code,
-    period_start,
-    cast(children as double) as measured
-from ({{ children_in_twelve_months('missing_events') }}) as counted
-union all
-select
-    'missing_children_repeat' as measure,
-    la_code,
-    period_start,
-    cast(children as double) as measured
-from ({{ children_in_twelve_months('missing_events', 2) }}) as counted
+{{ measures_of('(' ~ children_in_twelve_months('missing_events', 2) ~ ') as counted', ['missing_children_repeat'], column='children') }}

@@ -24,42 +24,31 @@ pupils as (
                 cast(extract(year from {{ add_months('area_months.period_start', -8) }}) as integer)
             )
         )
+),
+
+expected as (
+    select
+        population.la_code,
+        population.period_start,
+        cast(population.population_10_17 as double) * estimates.value / estimates.population as children
+    from {{ ref('int_population_months') }} as population
+    cross join {{ ref('estimates') }} as estimates
+    where estimates.estimate = 'children_in_gangs'
+),
+
+by_age as (
+    select
+        la_code,
+        period_start,
+        population_0_17,
+        population_10_17,
+        -- five of the eight years of age from 10 to 17
+        cast(population_10_17 as double) * 5 / 8 as population_13_17
+    from {{ ref('int_population_months') }}
 )
 
-select
-    'population_0_17' as measure,
-    la_code,
-    period_start,
-    cast(population_0_17 as double) as measured
-from {{ ref('int_population_months') }}
+{{ measures_of('by_age', ['population_0_17', 'population_10_17', 'population_13_17']) }}
 union all
-select
-    'population_10_17' as measure,
-    la_code,
-    period_start,
-    cast(population_10_17 as double) as measured
-from {{ ref('int_population_months') }}
+{{ measures_of('expected', ['expected_children'], column='children') }}
 union all
-select
-    'population_13_17' as measure,
-    la_code,
-    period_start,
-    -- five of the eight years of age from 10 to 17
-    cast(population_10_17 as double) * 5 / 8 as measured
-from {{ ref('int_population_months') }}
-union all
-select
-    'expected_children' as measure,
-    population.la_code,
-    population.period_start,
-    cast(population.population_10_17 as double) * estimates.value / estimates.population as measured
-from {{ ref('int_population_months') }} as population
-cross join {{ ref('estimates') }} as estimates
-where estimates.estimate = 'children_in_gangs'
-union all
-select
-    'pupils' as measure,
-    la_code,
-    period_start,
-    cast(pupils as double) as measured
-from pupils
+{{ measures_of('pupils', ['pupils']) }}

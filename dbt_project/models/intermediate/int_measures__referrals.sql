@@ -35,18 +35,6 @@ usual as (
     having count(*) = 3
 )
 
-{% for measure in ['referrals', 'referrals_from_schools', 'referrals_no_further_action', 're_referrals'] %}
-select
-    '{{ measure }}' as measure,
-    la_code,
-    period_start,
-    cast({{ measure }} as double) as measured
-from counted
+{{ measures_of('counted', ['referrals', 'referrals_from_schools', 'referrals_no_further_action', 're_referrals']) }}
 union all
-{% endfor %}
-select
-    'usual_referrals' as measure,
-    la_code,
-    period_start,
-    usual_referrals as measured
-from usual
+{{ measures_of('usual', ['usual_referrals']) }}

@@ -31,14 +31,17 @@ told as (
 
 -- once for each return: a snapshot of six years has a month of its own for each of its referrals
 by_month as (
+    {% for table in tables_showing_delay() %}
     select
         referrals.submission_id,
         {{ month_of('referrals.referral_date') }} as period_start,
         count(distinct referrals.referral_key) as referrals
-    from {{ source('raw', 'ssd_referrals') }} as referrals
+    from {{ source('raw', table) }} as referrals
     inner join returns
         on referrals.submission_id = returns.submission_id
     group by referrals.submission_id, {{ month_of('referrals.referral_date') }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 counted as (

@@ -1,73 +1,65 @@
 -- identifiers that reach another extract only through a valid UPN
-with linked as (
+with persons as (
+    {% for table in tables_of_persons() %}
     select
-        slices.la_code,
-        'ssd' as extract,
-        persons.person_key as record_key,
-        max(case when identifiers.upn_key is null then 0 else 1 end) as is_linked
-    from {{ source('raw', 'ssd_persons') }} as persons
-    {{ in_force('persons') }}
-    left join {{ source('raw', 'ssd_identifiers') }} as identifiers
-        on persons.submission_id = identifiers.submission_id
-        and persons.person_key = identifiers.person_key
-    group by slices.la_code, persons.person_key
-    union all
-    -- the lists of Annex A hold no UPN
+        submission_id,
+        person_key
+    from {{ source('raw', table) }}
+    {% if not loop.last %}union{% endif %}
+    {% endfor %}
+),
+
+-- a list of persons without pupil numbers names nobody
+numbered as (
+    {% for table in tables_of_pupil_numbers() %}
     select
-        slices.la_code,
-        'annex_a' as extract,
-        children.person_key as record_key,
-        0 as is_linked
-    from (
-        select
-            submission_id,
-            person_key
-        from {{ source('raw', 'annex_a_contacts') }}
-        union
-        select
-            submission_id,
-            person_key
-        from {{ source('raw', 'annex_a_referrals') }}
-        union
-        select
-            submission_id,
-            person_key
-        from {{ source('raw', 'annex_a_assessments') }}
-    ) as children
-    {{ in_force('children') }}
-    group by slices.la_code, children.person_key
-    union all
+        submission_id,
+        person_key
+    from {{ source('raw', table) }}
+    where upn_key is not null
+    {% if not loop.last %}union{% endif %}
+    {% endfor %}
+),
+
+pupils as (
     select
-        slices.la_code,
-        'cin_census' as extract,
-        children.person_key as record_key,
-        max(case when children.upn_key is null then 0 else 1 end) as is_linked
-    from {{ source('raw', 'cin_children') }} as children
-    {{ in_force('children') }}
-    group by slices.la_code, children.person_key
-    union all
-    select
-        slices.la_code,
-        'ssda903' as extract,
-        children.person_key as record_key,
-        max(case when children.upn_key is null then 0 else 1 end) as is_linked
-    from {{ source('raw', 'care_children') }} as children
-    {{ in_force('children') }}
-    group by slices.la_code, children.person_key
-    union all
-    select
+        counted_in as submission_id,
         la_code,
-        'school_census' as extract,
         pupil_key as record_key,
-        case when child_key is null then 0 else 1 end as is_linked
+        child_key
     from {{ ref('int_exclusions') }}
     union all
     select
+        counted_in as submission_id,
         la_code,
-        'alternative_provision' as extract,
         placement_key as record_key,
-        case when child_key is null then 0 else 1 end as is_linked
+        child_key
     from {{ ref('int_ap_placements') }}
+),
+
+linked as (
+    select
+        slices.la_code,
+        submissions.extract,
+        persons.person_key as record_key,
+        max(case when numbered.person_key is null then 0 else 1 end) as is_linked
+    from persons
+    {{ in_force('persons') }}
+    inner join {{ source('control', 'submissions') }} as submissions
+        on persons.submission_id = submissions.submission_id
+    left join numbered
+        on persons.submission_id = numbered.submission_id
+        and persons.person_key = numbered.person_key
+    group by slices.la_code, submissions.extract, persons.person_key
+    union all
+    select
+        pupils.la_code,
+        submissions.extract,
+        pupils.record_key,
+        case when pupils.child_key is null then 0 else 1 end as is_linked
+    from pupils
+    inner join {{ source('control', 'submissions') }} as submissions
+        on pupils.submission_id = submissions.submission_id
 ),
 
 counted as (

@@ -1,5 +1,5 @@
 with figures as (
-    {% for series in ['stg_published_figures', 'stg_youth_justice', 'stg_survey_weeks'] %}
+    {% for model in series_models() %}
     select
         series,
         measure,
@@ -16,7 +16,7 @@ with figures as (
         submission_id,
         value,
         marker
-    from {{ ref(series) }}
+    from {{ ref(model) }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),

@@ -3,23 +3,7 @@
 -- days of a newer return. What stands beside events (persons, pupil numbers, factors) goes with its submission.
 {{ config(materialized='view') }}
 
-{% set events = {
-    'ssd_referrals': ('referral_date', 'front_door', 'int_referrals'),
-    'cin_referrals': ('referral_date', 'front_door', 'int_referrals'),
-    'annex_a_referrals': ('referral_date', 'front_door', 'int_referrals'),
-    'ssd_assessments': ('completed_date', 'front_door', 'int_assessments'),
-    'cin_assessments': ('completed_date', 'front_door', 'int_assessments'),
-    'annex_a_assessments': ('completed_date', 'front_door', 'int_assessments'),
-    'annex_a_contacts': ('contact_date', 'contacts', 'int_contacts'),
-    'census_exclusions': ('start_date', 'exclusions', 'int_exclusions'),
-    'ap_placements': ('entry_date', 'alternative_provision', 'int_ap_placements'),
-    'missing_episodes': ('start_date', 'missing', 'int_missing_episodes'),
-    'ssd_missing_episodes': ('start_date', 'missing', 'int_missing_episodes'),
-} %}
-{% set beside = [
-    'ssd_persons', 'ssd_identifiers', 'ssd_factors', 'ssd_care_episodes', 'ssd_legal_statuses', 'cin_children', 'cin_factors',
-    'census_pupils', 'census_sessions', 'care_children', 'care_episodes', 'published_figures', 'youth_justice_counts', 'survey_weeks',
-] %}
+{% set events = event_tables() %}
 
 with told as (
     {% for table, (day, told, _) in events.items() %}
@@ -36,7 +20,7 @@ with told as (
     group by facts.submission_id
     union all
     {% endfor %}
-    {% for table in beside %}
+    {% for table in tables_beside_events() %}
     select
         submission_id,
         '{{ table }}' as table_name,

@@ -1,49 +1,14 @@
 with children as (
+    {% for table, identifier in tables_of_children().items() %}
     select
         submission_id,
-        person_key as identifier_key,
+        {{ identifier }} as identifier_key,
         sex,
         birth_month
-    from {{ source('raw', 'ssd_persons') }}
-    union all
-    {% for list in ['annex_a_contacts', 'annex_a_referrals', 'annex_a_assessments'] %}
-    select
-        submission_id,
-        person_key as identifier_key,
-        sex,
-        birth_month
-    from {{ source('raw', list) }}
-    union all
+    from {{ source('raw', table) }}
+    where {{ identifier }} is not null
+    {% if not loop.last %}union all{% endif %}
     {% endfor %}
-    select
-        submission_id,
-        person_key as identifier_key,
-        sex,
-        birth_month
-    from {{ source('raw', 'cin_children') }}
-    union all
-    select
-        submission_id,
-        person_key as identifier_key,
-        sex,
-        birth_month
-    from {{ source('raw', 'care_children') }}
-    union all
-    select
-        submission_id,
-        upn_key as identifier_key,
-        sex,
-        birth_month
-    from {{ source('raw', 'census_pupils') }}
-    where upn_key is not null
-    union all
-    select
-        submission_id,
-        upn_key as identifier_key,
-        sex,
-        birth_month
-    from {{ source('raw', 'ap_placements') }}
-    where upn_key is not null
 )
 
 select

@@ -62,6 +62,62 @@ def test_dbt_tests_are_checks_on_their_models(loaded: dg.Definitions) -> None:
     assert any(name.startswith("marts/fct_indicator_values:") for name in checks(loaded))
 
 
+def test_an_extract_is_fresh_by_its_contract(loaded: dg.Definitions) -> None:
+    graph = loaded.resolve_asset_graph()
+    found = {
+        key.path[-1]: graph.get(key).freshness_policy
+        for key in graph.get_all_asset_keys()
+        if key.path[0] == "raw"
+    }
+    assert {name for name, policy in found.items() if policy} == {
+        name for name, one in contract.load().items() if one.due
+    }
+    assert found["ssd"].deadline_cron.startswith("0 0 21 1,2,3,")
+    assert found["ssd"].lower_bound_delta == timedelta(days=21)
+
+
+def test_every_asset_has_an_owner_and_a_kind(loaded: dg.Definitions) -> None:
+    graph = loaded.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        assert graph.get(key).owners, key
+        assert any(tag.startswith("dagster/kind/") for tag in graph.get(key).tags), key
+
+
+def test_what_is_counted_in_a_model_says_whose_it_is(loaded: dg.Definitions) -> None:
+    graph = loaded.resolve_asset_graph()
+    counts = graph.get(dg.AssetKey(["intermediate", "int_measures__exclusions"]))
+    assert set(counts.owners) == {
+        "team:Lead for school exclusions",
+        "team:Lead for education data",
+    }
+    assert "indicator/suspension_rate" in counts.tags
+    below = graph.get(dg.AssetKey(["staging", "stg_exclusions"]))
+    assert set(counts.owners) < set(below.owners)
+    assert "team:Lead for children in care" not in below.owners
+
+
+def test_columns_and_code_are_told_before_anything_has_run(loaded: dg.Definitions) -> None:
+    graph = loaded.resolve_asset_graph()
+    raw = graph.get(dg.AssetKey(["raw", "ssd"])).metadata["dagster/column_schema"]
+    columns = {column.name: column for column in raw.columns}
+    assert columns["ssd_persons.person_key"].type == "bigint"
+    values = graph.get(dg.AssetKey(["marts", "fct_indicator_values"])).metadata
+    types = {column.name: column.type for column in values["dagster/column_schema"].columns}
+    assert types["period_start"] == "date"
+    for key in graph.get_all_asset_keys():
+        assert graph.get(key).metadata["dagster/code_references"].code_references, key
+
+
+def test_sending_alone_is_tried_again(loaded: dg.Definitions) -> None:
+    retried = [
+        op.name
+        for assets in loaded.resolve_asset_graph().assets_defs
+        for op in [assets.node_def]
+        if op.retry_policy  # type: ignore[union-attr]
+    ]
+    assert retried == ["delivery"]
+
+
 def test_the_job_holds_every_asset(loaded: dg.Definitions) -> None:
     job = loaded.resolve_job_def("refresh")
     assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == names(loaded)

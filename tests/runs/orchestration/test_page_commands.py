@@ -30,6 +30,18 @@ SENT = "ssd_2026-09.zip"
 # it stand in the test named.
 ELSEWHERE = {
     ("--help",): ("tests/runs/orchestration/test_commands.py", 'sightline("--help")'),
+    ("channels", "test"): (
+        "tests/runs/orchestration/test_commands.py",
+        'sightline("channels", "test"',
+    ),
+    ("contract", "sources"): (
+        "tests/unit/orchestration/test_dbt_sources.py",
+        "written == dbt_sources.text()",
+    ),
+    ("releases", "list"): (
+        "tests/runs/orchestration/test_second_delivery.py",
+        'sightline("releases", "list"',
+    ),
     ("adopt",): ("tests/unit/warehouse/test_orphans.py", 'run(monitor, "adopt"'),
     ("backup", "create"): (
         "tests/runs/orchestration/test_backup_of_a_run.py",

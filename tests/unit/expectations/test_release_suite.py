@@ -218,13 +218,13 @@ def suites() -> dict[str, list[Any]]:
     """The suites of the tables as they are before anything is spoilt."""
     with duckdb.connect() as connection:
         connection.execute(TABLES)
-        frames = {name: release.frame_of(connection, name) for name in release.JUDGED}
+        frames = {name: release.table_of(connection, name) for name in release.JUDGED}
         made = connection.sql("from marts.fct_values").df()
     return {name: list(suite) for name, suite in release.suites(frames, made).items()}
 
 
 def failed(draft: duckdb.DuckDBPyConnection, table: str, suite: list[Any]) -> dict[str, int]:
-    details = judge(table, release.frame_of(draft, table), suite).details
+    details = judge(table, release.table_of(draft, table), suite).details
     return {
         name.removeprefix("failed_"): count
         for name, count in details.items()

@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import jinja2
 import pytest
 
+from orchestration import dbt_macros
 from warehouse.contracts import schema as contracts
 
 PROJECT = Path(__file__).parents[3] / "dbt_project"
@@ -19,7 +21,7 @@ HEAD = {"submission_id", "line"}
 LINKAGE = {"person_key", "upn_key", "former_upn_key", "is_former", "reason_ended"}
 
 
-def dbt_macros() -> ModuleType:
+def linter_macros() -> ModuleType:
     """What the linter takes for dbt's cross-database macros."""
     spec = importlib.util.spec_from_file_location("dbt", PROJECT / "lint" / "dbt.py")
     assert spec is not None
@@ -32,14 +34,16 @@ def dbt_macros() -> ModuleType:
 @pytest.fixture(scope="module")
 def readers() -> dict[str, str]:
     """By raw table the SQL of the models that read it."""
-    macros = "".join(path.read_text() for path in sorted(PROJECT.glob("macros/*.sql")))
+    files = set(PROJECT.glob("macros/*.sql")) - {dbt_macros.FILE}
+    macros = "".join(path.read_text() for path in sorted(files))
     environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 (SQL)
     names: dict[str, Any] = {
-        "dbt": dbt_macros(),
+        "dbt": linter_macros(),
         "source": lambda schema, table: f"{schema}.{table}",
         "ref": str,
         "config": lambda **_: "",
     }
+    names |= {name: partial(lambda held: held, held) for name, held in dbt_macros.lists().items()}
     found: dict[str, str] = {}
     for path in sorted(PROJECT.glob("models/**/*.sql")):
         sql = environment.from_string(macros + path.read_text()).render(names)

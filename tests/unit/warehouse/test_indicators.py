@@ -98,6 +98,11 @@ def changed(tmp_path, monkeypatch, name: str, **fields) -> None:
         ("referral_rate", {"kind": "share"}, "kind"),
         ("referral_rate", {"kind": "proportion"}, "a proportion is in per cent of a counted whole"),
         ("re_referral_rate", {"scale": 1000}, "a proportion is in per cent of a counted whole"),
+        (
+            "suspension_rate",
+            {"denominator_is_estimate": True, "denominator_is_population": False},
+            "an estimate is one of a population",
+        ),
         ("divergence", {"lag_days": 59}, "can be read after 60 days"),
         ("divergence", {"exposure": ["no_such"]}, "no such indicator: no_such"),
         ("divergence", {"joint": None}, "the family joint says how"),
@@ -107,6 +112,15 @@ def test_a_definition_that_contradicts_itself_is_refused(tmp_path, monkeypatch, 
     changed(tmp_path, monkeypatch, name, **fields)
     with pytest.raises(ValueError, match=said):
         indicators.load()
+
+
+def test_a_source_that_no_contract_tells_is_refused(tmp_path, monkeypatch):
+    changed(tmp_path, monkeypatch, "referral_rate", sources=["front_door", "no_such"])
+    with (
+        duckdb.connect() as connection,
+        pytest.raises(ValueError, match="referral_rate: no contract tells no_such"),
+    ):
+        indicators.write(connection)
 
 
 def test_a_joint_indicator_may_be_read_with_the_last_of_its_parts(tmp_path, monkeypatch):

@@ -1,0 +1,40 @@
+"""After an attempt that failed, however it was started: a message goes to every channel, once."""
+
+from contextlib import closing
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from orchestration.logs import log
+from warehouse import clock
+from warehouse.errors import SightlineError
+from warehouse.home import Home
+from warehouse.settings import Settings, load_settings, today
+
+AT_MOST = timedelta(seconds=10)
+"""For how long messages may be begun: whoever waits for the run waits for this too."""
+
+
+def tell(home: Home) -> None:
+    """Post what there is to tell of failed runs, and send it; a fault in that hides no other."""
+    if not home.state_db.exists():
+        return
+    from monitoring import failed_runs
+    from monitoring.delivery import relay
+    from warehouse.ledger.state import State
+
+    settings = _settings(home)
+    try:
+        with closing(State(home.state_db)) as state:
+            if failed_runs.tell(state, settings, today(settings)):
+                relay.deliver(home, settings, state, clock.now(), within=AT_MOST)
+    except (SightlineError, sa.exc.SQLAlchemyError, OSError) as fault:
+        log.warning("the failed run could not be told by message: %s", type(fault).__name__)
+
+
+def _settings(home: Home) -> Settings:
+    """Those that hold; the defaults, and so no channel but files, where they are wrong."""
+    try:
+        return load_settings(home)
+    except SightlineError:
+        return Settings()

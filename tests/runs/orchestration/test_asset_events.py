@@ -1,0 +1,191 @@
+"""What Dagster is told of single steps: a real run of a few assets, on what steps have found."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.freshness import FreshnessState
+from dagster._core.definitions.freshness_evaluator import CronFreshnessPolicyEvaluator
+from dagster._core.loader import LoadingContextForTest
+from dagster._core.test_utils import freeze_time
+
+from expectations.runner import CheckResult
+from monitoring.alerts.lifecycle import Decisions
+from monitoring.delivery import relay
+from orchestration.defs import alerts, intake, release
+from orchestration.resources import Monitor
+from orchestration.run import Run
+from orchestration.steps import marts
+from warehouse import home as homes
+from warehouse.contracts.schema import load
+from warehouse.ledger.state import State
+from warehouse.settings import Settings
+
+TODAY = date(2026, 11, 21)
+NOTHING = {"submissions": 0, "submissions_refused": 0, "rows_accepted": 0, "rows_refused": 0}
+
+
+def prepared(run: Run) -> Monitor:
+    """A monitor whose run is given, and neither opened nor recorded."""
+
+    class Prepared(Monitor):
+        @contextmanager
+        def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Monitor]:
+            self._run = run
+            yield self
+
+    return Prepared()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    """A run that has taken in one return of SSD, and refused one of Annex A and one of SSD."""
+    home = homes.create(tmp_path / "monitor", today=TODAY)
+    state = State(home.state_db)
+    found = Run("r1", home, Settings(name="Sightline"), state, TODAY, 1)
+    came = {name: dict(NOTHING) for name in load()}
+    came["ssd"] |= {"submissions": 2, "submissions_refused": 1, "rows_accepted": 12}
+    came["annex_a"] |= {"submissions": 1, "submissions_refused": 1}
+    found.results = {
+        "intake": came,
+        "vital signs": CheckResult("vital_signs_hold", True, "warning", 1, 0),
+        "work file": {"submissions": 1},
+    }
+    yield found
+    state.close()
+
+
+def made(result: dg.ExecuteInProcessResult) -> set[str]:
+    events = result.get_asset_materialization_events()
+    return {str(event.asset_key.to_user_string()) for event in events}
+
+
+ASSETS: list[Any] = [intake.extracts, intake.work_file]
+
+
+def test_an_extract_of_which_nothing_is_new_is_not_made_and_stops_nothing(run: Run) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize(ASSETS, resources={"monitor": prepared(run)}, instance=instance)
+    assert made(result) == {"raw/ssd", "control/submissions", "control/work_file"}
+
+
+def test_an_extract_that_is_asked_for_alone_is_made(run: Run) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize(
+            ASSETS,
+            resources={"monitor": prepared(run)},
+            instance=instance,
+            selection=["raw/ssda903"],
+        )
+    assert made(result) == {"raw/ssda903"}
+
+
+def test_who_is_late_is_told_on_the_extract(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = [intake.steps.overdue.Overdue("383", "ssda903", None, TODAY)] * 2  # type: ignore[arg-type]
+    monkeypatch.setattr(intake.steps.overdue, "of", lambda *_: late)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize(ASSETS, resources={"monitor": prepared(run)}, instance=instance)
+    found = {
+        event.asset_key.path[-1]: (event.passed, event.severity)
+        for event in result.get_asset_check_evaluations()
+        if event.check_name == "returns_are_on_time"
+    }
+    assert found["ssda903"] == (False, dg.AssetCheckSeverity.WARN)
+    assert found["ssd"][0]
+    assert set(found) == {name for name, contract in load().items() if contract.due}
+
+
+def test_sending_is_tried_again_and_a_run_in_which_that_helped_went_well(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.released, tries = "released", []
+
+    def deliver(*_args: object) -> relay.Delivered:
+        tries.append(run.exit_code)
+        if len(tries) < 2:
+            raise OSError("the machine was busy")
+        return relay.Delivered(sent=1)
+
+    monkeypatch.setattr(relay, "deliver", deliver)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize(
+            [release.delivery], resources={"monitor": prepared(run)}, instance=instance
+        )
+    assert result.success
+    assert len(tries) == 2
+    assert [(step.name, step.found["sent"]) for step in run.steps] == [("delivery", 1)]
+    assert (run.outcome, run.exit_code) == ("released", 0)
+
+
+def test_alerts_are_decided_once_and_released_as_they_were_decided(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided, drafted, recorded = [], [], []
+
+    def decide(run: Run) -> Decisions:
+        decided.append(Decisions())
+        return decided[-1]
+
+    def build(_run: Run, decisions: Decisions) -> SimpleNamespace:
+        drafted.append(decisions)
+        return SimpleNamespace(database=None, report=None)
+
+    def commit(_run: Run, _draft: object, decisions: Decisions) -> None:
+        recorded.append(decisions)
+        raise LookupError
+
+    monkeypatch.setattr(marts, "_decided", decide)
+    monkeypatch.setattr(release.steps, "_tables", build)
+    monkeypatch.setattr(release.steps, "_commit", commit)
+    monkeypatch.setattr(release.steps.site, "build_site", lambda *_: 0)
+    before = ("models", "signals", "worsening", "official counts", "coherence")
+    run.results |= dict.fromkeys(before, None)
+    run.results["expectations"] = CheckResult("release_meets_expectations", True, "error", 1, 0)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize(
+            [alerts.alerts, release.release],
+            resources={"monitor": prepared(run)},
+            instance=instance,
+            raise_on_error=False,
+        )
+    assert not result.success
+    assert len(decided) == len(drafted) == len(recorded) == 1
+    assert drafted[0] is decided[0]
+    assert recorded[0] is decided[0]
+
+
+@pytest.mark.parametrize(
+    ("came_on", "asked_on", "expected"),
+    [
+        ("2026-03-01", "2026-03-21", FreshnessState.PASS),
+        ("2026-02-20", "2026-03-20", FreshnessState.PASS),
+        ("2026-02-20", "2026-03-21", FreshnessState.FAIL),
+        ("2026-03-22", "2026-03-23", FreshnessState.PASS),
+    ],
+)
+def test_a_monthly_return_that_has_not_come_by_its_due_date_is_stale(
+    came_on: str, asked_on: str, expected: FreshnessState
+) -> None:
+    key = dg.AssetKey(["raw", "ssd"])
+    node: Any = SimpleNamespace(
+        key=key,
+        freshness_policy_or_from_metadata=intake.extracts.specs_by_key[key].freshness_policy,
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        with freeze_time(noon(came_on)):
+            instance.report_runless_asset_event(dg.AssetMaterialization(key))
+        with freeze_time(noon(asked_on)):
+            asked = CronFreshnessPolicyEvaluator().evaluate_freshness(
+                LoadingContextForTest(instance), node
+            )
+            assert asyncio.run(asked) is expected
+
+
+def noon(day: str) -> datetime:
+    return datetime.fromisoformat(f"{day}T12:00:00+00:00")
