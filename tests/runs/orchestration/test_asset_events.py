@@ -16,7 +16,7 @@ from monitoring.delivery import relay
 from orchestration.defs import alerts, intake, release
 from orchestration.resources import Monitor
 from orchestration.run import Run
-from orchestration.steps import marts
+from orchestration.steps import marts, order
 from warehouse import home as homes
 from warehouse.contract import load
 from warehouse.settings import Settings
@@ -153,3 +153,29 @@ def test_alerts_are_decided_once_and_released_as_they_were_decided(
     assert len(decided) == len(drafted) == len(recorded) == 1
     assert drafted[0] is decided[0]
     assert recorded[0] is decided[0]
+
+
+def test_a_release_that_breaks_an_expectation_is_told_of_by_its_check_and_not_made(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(_run: Run) -> CheckResult:
+        counts = {"failed_one_row_each_of_trends": 2}
+        return CheckResult("release_meets_expectations", False, "error", 80, 1, counts)
+
+    monkeypatch.setattr(release.steps, "meets_expectations", breaks)
+    monkeypatch.setitem(order.ORDER, "expectations", breaks)
+    run.results |= dict.fromkeys([*order.ORDER][: [*order.ORDER].index("expectations")])
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize(
+            [release.release, release.delivery],
+            resources={"monitor": prepared(run)},
+            instance=instance,
+            raise_on_error=False,
+        )
+    [check] = result.get_asset_check_evaluations()
+    assert (check.check_name, check.passed, check.blocking) == (
+        "release_meets_expectations", False, True
+    )  # fmt: skip
+    assert check.metadata["failed_one_row_each_of_trends"].value == 2
+    assert made(result) == set()
+    assert run.outcome == "gate_failed"
