@@ -132,3 +132,20 @@ def test_a_sentence_tells_what_to_mind() -> None:
     assert "Note: a return of one of the months behind it is missing." in told(
         "rate", caveat="one_month_missing"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ssd", "Referrals and assessments (monthly)"),
+        ("published_referrals", "Department for Education, children in need"),
+        ("extracts", "our own count from authorities' extracts"),
+        ("a_former_return", "A former return"),
+    ],
+)
+def test_a_source_is_called_as_its_contract_says(name: str, said: str) -> None:
+    assert words.source(name) == said
+
+
+def test_a_return_that_nobody_recognised_has_no_name() -> None:
+    assert words.extract(None) == ""

@@ -99,6 +99,39 @@ def test_a_contract_that_is_wrong_is_refused_by_name(own_contracts, change, comp
     assert "visits" in raised.value.message
 
 
+@pytest.mark.parametrize(
+    ("written", "instead", "complaint"),
+    [
+        ("short_title: Visits\n", "", "short_title"),
+        ("family: visits\n", "family: visits\nresends: sometimes\n", "resends"),
+        (
+            "    raw: visits\n",
+            "    raw: visits\n    event: {day: length, source: calls, counted_as: visits}\n",
+            "a source that is not told",
+        ),
+        (
+            "    raw: visits\n",
+            "    raw: visits\n    event: {day: length, source: visits}\n",
+            "belong together",
+        ),
+    ],
+)
+def test_what_models_ask_of_an_extract_has_to_be_said_in_known_words(
+    own_contracts, written, instead, complaint
+):
+    path = own_contracts / "visits" / "contract.yml"
+    assert VISITS.count(written) == 1
+    path.write_text(VISITS.replace(written, instead))
+    with pytest.raises(ConfigurationError, match=complaint):
+        contract.load_one(path)
+
+
+def test_returns_come_by_how_often_they_are_due():
+    often = [one.due.every for one in contract.by_due()]
+    assert often == sorted(often, key=contract.OFTEN.index)
+    assert set(often) == set(contract.OFTEN)
+
+
 def test_tables_of_all_extracts_are_told_apart_by_their_headers():
     for one in contract.load().values():
         for name, table in one.tables.items():

@@ -294,3 +294,17 @@ def test_published_series_stay_in_force_side_by_side(monitor):
     query = "select count(*) from control.submissions where is_in_force"
     assert asked(monitor, query) == [(2,)]
     assert asked(monitor, query, date(2023, 1, 1)) == [(1,)]
+
+
+def test_what_differs_between_extracts_stands_in_the_work_file(monitor):
+    query = "select resends, shows_delay, years_are from control.extracts where extract = '{}'"
+    assert asked(monitor, query.format("ssd")) == [("rolling", True, None)]
+    assert asked(monitor, query.format("ssda903")) == [("whole", False, None)]
+    assert asked(monitor, query.format("school_census")) == [("never", False, None)]
+    assert asked(monitor, query.format("published_population")) == [("never", False, "mid_year")]
+    told = "select source, days from control.extract_sources where extract = '{}' order by all"
+    assert asked(monitor, told.format("school_census")) == [
+        ("absence", "term_before"),
+        ("exclusions", "two_terms_before"),
+    ]
+    assert asked(monitor, told.format("youth_justice")) == [("youth_justice", "period")]
