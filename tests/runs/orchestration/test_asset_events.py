@@ -1,19 +1,14 @@
 """What Dagster is told of single steps: a real run of a few assets, on what steps have found."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.definitions.freshness import FreshnessState
-from dagster._core.definitions.freshness_evaluator import CronFreshnessPolicyEvaluator
-from dagster._core.loader import LoadingContextForTest
-from dagster._core.test_utils import freeze_time
 
 from expectations.runner import CheckResult
 from monitoring.alerts.lifecycle import Decisions
@@ -21,7 +16,7 @@ from monitoring.delivery import relay
 from orchestration.defs import alerts, intake, release
 from orchestration.resources import Monitor
 from orchestration.run import Run
-from orchestration.steps import marts
+from orchestration.steps import marts, order
 from warehouse import home as homes
 from warehouse.contracts.schema import load
 from warehouse.ledger.state import State
@@ -160,32 +155,27 @@ def test_alerts_are_decided_once_and_released_as_they_were_decided(
     assert recorded[0] is decided[0]
 
 
-@pytest.mark.parametrize(
-    ("came_on", "asked_on", "expected"),
-    [
-        ("2026-03-01", "2026-03-21", FreshnessState.PASS),
-        ("2026-02-20", "2026-03-20", FreshnessState.PASS),
-        ("2026-02-20", "2026-03-21", FreshnessState.FAIL),
-        ("2026-03-22", "2026-03-23", FreshnessState.PASS),
-    ],
-)
-def test_a_monthly_return_that_has_not_come_by_its_due_date_is_stale(
-    came_on: str, asked_on: str, expected: FreshnessState
+def test_a_release_that_breaks_an_expectation_is_told_of_by_its_check_and_not_made(
+    run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = dg.AssetKey(["raw", "ssd"])
-    node: Any = SimpleNamespace(
-        key=key,
-        freshness_policy_or_from_metadata=intake.extracts.specs_by_key[key].freshness_policy,
-    )
+    def breaks(_run: Run) -> CheckResult:
+        counts = {"failed_one_row_each_of_trends": 2}
+        return CheckResult("release_meets_expectations", False, "error", 80, 1, counts)
+
+    monkeypatch.setattr(release.steps, "meets_expectations", breaks)
+    monkeypatch.setitem(order.ORDER, "expectations", breaks)
+    run.results |= dict.fromkeys([*order.ORDER][: [*order.ORDER].index("expectations")])
     with dg.DagsterInstance.ephemeral() as instance:
-        with freeze_time(noon(came_on)):
-            instance.report_runless_asset_event(dg.AssetMaterialization(key))
-        with freeze_time(noon(asked_on)):
-            asked = CronFreshnessPolicyEvaluator().evaluate_freshness(
-                LoadingContextForTest(instance), node
-            )
-            assert asyncio.run(asked) is expected
-
-
-def noon(day: str) -> datetime:
-    return datetime.fromisoformat(f"{day}T12:00:00+00:00")
+        result = dg.materialize(
+            [release.release, release.delivery],
+            resources={"monitor": prepared(run)},
+            instance=instance,
+            raise_on_error=False,
+        )
+    [check] = result.get_asset_check_evaluations()
+    assert (check.check_name, check.passed, check.blocking) == (
+        "release_meets_expectations", False, True
+    )  # fmt: skip
+    assert check.metadata["failed_one_row_each_of_trends"].value == 2
+    assert made(result) == set()
+    assert run.outcome == "gate_failed"
