@@ -41,8 +41,8 @@ def build(run: Run) -> Built:
         held: set[int] = set()
         for _ in range(MOST_ROUNDS):
             built.results = dbt_runner.build(run.home, manifest)
-            _check_machine(run, built.results)
-            found |= _counted(built.results)
+            check_machine(run, built.results)
+            found |= counted(built.results)
             failed = row_checks.failed(run.home, built.results)
             new = {one: why for one, why in row_checks.reasons(failed).items() if one not in held}
             if not new:
@@ -59,7 +59,7 @@ def build(run: Run) -> Built:
     return built
 
 
-def _check_machine(run: Run, results: Sequence[Any]) -> None:
+def check_machine(run: Run, results: Sequence[Any]) -> None:
     """Raises MachineFault where a model failed for want of memory or disk; no rows are at fault."""
     broken = [one.message or "" for one in results if str(one.status) in BROKEN]
     for message in broken:
@@ -86,7 +86,7 @@ def _new(run: Run) -> str:
     return f"; new since the last release: {', '.join(came[:MOST_NAMED])}{more}" if came else ""
 
 
-def _counted(results: Sequence[Any]) -> dict[str, int]:
+def counted(results: Sequence[Any]) -> dict[str, int]:
     tests = [result for result in results if result.node.resource_type == "test"]
     return {
         "models": len(results) - len(tests),

@@ -6,17 +6,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitoring.alerts import evaluate, record
+from monitoring.alerts import record
 from monitoring.alerts.lifecycle import Decisions
 from monitoring.delivery import relay
 from orchestration import pending, upkeep
-from orchestration.code_version import code_version
 from orchestration.run import Run
 from orchestration.steps.marts import decisions_of
 from report import site
 from warehouse import clock, publish, releases
 from warehouse import state as tables
-from warehouse.connection import connect
 
 Found = dict[str, Any]
 
@@ -24,7 +22,7 @@ Found = dict[str, Any]
 def release(run: Run) -> Found:
     """Build, write the pages, record, show; killed between any two, the next run puts it right."""
     decisions = decisions_of(run)
-    draft = _tables(run, decisions)
+    draft = _tables(run)
     with run.step("report") as found:
         found["pages"] = site.build_site(draft.database, draft.report)
     with run.step("release") as found:
@@ -54,33 +52,11 @@ def deliver(run: Run) -> Found:
         return found
 
 
-def _tables(run: Run, decisions: Decisions) -> releases.Draft:
+def _tables(run: Run) -> releases.Draft:
     with run.step("tables") as found:
-        draft = publish.build(
-            run.home,
-            run.home.work_db,
-            run.state,
-            release_id=run.next_release,
-            as_of=run.as_of,
-            built_at=clock.now(),
-            code_version=code_version(),
-            alerts_rows=_known(run, evaluate.alert_rows(run.state, decisions), "first_raised_on"),
-            alert_events_rows=_known(run, evaluate.event_rows(run.state, decisions), "occurred_on"),
-            simulated=_is_simulated(run),
-            looks_back=run.is_history,
-        )
+        draft = publish.build(run.home, run.home.work_db, looks_back=run.is_history)
         found["rows"] = sum(draft.rows.values())
         return draft
-
-
-def _known(run: Run, rows: list[Found], on: str) -> list[Found]:
-    return [row for row in rows if row[on] <= run.as_of]
-
-
-def _is_simulated(run: Run) -> bool:
-    with connect(run.home.work_db, read_only=True) as connection:
-        [(simulated,)] = connection.execute("select simulated from control.run").fetchall()
-        return bool(simulated)
 
 
 def _leave_no_trace(run: Run) -> None:
