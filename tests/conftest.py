@@ -9,22 +9,26 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
+import work_file
 from hypothesis import settings
 from oracle.monitor import Monitor, ran, together
 from support import Ran, fresh_home, sightline
 
+from report.site import build_site
 from simulation.national import simulate
 from simulation.truth import Truth
+from warehouse import home as homes
 from warehouse.home import Home
 
-GUARD = Path(__file__).parent / "guard"
+TESTS = Path(__file__).parent
+GUARD = TESTS / "guard"
 T = TypeVar("T")
 AREAS, MONTHS = 8, 30
 FIRST = ("test_run.py", "test_figures_cases.py")
-LONG = {"orchestration", "stories", "faults", "soak"}
+LONG = {"runs", "soak"}
 """Folders of tests that start whole runs."""
 
 
@@ -53,7 +57,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     files each make something that others need, so that no worker waits for another."""
     first = {name: place for place, name in enumerate(FIRST)}
     items.sort(
-        key=lambda item: (first.get(item.path.name, len(first)), item.path.parent.name not in LONG)
+        key=lambda item: (
+            first.get(item.path.name, len(first)),
+            item.path.relative_to(TESTS).parts[0] not in LONG,
+        )
     )
 
 
@@ -134,6 +141,21 @@ def has_run(tmp_path_factory: pytest.TempPathFactory, name: str, given: tuple[Pa
     root = tmp_path_factory.mktemp(name) / "monitor"
     shutil.copytree(made.home.root, root, symlinks=True)
     return replace(made, home=Home(root))
+
+
+@pytest.fixture(scope="session")
+def draft(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A release of a small country, made without models or detector."""
+    home = homes.create(tmp_path_factory.mktemp("country"))
+    work_file.write(home.work_db)
+    return work_file.draft(home)
+
+
+@pytest.fixture(scope="session")
+def site(draft: Any) -> Path:
+    """Its pages."""
+    build_site(draft.database, draft.report)
+    return draft.report
 
 
 @pytest.fixture(scope="session")

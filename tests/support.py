@@ -4,6 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +17,14 @@ from warehouse.home import Home
 
 SIGHTLINE = (sys.executable, "-c", "from orchestration.cli import main; main()")
 TODAY = date(2026, 10, 20)
+HOLD = """
+import sys, time
+from pathlib import Path
+from orchestration.lock import held
+with held(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
 
 @dataclass(frozen=True)
@@ -49,3 +59,14 @@ def logged(home: Home) -> list[dict[str, Any]]:
         for path in sorted(home.logs.glob("sightline-*.jsonl"))
         for line in path.read_text(encoding="utf-8").splitlines()
     ]
+
+
+@contextmanager
+def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds this lock."""
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()

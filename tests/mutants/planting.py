@@ -19,7 +19,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 LISTS = Path(__file__).parent
 # What a fault in a model has to get past when the unit tests of the model see nothing.
-OF_FIGURES = ("tests/stories/test_figures_cases.py", "tests/oracle")
+OF_FIGURES = ("tests/runs/stories/test_figures_cases.py", "tests/oracle")
 
 
 class CannotPlant(Exception):
