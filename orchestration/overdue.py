@@ -12,8 +12,8 @@ from typing import Any
 
 from warehouse import contract as contracts
 from warehouse.calendar import Span, next_span, span_of
-from warehouse.contract import Contract, Due
-from warehouse.coverage import OFTEN, owed
+from warehouse.contract import OFTEN, Contract, Due
+from warehouse.coverage import owed
 from warehouse.intake.senders import authorities
 
 # The newest used submission of each sender and extract, and the first day that any told of.

@@ -76,17 +76,18 @@ def care_told_earlier(home: Home) -> Iterator[str]:
 
 
 def care_gains(submitted: Iterable[Submitted]) -> tuple[list[int], int]:
-    """By authority and month that the standard dataset told of first, the days until a return of
-    SSDA903 did; and of how many such months none has told so far."""
-    first: dict[str, dict[tuple[str, date], date]] = {"ssd": {}, "ssda903": {}}
+    """By authority and month that a monthly return told of first, the days until a rarer one did;
+    and of how many such months none has told so far."""
+    by_tables: dict[tuple[str, date], date] = {}
+    by_return: dict[tuple[str, date], date] = {}
     for one in submitted:
         window = one.windows.get("missing") if one.is_accepted else None
         if window:
-            told = first[one.extract]
+            due = one.contract.due
+            told = by_tables if due and due.every == "month" else by_return
             for month in _months_within(window):
                 key = (one.sender, month)
                 told[key] = min(told.get(key, one.received_on), one.received_on)
-    by_tables, by_return = first["ssd"], first["ssda903"]
     days = [
         (by_return[key] - came_on).days for key, came_on in by_tables.items() if key in by_return
     ]

@@ -12,10 +12,11 @@ from markupsafe import Markup
 from report import words
 from report.charts import line_chart
 from report.data import Area, Indicator, Point, Published, Row, Series
+from warehouse import contract as contracts
 from warehouse.calendar import period_name
 
 LIVE = ("open", "acknowledged", "snoozed")
-REFERRAL_RETURNS = ("ssd", "cin_census")
+FRONT_DOOR = "front_door"
 NOT_IN = ("missing", "quarantined")
 JUDGED = ("ok", "worsening", "improving", "short_history")
 
@@ -145,6 +146,12 @@ class View:
                 found[row["extract"]].append(row)
         return found
 
+    @cached_property
+    def returns(self) -> list[str]:
+        """The extracts of which a return is due, those due most often first."""
+        known = [one.name for one in contracts.by_due() if one.name in self.due]
+        return known + sorted(set(self.due) - set(known))
+
     def newest(self, extract: str) -> list[Row]:
         """The rows of the newest period of an extract that is due from anybody."""
         rows = self.due.get(extract, [])
@@ -154,7 +161,8 @@ class View:
     @cached_property
     def referral_returns(self) -> dict[str, Row]:
         """Each authority's newest referral return: monthly, or for a few the yearly census."""
-        rows = [row for extract in reversed(REFERRAL_RETURNS) for row in self.newest(extract)]
+        returns = [one.name for one in contracts.load().values() if FRONT_DOOR in one.tells]
+        rows = [row for extract in returns for row in self.newest(extract)]
         return {row["la_code"]: row for row in rows}
 
     def has_returned(self, area: Area) -> bool:
@@ -288,7 +296,7 @@ class View:
                 changes=[row["starts_on"] for row in told],
             ),
             "unit": words.unit(series.period_type, indicator),
-            "source": words.words(series.source, words.SOURCES),
+            "source": words.source(series.source),
             "judged": series.has_verdicts,
             "range": words.range_name(indicator).capitalize(),
             "rows": figure_rows(series, indicator),

@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from report.data import Indicator, Point, Series
+from warehouse import contract as contracts
 from warehouse.calendar import period_name
 
 MONTHS = (
@@ -124,15 +125,6 @@ STATES = {
     "retracted": "Retracted: corrected data show no worsening",
 }
 
-EXTRACTS = {
-    "annex_a": "Contacts, referrals and assessments (Annex A)",
-    "ssd": "Referrals and assessments (monthly)",
-    "cin_census": "Children in need census (yearly)",
-    "school_census": "School census: exclusions and absence (termly)",
-    "alternative_provision": "Alternative provision placements (termly)",
-    "ssda903": "Looked-after children: SSDA903 (quarterly)",
-}
-
 COVERAGE = {
     "received": "Received",
     "late": "Received late",
@@ -141,19 +133,6 @@ COVERAGE = {
     "missing": "Missing",
     "not_due": "Not due yet",
 }
-
-SOURCES = {
-    "extracts": "our own count from authorities' extracts",
-    "published_referrals": "Department for Education, children in need",
-    "published_factors": "Department for Education, factors at the end of assessment",
-    "published_exclusions": "Department for Education, suspensions and permanent exclusions",
-    "published_missing": "Department for Education, children looked after who went missing",
-    "published_looked_after": "Department for Education, children looked after",
-    "youth_justice": "Youth-justice counts by authority",
-    "published_attendance": "Department for Education, pupil attendance in schools",
-    "published_population": "Office for National Statistics, mid-year population",
-}
-
 
 ANNOTATIONS = {
     "practice_change": "a change of practice",
@@ -173,6 +152,17 @@ def words(code: str | None, known: dict[str, str]) -> str:
     if not code:
         return ""
     return known.get(code) or code.replace("_", " ").capitalize()
+
+
+def extract(name: str | None) -> str:
+    """What a return is called; one that no contract knows any more is at least readable."""
+    contract = contracts.load().get(name or "")
+    return contract.short_title if contract else words(name, {})
+
+
+def source(name: str) -> str:
+    """Where figures come from: our own count, or the publisher of an official series."""
+    return "our own count from authorities' extracts" if name == "extracts" else extract(name)
 
 
 def breakdown(code: str) -> str:

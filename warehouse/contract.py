@@ -261,6 +261,9 @@ class Told(Strict):
     tables: tuple[str, ...] = ()
 
 
+OFTEN = ("month", "quarter", "term", "year")
+
+
 class Due(Strict):
     """How often a return is owed, and how many days after its period ends or starts."""
 
@@ -272,6 +275,8 @@ class Due(Strict):
 class Contract(Strict):
     name: str
     title: str
+    short_title: str
+    """What it is called on the report's pages; for an official series, whose figures they are."""
     sent_by: Literal["authority", "publisher"]
     family: str
     rank: int = 1
@@ -283,6 +288,11 @@ class Contract(Strict):
     """A key that each record has where the extract comes as JSON."""
     period: Period
     due: Due | None = None
+    resends: Literal["rolling", "whole", "never"] = "never"
+    """What a return repeats of earlier ones: the months before its own, whose newest is therefore
+    provisional until it is sent again; the whole of its year so far; or nothing."""
+    shows_delay: bool = False
+    """Whether the delay with which referrals are recorded is learned from what it resends."""
     max_bad_share: float = 0.1
     vital_signs: dict[str, VitalSign] = Field(default_factory=dict)
     nil_return: bool = False
@@ -366,6 +376,11 @@ class Contract(Strict):
         return self.reader == "csv" and table not in needed and not needed.isdisjoint(held)
 
     @property
+    def sources(self) -> dict[str, Told]:
+        """What it tells, by source; a contract that does not say so tells of its family."""
+        return self.tells or {self.family: Told()}
+
+    @property
     def telling_tables(self) -> set[str]:
         """The tables without which a submission does not tell all that it may."""
         return {table for told in self.tells.values() for table in told.tables}
@@ -376,10 +391,9 @@ class Contract(Strict):
         `tables` are those of `telling_tables` that it holds: what needs another one is not told,
         which is not the same as nought. Without them, all that it may tell.
         """
-        told = self.tells or {self.family: Told()}
         return {
             source: event_window(one.days, period)
-            for source, one in told.items()
+            for source, one in self.sources.items()
             if tables is None or set(one.tables) <= set(tables)
         }
 
@@ -413,6 +427,13 @@ def load() -> dict[str, Contract]:
     """Every contract by its name, which is its folder's."""
     paths = sorted(FOLDER.glob("*/contract.yml"))
     return {path.parent.name: load_one(path) for path in paths}
+
+
+def by_due() -> list[Contract]:
+    """The contracts of returns that are due, those due most often first."""
+    often = {every: place for place, every in enumerate(OFTEN)}
+    owed = [(contract, contract.due) for contract in load().values() if contract.due]
+    return [contract for contract, due in sorted(owed, key=lambda one: often[one[1].every])]
 
 
 def load_one(path: Path) -> Contract:

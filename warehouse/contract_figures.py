@@ -1,6 +1,7 @@
 """What a contract may state of an official series: its periods, its categories, what must hold."""
 
 from datetime import date
+from typing import Literal
 
 from pydantic import Field
 
@@ -41,6 +42,8 @@ class Figures(Strict):
 
     periods: dict[str, str] = Field(default_factory=dict)
     """The kinds of period that are used, each with the kind that it is kept as."""
+    years_are: Literal["mid_year", "year_to_date"] | None = None
+    """What its years are, where they are not the year that their name says."""
     categories: tuple[str, ...] = ()
     """The categories that models look for, as they are kept; letter case does not part them."""
     totals_of: tuple[str, ...] = ()

@@ -7,11 +7,10 @@ from datetime import date, timedelta
 
 from warehouse import contract as contracts
 from warehouse.calendar import Span, next_span, span_of
-from warehouse.contract import Contract, Due
+from warehouse.contract import OFTEN, Contract, Due
 from warehouse.in_force import Slice, Submitted
 from warehouse.intake.senders import Authority, authorities
 
-OFTEN = ("month", "quarter", "term", "year")
 OWED = ("not_due", "missing", "late")
 
 

@@ -71,6 +71,8 @@ class Indicator(BaseModel):
     numerator: str | None = None
     denominator: str | None = None
     denominator_is_population: bool = False
+    denominator_is_estimate: bool = False
+    """Whether that population comes from the mid-year estimates, which are revised."""
     without_denominator: Literal["no_denominator", "too_little_history", "partial_roll"] = (
         "no_denominator"
     )
@@ -127,6 +129,8 @@ class Indicator(BaseModel):
     def _kind_agrees_with_what_it_is_of(self) -> "Indicator":
         if self.kind == "proportion" and (self.denominator_is_population or self.scale != 100):
             raise ValueError(f"{self.indicator}: a proportion is in per cent of a counted whole")
+        if self.denominator_is_estimate and not self.denominator_is_population:
+            raise ValueError(f"{self.indicator}: an estimate is one of a population")
         if (self.joint is not None) != (self.family == "joint"):
             raise ValueError(f"{self.indicator}: the family joint says how it is made of others")
         return self
@@ -157,7 +161,7 @@ def _check_parts(by_name: Mapping[str, Indicator]) -> None:
 
 
 def write(connection: duckdb.DuckDBPyConnection) -> None:
-    """Write control.indicators, control.indicator_sources and control.indicator_series."""
+    """Write control.indicators and its sources, parts and published series."""
     definitions = load()
     connection.execute("create schema if not exists control")
     plain = [name for name in Indicator.model_fields if name not in SEVERAL]
@@ -173,6 +177,13 @@ def write(connection: duckdb.DuckDBPyConnection) -> None:
     connection.executemany(
         "insert into control.indicator_sources values (?, ?)",
         [[one.indicator, source] for one in definitions for source in one.sources],
+    )
+    connection.execute(
+        "create or replace table control.indicator_parts (indicator varchar, part varchar)"
+    )
+    connection.executemany(
+        "insert into control.indicator_parts values (?, ?)",
+        [[one.indicator, part] for one in definitions for part in one.parts],
     )
     fields = list(PublishedSeries.model_fields)
     columns = ", ".join(f"{name} {SERIES_TYPES.get(name, 'varchar')}" for name in fields)

@@ -12,6 +12,7 @@ from warehouse.annotations import Annotation
 from warehouse.calendar import month_of
 from warehouse.connection import connect
 from warehouse.continuity import write_breaks
+from warehouse.contract import Contract
 from warehouse.coverage import Covered, coverage, expected
 from warehouse.home import Home
 from warehouse.identities import write_identities
@@ -30,6 +31,16 @@ from warehouse.settings import load_settings
 from warehouse.state import State
 
 TABLES = {
+    "extracts": {
+        "extract": "varchar",
+        "short_title": "varchar",
+        "sent_by": "varchar",
+        "family": "varchar",
+        "resends": "varchar",
+        "shows_delay": "boolean",
+        "years_are": "varchar",
+    },
+    "extract_sources": {"extract": "varchar", "source": "varchar", "days": "varchar"},
     "submissions": {
         "submission_id": "integer",
         "extract": "varchar",
@@ -125,6 +136,8 @@ def prepare(home: Home, state: State, as_of: date, *, without: Collection[int] =
     with connect(home.work_db, home=home, settings=settings) as connection:
         connection.execute("create schema raw; create schema control").fetchall()
         write_views(connection, home, submitted)
+        _write(connection, "extracts", map(_extract_row, contracts.load().values()))
+        _write(connection, "extract_sources", _extract_source_rows())
         _write(connection, "submissions", _submission_rows(submitted, cut))
         _write(connection, "slices", map(_slice_row, pieces))
         _write(connection, "coverage", map(_coverage_row, covered))
@@ -173,6 +186,25 @@ def _write(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> Non
         for place, (name, kind) in enumerate(columns.items(), 1)
     )
     connection.execute(f"create table control.{table} as select {lists}", values).fetchall()
+
+
+def _extract_row(contract: Contract) -> Sequence[object]:
+    return (
+        contract.name,
+        contract.short_title,
+        contract.sent_by,
+        contract.family,
+        contract.resends,
+        contract.shows_delay,
+        contract.figures.years_are,
+    )
+
+
+def _extract_source_rows() -> Rows:
+    """Of which days each extract tells what it is a source of."""
+    for contract in contracts.load().values():
+        for source, window in contract.sources.items():
+            yield contract.name, source, window.days
 
 
 def _submission_rows(submitted: Sequence[Submitted], cut: Sequence[Slice]) -> Rows:

@@ -108,13 +108,13 @@ def _gap(view: View, area: Area) -> str:
 
 def _returns(view: View, area: Area) -> list[dict[str, str]]:
     found = []
-    for extract in words.EXTRACTS:
-        rows = [row for row in view.due.get(extract, []) if row["la_code"] == area.key]
+    for extract in view.returns:
+        rows = [row for row in view.due[extract] if row["la_code"] == area.key]
         if rows:
             newest = rows[-1]
             found.append(
                 {
-                    "extract": words.words(extract, words.EXTRACTS),
+                    "extract": words.extract(extract),
                     "period": span(newest),
                     "status": words.words(newest["status"], words.COVERAGE),
                     "received": words.day(newest["received_on"]) or "\u2013",

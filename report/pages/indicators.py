@@ -66,7 +66,7 @@ def _silence(view: View, indicator: Indicator) -> list[dict[str, Any]]:
             "size": f"{row['least']:g} to {row['most']:g}"
             if row["most"]
             else f"{row['least']:g} and more",
-            "what": words.words(row["source"], words.SOURCES),
+            "what": words.source(row["source"]),
             "delay": "\u2013"
             if row["median_delay"] is None
             else words.count(round(row["median_delay"]), row["period_type"]),

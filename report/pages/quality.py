@@ -28,7 +28,7 @@ def _context(view: View) -> dict[str, Any]:
         f"{words.count(held['submissions'], 'submission')} received so far; "
         f"{held['refused']:,} refused by the checks, {held['held']:,} held back.",
         "statuses": STATUSES,
-        "position": [_position(view, extract) for extract in _extracts(view)],
+        "position": [_position(view, extract) for extract in view.returns],
         "refused": [_refused(view, row) for row in view.published.refused],
         "linkage": _linkage(view),
         "linked_extracts": _linked_extracts(view),
@@ -38,15 +38,10 @@ def _context(view: View) -> dict[str, Any]:
     }
 
 
-def _extracts(view: View) -> list[str]:
-    known = [extract for extract in words.EXTRACTS if extract in view.due]
-    return known + sorted(set(view.due) - set(known))
-
-
 def _position(view: View, extract: str) -> dict[str, Any]:
     rows = view.newest(extract)
     return {
-        "extract": words.words(extract, words.EXTRACTS),
+        "extract": words.extract(extract),
         "period": span(rows[0]),
         "due": len(rows),
         "counts": Counter(row["status"] for row in rows),
@@ -80,7 +75,7 @@ def _in_a_row(view: View, row: Row) -> int:
 
 def _linked_extracts(view: View) -> list[tuple[str, str]]:
     held = {row["extract"] for row in view.published.linkage}
-    return [(one, words.words(one, words.EXTRACTS)) for one in sorted(held)]
+    return [(one, words.extract(one)) for one in sorted(held)]
 
 
 def _linkage(view: View) -> list[dict[str, Any]]:
@@ -108,7 +103,7 @@ def _reconciled(view: View) -> list[dict[str, Any]]:
         {
             "indicator": view.by_id[row["indicator"]],
             "period": words.period(row["period_type"], row["period_start"], row["period_end"]),
-            "source": words.words(row["source"], words.SOURCES),
+            "source": words.source(row["source"]),
             "agreeing": row["agreeing"],
             "not_comparable": row["not_comparable"],
             "differing": [_differing(view, one) for one in row["differing"] or []],
@@ -139,7 +134,7 @@ def _refused(view: View, row: Row) -> Row:
     return {
         **row,
         "name": area.area_name if area else row["sender"],
-        "what": words.words(row["extract"], words.EXTRACTS) or "Not recognised",
+        "what": words.extract(row["extract"]) or "Not recognised",
         "period": span(row),
         "became": "Held back" if row["status"] == "held" else "Refused",
     }

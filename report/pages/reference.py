@@ -11,7 +11,7 @@ START = ("index.html", "Overview")
 QUERY = """select area_name, period_start, value, lower, upper, status
 from trends
 join areas using (area_code)
-where indicator = 'referral_rate'
+where indicator = '{indicator}'
     and period_type = 'month'
     and status = 'worsening'
 order by period_start desc, area_name;"""
@@ -83,7 +83,7 @@ def _data(view: View, release: Path, relative: str) -> dict[str, Any]:
             (f"{relative}/tables/{path.name}", path.name)
             for path in sorted((release / "tables").glob("*.csv"))
         ],
-        "query": QUERY,
+        "query": QUERY.format(indicator=view.indicators[0].indicator),
         "scripted": False,
     }
 

@@ -45,7 +45,7 @@ covered as (
     group by spine.la_code, spine.source, spine.period_start
 ),
 
--- a sender whose windows overlap sends each month again, and each exclusion is collected twice: the newest is not yet final
+-- a sender whose windows overlap sends each month again, and what is told of two terms is collected twice: the newest is not yet final
 newest as (
     select
         extracts.la_code,
@@ -53,14 +53,20 @@ newest as (
         max(extracts.slice_end) as newest_end,
         max(
             case
-                when submissions.extract in ('annex_a', 'ssd')
+                when returns.resends = 'rolling'
                     and {{ dbt.datediff('submissions.period_start', 'submissions.period_end', 'day') }} > 31 then 1
                 else 0
             end
-        ) as sends_again
+        ) as sends_again,
+        max(case when told.days = 'two_terms_before' then 1 else 0 end) as collects_twice
     from extracts
     inner join {{ source('control', 'submissions') }} as submissions
         on extracts.submission_id = submissions.submission_id
+    inner join {{ source('control', 'extracts') }} as returns
+        on submissions.extract = returns.extract
+    inner join {{ source('control', 'extract_sources') }} as told
+        on submissions.extract = told.extract
+        and extracts.source = told.source
     group by extracts.la_code, extracts.source
 ),
 
@@ -162,7 +168,7 @@ joined as (
                 newest.sends_again = 1
                 and spine.period_start >= {{ month_of('newest.newest_end') }}
             ) or (
-                spine.source = 'exclusions'
+                newest.collects_twice = 1
                 and spine.period_start >= {{ term_start('newest.newest_end') }}
             ),
             false

@@ -95,7 +95,7 @@ select
     judged.period_end,
     judged.is_provisional,
     judged.is_revised
-    or coalesce(population.is_revised and indicators.denominator <> 'pupils', false) as is_revised,
+    or coalesce(population.is_revised, false) as is_revised,
     case
         when judged.reason is not null then judged.reason
         when denominators.measured is null then indicators.without_denominator
@@ -114,7 +114,7 @@ left join {{ ref('int_measures') }} as numerators
     and judged.period_start = numerators.period_start
 -- a population is that of the first month of the period
 left join {{ ref('int_population_months') }} as population
-    on indicators.denominator_is_population
+    on indicators.denominator_is_estimate
     and judged.la_code = population.la_code
     and judged.period_start = population.period_start
 left join {{ ref('int_measures') }} as denominators

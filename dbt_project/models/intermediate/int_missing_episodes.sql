@@ -1,9 +1,10 @@
--- episodes that begin on one day and end on different ones are several; one told open is the same as its version with an end. Those of the
--- standard dataset are of children missing from home as well: from care are those of children in care on the first day.
+-- episodes that begin on one day and end on different ones are several; one told open is the same as its version with an end. Some
+-- returns tell of children missing from home as well: from care are those of children in care on the first day.
 with told as (
     select distinct
         episodes.submission_id,
         episodes.extract,
+        episodes.may_be_from_home,
         episodes.la_code,
         episodes.place,
         episodes.is_own,
@@ -185,7 +186,7 @@ select
     {{ month_of('numbered.start_date') }} as event_month,
     {{ age_at('numbered.birth_month', 'numbered.start_date') }} as age,
     coalesce(in_care.is_short_break, false) as is_short_break,
-    numbered.extract = 'ssd' and in_care.child_key is null as is_from_home
+    numbered.may_be_from_home and in_care.child_key is null as is_from_home
 from numbered
 left join told_before
     on numbered.submission_id = told_before.submission_id

@@ -17,7 +17,7 @@ with vintages as (
         released_on,
         submission_id
     from {{ ref('stg_published_figures') }}
-    where series = 'published_population'
+    where period_type = 'mid_year'
         and measure = 'population_estimate'
         and area_level = 'local_authority'
     group by la_code, period_end, released_on, submission_id

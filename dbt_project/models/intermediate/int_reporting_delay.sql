@@ -2,14 +2,16 @@
 -- only where months are sent again: other senders have no delay to learn
 with returns as (
     select
-        submission_id,
-        sender as la_code,
-        period_start as window_start,
-        period_end as window_end,
-        received_on
-    from {{ source('control', 'submissions') }}
-    where extract = 'ssd'
-        and {{ dbt.datediff('period_start', 'period_end', 'day') }} > 31
+        submissions.submission_id,
+        submissions.sender as la_code,
+        submissions.period_start as window_start,
+        submissions.period_end as window_end,
+        submissions.received_on
+    from {{ source('control', 'submissions') }} as submissions
+    inner join {{ source('control', 'extracts') }} as extracts
+        on submissions.extract = extracts.extract
+    where extracts.shows_delay
+        and {{ dbt.datediff('submissions.period_start', 'submissions.period_end', 'day') }} > 31
 ),
 
 told as (

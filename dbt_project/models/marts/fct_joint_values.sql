@@ -1,27 +1,32 @@
 -- indicators made of other indicators; what needs the detector's judgement stands in fct_detected_values
-with unidentified as (
+-- what is left of a hundred: of those who are expected to be identified, who are not
+with rest as (
     select
-        'under_identification_index' as indicator,
-        area_code,
-        la_code,
-        area_level,
-        period_type,
-        period_start,
-        period_end,
-        breakdown,
-        source,
-        numerator,
-        denominator,
-        100 - value as value,
-        marker,
-        is_provisional,
-        is_revised,
-        reason,
-        areas_due,
-        areas_included,
-        caveat
-    from {{ ref('fct_indicator_values') }}
-    where indicator = 'identified_against_expected' and source = 'extracts'
+        indicators.indicator,
+        facts.area_code,
+        facts.la_code,
+        facts.area_level,
+        facts.period_type,
+        facts.period_start,
+        facts.period_end,
+        facts.breakdown,
+        facts.source,
+        facts.numerator,
+        facts.denominator,
+        100 - facts.value as value,
+        facts.marker,
+        facts.is_provisional,
+        facts.is_revised,
+        facts.reason,
+        facts.areas_due,
+        facts.areas_included,
+        facts.caveat
+    from {{ source('control', 'indicators') }} as indicators
+    inner join {{ source('control', 'indicator_parts') }} as parts
+        on indicators.indicator = parts.indicator
+    inner join {{ ref('fct_indicator_values') }} as facts
+        on parts.part = facts.indicator
+    where indicators.joint = 'rest' and facts.source = 'extracts'
 ),
 
 -- every area and month there is
@@ -60,7 +65,7 @@ parts as (
 
 confidence as (
     select
-        'data_confidence' as indicator,
+        indicators.indicator,
         area_months.area_code,
         area_months.la_code,
         area_months.area_level,
@@ -79,7 +84,8 @@ confidence as (
         max(area_months.areas_due) as areas_due,
         cast(count(parts.confidence) as integer) as areas_included,
         cast(null as {{ dbt.type_string() }}) as caveat
-    from area_months
+    from {{ source('control', 'indicators') }} as indicators
+    cross join area_months
     left join parts
         on area_months.period_start = parts.period_start
         and (
@@ -87,7 +93,9 @@ confidence as (
             or (area_months.area_level = 'region' and area_months.area_code = parts.region_code)
             or area_months.area_level = 'country'
         )
+    where indicators.joint = 'confidence'
     group by
+        indicators.indicator,
         area_months.area_code,
         area_months.la_code,
         area_months.area_level,
@@ -95,6 +103,6 @@ confidence as (
         area_months.period_end
 )
 
-select * from unidentified
+select * from rest
 union all
 select * from confidence

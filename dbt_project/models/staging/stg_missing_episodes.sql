@@ -1,8 +1,9 @@
 with episodes as (
-    {% for table in ['missing_episodes', 'ssd_missing_episodes'] %}
+    {% for table, may_be_from_home in {'missing_episodes': 'false', 'ssd_missing_episodes': 'true'}.items() %}
     select
         submission_id,
         person_key,
+        {{ may_be_from_home }} as may_be_from_home,
         category,
         start_date,
         end_date
@@ -15,6 +16,7 @@ select
     episodes.submission_id,
     episodes.person_key,
     slices.extract,
+    episodes.may_be_from_home,
     slices.la_code,
     slices.place,
     slices.is_own,

@@ -37,10 +37,8 @@ figures as (
             case when figures.time_identifier like 'Week %' then substring(figures.time_identifier, 6) end as integer
         ) as week,
         case
-            when figures.series = 'published_population' then 'mid_year'
             when figures.time_identifier like 'Week %' then 'week'
-            -- an academic year that has not ended: attendance is counted to the day of its release
-            when figures.series = 'published_attendance' then 'year_to_date'
+            when extracts.years_are is not null then extracts.years_are
             when figures.time_identifier = 'Academic year' then 'academic_year'
             when figures.time_identifier = 'Reporting year' then 'financial_year'
         end as period_type,
@@ -48,6 +46,8 @@ figures as (
     from {{ source('raw', 'published_figures') }} as figures
     inner join {{ source('control', 'submissions') }} as submissions
         on figures.submission_id = submissions.submission_id
+    inner join {{ source('control', 'extracts') }} as extracts
+        on figures.series = extracts.extract
     left join codes
         on figures.area_code = codes.area_code
     left join in_force

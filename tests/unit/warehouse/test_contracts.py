@@ -26,6 +26,7 @@ EXTRACTS = {
 
 VISITS = """
 title: Visits
+short_title: Visits
 sent_by: authority
 family: visits
 period: {every: month, found_in: manifest}
