@@ -1,8 +1,11 @@
-"""One adapter: any check's result as Dagster shows it."""
+"""What the steps found, as Dagster shows it."""
+
+from typing import Any
 
 import dagster as dg
 
 from expectations.runner import CheckResult
+from warehouse.contents import Content
 
 
 def asset_check(
@@ -17,3 +20,19 @@ def asset_check(
         severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
         metadata={"ran": result.ran, "failed": result.failed} | result.details,
     )
+
+
+def key_of(event: Any) -> dg.AssetKey | dg.AssetCheckKey | None:
+    """Of which asset or check an event tells, to yield what was asked for and nothing else."""
+    if isinstance(event, dg.AssetCheckResult) and event.asset_key and event.check_name:
+        return dg.AssetCheckKey(event.asset_key, event.check_name)
+    return event.asset_key if isinstance(event, dg.MaterializeResult) else None
+
+
+def table_metadata(content: Content | None) -> dict[str, Any]:
+    """Columns and rows of a table in the work file; nothing where it is not there."""
+    if content is None:
+        return {}
+    columns = [dg.TableColumn(one.name, one.type, one.description) for one in content.columns]
+    found: dict[str, Any] = {"dagster/column_schema": dg.TableSchema(columns)}
+    return found if content.rows is None else found | {"dagster/row_count": content.rows}

@@ -4,15 +4,18 @@ import fcntl
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from warehouse.connection import memory_limit, threads
 from warehouse.home import Home
 from warehouse.settings import load_settings
 
+if TYPE_CHECKING:
+    from dagster_dbt import DbtProject
+
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 # The published models read what detection writes, so they are built after it, in a second go.
-PUBLISHED = "path:models/published"
+PUBLISHED = "sightline.published"
 _parsed: dict[Path, Any] = {}
 
 
@@ -47,8 +50,11 @@ def build(
     return list(outcome.result.results) if outcome.result is not None else []
 
 
-def manifest_path(home: Home) -> Path:
-    return home.dbt / "target" / "manifest.json"
+def project(home: Home) -> "DbtProject":
+    """The project as dagster-dbt knows it; what it writes lies with the monitor."""
+    from dagster_dbt import DbtProject
+
+    return DbtProject(PROJECT, target_path=home.dbt / "target", profiles_dir=PROJECT)
 
 
 def _invoke(home: Home, arguments: list[str], manifest: Any = None) -> Any:

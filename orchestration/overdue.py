@@ -7,7 +7,7 @@ and never sent anything owes the first that anybody owed.
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from warehouse import contract as contracts
@@ -15,6 +15,8 @@ from warehouse.calendar import Span, next_span, span_of
 from warehouse.contract import OFTEN, Contract, Due
 from warehouse.coverage import owed
 from warehouse.intake.senders import authorities
+from warehouse.settings import Settings
+from warehouse.state import State
 
 # The newest used submission of each sender and extract, and the first day that any told of.
 NEWEST = """
@@ -60,6 +62,16 @@ def returns(rows: Rows, chosen: Sequence[str] | str | None, today: date) -> list
     return [one for one in found if not _is_told_more_often(rows, one, newest)]
 
 
+def of(state: State, settings: Settings, today: date) -> list[Overdue]:
+    """What is overdue by the ledger that a run works on."""
+    with state.read() as connection:
+
+        def rows(query: str, *values: Any) -> Sequence[Any]:
+            return connection.exec_driver_sql(query, values).all()
+
+        return returns(rows, settings.authorities, today)
+
+
 def _overdue(
     sender: str,
     contract: Contract,
@@ -78,8 +90,7 @@ def _overdue(
         if period.start > today:
             return
         period = next_span(period, due.every)
-    starts = period.start if due.counted_from == "start" else period.end
-    due_on = starts + timedelta(days=due.days)
+    due_on = due.due_on(period)
     if due_on < today:
         yield Overdue(sender, contract.name, period, due_on)
 

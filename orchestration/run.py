@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from logging import ERROR, INFO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -26,6 +26,9 @@ from warehouse.recovery import recover
 from warehouse.settings import Settings, today
 from warehouse.state import BUILT, GOOD, State, runs
 from warehouse.state import releases as state_releases
+
+if TYPE_CHECKING:
+    from monitoring.alerts.lifecycle import Decisions
 
 FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
 
@@ -52,6 +55,8 @@ class Run:
     failed_with: int = 0
     was_stopped: bool = False
     results: dict[str, Any] = field(default_factory=dict)
+    decisions: "Decisions | None" = None
+    """What the alerts asset decided, and what the release writes; None until it has."""
     fingerprint: dict[str, Any] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
     gates: list[str] = field(default_factory=list)
@@ -89,6 +94,12 @@ class Run:
             finally:
                 step.seconds = round(time.perf_counter() - started, 2)
             log.info("%s: %s", name, told(step))
+
+    def again(self, name: str) -> None:
+        """Forget a step that failed and is tried once more; those before it went well."""
+        if any(step.name == name for step in self.steps):
+            self.steps = [step for step in self.steps if step.name != name]
+            self.failed_with = 0
 
     def shut(self, gate: str, more: str = "") -> None:
         """Nothing is published by this run; `more` names files, and stands in its record alone."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable
+from datetime import date, timedelta
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -270,6 +271,14 @@ class Due(Strict):
     every: Literal["month", "quarter", "term", "year"]
     days: int
     counted_from: Literal["start", "end"] = "end"
+
+    def begins_on(self, period: Span) -> date:
+        """The day of a period from which the days to its due date are counted."""
+        return period.start if self.counted_from == "start" else period.end
+
+    def due_on(self, period: Span) -> date:
+        """The last day on which the return of a period is not late."""
+        return self.begins_on(period) + timedelta(days=self.days)
 
 
 class Contract(Strict):

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from warehouse import contract as contracts
 from warehouse.calendar import Span, next_span, span_of
@@ -115,7 +115,7 @@ def _first(sent: list[Submitted]) -> date:
 
 def _periods(authority: Authority, due: Due, start: date, as_of: date) -> Iterator[Span]:
     period = span_of(start, due.every)
-    while (period.start if due.counted_from == "start" else period.end) <= as_of:
+    while due.begins_on(period) <= as_of:
         if authority.existed(period.start, period.end):
             yield period
         period = next_span(period, due.every)
@@ -130,8 +130,7 @@ def _covered(
     in_force: list[Slice],
     as_of: date,
 ) -> Covered:
-    start = period.start if due.counted_from == "start" else period.end
-    due_on = start + timedelta(days=due.days)
+    due_on = due.due_on(period)
     whole = [one for one in sent if one.is_accepted and _covers(one, contract, period)]
     if whole:
         received_on = min(one.received_on for one in whole)

@@ -1,62 +1,104 @@
-"""The models: every dbt seed and model is an asset, every dbt test a check on one."""
+"""The models: every dbt seed and model is an asset, every dbt test a check on one.
 
-from collections.abc import Iterator, Mapping
+Definitions, code references, columns and selection are dagster-dbt's, from the project and its
+manifest. Running dbt is ours, in `dbt_runner` and `steps.models`, since `DbtCliResource`
+
+- runs dbt as another process, which imports and parses everything once more (ten seconds, here
+  two) and writes what it prints, values too, to files that nobody closes to others;
+- streams each result as it comes, though a check that fails on the rows of a submission has that
+  submission held back and all of it built again: only the last build is what happened.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
-from orchestration import dbt_runner
+from orchestration import dbt_runner, ownership
+from orchestration.checks import key_of, table_metadata
+from orchestration.defs.signals import SIGNALS
 from orchestration.resources import Monitor, home_in_use
 from orchestration.steps import models as steps
+from orchestration.steps import published
+from orchestration.steps.built import Built
 from orchestration.steps.order import done
 from warehouse.errors import GateFailed
 
 WORK_FILE = dg.AssetKey(["control", "work_file"])
+# The sources that are not there from the start, by the step that makes them.
+WRITTEN_BY = {"detection": SIGNALS, "state": dg.AssetKey("alerts")}
 UNIQUE_ID = "dagster_dbt/unique_id"
 MADE = {"success"}
 
 
 class Translator(DagsterDbtTranslator):
-    """Groups by schema; all that the models read is one asset, the prepared work file."""
+    """Groups by schema; what the models read is the prepared work file, or what a step made since.
+    Owners and tags are those of the indicators that rest on a model."""
 
-    def get_asset_spec(
-        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
-    ) -> dg.AssetSpec:
-        spec = super().get_asset_spec(manifest, unique_id, project)
-        properties = self.get_resource_props(manifest, unique_id)
-        if properties["resource_type"] == "source":
-            return spec.replace_attributes(key=WORK_FILE)
-        layer = properties["schema"]
-        return spec.replace_attributes(
-            key=dg.AssetKey([layer, properties["name"]]), group_name=layer
-        )
+    def __init__(self, settings: DagsterDbtTranslatorSettings, manifest: Mapping[str, Any]) -> None:
+        super().__init__(settings)
+        self._manifest = manifest
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "source":
+            return WRITTEN_BY.get(dbt_resource_props["source_name"], WORK_FILE)
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["alias"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return str(dbt_resource_props["schema"])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
+        if dbt_resource_props["resource_type"] == "source":
+            return None
+        found = ownership.of_model(self._manifest, dbt_resource_props["unique_id"])
+        return ownership.teams(found)
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        counted = ownership.counted_in(dbt_resource_props)
+        return {f"indicator/{indicator.indicator}": "" for indicator in counted}
 
 
 @dg.definitions
 def models() -> dg.Definitions:
-    """One asset for each node of the manifest, all made by one build."""
+    """One asset for each node of the manifest, made by one build before detection and one after."""
     home = home_in_use()
+    project = dbt_runner.project(home)
+    # Not `project.prepare()`, which would parse in another process, and twice where two load at
+    # once; a run goes on with what is parsed here.
     dbt_runner.parse(home)
-
-    @dbt_assets(
-        name="dbt_models",
-        manifest=dbt_runner.manifest_path(home),
-        dagster_dbt_translator=Translator(
-            DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)
-        ),
+    manifest = json.loads(project.manifest_path.read_text(encoding="utf-8"))
+    settings = DagsterDbtTranslatorSettings(
+        enable_code_references=True, enable_duplicate_source_asset_keys=True
     )
+
+    shared = {
+        "manifest": manifest,
+        "project": project,
+        "dagster_dbt_translator": Translator(settings, manifest),
+    }
+
+    @dbt_assets(name="dbt_models", exclude=dbt_runner.PUBLISHED, **shared)
     def dbt_models(context: dg.AssetExecutionContext, monitor: Monitor) -> Iterator[Any]:
-        built = done(monitor.run, steps.build)
-        wanted = context.selected_asset_keys | context.selected_asset_check_keys
-        yield from (one for one in _events(context.assets_def, built) if _key(one) in wanted)
-        if built.fault:
-            raise GateFailed(built.fault)
+        yield from _told(context, done(monitor.run, steps.build))
 
-    return dg.Definitions(assets=[dbt_models])
+    @dbt_assets(name="published_models", select=dbt_runner.PUBLISHED, **shared)
+    def published_models(context: dg.AssetExecutionContext, monitor: Monitor) -> Iterator[Any]:
+        yield from _told(context, done(monitor.run, published.build))
+
+    return dg.Definitions(assets=[dbt_models, published_models])
 
 
-def _events(definition: dg.AssetsDefinition, built: steps.Built) -> Iterator[Any]:
+def _told(context: dg.AssetExecutionContext, built: Built) -> Iterator[Any]:
+    """What was asked for of a build; GateFailed where it did not hold."""
+    wanted = context.selected_asset_keys | context.selected_asset_check_keys
+    yield from (event for event in _events(context.assets_def, built) if key_of(event) in wanted)
+    if built.fault:
+        raise GateFailed(built.fault)
+
+
+def _events(definition: dg.AssetsDefinition, built: Built) -> Iterator[Any]:
     """What Dagster shows, in the order in which dbt ran, which it insists on.
 
     A check that held submissions back has not passed, though the last build did without them.
@@ -68,7 +110,10 @@ def _events(definition: dg.AssetsDefinition, built: steps.Built) -> Iterator[Any
         seconds = {"seconds": round(result.execution_time, 2)}
         held = built.held.get(unique_id, 0)
         if unique_id in assets and status in MADE:
-            yield dg.MaterializeResult(asset_key=assets[unique_id], metadata=seconds)
+            table = built.tables.get((result.node.schema, result.node.alias))
+            yield dg.MaterializeResult(
+                asset_key=assets[unique_id], metadata=seconds | table_metadata(table)
+            )
         elif unique_id in checks and status != "skipped":
             yield dg.AssetCheckResult(
                 asset_key=checks[unique_id].asset_key,
@@ -77,12 +122,6 @@ def _events(definition: dg.AssetsDefinition, built: steps.Built) -> Iterator[Any
                 severity=_severity("warn" if held and status == "pass" else status),
                 metadata=seconds | {"failing_rows": result.failures or 0, "held_back": held},
             )
-
-
-def _key(event: Any) -> dg.AssetKey | dg.AssetCheckKey | None:
-    if isinstance(event, dg.AssetCheckResult) and event.asset_key and event.check_name:
-        return dg.AssetCheckKey(event.asset_key, event.check_name)
-    return event.asset_key if isinstance(event, dg.MaterializeResult) else None
 
 
 def _severity(status: str) -> dg.AssetCheckSeverity:

@@ -2,18 +2,36 @@
 
 import dagster as dg
 
+from orchestration import ownership
 from orchestration.resources import Monitor
 from orchestration.steps import release as steps
 from orchestration.steps.order import done
+from warehouse.published_tables import published_tables
+
+# What is wrong with figures is not put right by doing it again: only sending is tried again, where
+# the machine was busy. A message that its channel did not take is no fault of the step: the outbox
+# tries it again, minutes later.
+SENT_AGAIN = dg.RetryPolicy(max_retries=3, delay=1, backoff=dg.Backoff.EXPONENTIAL)
 
 
-@dg.asset(deps=["alerts"], group_name="published", kinds={"duckdb", "html"})
+@dg.asset(
+    deps=["alerts", *(["published", table.name] for table in published_tables())],
+    group_name="published",
+    kinds={"duckdb", "html", "parquet"},
+    owners=ownership.teams(),
+)
 def release(monitor: Monitor) -> dg.MaterializeResult[None]:
     """Published tables and pages, checked, recorded with their alerts and made current at once."""
     return dg.MaterializeResult(metadata=done(monitor.run, steps.release))
 
 
-@dg.asset(deps=[release], group_name="published", kinds={"email"})
+@dg.asset(
+    deps=[release],
+    group_name="published",
+    kinds={"email"},
+    owners=ownership.teams(),
+    retry_policy=SENT_AGAIN,
+)
 def delivery(monitor: Monitor) -> dg.MaterializeResult[None]:
     """The outbox, sent; what cannot be sent now is tried again by the next run."""
     return dg.MaterializeResult(metadata=steps.deliver(monitor.run))

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from orchestration import ownership
 from orchestration.checks import asset_check
 from orchestration.resources import Monitor
 from orchestration.steps import marts as steps
@@ -12,7 +13,13 @@ DELAY = dg.AssetKey(["intermediate", "int_reporting_delay"])
 SIGNALS = dg.AssetKey(["marts", "fct_signals"])
 
 
-@dg.asset(key=SIGNALS, deps=[VALUES, DELAY], group_name="marts", kinds={"python", "duckdb"})
+@dg.asset(
+    key=SIGNALS,
+    deps=[VALUES, DELAY],
+    group_name="marts",
+    kinds={"python", "duckdb"},
+    owners=ownership.teams(),
+)
 def signals(monitor: Monitor) -> dg.MaterializeResult[None]:
     """One row per monitored indicator, area and recent period: expected range and status."""
     return dg.MaterializeResult(metadata=done(monitor.run, steps.detect))

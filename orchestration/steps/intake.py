@@ -1,11 +1,12 @@
 """From the inbox to a prepared work file: take in, judge by contract and vital signs, gather."""
 
 import sys
+from collections import Counter
 from typing import Any
 
 from expectations import identities, submissions
 from expectations.runner import CheckResult
-from orchestration import inbox, overview, pending
+from orchestration import inbox, overdue, overview, pending
 from orchestration.logs import log
 from orchestration.run import Run, last_built
 from warehouse import contract, prepare
@@ -15,11 +16,6 @@ from warehouse.intake.outcomes import Outcome
 
 Found = dict[str, Any]
 Counts = dict[str, int]
-
-
-def extracts() -> dict[str, str]:
-    """Every extract that there is a contract for, and what it is."""
-    return {name: one.title for name, one in contract.load().items()}
 
 
 def take_in(run: Run) -> dict[str, Counts]:
@@ -73,6 +69,27 @@ def meets_contract(counts: Counts) -> CheckResult:
     return CheckResult("meets_contract", is_clean, "warning", came, refused, dict(counts))
 
 
+def kept_rows(run: Run) -> dict[str, int]:
+    """By extract, the rows of all that was ever taken in."""
+    return {row["extract"]: row["rows"] for row in overview.taken_in(run.state)}
+
+
+def returns_are_on_time(run: Run) -> dict[str, CheckResult]:
+    """By extract that is due, whether any sender's return of it should have come by now.
+
+    A look back does not ask: what is overdue is told by the ledger of today.
+    """
+    if run.is_history:
+        return {}
+    late = Counter(one.extract for one in overdue.of(run.state, run.settings, run.as_of))
+    due = (name for name, one in contract.load().items() if one.due)
+    return {name: _on_time(late[name]) for name in due}
+
+
+def _on_time(late: int) -> CheckResult:
+    return CheckResult("returns_are_on_time", not late, "warning", 1, late, {"overdue": late})
+
+
 def judge_submissions(run: Run) -> CheckResult:
     with run.step("vital signs") as found:
         # A look back judges nothing anew.
@@ -102,7 +119,7 @@ def prepare_work_file(run: Run) -> Found:
 def _by_extract(report: taking.IntakeReport) -> dict[str, Counts]:
     found = {
         name: Counts(submissions=0, submissions_refused=0, rows_accepted=0, rows_refused=0)
-        for name in extracts()
+        for name in contract.load()
     }
     for outcome in report.outcomes:
         if outcome.extract in found:

@@ -1,5 +1,6 @@
 """What the marts say: signals, whether they are coherent, and which alerts that would mean."""
 
+from collections import Counter
 from typing import Any
 
 from expectations import indicators
@@ -51,16 +52,16 @@ def counts_agree_with_official(run: Run) -> CheckResult:
 
 
 def decide_alerts(run: Run) -> Found:
+    """Decide once, for the release to publish and record just this; by event how many.
+
+    A look back raises nothing: it shows the alerts that were known then.
+    """
     with run.step("alerts") as found:
-        decisions = decisions_of(run)
-        for event in decisions.events:
-            found[event.event] = found.get(event.event, 0) + 1
+        run.decisions = Decisions() if run.is_history else _decided(run)
+        found |= Counter(event.event for event in run.decisions.events)
         return found
 
 
-def decisions_of(run: Run) -> Decisions:
-    """A look back raises nothing: it shows the alerts that were known then."""
-    if run.is_history:
-        return Decisions()
+def _decided(run: Run) -> Decisions:
     with connect(run.home.work_db, settings=run.settings, read_only=True) as connection:
         return evaluate.evaluate(connection, run.state, run.as_of, run.next_release)

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitoring.alerts import evaluate
-from orchestration import dbt_runner
 from orchestration.code_version import code_version
 from orchestration.run import Run
-from orchestration.steps.marts import decisions_of
-from orchestration.steps.models import BROKEN, Built, check_machine, counted
+from orchestration.steps.built import Built, results_of, tables_of
 from warehouse import clock, disclosure, release_inputs
 from warehouse.connection import connect
 
@@ -16,27 +14,33 @@ Rows = list[dict[str, Any]]
 
 
 def build(run: Run) -> Built:
-    """Say what is withheld, hand the state over, build and test; nothing leaves where one fails."""
+    """Say what is withheld, hand the state over, build and test; nothing leaves where one fails.
+
+    The alerts are published as they will be once what was decided is recorded.
+    """
     with run.step("published") as found:
-        decisions = decisions_of(run)
-        with connect(run.home.work_db, home=run.home, settings=run.settings) as connection:
-            release_inputs.write(
-                connection,
-                run.state,
-                _release(run, connection),
-                _known(run, evaluate.alert_rows(run.state, decisions), "first_raised_on"),
-                _known(run, evaluate.event_rows(run.state, decisions), "occurred_on"),
-            )
-            found["counts withheld"] = disclosure.control(connection)
-        results = dbt_runner.build(run.home, dbt_runner.parsed(run.home), published=True)
-        check_machine(run, results)
-        found |= counted(results)
-    broken = [one.node.name for one in results if str(one.status) in BROKEN]
-    built = Built(results)
-    if broken or not results:
-        built.fault = f"dbt: {', '.join(broken) or 'nothing was built'}"
-        run.shut(built.fault)
+        found |= _hand_over(run)
+        built = Built(results_of(run, published=True), tables=tables_of(run))
+        found |= built.counts
+    if built.gate:
+        built.fault = built.gate
+        run.shut(built.gate)
     return built
+
+
+def _hand_over(run: Run) -> dict[str, int]:
+    decisions = run.decisions
+    if decisions is None:
+        raise RuntimeError("published models without decided alerts")
+    with connect(run.home.work_db, home=run.home, settings=run.settings) as connection:
+        release_inputs.write(
+            connection,
+            run.state,
+            _release(run, connection),
+            _known(run, evaluate.alert_rows(run.state, decisions), "first_raised_on"),
+            _known(run, evaluate.event_rows(run.state, decisions), "occurred_on"),
+        )
+        return {"counts withheld": disclosure.control(connection)}
 
 
 def _release(run: Run, connection: Any) -> Mapping[str, Any]:

@@ -11,7 +11,6 @@ from monitoring.alerts.lifecycle import Decisions
 from monitoring.delivery import relay
 from orchestration import pending, upkeep
 from orchestration.run import Run
-from orchestration.steps.marts import decisions_of
 from report import site
 from warehouse import clock, publish, releases
 from warehouse import state as tables
@@ -20,8 +19,13 @@ Found = dict[str, Any]
 
 
 def release(run: Run) -> Found:
-    """Build, write the pages, record, show; killed between any two, the next run puts it right."""
-    decisions = decisions_of(run)
+    """Build, write the pages, record, show; killed between any two, the next run puts it right.
+
+    What the alerts step decided is published and recorded as it is.
+    """
+    decisions = run.decisions
+    if decisions is None:
+        raise RuntimeError("a release without decided alerts")
     draft = _tables(run)
     with run.step("report") as found:
         found["pages"] = site.build_site(draft.database, draft.report)
@@ -45,6 +49,8 @@ def release(run: Run) -> Found:
 
 
 def deliver(run: Run) -> Found:
+    """Send what the outbox holds; Dagster may ask again where that could not be tried."""
+    run.again("delivery")
     with run.step("delivery") as found:
         if not run.is_history:
             done = relay.deliver(run.home, run.settings, run.state, clock.now())
