@@ -1,11 +1,10 @@
-"""Judge one small frame by stated limits with Great Expectations, and say what held in counts only.
+"""Validate frames against suites of Great Expectations and keep counts of what failed, no value.
 
-Great Expectations takes seconds to import, so it is imported here alone and when first needed.
+Great Expectations takes seconds to import: it is loaded when a check runs and not before.
 """
 
-import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,9 +12,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite, ExpectationValidationResult
-    from great_expectations.data_context.data_context.ephemeral_data_context import (
-        EphemeralDataContext,
-    )
+    from great_expectations.data_context import AbstractDataContext
     from great_expectations.expectations.expectation import Expectation
 
 # BASIC and SUMMARY copy failing values into results unless none may be listed.
@@ -24,18 +21,6 @@ COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 class CheckerBroken(RuntimeError):
     """A check that could not run: a fault in the checker, never to be read as bad data."""
-
-
-@dataclass(frozen=True)
-class Limit:
-    """What a column of the frame must keep to; blanks pass unless they are forbidden."""
-
-    rule: str
-    column: str
-    reason: str
-    least: float | None = None
-    most: float | None = None
-    may_be_blank: bool = True
 
 
 @dataclass(frozen=True)
@@ -48,48 +33,56 @@ class CheckResult:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+def about(rule: str, owner: str) -> dict[str, str]:
+    """The `meta` of an expectation: the name under which its failures are counted, and who owns it.
+
+    Why it is expected stands in its `description`.
+    """
+    return {"rule": rule, "owner": owner}
+
+
 def judge(
     name: str,
     frame: pd.DataFrame,
-    limits: Sequence[Limit],
+    expectations: "Sequence[Expectation]",
     *,
     severity: Literal["error", "warning"] = "error",
     identify: str | None = None,
 ) -> CheckResult:
-    """Every limit over every row; `identify` names a column of our own ids for the failing rows."""
-    results = _validate(frame, _suite(name, limits), identify)
+    """Validate a frame; `identify` names a column of our own ids for the failing rows.
+
+    Failures are counted by the `rule` in each expectation's `meta`: rows, or the values that a
+    column lacks or should not have. Raises CheckerBroken where an expectation could not be run.
+    """
+    from great_expectations.core import ExpectationSuite
+
+    suite = ExpectationSuite(name=name, expectations=list(expectations))
+    results = _validate(frame, suite, identify)
+    rules = {rule for rule, _ in results}
     failures = Counter[str]()
     for rule, result in results:
         if not result.success:
-            failures[rule] += int(result.result["unexpected_count"])
+            failures[rule] += _failures(result)
     details: dict[str, Any] = {"rows": len(frame)} | {f"failed_{k}": v for k, v in failures.items()}
     if identify:
         details["failing"] = _identified(results, identify)
-    return CheckResult(name, not failures, severity, len(results), len(failures), details)
+    return CheckResult(name, not failures, severity, len(rules), len(failures), details)
 
 
-def _suite(name: str, limits: Sequence[Limit]) -> "ExpectationSuite":
-    from great_expectations.core import ExpectationSuite
-
-    expectations = [one for limit in limits for one in _expectations(limit)]
-    return ExpectationSuite(name=name, expectations=expectations)
-
-
-def _expectations(limit: Limit) -> Iterator["Expectation"]:
-    from great_expectations.expectations.core.expect_column_values_to_be_between import (
-        ExpectColumnValuesToBeBetween,
+def together(name: str, results: Mapping[str, CheckResult]) -> CheckResult:
+    """One check of several frames; its details say which count is of which frame."""
+    return CheckResult(
+        name,
+        all(result.passed for result in results.values()),
+        "error",
+        sum(result.ran for result in results.values()),
+        sum(result.failed for result in results.values()),
+        {
+            f"{detail}_of_{frame}": count
+            for frame, result in results.items()
+            for detail, count in result.details.items()
+        },
     )
-    from great_expectations.expectations.core.expect_column_values_to_not_be_null import (
-        ExpectColumnValuesToNotBeNull,
-    )
-
-    meta = {"rule": limit.rule}
-    if limit.least is not None or limit.most is not None:
-        yield ExpectColumnValuesToBeBetween(
-            column=limit.column, min_value=limit.least, max_value=limit.most, meta=meta
-        )
-    if not limit.may_be_blank:
-        yield ExpectColumnValuesToNotBeNull(column=limit.column, meta=meta)
 
 
 def _validate(
@@ -110,14 +103,21 @@ def _validate(
     return results
 
 
-def _context() -> "EphemeralDataContext":
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+def _context() -> "AbstractDataContext":
+    """In memory: no folder for pages of results, no bars, nothing told to anybody."""
     import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return context
+    config = DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(),
+        progress_bars=ProgressBarsConfig(globally=False),
+        analytics_enabled=False,
+    )
+    return gx.get_context(mode="ephemeral", project_config=config)
 
 
 def _result_format(identify: str | None) -> dict[str, Any]:
@@ -135,11 +135,17 @@ def _rule(result: "ExpectationValidationResult") -> str:
     return str((result.expectation_config.meta or {})["rule"])
 
 
+def _failures(result: "ExpectationValidationResult") -> int:
+    """Rows that broke it; of a whole column the values that are missing or should not be there."""
+    names = ("unexpected_count", "missing_count")
+    if "element_count" in result.result:
+        return int(result.result["unexpected_count"])
+    return max(1, sum(int(result.result.get(name) or 0) for name in names))
+
+
 def _is_broken(result: "ExpectationValidationResult") -> bool:
     # A checker that fell over reports "no success" with an empty result, as bad data would.
-    return "element_count" not in result.result or "raised_exception': True" in str(
-        result.exception_info
-    )
+    return not result.result or "raised_exception': True" in str(result.exception_info)
 
 
 def _identified(

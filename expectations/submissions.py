@@ -6,20 +6,23 @@ has another form than its sender's last is none the worse for it, and only said 
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import sqlalchemy as sa
 
 from expectations import forms
-from expectations.runner import CheckResult, Limit, judge
+from expectations.carried_over import Carried, open_and_absent
+from expectations.runner import CheckResult, about, judge
 from expectations.signs import by_place, vital_signs
 from warehouse import contract as contracts
 from warehouse.intake import ledger
-from warehouse.intake.carried import Carried, open_and_absent
 from warehouse.state import State, problems, submission_profiles, submissions
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
 
 log = logging.getLogger("sightline")
 
@@ -74,12 +77,30 @@ def judge_submissions(state: State, raw: Path, after: int) -> CheckResult:
     )
 
 
-def limits(extract: str) -> list[Limit]:
-    """The limits of an extract's contract, as checks."""
-    return [
-        Limit(name, one.sign, one.reason, one.least, one.most, not one.is_needed)
-        for name, one in contracts.load()[extract].vital_signs.items()
+def suite(extract: str) -> "Sequence[Expectation]":
+    """The vital signs of an extract: what its contract holds each submission to, and why."""
+    from great_expectations import expectations as gxe
+
+    signs = contracts.load()[extract].vital_signs.items()
+    limits = [
+        gxe.ExpectColumnValuesToBeBetween(
+            column=sign.sign,
+            min_value=sign.least,
+            max_value=sign.most,
+            description=sign.reason,
+            meta=about(name, f"contract of {extract}"),
+        )
+        for name, sign in signs
+        if sign.least is not None or sign.most is not None
     ]
+    needed = [
+        gxe.ExpectColumnValuesToNotBeNull(
+            column=sign.sign, description=sign.reason, meta=about(name, f"contract of {extract}")
+        )
+        for name, sign in signs
+        if sign.is_needed
+    ]
+    return [*limits, *needed]
 
 
 def hold(state: State, reasons: Mapping[int, str]) -> None:
@@ -125,17 +146,16 @@ def _by_extract(signs: pd.DataFrame, after: int) -> "list[tuple[Any, pd.DataFram
 def _judge(
     extract: str, signs: pd.DataFrame, places: pd.DataFrame
 ) -> tuple[CheckResult, dict[int, str]]:
-    stated = limits(extract)
+    stated = contracts.load()[extract].vital_signs
     # A sign that no row has is of a type that cannot be compared.
-    kept = signs.astype({limit.column: "float64" for limit in stated})
-    result = judge(NAME, kept, stated, severity="warning", identify="submission_id")
-    told = {limit.rule: limit for limit in stated}
+    kept = signs.astype({sign.sign: "float64" for sign in stated.values()})
+    result = judge(NAME, kept, suite(extract), severity="warning", identify="submission_id")
     found: dict[int, list[str]] = {}
     for rule, ids in result.details["failing"].items():
-        of_sign = places[places["sign"] == told[rule].column]
+        of_sign = places[places["sign"] == stated[rule].sign]
         for one in ids:
             here = of_sign[of_sign["submission_id"] == one]
-            reason = told[rule].reason + _where(extract, rule, here)
+            reason = stated[rule].reason + _where(extract, rule, here)
             found.setdefault(one, []).append(reason)
     return result, {one: "; ".join(reasons) for one, reasons in found.items()}
 

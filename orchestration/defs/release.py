@@ -1,8 +1,11 @@
 """What leaves: the published tables, the report, the pointer that readers follow, the messages."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from orchestration import ownership
+from orchestration.checks import asset_check
 from orchestration.resources import Monitor
 from orchestration.steps import release as steps
 from orchestration.steps.order import done
@@ -16,13 +19,22 @@ SENT_AGAIN = dg.RetryPolicy(max_retries=3, delay=1, backoff=dg.Backoff.EXPONENTI
 
 @dg.asset(
     deps=["alerts", *(["published", table.name] for table in published_tables())],
+    check_specs=[
+        dg.AssetCheckSpec(
+            "release_meets_expectations",
+            asset="release",
+            blocking=True,
+            description="Blocks the release: its tables as readers would see them, on the draft.",
+        )
+    ],
     group_name="published",
     kinds={"duckdb", "html", "parquet"},
     owners=ownership.teams(),
 )
-def release(monitor: Monitor) -> dg.MaterializeResult[None]:
+def release(monitor: Monitor) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Published tables and pages, checked, recorded with their alerts and made current at once."""
-    return dg.MaterializeResult(metadata=done(monitor.run, steps.release))
+    yield asset_check(done(monitor.run, steps.meets_expectations))
+    yield dg.MaterializeResult(metadata=done(monitor.run, steps.release))
 
 
 @dg.asset(

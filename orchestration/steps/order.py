@@ -23,6 +23,8 @@ ORDER: dict[str, Callable[[Run], Any]] = {
     "coherence": marts.marts_are_coherent,
     "alerts": marts.decide_alerts,
     "published": published.build,
+    "draft": release.build_draft,
+    "expectations": release.meets_expectations,
     "release": release.release,
 }
 

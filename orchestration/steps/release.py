@@ -4,8 +4,10 @@ import shutil
 from dataclasses import replace
 from typing import Any
 
+import duckdb
 import sqlalchemy as sa
 
+from expectations.runner import CheckResult
 from monitoring.alerts import record
 from monitoring.alerts.lifecycle import Decisions
 from monitoring.delivery import relay
@@ -14,19 +16,45 @@ from orchestration.run import Run
 from report import site
 from warehouse import clock, publish, releases
 from warehouse import state as tables
+from warehouse.connection import connect
 
 Found = dict[str, Any]
 
 
+def build_draft(run: Run) -> releases.Draft:
+    """The published tables of a release that nobody can see yet."""
+    with run.step("tables") as found:
+        draft = publish.build(run.home, run.home.work_db, looks_back=run.is_history)
+        found["rows"] = sum(draft.rows.values())
+        return draft
+
+
+def meets_expectations(run: Run) -> CheckResult:
+    """Whether the draft is fit to be read; one that is not is gone at once."""
+    from expectations import release as suites
+
+    draft: releases.Draft = run.results["draft"]
+    with run.step("expectations") as found:
+        with (
+            duckdb.connect(str(draft.database), read_only=True, config=releases.LOCKED) as tables,
+            connect(run.home.work_db, settings=run.settings, read_only=True) as marts,
+        ):
+            result = suites.meets_expectations(tables, marts)
+        found |= {"checked": result.ran, "not met": result.failed}
+        if not result.passed:
+            shutil.rmtree(draft.folder)
+        return result
+
+
 def release(run: Run) -> Found:
-    """Build, write the pages, record, show; killed between any two, the next run puts it right.
+    """Write the pages, record, show; killed between any two, the next run puts it right.
 
     What the alerts step decided is published and recorded as it is.
     """
     decisions = run.decisions
     if decisions is None:
         raise RuntimeError("a release without decided alerts")
-    draft = _tables(run)
+    draft: releases.Draft = run.results["draft"]
     with run.step("report") as found:
         found["pages"] = site.build_site(draft.database, draft.report)
     with run.step("release") as found:
@@ -56,13 +84,6 @@ def deliver(run: Run) -> Found:
             done = relay.deliver(run.home, run.settings, run.state, clock.now())
             found |= done.as_found()
         return found
-
-
-def _tables(run: Run) -> releases.Draft:
-    with run.step("tables") as found:
-        draft = publish.build(run.home, run.home.work_db, looks_back=run.is_history)
-        found["rows"] = sum(draft.rows.values())
-        return draft
 
 
 def _leave_no_trace(run: Run) -> None:

@@ -70,13 +70,12 @@ def test_each_framework_is_known_to_one_package(package: str) -> None:
     assert wrong == []
 
 
-def test_great_expectations_is_imported_in_one_module() -> None:
-    users = [
-        path.as_posix()
-        for path, names in modules("expectations")
-        if any(top(name) == "great_expectations" for name in names)
-    ]
-    assert users == ["expectations/runner.py"]
+def test_great_expectations_is_loaded_only_where_a_check_runs() -> None:
+    """It takes seconds to import, which nobody should wait for who asks a question."""
+    code = "import sys; import orchestration.steps.order; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "expectations.submissions" in done.stdout.split()
+    assert "great_expectations" not in done.stdout.split()
 
 
 def test_simulation_knows_only_the_contracts() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from expectations.indicators import (
+from expectations.signals import (
     counts_agree_with_official,
     marts_are_coherent,
     no_indicator_is_worsening,

@@ -1,12 +1,17 @@
-"""Each kind of limit on frames of a few rows, and what a broken checker does."""
+"""Expectations on frames of a few rows, and what a broken checker does."""
 
 import pandas as pd
 import pytest
+from great_expectations import expectations as gxe
 
-from expectations.runner import CheckerBroken, Limit, judge
+from expectations.runner import CheckerBroken, about, judge
 
-BETWEEN = Limit("share_is_small", "share", "too large", 0, 0.05)
-PRESENT = Limit("period_is_known", "days", "no period", may_be_blank=False)
+BETWEEN = gxe.ExpectColumnValuesToBeBetween(
+    column="share", min_value=0, max_value=0.05, meta=about("share_is_small", "engineering")
+)
+PRESENT = gxe.ExpectColumnValuesToNotBeNull(
+    column="days", meta=about("period_is_known", "engineering")
+)
 
 
 def frame(**columns: list[object]) -> pd.DataFrame:

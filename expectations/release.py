@@ -1,0 +1,417 @@
+"""What the tables of a release are held to before readers see it: one suite a table.
+
+Allowed values are those that the descriptions of the published columns promise. A result tells how
+many rows broke an expectation, never which value did.
+"""
+
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import great_expectations.expectations as gxe
+import pandas as pd
+from great_expectations.expectations.row_conditions import Column
+
+from expectations.runner import CheckResult, about, judge, together
+from warehouse import contract as contracts
+from warehouse import indicators as catalogue
+from warehouse.disclosure import SMALLEST_SHOWN
+from warehouse.indicators import REASONS, Indicator
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+    Suite = Sequence[Expectation]
+
+NAME = "release_meets_expectations"
+OWNER = "engineering"
+DISCLOSURE = "information governance"
+
+# Figures are rounded to six decimals; an infinite figure is above any number.
+WHOLE = 100 + 1e-6
+LARGEST = sys.float_info.max
+
+LEVELS = ["local_authority", "sub_region", "region", "country"]
+PERIOD_TYPES = [
+    "month", "week", "quarter", "term", "financial_year", "academic_year", "year_to_date",
+    "mid_year",
+]  # fmt: skip
+MARKERS = ["c", "x", "z", "k", "low", "u"]
+STATUSES = ["ok", "worsening", "improving", "not_assessable", "short_history"]
+METHODS = ["panel", "series", "own_limits", "stated_limit", "estimate", "joint", "funnel"]
+RELEASE_REASONS = [*REASONS, "withheld", "not_monitored", "published_series", "not_tested"]
+COVERAGE = ["received", "late", "partial", "quarantined", "missing", "not_due"]
+SUBMISSIONS = ["received", "accepted", "held", "quarantined", "withdrawn"]
+SEVERITIES = ["info", "watch", "warning", "critical"]
+STATES = ["open", "acknowledged", "snoozed", "resolved", "retracted"]
+VERDICTS = ["agrees", "differs", "not_comparable"]
+NOT_COMPARED = [
+    "official_in_parts", "marked_in_source", "months_missing", "provisional", "withheld"
+]  # fmt: skip
+
+TRENDS_KEY = ["indicator", "area_code", "period_type", "source", "breakdown", "period_start"]
+RANGE = ["expected", "lower", "upper"]
+SHARES = ["p_one", "p_sustained", "completeness"]
+EVIDENCE = [
+    *RANGE, *SHARES, "score", "dispersion", "national_effect", "minimum_detectable_change"
+]  # fmt: skip
+
+IS_OURS = Column("source") == "extracts"
+IS_WITHHELD = Column("marker") == "c"
+
+# Frames that are more than a published table as it stands.
+FRAMES = {
+    "trends": "select *, denominator - numerator as remainder from trends",
+    "withheld": "select * from trends where marker = 'c' and source = 'extracts'",
+    "alerts": """
+        select *, exists (
+            select * from trends
+            where trends.marker = 'c'
+                and trends.indicator = alerts.indicator
+                and trends.area_code = alerts.area_code
+                and trends.breakdown = alerts.breakdown
+                and trends.period_start between alerts.opened_period and alerts.last_period
+        ) as rests_on_withheld
+        from alerts
+    """,
+    "submissions": """
+        select *,
+            greatest(records % 10, accepted % 10, quarantined % 10, duplicates % 10) as past_tens
+        from submissions
+    """,
+    "linkage": "select *, greatest(records % 10, conflicts % 10) as past_tens from linkage",
+}
+
+JUDGED = (
+    "indicators", "areas", "coverage", "trends", "withheld", "reconciliation", "alerts",
+    "alert_events", "submissions", "linkage", "estimates",
+)  # fmt: skip
+
+
+def of_indicators(indicators: Sequence[Indicator]) -> "Suite":
+    """Of the definitions that readers are given."""
+    return [
+        gxe.ExpectColumnDistinctValuesToEqualSet(
+            column="indicator",
+            value_set=_names(indicators),
+            description="Every indicator of the catalogue is described, and no other.",
+            meta=about("every_indicator_is_there", OWNER),
+        ),
+        _unique("indicator"),
+    ]
+
+
+def of_areas(authorities: Collection[str]) -> "Suite":
+    """Of the areas; `authorities` are those that owe returns."""
+    return [
+        _unique("area_code", "valid_from"),
+        _allowed("area_level", LEVELS),
+        gxe.ExpectColumnDistinctValuesToContainSet(
+            column="area_level",
+            value_set=LEVELS,
+            description="Authorities, regions, both parts of London and England are there.",
+            meta=about("every_level_is_there", OWNER),
+        ),
+        gxe.ExpectColumnDistinctValuesToContainSet(
+            column="la_code",
+            value_set=sorted(authorities),
+            description="Every authority that owes a return is described.",
+            meta=about("every_area_is_there", OWNER),
+        ),
+    ]
+
+
+def of_trends(
+    indicators: Sequence[Indicator], areas: Collection[str], made: pd.DataFrame
+) -> "Suite":
+    """Of every figure and the judgement on it; `made` are the indicators and areas of the marts."""
+    proportions = Column("indicator").is_in(
+        [one.indicator for one in indicators if one.kind == "proportion"]
+    )
+    from_zero = Column("indicator").is_in(
+        [one.indicator for one in indicators if one.kind in ("proportion", "rate")]
+    )
+    of_counts = Column("indicator").is_in(
+        [one.indicator for one in indicators if not one.denominator_is_population]
+    )
+    return [
+        _unique(*TRENDS_KEY),
+        _allowed("indicator", _names(indicators)),
+        gxe.ExpectColumnDistinctValuesToContainSet(
+            column="indicator",
+            value_set=_values(made, "indicator"),
+            description="Every indicator that the models made is there.",
+            meta=about("every_indicator_is_there", OWNER),
+        ),
+        _allowed("area_code", areas),
+        gxe.ExpectColumnDistinctValuesToContainSet(
+            column="area_code",
+            value_set=_values(made, "area_code"),
+            description="Every area that the models made figures of is there.",
+            meta=about("every_area_is_there", OWNER),
+        ),
+        _allowed("area_level", LEVELS),
+        _allowed("period_type", PERIOD_TYPES),
+        _allowed("source", ["extracts", *_series(indicators)]),
+        _allowed("marker", MARKERS),
+        _allowed("kind", ["spike", "sustained"]),
+        _allowed("method", METHODS),
+        _allowed("status", STATUSES),
+        _allowed("reason", RELEASE_REASONS),
+        _not_above("period_start", "period_end", "periods_end_after_they_start"),
+        _not_above("lower", "upper", "ranges_are_ranges"),
+        *(_between(column, 0, LARGEST) for column in ("numerator", "denominator")),
+        *(_between(column, -LARGEST, LARGEST) for column in ("value", *EVIDENCE)),
+        *(_between(column, 0, 1) for column in SHARES),
+        _between("value", 0, LARGEST, where=from_zero),
+        *(_between(column, 0, WHOLE, where=proportions) for column in ("value", *RANGE)),
+        gxe.ExpectColumnValuesToNotBeNull(
+            column="marker",
+            row_condition=Column("value").is_null(),
+            description="A gap has a marker.",
+            meta=about("gaps_are_marked", OWNER),
+        ),
+        gxe.ExpectColumnValuesToBeNull(
+            column="value",
+            row_condition=IS_WITHHELD,
+            description="Nothing is shown that is marked as withheld, in official series neither.",
+            meta=about("withheld_is_withheld", DISCLOSURE),
+        ),
+        _not_small("numerator", IS_OURS),
+        _not_small("denominator", IS_OURS & of_counts),
+        _not_small("remainder", IS_OURS & proportions),
+    ]
+
+
+def of_withheld(indicators: Sequence[Indicator]) -> "Suite":
+    """Of our own figures that are marked as withheld: no column tells of the count."""
+    of_population = [one.indicator for one in indicators if one.denominator_is_population]
+    return [
+        gxe.ExpectColumnValuesToBeNull(
+            column="denominator",
+            row_condition=Column("indicator").is_not_in(of_population),
+            description="Populations are open; any other denominator is a count of ours.",
+            meta=about("withheld_is_withheld", DISCLOSURE),
+        ),
+        *(
+            gxe.ExpectColumnValuesToBeNull(
+                column=column,
+                description="What is made of a withheld count gives it back.",
+                meta=about("withheld_is_withheld", DISCLOSURE),
+            )
+            for column in ("numerator", "value", *EVIDENCE, "kind")
+        ),
+    ]
+
+
+def of_coverage(authorities: Collection[str]) -> "Suite":
+    """Of the returns that are due; `authorities` are those that readers are told of."""
+    return [
+        _unique("la_code", "extract", "period_start", "period_end"),
+        _allowed("la_code", authorities),
+        _allowed("extract", contracts.load()),
+        _allowed("status", COVERAGE),
+        _not_above("period_start", "period_end", "periods_end_after_they_start"),
+    ]
+
+
+def of_reconciliation(indicators: Sequence[Indicator], areas: Collection[str]) -> "Suite":
+    """Of our own counts of a year beside the official ones."""
+    return [
+        _unique(*TRENDS_KEY),
+        _allowed("indicator", _names(indicators)),
+        _allowed("area_code", areas),
+        _allowed("area_level", LEVELS),
+        _allowed("period_type", PERIOD_TYPES),
+        _allowed("source", _series(indicators)),
+        _allowed("official_marker", MARKERS),
+        _allowed("marker", MARKERS),
+        _allowed("verdict", VERDICTS),
+        _allowed("reason", NOT_COMPARED),
+        _between("months_covered", 0, 12),
+        *(
+            gxe.ExpectColumnValuesToBeNull(
+                column=column,
+                row_condition=IS_WITHHELD,
+                description="What is made of a withheld count gives it back.",
+                meta=about("withheld_is_withheld", DISCLOSURE),
+            )
+            for column in ("counted", "difference", "allowed")
+        ),
+    ]
+
+
+def of_alerts(indicators: Sequence[Indicator], areas: Collection[str]) -> "Suite":
+    """Of the alerts that readers are told of."""
+    return [
+        _unique("alert_id"),
+        _allowed("indicator", _names(indicators)),
+        _allowed("area_code", areas),
+        _allowed("area_level", LEVELS),
+        _allowed("direction", ["down", "up"]),
+        _allowed("severity", SEVERITIES),
+        _allowed("state", STATES),
+        _not_above("opened_period", "last_period", "periods_end_after_they_start"),
+        gxe.ExpectColumnValuesToBeNull(
+            column="summary",
+            row_condition=Column("rests_on_withheld") == True,  # noqa: E712 (a condition on rows)
+            description="Evidence is given only where no figure behind it is withheld.",
+            meta=about("withheld_is_withheld", DISCLOSURE),
+        ),
+    ]
+
+
+def of_alert_events(alerts: Collection[str]) -> "Suite":
+    """Of the changes of these alerts."""
+    return [
+        _unique("event_id"),
+        _allowed("alert_id", alerts),
+        _allowed("old_state", STATES),
+        _allowed("new_state", STATES),
+    ]
+
+
+def of_submissions() -> "Suite":
+    """Of the submissions that came."""
+    return [
+        _unique("submission_id"),
+        _allowed("extract", contracts.load()),
+        _allowed("status", SUBMISSIONS),
+        _not_above("period_start", "period_end", "periods_end_after_they_start"),
+        _rounded(),
+    ]
+
+
+def of_linkage(authorities: Collection[str]) -> "Suite":
+    """Of how many records can be linked to other extracts."""
+    return [
+        _unique("la_code", "extract"),
+        _allowed("la_code", authorities),
+        _allowed("extract", contracts.load()),
+        _allowed("marker", ["x", "c"]),
+        _between("share", 0, 1),
+        _rounded(),
+        gxe.ExpectColumnValuesToBeNull(
+            column="share",
+            row_condition=Column("marker").is_not_null(),
+            description="A share of a small group would give a count back.",
+            meta=about("withheld_is_withheld", DISCLOSURE),
+        ),
+    ]
+
+
+def of_estimates() -> "Suite":
+    """Of the national estimates."""
+    return [
+        _unique("estimate"),
+        _not_above("lower", "value", "ranges_are_ranges"),
+        _not_above("value", "upper", "ranges_are_ranges"),
+    ]
+
+
+def meets_expectations(
+    draft: duckdb.DuckDBPyConnection, marts: duckdb.DuckDBPyConnection
+) -> CheckResult:
+    """Blocks the release: every suite over its table of the draft; `marts` say what is due."""
+    frames = {name: frame_of(draft, name) for name in JUDGED}
+    made = marts.sql("select distinct indicator, area_code from marts.fct_values").df()
+    by_table = suites(frames, made)
+    return together(NAME, {name: judge(name, frames[name], by_table[name]) for name in JUDGED})
+
+
+def suites(frames: Mapping[str, pd.DataFrame], made: pd.DataFrame) -> "Mapping[str, Suite]":
+    indicators = catalogue.load()
+    areas = _values(frames["areas"], "area_code")
+    authorities = _values(frames["areas"], "la_code")
+    owing = _values(frames["coverage"], "la_code")
+    return {
+        "indicators": of_indicators(indicators),
+        "areas": of_areas(owing),
+        "coverage": of_coverage(authorities),
+        "trends": of_trends(indicators, areas, made),
+        "withheld": of_withheld(indicators),
+        "reconciliation": of_reconciliation(indicators, areas),
+        "alerts": of_alerts(indicators, areas),
+        "alert_events": of_alert_events(_values(frames["alerts"], "alert_id")),
+        "submissions": of_submissions(),
+        "linkage": of_linkage(authorities),
+        "estimates": of_estimates(),
+    }
+
+
+def frame_of(connection: duckdb.DuckDBPyConnection, name: str) -> pd.DataFrame:
+    """One frame; text that repeats is kept as categories, which takes a third of the time."""
+    frame: pd.DataFrame = connection.sql(FRAMES.get(name, f"select * from {name}")).df()
+    return frame.astype(dict.fromkeys(frame.select_dtypes("string").columns, "category"))
+
+
+def _values(frame: pd.DataFrame, column: str) -> list[Any]:
+    return sorted(frame[column].dropna().unique())
+
+
+def _names(indicators: Sequence[Indicator]) -> list[str]:
+    return [one.indicator for one in indicators]
+
+
+def _series(indicators: Sequence[Indicator]) -> list[str]:
+    return sorted({series.series for one in indicators for series in one.published})
+
+
+def _allowed(column: str, values: Iterable[str]) -> "Expectation":
+    return gxe.ExpectColumnValuesToBeInSet(
+        column=column,
+        value_set=list(values),
+        description=f"{column} is one that the description of the column names.",
+        meta=about(f"{column}_is_known", OWNER),
+    )
+
+
+def _unique(*columns: str) -> "Expectation":
+    description, meta = "What a row is about stands once.", about("one_row_each", OWNER)
+    if len(columns) > 1:
+        return gxe.ExpectCompoundColumnsToBeUnique(
+            column_list=[*columns], description=description, meta=meta
+        )
+    return gxe.ExpectColumnValuesToBeUnique(column=columns[0], description=description, meta=meta)
+
+
+def _between(column: str, least: float, most: float, where: Any = None) -> "Expectation":
+    return gxe.ExpectColumnValuesToBeBetween(
+        column=column,
+        min_value=least,
+        max_value=most,
+        row_condition=where,
+        description=f"{column} is a number that its unit can have.",
+        meta=about(f"{column}_is_in_its_range", OWNER),
+    )
+
+
+def _not_above(lower: str, upper: str, rule: str) -> "Expectation":
+    return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+        column_A=upper,
+        column_B=lower,
+        or_equal=True,
+        ignore_row_if="either_value_is_missing",
+        description=f"{lower} is no more than {upper}.",
+        meta=about(rule, OWNER),
+    )
+
+
+def _not_small(column: str, where: Any) -> "Expectation":
+    return gxe.ExpectColumnValuesToBeBetween(
+        column=column,
+        min_value=SMALLEST_SHOWN,
+        row_condition=where & (Column(column) > 0),
+        description="A count of ours from 1 to 5 is withheld, and one that gives it back.",
+        meta=about("no_small_count_is_shown", DISCLOSURE),
+    )
+
+
+def _rounded() -> "Expectation":
+    return gxe.ExpectColumnValuesToBeInSet(
+        column="past_tens",
+        value_set=[0],
+        description="Numbers of records leave rounded to ten.",
+        meta=about("numbers_of_records_are_rounded", DISCLOSURE),
+    )
