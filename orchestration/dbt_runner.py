@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from dagster_dbt import DbtProject
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
+# The published models read what detection writes, so they are built after it, in a second go.
+PUBLISHED = "sightline.published"
 _parsed: dict[Path, Any] = {}
 
 
@@ -31,12 +33,18 @@ def parsed(home: Home) -> Any:
     return _parsed.get(home.root) or parse(home)
 
 
-def build(home: Home, manifest: Any, *, tests: bool = True) -> Sequence[Any]:
-    """Every seed, model and test in one go; results come in the order in which they ran."""
-    left_out = ["unit_test"] if tests else ["unit_test", "test"]
+def build(
+    home: Home, manifest: Any, *, tests: bool = True, published: bool = False
+) -> Sequence[Any]:
+    """Every seed, model and test but the published ones, or else these alone, in one go.
+
+    Results come in the order in which they ran.
+    """
+    left_out = ["unit_test", "exposure"] if tests else ["unit_test", "exposure", "test"]
     kinds = [word for kind in left_out for word in ("--exclude-resource-type", kind)]
+    chosen = ["--select" if published else "--exclude", PUBLISHED]
     try:
-        outcome = _invoke(home, ["build", "--no-write-json", *kinds], manifest)
+        outcome = _invoke(home, ["build", "--no-write-json", *chosen, *kinds], manifest)
     finally:
         _let_go()
     return list(outcome.result.results) if outcome.result is not None else []

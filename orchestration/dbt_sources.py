@@ -5,7 +5,7 @@ tables and columns there are, a contract what they mean.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,20 +18,26 @@ from warehouse import home as homes
 from warehouse.connection import connect
 from warehouse.contracts import schema as contracts
 from warehouse.ledger.state import State
+from warehouse.release import disclosure
+from warehouse.release import inputs as release_inputs
 from warehouse.timeline.work_file import prepare
 
 FILE = PROJECT / "models" / "staging" / "sources.yml"
 HEAD = "# Written by `sightline contract sources`; a test says when it is out of date.\n"
 ANY_DAY = date(2026, 1, 1)
+ANY_RELEASE = release_inputs.release_row(
+    "any", ANY_DAY, datetime(2026, 1, 1, tzinfo=UTC), "0", simulated=True
+)
 COLUMNS = """
 select schema_name, table_name, column_name, lower(data_type) as data_type
-from duckdb_columns() where schema_name in ('raw', 'control')
+from duckdb_columns() where schema_name in ('raw', 'control', 'state')
 order by schema_name, table_name, column_index
 """
 ABOUT = {
     "raw": "Accepted rows of each extract as typed, pseudonymised facts, seen through views.",
     "control": "What this run knows: submissions in force, returns due, identities, definitions.",
     "detection": "What detection writes into the marts once the models are built.",
+    "state": "What the monitor remembers, as it was known at the date of the release.",
 }
 Tables = dict[str, dict[str, str]]
 
@@ -50,6 +56,7 @@ def text() -> str:
         _source("raw", "raw", found["raw"], meanings),
         _source("control", "control", found["control"], {}),
         _source("detection", "marts", detection.SOURCES, {}),
+        _source("state", "state", found["state"], {}),
     ]
     held = {"version": 2, "sources": sources}
     return HEAD + yaml.safe_dump(held, sort_keys=False, allow_unicode=True, width=160)
@@ -63,6 +70,9 @@ def _prepared() -> dict[str, Tables]:
         state = State(home.state_db)
         try:
             prepare(home, state, ANY_DAY)
+            with connect(home.work_db) as connection:
+                disclosure.create(connection)
+                release_inputs.write(connection, state, ANY_RELEASE, [], [])
         finally:
             state.close()
         with connect(home.work_db, read_only=True) as connection:

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import rendered
 import sqlalchemy as sa
 
 from warehouse import indicators
 from warehouse.home import Home
 from warehouse.ledger.state import State, problems, submissions
 from warehouse.release import build as publish
+from warehouse.release import disclosure
+from warehouse.release import inputs as release_inputs
 
 SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 AS_OF = date(2026, 11, 20)
@@ -85,14 +88,17 @@ def draft(home: Home, release_id: str = "r1", **changes: Any) -> publish.Draft:
         "as_of": AS_OF,
         "built_at": datetime(2026, 11, 20, 9, tzinfo=UTC),
         "code_version": "0.1.0",
-        "alerts_rows": alert_rows(),
-        "alert_events_rows": event_rows(),
         "simulated": True,
     }
-    try:
-        return publish.build(home, home.work_db, state, release_id=release_id, **given | changes)
-    finally:
-        state.close()
+    rows = {"alerts_rows": alert_rows(), "alert_events_rows": event_rows()}
+    rows |= {name: changes.pop(name) for name in rows if name in changes}
+    release = release_inputs.release_row(release_id, **given | changes)
+    with duckdb.connect(str(home.work_db)) as connection:
+        release_inputs.write(connection, state, release, **rows)
+        disclosure.control(connection)
+        rendered.publish(connection)
+    state.close()
+    return publish.build(home, home.work_db)
 
 
 def alert_rows() -> list[dict[str, Any]]:

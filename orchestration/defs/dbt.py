@@ -18,19 +18,24 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 
 from orchestration import dbt_runner, ownership
 from orchestration.checks import key_of, table_metadata
+from orchestration.defs.signals import SIGNALS
 from orchestration.resources import Monitor, home_in_use
 from orchestration.steps import models as steps
+from orchestration.steps import published
+from orchestration.steps.built import Built
 from orchestration.steps.order import done
 from warehouse.errors import GateFailed
 
 WORK_FILE = dg.AssetKey(["control", "work_file"])
+# The sources that are not there from the start, by the step that makes them.
+WRITTEN_BY = {"detection": SIGNALS, "state": dg.AssetKey("alerts")}
 UNIQUE_ID = "dagster_dbt/unique_id"
 MADE = {"success"}
 
 
 class Translator(DagsterDbtTranslator):
-    """Groups by schema; all that the models read is one asset, the prepared work file. Owners and
-    tags are those of the indicators that rest on a model."""
+    """Groups by schema; what the models read is the prepared work file, or what a step made since.
+    Owners and tags are those of the indicators that rest on a model."""
 
     def __init__(self, settings: DagsterDbtTranslatorSettings, manifest: Mapping[str, Any]) -> None:
         super().__init__(settings)
@@ -38,8 +43,8 @@ class Translator(DagsterDbtTranslator):
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "source":
-            return WORK_FILE
-        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+            return WRITTEN_BY.get(dbt_resource_props["source_name"], WORK_FILE)
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["alias"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         return str(dbt_resource_props["schema"])
@@ -57,7 +62,7 @@ class Translator(DagsterDbtTranslator):
 
 @dg.definitions
 def models() -> dg.Definitions:
-    """One asset for each node of the manifest, all made by one build."""
+    """One asset for each node of the manifest, made by one build before detection and one after."""
     home = home_in_use()
     project = dbt_runner.project(home)
     # Not `project.prepare()`, which would parse in another process, and twice where two load at
@@ -68,24 +73,32 @@ def models() -> dg.Definitions:
         enable_code_references=True, enable_duplicate_source_asset_keys=True
     )
 
-    @dbt_assets(
-        name="dbt_models",
-        manifest=manifest,
-        project=project,
-        dagster_dbt_translator=Translator(settings, manifest),
-    )
+    shared = {
+        "manifest": manifest,
+        "project": project,
+        "dagster_dbt_translator": Translator(settings, manifest),
+    }
+
+    @dbt_assets(name="dbt_models", exclude=dbt_runner.PUBLISHED, **shared)
     def dbt_models(context: dg.AssetExecutionContext, monitor: Monitor) -> Iterator[Any]:
-        built = done(monitor.run, steps.build)
-        wanted = context.selected_asset_keys | context.selected_asset_check_keys
-        events = _events(context.assets_def, built)
-        yield from (event for event in events if key_of(event) in wanted)
-        if built.fault:
-            raise GateFailed(built.fault)
+        yield from _told(context, done(monitor.run, steps.build))
 
-    return dg.Definitions(assets=[dbt_models])
+    @dbt_assets(name="published_models", select=dbt_runner.PUBLISHED, **shared)
+    def published_models(context: dg.AssetExecutionContext, monitor: Monitor) -> Iterator[Any]:
+        yield from _told(context, done(monitor.run, published.build))
+
+    return dg.Definitions(assets=[dbt_models, published_models])
 
 
-def _events(definition: dg.AssetsDefinition, built: steps.Built) -> Iterator[Any]:
+def _told(context: dg.AssetExecutionContext, built: Built) -> Iterator[Any]:
+    """What was asked for of a build; GateFailed where it did not hold."""
+    wanted = context.selected_asset_keys | context.selected_asset_check_keys
+    yield from (event for event in _events(context.assets_def, built) if key_of(event) in wanted)
+    if built.fault:
+        raise GateFailed(built.fault)
+
+
+def _events(definition: dg.AssetsDefinition, built: Built) -> Iterator[Any]:
     """What Dagster shows, in the order in which dbt ran, which it insists on.
 
     A check that held submissions back has not passed, though the last build did without them.
@@ -97,7 +110,7 @@ def _events(definition: dg.AssetsDefinition, built: steps.Built) -> Iterator[Any
         seconds = {"seconds": round(result.execution_time, 2)}
         held = built.held.get(unique_id, 0)
         if unique_id in assets and status in MADE:
-            table = built.tables.get((result.node.schema, result.node.name))
+            table = built.tables.get((result.node.schema, result.node.alias))
             yield dg.MaterializeResult(
                 asset_key=assets[unique_id], metadata=seconds | table_metadata(table)
             )

@@ -9,6 +9,7 @@ from orchestration.checks import asset_check
 from orchestration.resources import Monitor
 from orchestration.steps import release as steps
 from orchestration.steps.order import done
+from warehouse.release.tables import published_tables
 
 # What is wrong with figures is not put right by doing it again: only sending is tried again, where
 # the machine was busy. A message that its channel did not take is no fault of the step: the outbox
@@ -17,7 +18,7 @@ SENT_AGAIN = dg.RetryPolicy(max_retries=3, delay=1, backoff=dg.Backoff.EXPONENTI
 
 
 @dg.asset(
-    deps=["alerts"],
+    deps=["alerts", *(["published", table.name] for table in published_tables())],
     check_specs=[
         dg.AssetCheckSpec(
             "release_meets_expectations",

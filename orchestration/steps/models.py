@@ -1,38 +1,19 @@
 """The models, built until no submission fails a check of its rows: those that do are held back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 from expectations import submissions
-from orchestration import dbt_runner, overview, pending, row_checks
+from orchestration import overview, pending, row_checks
 from orchestration.logs import log
 from orchestration.row_checks import Failed
 from orchestration.run import Run, last_built
-from warehouse.connection import connect
-from warehouse.contents import Content, contents
-from warehouse.machine import no_room, said_in
+from orchestration.steps.built import Built, results_of, tables_of
 from warehouse.timeline import work_file as prepare
 
-BROKEN = {"error", "fail", "runtime error", "partial success"}
 # Each layer of models shows its faults once those below are gone, and an authority's months follow
 # each other; more than that would be no fault of rows.
 MOST_ROUNDS = 25
 MOST_NAMED = 5
-
-
-@dataclass
-class Built:
-    """The results of the last build; by test, how many submissions it held back before that.
-
-    `fault` says what is left wrong, for which the run has to stop; `tables` what was built, by
-    schema and name.
-    """
-
-    results: Sequence[Any] = ()
-    held: dict[str, int] = field(default_factory=dict)
-    fault: str | None = None
-    tables: dict[tuple[str, str], Content] = field(default_factory=dict)
 
 
 def build(run: Run) -> Built:
@@ -40,13 +21,12 @@ def build(run: Run) -> Built:
 
     A failure that names no submission is a fault of our own.
     """
-    built, manifest = Built(), dbt_runner.parsed(run.home)
+    built = Built()
     with run.step("models") as found:
         held: set[int] = set()
         for _ in range(MOST_ROUNDS):
-            built.results = dbt_runner.build(run.home, manifest)
-            _check_machine(run, built.results)
-            found |= _counted(built.results)
+            built.results = results_of(run)
+            found |= built.counts
             failed = row_checks.failed(run.home, built.results)
             new = {one: why for one, why in row_checks.reasons(failed).items() if one not in held}
             if not new:
@@ -55,24 +35,12 @@ def build(run: Run) -> Built:
             _hold(run, new, failed, built)
             prepare.prepare(run.home, run.state, run.as_of, without=held)
         found |= {"held back": len(held), "reasons": overview.held(run.state) if held else []}
-        with connect(run.home.work_db, read_only=True) as connection:
-            built.tables = contents(connection)
-    broken = [one.node.name for one in built.results if str(one.status) in BROKEN]
-    if broken or not built.results:
-        gate, since = f"dbt: {', '.join(broken) or 'nothing was built'}", _new(run)
-        built.fault = gate + since
-        run.shut(gate, since)
+        built.tables = tables_of(run)
+    if built.gate:
+        since = _new(run)
+        built.fault = built.gate + since
+        run.shut(built.gate, since)
     return built
-
-
-def _check_machine(run: Run, results: Sequence[Any]) -> None:
-    """Raises MachineFault where a model failed for want of memory or disk; no rows are at fault."""
-    broken = [one.message or "" for one in results if str(one.status) in BROKEN]
-    for message in broken:
-        if fault := said_in(message, *run.home.places):
-            raise fault
-    if broken and (fault := no_room(run.home.work)):
-        raise fault
 
 
 def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built) -> None:
@@ -90,12 +58,3 @@ def _new(run: Run) -> str:
     came = overview.came(run.state, after)
     more = f" and {len(came) - MOST_NAMED:,} more" if len(came) > MOST_NAMED else ""
     return f"; new since the last release: {', '.join(came[:MOST_NAMED])}{more}" if came else ""
-
-
-def _counted(results: Sequence[Any]) -> dict[str, int]:
-    tests = [result for result in results if result.node.resource_type == "test"]
-    return {
-        "models": len(results) - len(tests),
-        "tests": len(tests),
-        "tests not passed": sum(str(result.status) != "pass" for result in tests),
-    }

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from expectations.runner import CheckResult
 from orchestration.run import Run
-from orchestration.steps import intake, marts, models, release
+from orchestration.steps import intake, marts, models, published, release
 from warehouse.errors import GateFailed
 
 T = TypeVar("T")
@@ -22,6 +22,7 @@ ORDER: dict[str, Callable[[Run], Any]] = {
     "official counts": marts.counts_agree_with_official,
     "coherence": marts.marts_are_coherent,
     "alerts": marts.decide_alerts,
+    "published": published.build,
     "draft": release.build_draft,
     "expectations": release.meets_expectations,
     "release": release.release,

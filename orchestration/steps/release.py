@@ -8,11 +8,10 @@ import duckdb
 import sqlalchemy as sa
 
 from expectations.runner import CheckResult
-from monitoring.alerts import evaluate, record
+from monitoring.alerts import record
 from monitoring.alerts.lifecycle import Decisions
 from monitoring.delivery import relay
 from orchestration import pending, upkeep
-from orchestration.code_version import code_version
 from orchestration.run import Run
 from report import site
 from warehouse import clock
@@ -26,7 +25,10 @@ Found = dict[str, Any]
 
 def build_draft(run: Run) -> releases.Draft:
     """The published tables of a release that nobody can see yet."""
-    return _tables(run, run.results["alerts"])
+    with run.step("tables") as found:
+        draft = publish.build(run.home, run.home.work_db, looks_back=run.is_history)
+        found["rows"] = sum(draft.rows.values())
+        return draft
 
 
 def meets_expectations(run: Run) -> CheckResult:
@@ -82,35 +84,6 @@ def deliver(run: Run) -> Found:
             done = relay.deliver(run.home, run.settings, run.state, clock.now())
             found |= done.as_found()
         return found
-
-
-def _tables(run: Run, decisions: Decisions) -> releases.Draft:
-    with run.step("tables") as found:
-        draft = publish.build(
-            run.home,
-            run.home.work_db,
-            run.state,
-            release_id=run.next_release,
-            as_of=run.as_of,
-            built_at=clock.now(),
-            code_version=code_version(),
-            alerts_rows=_known(run, evaluate.alert_rows(run.state, decisions), "first_raised_on"),
-            alert_events_rows=_known(run, evaluate.event_rows(run.state, decisions), "occurred_on"),
-            simulated=_is_simulated(run),
-            looks_back=run.is_history,
-        )
-        found["rows"] = sum(draft.rows.values())
-        return draft
-
-
-def _known(run: Run, rows: list[Found], on: str) -> list[Found]:
-    return [row for row in rows if row[on] <= run.as_of]
-
-
-def _is_simulated(run: Run) -> bool:
-    with connect(run.home.work_db, read_only=True) as connection:
-        [(simulated,)] = connection.execute("select simulated from control.run").fetchall()
-        return bool(simulated)
 
 
 def _leave_no_trace(run: Run) -> None:

@@ -17,18 +17,30 @@ PYTEST_FAILED = 1
 # A new monitor that nothing was sent to: its work file has every relation that unit tests ask for.
 EMPTY = """
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from monitoring import joint, signals
 from orchestration import dbt_runner
+from warehouse.release import disclosure, inputs
 from warehouse import home as homes
+from warehouse.connection import connect
 from warehouse.timeline.work_file import prepare
 from warehouse.ledger.state import State
 
-home = homes.create(Path(sys.argv[1]), today=date(2026, 10, 20))
+day = date(2026, 10, 20)
+release = inputs.release_row("r1", day, datetime.now(UTC), "0", simulated=True)
+home = homes.create(Path(sys.argv[1]), today=day)
 state = State(home.state_db)
-prepare(home, state, date(2026, 10, 20))
+prepare(home, state, day)
+manifest = dbt_runner.parse(home)
+built = [*dbt_runner.build(home, manifest, tests=False)]
+with connect(home.work_db) as connection:
+    signals.detect(connection, day)
+    joint.write(connection)
+    inputs.write(connection, state, release, [], [])
+    disclosure.create(connection)
 state.close()
-built = dbt_runner.build(home, dbt_runner.parse(home), tests=False)
+built += dbt_runner.build(home, manifest, tests=False, published=True)
 assert all(one.status == "success" for one in built)
 print(home.work_db)
 """

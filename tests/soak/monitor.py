@@ -171,6 +171,7 @@ def load_everything() -> None:
     import orchestration.steps.intake
     import orchestration.steps.marts
     import orchestration.steps.models
+    import orchestration.steps.published
     import orchestration.steps.release  # noqa: F401
 
 

@@ -1,30 +1,25 @@
 """Build the draft of a release from the work file: database, Parquet, CSV tables and a manifest.
 
-Only what `published/tables.yml` lists leaves the restricted zone, after disclosure control.
+Only the published models of dbt leave the restricted zone, after disclosure control.
 """
 
 import json
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
-import sqlalchemy as sa
 
 from warehouse.connection import safe_config
-from warehouse.errors import GateFailed
 from warehouse.home import Home
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import State, alert_events, alerts, backtests, problems, submissions
-from warehouse.release import disclosure
 from warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database
-from warehouse.release.tables import create, published_tables, select_of
+from warehouse.release.tables import create, published_tables
 
+VIEW = Path(__file__).parent / "ees.sql"
 STORAGE_VERSION = "v1.5.0"  # readable by the clients that analysts have: 1.5 and later
 
 # How each time basis is written in explore education statistics.
@@ -52,42 +47,19 @@ TIME_BASES = {
 }
 
 
-def build(
-    home: Home,
-    work_db: Path,
-    state: State,
-    *,
-    release_id: str,
-    as_of: date,
-    built_at: datetime,
-    code_version: str,
-    alerts_rows: Iterable[Mapping[str, Any]],
-    alert_events_rows: Iterable[Mapping[str, Any]],
-    simulated: bool,
-    looks_back: bool = False,
-) -> Draft:
-    """Write published/releases/.draft-<id>/ and check it; GateFailed when it does not hold."""
-    folder = _fresh_folder(home, release_id)
-    release = {
-        "release_id": release_id,
-        "as_of": as_of,
-        "built_at": built_at.replace(tzinfo=None),
-        "code_version": code_version,
-        "simulated": simulated,
-    }
+def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
+    """Write published/releases/.draft-<id>/ from the published models of the work file and check
+    it; GateFailed when it does not hold."""
     with _workshop(home) as connection:
         connection.execute(f"attach '{_path(work_db)}' as work (read_only)")
+        release = _release(connection)
+        folder = _fresh_folder(home, release["release_id"])
         connection.execute(
             f"attach '{_path(folder / DATABASE)}' as published "
             f"(storage_version '{STORAGE_VERSION}')"
         )
-        _control_trends(connection)
-        _register_ledger(connection, state, as_of)
-        _register(connection, "alerts_given", alerts, alerts_rows)
-        _register(connection, "events_given", alert_events, alert_events_rows)
-        connection.register("release_given", pa.Table.from_pylist([release]))
         for table in published_tables():
-            create(connection, table, ROWS.get(table.name) or select_of(table.name))
+            create(connection, table, f"from work.published.{table.name}")
         _create_views(connection)
         _write_files(connection, folder)
         sources = _sources(connection)
@@ -105,14 +77,21 @@ def build(
         json.dumps(manifest, default=str, indent=2) + "\n", encoding="utf-8"
     )
     return Draft(
-        release_id, folder, as_of, built_at, code_version, simulated, found, counts
-    )  # fmt: skip
+        release["release_id"],
+        folder,
+        release["as_of"],
+        release["built_at"].replace(tzinfo=UTC),
+        release["code_version"],
+        release["simulated"],
+        found,
+        counts,
+    )
 
 
-ROWS = {
-    "trends": "select * from controlled",
-    "release": "select * from release_given",
-}
+def _release(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Which release it is, as its own table says."""
+    [row] = _rows(connection.execute("from work.published.release"))
+    return row
 
 
 def _fresh_folder(home: Home, release_id: str) -> Path:
@@ -135,61 +114,8 @@ def _workshop(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def _control_trends(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(
-        "create temp macro figure(x, decimals) as case when isfinite(x) then round(x, decimals) end"
-    )
-    connection.execute(f"create temp table uncontrolled as {select_of('trends')}")
-    given = connection.execute("select count(*) from work.marts.fct_values").fetchone()
-    if given != connection.execute("select count(*) from uncontrolled").fetchone():
-        raise GateFailed("joining the signals to the indicator values lost or repeated a row")
-    disclosure.control(connection)
-
-
-def _register_ledger(connection: duckdb.DuckDBPyConnection, state: State, as_of: date) -> None:
-    """The ledger as it was known at a date."""
-    connection.execute(
-        "create temp macro rounded(n) as "
-        "case when n = 0 then 0 when n < 15 then 10 else cast(round(n / 10.0) * 10 as integer) end"
-    )
-    with state.read() as reading:
-        _register(connection, "ledger", submissions, ledger.as_known(reading, as_of))
-        found = [dict(row) for row in reading.execute(sa.select(problems)).mappings()]
-        _register(connection, "problems", problems, found)
-        tested = [dict(row) for row in reading.execute(sa.select(backtests)).mappings()]
-        _register(connection, "backtests_given", backtests, tested)
-
-
-def _register(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    table: sa.Table,
-    rows: Iterable[Mapping[str, Any]],
-) -> None:
-    """Rows of a table of the state as a relation of that table's types, whatever they hold."""
-    fields = pa.schema([(column.name, _arrow_type(column.type)) for column in table.columns])
-    held = [{field: _plain(row.get(field)) for field in fields.names} for row in rows]
-    connection.register(name, pa.Table.from_pylist(held, schema=fields))
-
-
-def _arrow_type(kind: Any) -> pa.DataType:
-    by_kind = {
-        sa.Integer: pa.int64(),
-        sa.Date: pa.date32(),
-        sa.Boolean: pa.bool_(),
-        sa.Float: pa.float64(),
-    }
-    return by_kind.get(type(kind), pa.string())
-
-
-def _plain(value: Any) -> Any:
-    return (
-        json.dumps(value, sort_keys=True, default=str) if isinstance(value, dict | list) else value
-    )
-
-
 def _create_views(connection: duckdb.DuckDBPyConnection) -> None:
-    view = select_of("ees")
+    view = VIEW.read_text(encoding="utf-8")
     for period_type, (time_period, time_identifier) in TIME_BASES.items():
         connection.execute(
             view.format(
@@ -232,6 +158,10 @@ def _sources(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         order by extract
         """
     )
+    return _rows(found)
+
+
+def _rows(found: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     names = [column[0] for column in found.description or []]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

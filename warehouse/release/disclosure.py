@@ -1,6 +1,7 @@
-"""Disclosure control, the last transform: withhold counts of 1 to 5 and what gives one back.
+"""Disclosure control: which counts of 1 to 5 to withhold, and which others would give one back.
 
-Only counts of our own are controlled; official series are published as they stand.
+Only counts of our own are controlled; official series are published as they stand. What is
+withheld with a count stands in the published models, which read what is decided here.
 """
 
 from typing import Any
@@ -27,14 +28,6 @@ TIERS = (
     ("region", "country", "region_code"),
 )
 
-# Reasons that follow from what was sent or from the definition, not from the size of the count.
-OPEN_REASONS = (
-    "no_return", "not_due", "late", "quarantined", "partly_covered", "partial_coverage",
-    "reorganised", "censored", "gap_after", "too_little_history", "gap_in_history", "partial_roll",
-    "known_rests_on_missing_return", "other_returns_missing", "numbers_changed",
-    "without_care_return", "parts_awaited", "not_monitored", "not_tested",
-)  # fmt: skip
-
 
 def is_small(counts: pd.Series) -> pd.Series:
     """Means are counts too: anything above nothing and below the smallest that is shown."""
@@ -42,15 +35,23 @@ def is_small(counts: pd.Series) -> pd.Series:
 
 
 def control(connection: duckdb.DuckDBPyConnection) -> int:
-    """Turn the table `uncontrolled` into the table `controlled`; the number of rows withheld."""
+    """Write control.withheld_counts, one row per measure, area, period and breakdown to withhold,
+    from all values of the work file; the number of rows."""
     cells = connection.execute(CELLS).df()
-    cells["is_hidden"] = withheld(cells)
-    hidden = cells.loc[cells["is_hidden"], CELL]
+    hidden = cells.loc[withheld(cells), CELL]
+    create(connection)
     connection.register("hidden_cells", hidden)
-    connection.execute(CONTROLLED)
+    connection.execute("insert into control.withheld_counts by name from hidden_cells")
     connection.unregister("hidden_cells")
-    row = connection.execute("select count(*) from controlled where marker = 'c'").fetchone()
-    return int(row[0]) if row else 0
+    return len(hidden)
+
+
+def create(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the table of what is withheld, without rows."""
+    connection.execute(
+        "create or replace table control.withheld_counts (measure varchar, area_code varchar,"
+        " period_type varchar, period_start date, breakdown varchar)"
+    )
 
 
 def withheld(cells: pd.DataFrame) -> "np.ndarray[Any, np.dtype[np.bool_]]":
@@ -116,17 +117,30 @@ def _later(starts: pd.Series, months: int) -> pd.Series:
 
 
 CELLS = f"""
-with rows as (
+with areas as (
+    select area_code, max(region_code) as region_code, max(sub_region_code) as sub_region_code
+    from marts.dim_areas
+    group by area_code
+),
+
+rows as (
     select
-        uncontrolled.*,
+        facts.* replace (
+            case when isfinite(facts.denominator) then round(facts.denominator, 6) end
+            as denominator
+        ),
+        areas.region_code,
+        areas.sub_region_code,
         indicators.numerator as numerator_measure,
         indicators.denominator as denominator_measure,
         indicators.denominator_is_population,
         indicators.kind = 'proportion' as is_proportion
-    from uncontrolled
-    inner join work.control.indicators as indicators
-        on uncontrolled.indicator = indicators.indicator
-    where uncontrolled.source = 'extracts'
+    from marts.fct_values as facts
+    inner join control.indicators as indicators
+        on facts.indicator = indicators.indicator
+    left join areas
+        on facts.area_code = areas.area_code
+    where facts.source = 'extracts'
 ),
 
 cells as (
@@ -156,78 +170,4 @@ from cells
 where count is not null
 group by all
 order by measure, area_code, period_type, period_start, breakdown
-"""
-
-# The judgement on a withheld count stays only where each count from 1 to 5 would have had it.
-CONTROLLED = f"""
-create or replace temp table controlled as
-with
-marked as (
-    select
-        uncontrolled.*,
-        indicators.denominator_is_population,
-        uncontrolled.source = 'extracts'
-        and (hidden_numerators.measure is not null or hidden_denominators.measure is not null)
-            as is_withheld,
-        uncontrolled.lower * uncontrolled.numerator / nullif(uncontrolled.value, 0) as lower_count,
-        uncontrolled.upper * uncontrolled.numerator / nullif(uncontrolled.value, 0) as upper_count
-    from uncontrolled
-    inner join work.control.indicators as indicators
-        on uncontrolled.indicator = indicators.indicator
-    left join hidden_cells as hidden_numerators
-        on indicators.numerator = hidden_numerators.measure
-        and uncontrolled.area_code = hidden_numerators.area_code
-        and uncontrolled.period_type = hidden_numerators.period_type
-        and uncontrolled.period_start = hidden_numerators.period_start
-        and uncontrolled.breakdown = hidden_numerators.breakdown
-    left join hidden_cells as hidden_denominators
-        on indicators.denominator = hidden_denominators.measure
-        and not indicators.denominator_is_population
-        and uncontrolled.area_code = hidden_denominators.area_code
-        and uncontrolled.period_type = hidden_denominators.period_type
-        and uncontrolled.period_start = hidden_denominators.period_start
-        and uncontrolled.breakdown = hidden_denominators.breakdown
-),
-
-judged as (
-    select
-        *,
-        is_withheld and not coalesce(
-            case
-                when status is null or status in ('not_assessable', 'short_history') then true
-                when status = 'ok' then lower_count <= 1 and upper_count >= {SMALLEST_SHOWN - 1}
-                else numerator < lower_count and lower_count >= {SMALLEST_SHOWN}
-            end,
-            false
-        ) as is_judgement_withheld
-    from marked
-)
-
-select
-    * exclude (
-        denominator_is_population, is_withheld, lower_count, upper_count, is_judgement_withheld
-    )
-    replace (
-        case when not is_withheld then numerator end as numerator,
-        case when not is_withheld or denominator_is_population then denominator end as denominator,
-        case when not is_withheld then value end as value,
-        case when not is_withheld then expected end as expected,
-        case when not is_withheld then lower end as lower,
-        case when not is_withheld then upper end as upper,
-        case when not is_withheld then score end as score,
-        case when not is_withheld then p_one end as p_one,
-        case when not is_withheld then p_sustained end as p_sustained,
-        case when not is_withheld then dispersion end as dispersion,
-        case when not is_withheld then national_effect end as national_effect,
-        case when not is_withheld then completeness end as completeness,
-        case when not is_withheld then minimum_detectable_change end as minimum_detectable_change,
-        case when not is_withheld then kind end as kind,
-        case when is_withheld then 'c' else marker end as marker,
-        case when is_judgement_withheld then 'not_assessable' else status end as status,
-        case
-            when not is_withheld or reason in {OPEN_REASONS} then reason
-            else 'withheld'
-        end as reason
-    )
-from judged
 """

@@ -1,4 +1,5 @@
-"""The published tables as data: columns, types, comments, order, and the hash of the content."""
+"""The published tables as data, from the one place where dbt and people read them too: columns,
+types, descriptions, order; and the hash of their content."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,7 +9,8 @@ from pathlib import Path
 import duckdb
 import yaml
 
-FOLDER = Path(__file__).parents[1] / "published"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+FILE = Path(__file__).parents[2] / "dbt_project" / "models" / "published" / "published.yml"
 
 # A release's own name and time; the rest decides whether two releases say the same.
 NOT_CONTENT = {"release_id"}
@@ -29,24 +31,22 @@ class PublishedTable:
 
 @cache
 def published_tables() -> tuple[PublishedTable, ...]:
-    text = (FOLDER / "tables.yml").read_text(encoding="utf-8")
+    """The published models, in the order in which a release is hashed."""
+    with FILE.open("rb") as file:
+        models = yaml.load(file, LOADER)["models"]  # noqa: S506  a safe one
     return tuple(
         PublishedTable(
-            name,
-            table["description"],
-            tuple(table["order"]),
-            {column: (kind, comment) for column, (kind, comment) in table["columns"].items()},
+            model["config"]["alias"],
+            model["description"],
+            tuple(model["config"]["meta"]["order"]),
+            {one["name"]: (one["data_type"], one["description"]) for one in model["columns"]},
         )
-        for name, table in yaml.safe_load(text).items()
+        for model in models
     )
 
 
-def select_of(name: str) -> str:
-    return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")
-
-
 def create(connection: duckdb.DuckDBPyConnection, table: PublishedTable, rows: str) -> None:
-    """Make one published table from a query; columns that are not listed stay behind."""
+    """Make one published table from a query, in its order and with its descriptions."""
     columns = ", ".join(f"{name} {kind}" for name, (kind, _) in table.columns.items())
     connection.execute(f"create table published.{table.name} ({columns})")
     connection.execute(

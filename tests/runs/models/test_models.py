@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -42,14 +43,27 @@ def test_every_model_holds_its_tests_and_unit_tests(built):
     assert "unit test" in done.stdout
 
 
+# Columns of one relation and nothing else: the contract says all that a unit test could.
+TAKEN_OVER = re.compile(r"select\s+\w+(,\s+\w+)*\s+from \{\{ (ref|source)\([^)]*\) \}\}\s*")
+
+
 def without_unit_test(manifest: dict[str, Any]) -> set[str]:
-    """Models that no unit test names; one that expects no row proves nothing and is not counted."""
+    """Models that no unit test names; one that expects no row proves nothing and is not counted.
+
+    What takes columns over under an enforced contract needs none.
+    """
     models = {
-        node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "model"
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and not is_taken_over(node)
     }
     return models - {
         test["model"] for test in manifest["unit_tests"].values() if test["expect"]["rows"]
     }
+
+
+def is_taken_over(node: dict[str, Any]) -> bool:
+    return bool(node["contract"]["enforced"] and TAKEN_OVER.fullmatch(node["raw_code"]))
 
 
 def test_no_model_is_without_a_unit_test(tmp_path):
@@ -60,11 +74,12 @@ def test_no_model_is_without_a_unit_test(tmp_path):
 
 
 def test_a_model_without_a_unit_test_is_named():
+    counted = {"contract": {"enforced": True}, "raw_code": "select count(*) from {{ ref('x') }}"}
     manifest = {
         "nodes": {
-            "model.a": {"resource_type": "model", "name": "a"},
-            "model.b": {"resource_type": "model", "name": "b"},
-            "model.c": {"resource_type": "model", "name": "c"},
+            "model.a": {"resource_type": "model", "name": "a"} | counted,
+            "model.b": {"resource_type": "model", "name": "b"} | counted,
+            "model.c": {"resource_type": "model", "name": "c"} | counted,
             "seed.d": {"resource_type": "seed", "name": "d"},
         },
         "unit_tests": {
@@ -73,3 +88,25 @@ def test_a_model_without_a_unit_test_is_named():
         },
     }
     assert without_unit_test(manifest) == {"b", "c"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_enforced", "is_tested"),
+    [
+        ("select\n    a,\n    b\nfrom {{ ref('x') }}\n", True, False),
+        ("select\n    a,\n    b\nfrom {{ ref('x') }}\n", False, True),
+        ("select\n    a as b\nfrom {{ ref('x') }}\n", True, True),
+        ("select\n    a\nfrom {{ ref('x') }}\nwhere b\n", True, True),
+        ("select\n    upper(a)\nfrom {{ ref('x') }}\n", True, True),
+    ],
+)
+def test_only_a_model_that_takes_columns_over_as_they_are_needs_no_unit_test(
+    sql: str, is_enforced: bool, is_tested: bool
+) -> None:
+    node = {
+        "resource_type": "model",
+        "name": "a",
+        "contract": {"enforced": is_enforced},
+        "raw_code": sql,
+    }
+    assert (without_unit_test({"nodes": {"a": node}, "unit_tests": {}}) == {"a"}) is is_tested

@@ -1,19 +1,12 @@
 """What is kept of a return is read: a column that no model, linkage or check reads is not kept."""
 
-import importlib.util
 import re
-from functools import partial
-from pathlib import Path
-from types import ModuleType
-from typing import Any
 
-import jinja2
 import pytest
+import rendered
 
-from orchestration import dbt_macros
 from warehouse.contracts import schema as contracts
 
-PROJECT = Path(__file__).parents[3] / "dbt_project"
 # The row in its file, by which a submission's rows are found again.
 HEAD = {"submission_id", "line"}
 # By these, and by care that ended in adoption, warehouse.timeline.identities tells who is one
@@ -21,32 +14,12 @@ HEAD = {"submission_id", "line"}
 LINKAGE = {"person_key", "upn_key", "former_upn_key", "is_former", "reason_ended"}
 
 
-def linter_macros() -> ModuleType:
-    """What the linter takes for dbt's cross-database macros."""
-    spec = importlib.util.spec_from_file_location("dbt", PROJECT / "lint" / "dbt.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def readers() -> dict[str, str]:
     """By raw table the SQL of the models that read it."""
-    files = set(PROJECT.glob("macros/*.sql")) - {dbt_macros.FILE}
-    macros = "".join(path.read_text() for path in sorted(files))
-    environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 (SQL)
-    names: dict[str, Any] = {
-        "dbt": linter_macros(),
-        "source": lambda schema, table: f"{schema}.{table}",
-        "ref": str,
-        "config": lambda **_: "",
-    }
-    names |= {name: partial(lambda held: held, held) for name, held in dbt_macros.lists().items()}
     found: dict[str, str] = {}
-    for path in sorted(PROJECT.glob("models/**/*.sql")):
-        sql = environment.from_string(macros + path.read_text()).render(names)
+    for path in sorted(rendered.PROJECT.glob("models/**/*.sql")):
+        sql = rendered.model(path)
         for table in set(re.findall(r"\braw\.(\w+)", sql)):
             found[table] = found.get(table, "") + sql
     return found

@@ -11,7 +11,7 @@ from warehouse.connection import connect
 from warehouse.errors import SightlineError
 from warehouse.ledger import audit, decisions
 from warehouse.ledger.state import submissions
-from warehouse.release import build as publish
+from warehouse.release import inputs as release_inputs
 from warehouse.timeline.in_force import known
 
 EARLIER, DAY, LATER = date(2026, 10, 20), date(2026, 10, 21), date(2026, 10, 22)
@@ -140,11 +140,12 @@ def test_the_ledger_of_a_look_back_knows_no_later_arrival_or_decision(monitor):
     hold(monitor, 1)
     decisions.accept(monitor.state, 1, "a reason", DAY)
     decisions.withdraw(monitor.state, 1, "a reason", LATER)
-    query = "select submission_id, overridden_on is not null, withdrawn_on is not null from ledger"
+    query = "select submission_id, overridden_on is not null, withdrawn_on is not null"
+    query += " from state.submissions"
     found = []
     for as_of in (date(2026, 10, 19), EARLIER, DAY, LATER):
         with connect() as connection:
-            publish._register_ledger(connection, monitor.state, as_of)
+            release_inputs.write(connection, monitor.state, {"as_of": as_of}, [], [])
             found.append(connection.execute(query).fetchall())
     assert found == [[], [(1, False, False)], [(1, True, False)], [(1, True, True)]]
 

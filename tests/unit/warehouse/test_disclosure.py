@@ -1,15 +1,18 @@
 """No published count of our own is from 1 to 5, and none can be worked out from the others."""
 
+import re
 from datetime import date
 
 import duckdb
 import pandas as pd
 import pytest
+import rendered
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warehouse.release import disclosure
 
+MACROS = rendered.PROJECT / "macros" / "published.sql"
 MONTH = date(2026, 10, 1)
 REGION_OF = {"a": "R1", "b": "R1", "c": "R1", "d": "R2", "e": "R2"}
 
@@ -126,19 +129,27 @@ def possible(area: str, counts: list[int], is_hidden: dict[str, bool]) -> set[in
     return {1, 2}
 
 
+SIGNAL = (
+    "expected, lower, upper, score, p_one, p_sustained, dispersion, national_effect, completeness,"
+    " minimum_detectable_change, kind, method, version"
+)
+KEY = "indicator, source, area_code, period_type, period_start, breakdown"
+
+
 @pytest.fixture
 def connection() -> duckdb.DuckDBPyConnection:
+    """Figures and the judgement on each, beside what disclosure control and `trends` ask for."""
     connection = duckdb.connect()
     connection.execute(
-        """
-        attach ':memory:' as work;
-        create schema work.control;
-        create table work.control.indicators as
-        select * from (values
+        f"""
+        create schema control;
+        create schema marts;
+        create table control.indicators as
+        select *, true as is_monitored from (values
             ('rate', 'referrals', 'population_0_17', true, 'rate'),
             ('share', 'from_schools', 'referrals', false, 'proportion')
         ) as given(indicator, numerator, denominator, denominator_is_population, kind);
-        create table uncontrolled (
+        create table judged (
             indicator varchar, area_code varchar, area_level varchar, region_code varchar,
             sub_region_code varchar, period_type varchar, period_start date, breakdown varchar,
             source varchar, numerator double, denominator double, value double, marker varchar,
@@ -146,7 +157,17 @@ def connection() -> duckdb.DuckDBPyConnection:
             p_sustained double, dispersion double, national_effect double, completeness double,
             minimum_detectable_change double, kind varchar, method varchar, version varchar,
             status varchar, reason varchar
-        )
+        );
+        create view marts.fct_values as
+        select
+            {KEY}, area_level, numerator, denominator, value, marker, reason,
+            null::varchar as la_code, period_start as period_end, false as is_provisional,
+            false as is_revised, null::varchar as caveat, 1 as areas_due, 1 as areas_included
+        from judged;
+        create view marts.fct_signals as
+        select {KEY}, {SIGNAL}, status, null::varchar as reason from judged;
+        create view marts.dim_areas as
+        select distinct area_code, region_code, sub_region_code from judged
         """
     )
     return connection
@@ -165,13 +186,15 @@ def add(connection, indicator, area, numerator, denominator, **more) -> None:
         "status": "ok", "reason": None, **more,
     }  # fmt: skip
     places = ", ".join("?" * len(row))
-    connection.execute(f"insert into uncontrolled values ({places})", [*row.values()])
+    connection.execute(f"insert into judged values ({places})", [*row.values()])
 
 
 def controlled(connection, columns: str, indicator: str, area: str):
     disclosure.control(connection)
     return connection.execute(
-        f"select {columns} from controlled where indicator = ? and area_code = ?", [indicator, area]
+        f"select {columns} from ({rendered.published('trends')})"
+        " where indicator = ? and area_code = ?",
+        [indicator, area],
     ).fetchone()
 
 
@@ -244,3 +267,9 @@ def test_why_a_withheld_count_was_not_judged_is_told_where_it_says_nothing_of_it
 def test_a_judgement_that_any_small_count_would_share_stays(connection) -> None:
     add(connection, "rate", "a", 3, 1000, lower=2.0, upper=4.0, status="worsening")
     assert controlled(connection, "status", "rate", "a") == ("worsening",)
+
+
+def test_models_and_disclosure_control_mean_the_same_small_counts() -> None:
+    of_models = re.search(r"macro smallest_shown\(\) -%}\s*(\d+)", MACROS.read_text("utf-8"))
+    assert of_models is not None
+    assert int(of_models[1]) == disclosure.SMALLEST_SHOWN

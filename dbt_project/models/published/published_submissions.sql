@@ -5,8 +5,8 @@ later as (
     select
         earlier.submission_id,
         min(newer.submission_id) as superseded_by
-    from ledger as earlier
-    inner join ledger as newer
+    from {{ source('state', 'submissions') }} as earlier
+    inner join {{ source('state', 'submissions') }} as newer
         on earlier.sender = newer.sender
         and earlier.extract = newer.extract
         and earlier.submission_id < newer.submission_id
@@ -34,42 +34,47 @@ first_problems as (
             ),
             problem_id
         ) as first_problem
-    from problems
+    from {{ source('state', 'problems') }}
     where severity = 'error'
     group by submission_id
+),
+
+told as (
+    select
+        *,
+        status = 'accepted' and held_reason is not null and overridden_on is null as is_held
+    from {{ source('state', 'submissions') }}
 )
 
 select
-    ledger.submission_id,
-    ledger.sender,
-    ledger.extract,
-    ledger.period_start,
-    ledger.period_end,
-    ledger.received_on,
-    ledger.released_on,
-    ledger.sequence,
+    cast(told.submission_id as integer) as submission_id,
+    told.sender,
+    told.extract,
+    told.period_start,
+    told.period_end,
+    told.received_on,
+    told.released_on,
+    cast(told.sequence as integer) as sequence,
     case
-        when ledger.withdrawn_on is not null then 'withdrawn'
-        when ledger.status = 'accepted' and ledger.held_reason is not null and ledger.overridden_on is null
-            then 'held'
-        else ledger.status
+        when told.withdrawn_on is not null then 'withdrawn'
+        when told.is_held then 'held'
+        else told.status
     end as status,
     coalesce(in_force.is_in_force, false) as is_in_force,
-    later.superseded_by,
-    rounded(ledger.records) as records,
-    rounded(ledger.accepted) as accepted,
-    rounded(ledger.quarantined) as quarantined,
-    rounded(ledger.duplicates) as duplicates,
+    cast(later.superseded_by as integer) as superseded_by,
+    {{ rounded('told.records') }} as records,
+    {{ rounded('told.accepted') }} as accepted,
+    {{ rounded('told.quarantined') }} as quarantined,
+    {{ rounded('told.duplicates') }} as duplicates,
     case
-        when ledger.status = 'accepted' and ledger.held_reason is not null and ledger.overridden_on is null
-            then 'held back: its vital signs are out of line'
+        when told.is_held then 'held back: its vital signs are out of line'
         else first_problems.first_problem
     end as first_problem,
-    ledger.simulated
-from ledger
-left join work.control.submissions as in_force
-    on ledger.submission_id = in_force.submission_id
+    told.simulated
+from told
+left join {{ source('control', 'submissions') }} as in_force
+    on told.submission_id = in_force.submission_id
 left join later
-    on ledger.submission_id = later.submission_id
+    on told.submission_id = later.submission_id
 left join first_problems
-    on ledger.submission_id = first_problems.submission_id
+    on told.submission_id = first_problems.submission_id

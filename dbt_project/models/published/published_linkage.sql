@@ -4,14 +4,14 @@ judged as (
     select
         *,
         linked between 1 and 5 or records - linked between 1 and 5 as is_withheld
-    from work.marts.fct_linkage
+    from {{ ref('fct_linkage') }}
 )
 
 select
     la_code,
     extract,
-    rounded(records) as records,
+    {{ rounded('records') }} as records,
     case when records >= 100 and not is_withheld then round(share, 2) end as share,
     case when records < 100 then 'x' when is_withheld then 'c' end as marker,
-    rounded(conflicts) as conflicts
+    {{ rounded('conflicts') }} as conflicts
 from judged

@@ -7,10 +7,10 @@ withheld as (
         years.area_code,
         years.period_type,
         years.period_start
-    from work.marts.fct_reconciliation as years
-    inner join work.control.indicators as indicators
+    from {{ ref('fct_reconciliation') }} as years
+    inner join {{ source('control', 'indicators') }} as indicators
         on years.indicator = indicators.indicator
-    inner join controlled as months
+    inner join {{ ref('published_trends') }} as months
         on years.indicator = months.indicator
         and years.area_code = months.area_code
         and months.source = 'extracts'
@@ -25,7 +25,7 @@ marked as (
     select
         years.*,
         withheld.indicator is not null as is_withheld
-    from work.marts.fct_reconciliation as years
+    from {{ ref('fct_reconciliation') }} as years
     left join withheld
         on years.indicator = withheld.indicator
         and years.area_code = withheld.area_code
@@ -34,11 +34,22 @@ marked as (
 )
 
 select
-    * exclude (counted, difference, allowed, verdict, reason),
+    indicator,
+    area_code,
+    la_code,
+    area_level,
+    period_type,
+    period_start,
+    period_end,
+    breakdown,
+    source,
+    official,
+    official_marker,
     case when not is_withheld then counted end as counted,
     case when is_withheld then 'c' when counted is null then 'x' end as marker,
+    cast(months_covered as integer) as months_covered,
     case when not is_withheld then difference end as difference,
-    case when not is_withheld then figure(allowed, 2) end as allowed,
+    case when not is_withheld then {{ figure('allowed', 2) }} end as allowed,
     case when is_withheld then 'not_comparable' else verdict end as verdict,
     case when is_withheld and reason is null then 'withheld' else reason end as reason
 from marked

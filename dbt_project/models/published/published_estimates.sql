@@ -1,0 +1,12 @@
+select
+    estimate,
+    year,
+    value,
+    lower,
+    upper,
+    known,
+    population,
+    unit,
+    source,
+    note
+from {{ ref('estimates') }}

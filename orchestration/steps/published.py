@@ -1,0 +1,56 @@
+"""The published models: what readers get, built from the marts, the signals and the alerts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from monitoring.alerts import evaluate
+from monitoring.alerts.lifecycle import Decisions
+from orchestration.code_version import code_version
+from orchestration.run import Run
+from orchestration.steps.built import Built, results_of, tables_of
+from warehouse import clock
+from warehouse.connection import connect
+from warehouse.release import disclosure
+from warehouse.release import inputs as release_inputs
+
+Rows = list[dict[str, Any]]
+
+
+def build(run: Run) -> Built:
+    """Say what is withheld, hand the state over, build and test; nothing leaves where one fails.
+
+    The alerts are published as they will be once what was decided is recorded.
+    """
+    with run.step("published") as found:
+        found |= _hand_over(run)
+        built = Built(results_of(run, published=True), tables=tables_of(run))
+        found |= built.counts
+    if built.gate:
+        built.fault = built.gate
+        run.shut(built.gate)
+    return built
+
+
+def _hand_over(run: Run) -> dict[str, int]:
+    decisions: Decisions = run.results["alerts"]
+    with connect(run.home.work_db, home=run.home, settings=run.settings) as connection:
+        release_inputs.write(
+            connection,
+            run.state,
+            _release(run, connection),
+            _known(run, evaluate.alert_rows(run.state, decisions), "first_raised_on"),
+            _known(run, evaluate.event_rows(run.state, decisions), "occurred_on"),
+        )
+        return {"counts withheld": disclosure.control(connection)}
+
+
+def _release(run: Run, connection: Any) -> Mapping[str, Any]:
+    [(simulated,)] = connection.execute("select simulated from control.run").fetchall()
+    return release_inputs.release_row(
+        run.next_release, run.as_of, clock.now(), code_version(), simulated=bool(simulated)
+    )
+
+
+def _known(run: Run, rows: Rows, on: str) -> Rows:
+    """A look back shows what was known then."""
+    return [row for row in rows if row[on] <= run.as_of]

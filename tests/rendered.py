@@ -1,0 +1,67 @@
+"""The SQL of the models without dbt: rendered, and for what is published also run."""
+
+import importlib.util
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
+import duckdb
+import jinja2
+
+from orchestration import dbt_macros
+from warehouse.release.tables import published_tables
+
+PROJECT = Path(__file__).parents[1] / "dbt_project"
+# What dbt calls by another name than the one that it has in the work file.
+NAMES = {
+    "detection.": "marts.",
+    "published_": "published.",
+    "dim_": "marts.dim_",
+    "fct_": "marts.fct_",
+}
+
+
+def model(path: Path) -> str:
+    """The SQL of a model, with relations named as in the work file."""
+    files = set(PROJECT.glob("macros/*.sql")) - {dbt_macros.FILE}
+    macros = "".join(file.read_text() for file in sorted(files))
+    environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 (SQL)
+    lists = {name: partial(lambda held: held, held) for name, held in dbt_macros.lists().items()}
+    return environment.from_string(macros + path.read_text()).render(
+        dbt=_cross_database_macros(),
+        source=lambda schema, table: _named(f"{schema}.{table}"),
+        ref=_named,
+        config=lambda **_: "",
+        **lists,
+    )
+
+
+def published(table: str) -> str:
+    """The SQL of a published model by the name of its table."""
+    return model(PROJECT / "models" / "published" / f"published_{table}.sql")
+
+
+def publish(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make every published table in its declared types, as dbt does under its contract."""
+    connection.execute("create schema if not exists published")
+    for table in published_tables():
+        columns = ", ".join(f"{name} {kind}" for name, (kind, _) in table.columns.items())
+        connection.execute(f"create or replace table published.{table.name} ({columns})")
+        connection.execute(f"insert into published.{table.name} by name {published(table.name)}")
+
+
+def _named(relation: str) -> str:
+    for prefix, instead in NAMES.items():
+        if relation.startswith(prefix):
+            return instead + relation.removeprefix(prefix)
+    return f"reference.{relation}" if relation == "estimates" else relation
+
+
+def _cross_database_macros() -> ModuleType:
+    """What the linter takes for dbt's cross-database macros."""
+    spec = importlib.util.spec_from_file_location("dbt", PROJECT / "lint" / "dbt.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,1 +1,0 @@
-select * from work.marts.dim_areas

@@ -1,1 +1,0 @@
-select * from work.control.indicators

@@ -1,1 +1,0 @@
-select * from work.marts.fct_series_vintages
