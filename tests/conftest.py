@@ -1,11 +1,13 @@
 """For the whole suite: nothing leaves this machine, and one small monitor that has been run."""
 
+import atexit
 import fcntl
 import importlib.util
 import os
 import pickle
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +52,18 @@ def pytest_configure() -> None:
     assert spec is not None
     assert spec.loader is not None
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """At the very end, leave at once: the database's binding would print each of its objects that
+    something still refers to."""
+    atexit.register(leave, session)
+
+
+def leave(session: pytest.Session) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(int(session.exitstatus))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
