@@ -12,7 +12,7 @@ from monitoring.backtest import MONTHS, YEARS, Found, backtest
 from warehouse.connection import connect
 from warehouse.errors import SightlineError
 from warehouse.home import Home
-from warehouse.ledger.state import State, backtests
+from warehouse.ledger.state import backtests, state_of
 from warehouse.release import store as releases
 from warehouse.settings import load_settings, today
 
@@ -58,10 +58,8 @@ def run(
 def _keep(home: Home, found: Sequence[Found], release_id: str) -> None:
     about = {"run_on": today(load_settings(home)), "release_id": release_id}
     rows = [asdict(one) | about | {"most": _finite(one.most)} for one in found]
-    state = State(home.state_db)
-    with state.begin() as connection:
+    with state_of(home) as state, state.begin() as connection:
         connection.execute(sa.insert(backtests), rows)
-    state.close()
 
 
 def in_words(one: Found) -> dict[str, Any]:

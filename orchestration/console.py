@@ -4,12 +4,18 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestration import logs
 from warehouse.home import shown
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from warehouse.home import Home
+    from warehouse.ledger.state import State
 
 
 def progress(stage: str, done: int, of: int) -> None:
@@ -32,13 +38,11 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
         say("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
-def state_of(home: Any) -> Any:
-    """The state of a monitor, closed at the end of the block that it is opened for."""
-    from contextlib import closing
+def state_of(home: "Home") -> "AbstractContextManager[State]":
+    """The state of a monitor, closed at the end of the block; few commands need what it imports."""
+    from warehouse.ledger import state
 
-    from warehouse.ledger.state import State
-
-    return closing(State(home.state_db))
+    return state.state_of(home)
 
 
 def home_option(command: Callable[..., Any]) -> Callable[..., Any]:

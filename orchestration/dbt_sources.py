@@ -17,7 +17,7 @@ from orchestration.dbt_runner import PROJECT
 from warehouse import home as homes
 from warehouse.connection import connect
 from warehouse.contracts import schema as contracts
-from warehouse.ledger.state import State
+from warehouse.ledger.state import state_of
 from warehouse.release import disclosure
 from warehouse.release import inputs as release_inputs
 from warehouse.timeline.work_file import prepare
@@ -67,14 +67,11 @@ def _prepared() -> dict[str, Tables]:
     found: dict[str, Tables] = {}
     with TemporaryDirectory() as folder:
         home = homes.create(Path(folder) / "monitor", today=ANY_DAY)
-        state = State(home.state_db)
-        try:
+        with state_of(home) as state:
             prepare(home, state, ANY_DAY)
             with connect(home.work_db) as connection:
                 disclosure.create(connection)
                 release_inputs.write(connection, state, ANY_RELEASE, [], [])
-        finally:
-            state.close()
         with connect(home.work_db, read_only=True) as connection:
             for schema, table, column, kind in connection.execute(COLUMNS).fetchall():
                 found.setdefault(schema, {}).setdefault(table, {})[column] = kind

@@ -20,7 +20,7 @@ from warehouse import home as homes
 from warehouse.connection import connect
 from warehouse.errors import SightlineError
 from warehouse.home import Home
-from warehouse.ledger.state import State
+from warehouse.ledger.state import state_of
 
 TODAY = date(2026, 10, 20)
 MARK = ".sightline-demo"
@@ -123,10 +123,8 @@ def found(home: Home, planted: Truth) -> Iterator[str]:
 
 
 def refused(home: Home) -> list[str]:
-    state = State(home.state_db)
-    lines = overview.refused(state)
-    state.close()
-    return lines
+    with state_of(home) as state:
+        return overview.refused(state)
 
 
 def exit_code(home: Home, report: RunReport) -> int:

@@ -17,7 +17,7 @@ from warehouse.home import Home
 from warehouse.intake.write import Files
 from warehouse.ledger import audit
 from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import State, facts
+from warehouse.ledger.state import State, facts, state_of
 from warehouse.pseudonyms import keys
 from warehouse.release import store as releases
 
@@ -91,19 +91,13 @@ def _state(home: Home) -> None:
 
 
 def _key(home: Home) -> None:
-    state = State(home.state_db)
-    try:
+    with state_of(home) as state:
         keys.in_use(home, state)
-    finally:
-        state.close()
 
 
 def _audit(home: Home) -> None:
-    state = State(home.state_db)
-    try:
+    with state_of(home) as state:
         audit.check(state)
-    finally:
-        state.close()
 
 
 def _contracts(_: Home) -> None:
@@ -123,12 +117,8 @@ def _models(home: Home) -> None:
 
 def _rows(home: Home, say: Progress) -> None:
     """Every file of rows: its footer, its count and its bytes as the ledger has them."""
-    state = State(home.state_db)
-    try:
-        with state.read() as connection:
-            known = list(connection.execute(sa.select(facts)))
-    finally:
-        state.close()
+    with state_of(home) as state, state.read() as connection:
+        known = list(connection.execute(sa.select(facts)))
     wrong = []
     for number, row in enumerate(known, 1):
         path = Files(home.raw, home.quarantine).of_table(row.table_name, row.batch)
@@ -145,13 +135,9 @@ def _rows(home: Home, say: Progress) -> None:
 
 def _originals(home: Home, say: Progress) -> None:
     """Every original that is kept, by its hash."""
-    state = State(home.state_db)
-    try:
-        with state.read() as connection:
-            kept, _ = ledger.kept_and_gone(connection)
-            waiting = {row.sha256 for row in ledger.waiting(connection)}
-    finally:
-        state.close()
+    with state_of(home) as state, state.read() as connection:
+        kept, _ = ledger.kept_and_gone(connection)
+        waiting = {row.sha256 for row in ledger.waiting(connection)}
     wrong = []
     for number, sha256 in enumerate(sorted(kept), 1):
         path = home.original(sha256)

@@ -1,6 +1,5 @@
 """After an attempt that failed, however it was started: a message goes to every channel, once."""
 
-from contextlib import closing
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -21,11 +20,11 @@ def tell(home: Home) -> None:
         return
     from monitoring import failed_runs
     from monitoring.delivery import relay
-    from warehouse.ledger.state import State
+    from warehouse.ledger.state import state_of
 
     settings = _settings(home)
     try:
-        with closing(State(home.state_db)) as state:
+        with state_of(home) as state:
             if failed_runs.tell(state, settings, today(settings)):
                 relay.deliver(home, settings, state, clock.now(), within=AT_MOST)
     except (SightlineError, sa.exc.SQLAlchemyError, OSError) as fault:

@@ -16,7 +16,7 @@ from warehouse.backup import Copy
 from warehouse.errors import KeyFault
 from warehouse.home import KEY_BYTES, Home
 from warehouse.ledger import audit, clock_marks
-from warehouse.ledger.state import State, identity_decisions, runs, submissions
+from warehouse.ledger.state import State, identity_decisions, runs, state_of, submissions
 from warehouse.pseudonyms import keys
 from warehouse.settings import load_settings
 
@@ -33,16 +33,13 @@ def prove(folder: Path, copy: Copy, key: Path | None, beside: Path) -> Compariso
         raise KeyFault(f"{key} has fingerprint {found}, and the copy belongs to {copy.key}")
     with backup.unpacked(folder, copy, beside) as home:
         belonging.check(home)
-        state = State(home.state_db)
-        try:
+        with state_of(home) as state:
             audit.check(state)
             if copy.release is None:
                 return None
             _as_it_was(state, copy.release["release_id"])
             _under_a_key_of_its_own(home, state)
             newest = clock_marks.newest(state)
-        finally:
-            state.close()
         as_of = date.fromisoformat(copy.release["as_of"])
         _on_the_day(home, max(as_of + timedelta(days=1), newest or as_of))
         return rebuilding.rebuild(home, as_of)

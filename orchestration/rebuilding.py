@@ -10,7 +10,7 @@ from orchestration import pipeline
 from orchestration.code_version import code_version
 from warehouse.errors import SightlineError
 from warehouse.home import Home
-from warehouse.ledger.state import State, releases, runs
+from warehouse.ledger.state import State, releases, runs, state_of
 from warehouse.settings import load_settings, today
 
 # What people decided and said, and when: kept in the state, not derived from what was sent.
@@ -32,15 +32,12 @@ def rebuild(home: Home, as_of: date) -> Comparison:
     """Of several releases of one day the last is meant: what is known is known by the day."""
     if as_of >= today(load_settings(home)):
         raise SightlineError("only a day that is over can be looked back at", WRONG_USE)
-    state = State(home.state_db)
-    try:
+    with state_of(home) as state:
         former = _published(state, as_of)
         report = pipeline.run(home, as_of=as_of)
         if report.release_id is None:
             raise SightlineError(f"nothing was built: {report.fault or '; '.join(report.gates)}")
         again = _release(state, report.release_id)
-    finally:
-        state.close()
     differing = [
         name
         for name, found in again["table_hashes"].items()

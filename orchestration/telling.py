@@ -10,7 +10,7 @@ from orchestration.pipeline import NOTHING, RunReport
 from orchestration.run import Step
 from warehouse.calendar import Span, month_of
 from warehouse.home import Home
-from warehouse.ledger.state import State
+from warehouse.ledger.state import state_of
 from warehouse.settings import load_settings, today
 from warehouse.timeline.in_force import Submitted, known
 
@@ -42,9 +42,8 @@ def outcome(home: Home, report: RunReport) -> Iterator[str]:
 
 def taken_in(home: Home) -> Iterator[str]:
     """By extract what came, and how much of it was refused."""
-    state = State(home.state_db)
-    rows = overview.taken_in(state)
-    state.close()
+    with state_of(home) as state:
+        rows = overview.taken_in(state)
     submissions, taken = (sum(row[name] for row in rows) for name in ("submissions", "rows"))
     yield f"Taken in: {submissions:,} submissions, {taken:,} rows"
     for row in rows:
@@ -59,9 +58,8 @@ def care_told_earlier(home: Home) -> Iterator[str]:
 
     Nothing where nobody sends them.
     """
-    state = State(home.state_db)
-    gains, waiting = care_gains(known(state, today(load_settings(home))))
-    state.close()
+    with state_of(home) as state:
+        gains, waiting = care_gains(known(state, today(load_settings(home))))
     if not gains and not waiting:
         return
     yield "Children in care and missing from care, told each month by the standard dataset:"
@@ -142,9 +140,8 @@ def where_to_look(home: Home) -> Iterator[str]:
 
 def worsening(home: Home, most: int) -> Iterator[str]:
     """The open alerts, the gravest first."""
-    state = State(home.state_db)
-    rows = people.list_alerts(state)
-    state.close()
+    with state_of(home) as state:
+        rows = people.list_alerts(state)
     yield f"{len(rows)} alerts are open."
     for row in rows[:most]:
         yield f"  {row['severity']:<8}  {row['title']} (since {row['opened_period']:%B %Y})"

@@ -15,7 +15,7 @@ from warehouse.errors import SightlineError
 from warehouse.home import Home
 from warehouse.ledger import audit
 from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import State, releases
+from warehouse.ledger.state import releases, state_of
 from warehouse.release.store import current
 
 WRONG_USE = 2
@@ -38,14 +38,11 @@ def adopt(home: Home, reason: str) -> Counter[str]:
     if belonging.shown(home) and current(home) is None:
         home.current.unlink(missing_ok=True)
         (home.published / belonging.POINTER).unlink(missing_ok=True)
-    state = State(home.state_db)
-    try:
+    with state_of(home) as state:
         with state.begin() as connection:
             told = ", ".join(f"{count:,} {what}" for what, count in sorted(found.items()))
             audit.record(connection, "adopt", told or "nothing set aside", reason)
         belonging.mark(home, state)
-    finally:
-        state.close()
     belonging.check(home)
     return found
 
@@ -79,11 +76,7 @@ def _known(home: Home, *, is_state: bool) -> tuple[set[str], set[str], set[str]]
     """The hashes, batches and releases that the state stands for."""
     if not is_state:
         return set(), set(), set()
-    state = State(home.state_db)
-    try:
-        with state.read() as connection:
-            kept, gone = ledger.kept_and_gone(connection)
-            recorded = {row.release_id for row in connection.execute(sa.select(releases))}
-            return kept | gone, ledger.batches(connection), recorded
-    finally:
-        state.close()
+    with state_of(home) as state, state.read() as connection:
+        kept, gone = ledger.kept_and_gone(connection)
+        recorded = {row.release_id for row in connection.execute(sa.select(releases))}
+        return kept | gone, ledger.batches(connection), recorded

@@ -25,7 +25,7 @@ from warehouse.errors import ConfigurationError, KeyFault, SightlineError
 from warehouse.home import Home
 from warehouse.ledger import submissions as ledger
 from warehouse.ledger.migrations.upgrade import snapshot
-from warehouse.ledger.state import State
+from warehouse.ledger.state import State, state_of
 from warehouse.pseudonyms import keys
 from warehouse.release import recovery
 from warehouse.release import store as releases
@@ -347,8 +347,7 @@ def _move_aside(home: Home) -> Home:
 
 def _joined(home: Home, former: Home) -> list[str]:
     """Put back what of the former monitor goes with the copy; what is left to be looked at."""
-    state = State(home.state_db)
-    try:
+    with state_of(home) as state:
         known = recovery.recorded_releases(state)
         for folder in sorted(former.releases.glob("[!.]*")):
             is_same = releases.is_readable(folder) and releases.is_whole(folder)
@@ -360,8 +359,6 @@ def _joined(home: Home, former: Home) -> list[str]:
         recovery.recover(home, state)
         with state.read() as connection:
             kept, gone = ledger.kept_and_gone(connection)
-    finally:
-        state.close()
     there = [*former.landing.glob("*/*"), *(former.orphans / "originals").glob("*")]
     unknown = [path for path in sorted(there) if path.name not in kept | gone]
     orphans.note(home, [one for one in orphans.journal(former.landing) if one.sha256 not in kept])

@@ -1,11 +1,14 @@
 """Commands on alerts: what is open, why, and what people decide; and the messages about them."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestration.console import as_json, home_option, json_option, say, state_of, table
+
+if TYPE_CHECKING:
+    from warehouse.home import Home
 
 UNDELIVERED = 7
 ENDED = ("resolved", "retracted")
@@ -27,7 +30,7 @@ def alerts() -> None:
 @click.option("--all", "is_all", is_flag=True, help="Also those that have ended.")
 @json_option
 @home_option
-def list_alerts(home: Any, is_all: bool, is_json: bool) -> int:
+def list_alerts(home: "Home", is_all: bool, is_json: bool) -> int:
     """What is open, the most serious first.
 
     Example: sightline alerts list --all --json
@@ -54,7 +57,7 @@ def list_alerts(home: Any, is_all: bool, is_json: bool) -> int:
 @click.argument("alert_id")
 @json_option
 @home_option
-def show(home: Any, alert_id: str, is_json: bool) -> int:
+def show(home: "Home", alert_id: str, is_json: bool) -> int:
     """One alert, with why it matters, what to check and what else could explain it.
 
     Example: sightline alerts show 3f9a1c2e
@@ -84,7 +87,7 @@ def show(home: Any, alert_id: str, is_json: bool) -> int:
 @click.argument("alert_id")
 @json_option
 @home_option
-def history(home: Any, alert_id: str, is_json: bool) -> int:
+def history(home: "Home", alert_id: str, is_json: bool) -> int:
     """Every change of one alert, oldest first.
 
     Example: sightline alerts history 3f9a1c2e
@@ -105,7 +108,7 @@ def history(home: Any, alert_id: str, is_json: bool) -> int:
 @who_option
 @note_option
 @home_option
-def ack(home: Any, alert_id: str, who: str, note: str) -> int:
+def ack(home: "Home", alert_id: str, who: str, note: str) -> int:
     """Take an alert on: no more reminders, and everybody sees who looks into it.
 
     Example: sightline alerts ack 3f9a1c2e --as "A. Lead" --note "asked the front door"
@@ -124,7 +127,7 @@ def ack(home: Any, alert_id: str, who: str, note: str) -> int:
 @who_option
 @note_option
 @home_option
-def snooze(home: Any, alert_id: str, until: datetime, who: str, note: str) -> int:
+def snooze(home: "Home", alert_id: str, until: datetime, who: str, note: str) -> int:
     """Put an alert off to a day on which it wakes by itself.
 
     Example: sightline alerts snooze 3f9a1c2e --until 2026-12-01 --as "A. Lead" --note "audit due"
@@ -145,7 +148,7 @@ def snooze(home: Any, alert_id: str, until: datetime, who: str, note: str) -> in
 @who_option
 @note_option
 @home_option
-def resolve(home: Any, alert_id: str, reason: str, who: str, note: str) -> int:
+def resolve(home: "Home", alert_id: str, reason: str, who: str, note: str) -> int:
     """Close an alert with a reason; it is raised again only after a clear month.
 
     Example: sightline alerts resolve 3f9a1c2e --reason data_error --as "A. Lead" --note "resent"
@@ -164,7 +167,7 @@ def resolve(home: Any, alert_id: str, reason: str, who: str, note: str) -> int:
 @click.option("--retry", is_flag=True, help="Also what failed before, at once.")
 @json_option
 @home_option
-def deliver(home: Any, retry: bool, is_json: bool) -> int:
+def deliver(home: "Home", retry: bool, is_json: bool) -> int:
     """Send what waits in the outbox.
 
     Example: sightline deliver --retry
@@ -196,7 +199,7 @@ def channels() -> None:
 @channels.command("test")
 @click.argument("name")
 @home_option
-def test_channel(home: Any, name: str) -> int:
+def test_channel(home: "Home", name: str) -> int:
     """Send a harmless message over one channel.
 
     Example: sightline channels test files
@@ -233,7 +236,7 @@ def test_channel(home: Any, name: str) -> int:
     return 0
 
 
-def _today(home: Any) -> Any:
+def _today(home: "Home") -> Any:
     from warehouse.settings import load_settings, today
 
     return today(load_settings(home))

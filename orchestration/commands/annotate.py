@@ -1,11 +1,14 @@
 """Commands for what people know of a series and the figures do not tell."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestration.console import as_json, home_option, json_option, say, state_of, table
+
+if TYPE_CHECKING:
+    from warehouse.home import Home
 
 COLUMNS = ("number", "area", "about", "kind", "starts_on", "ends_on", "state", "reason")
 day = click.DateTime(["%Y-%m-%d"])
@@ -28,7 +31,7 @@ def annotate() -> None:
 @click.option("--reason", required=True, help="Why, in a sentence; it is published.")
 @home_option
 def add(
-    home: Any,
+    home: "Home",
     area: str,
     about: str,
     kind: str,
@@ -70,7 +73,7 @@ def add(
 @annotate.command("list")
 @json_option
 @home_option
-def list_annotations(home: Any, is_json: bool) -> int:
+def list_annotations(home: "Home", is_json: bool) -> int:
     """Every annotation, the newest first.
 
     Example: sightline annotate list --json
@@ -102,7 +105,7 @@ def list_annotations(home: Any, is_json: bool) -> int:
 @click.argument("number", type=int)
 @click.option("--reason", required=True, help="Why, in a sentence.")
 @home_option
-def withdraw(home: Any, number: int, reason: str) -> int:
+def withdraw(home: "Home", number: int, reason: str) -> int:
     """Take one back; the next run judges without it.
 
     Example: sightline annotate withdraw 3 --reason "the old case system is back"

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestration.console import as_json, json_option, say, table
+
+if TYPE_CHECKING:
+    from senders.differences import Diff, TableDiff
+    from warehouse.contracts.schema import Contract
 
 DIFFERENT = 4
 
@@ -107,7 +111,7 @@ def diff(extract: str, file: Path, is_json: bool) -> int:
     return 0 if found.is_same else DIFFERENT
 
 
-def _contract(extract: str) -> Any:
+def _contract(extract: str) -> "Contract":
     from warehouse.contracts import schema as contracts
 
     known = contracts.load()
@@ -116,7 +120,7 @@ def _contract(extract: str) -> Any:
     return known[extract]
 
 
-def _in_words(found: Any) -> Iterator[str]:
+def _in_words(found: "Diff") -> Iterator[str]:
     end = "all of it is read" if found.is_same else "something differs"
     yield f"{found.file} beside the contract {found.extract}: {end}"
     for one in found.tables:
@@ -127,7 +131,7 @@ def _in_words(found: Any) -> Iterator[str]:
     yield from (f"{file}: not compared: {why}" for file, why in found.others.items())
 
 
-def _table_in_words(one: Any) -> Iterator[str]:
+def _table_in_words(one: "TableDiff") -> Iterator[str]:
     if one.renamed:
         yield f"read by another name: {_pairs(one.renamed)}"
     if one.near:

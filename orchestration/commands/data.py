@@ -3,11 +3,14 @@
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestration.console import as_json, home_option, json_option, say, table
+
+if TYPE_CHECKING:
+    from warehouse.home import Home
 
 BAD_QUERY = 2
 LOOPBACK = "127.0.0.1"
@@ -17,7 +20,7 @@ LOOPBACK = "127.0.0.1"
 @click.argument("query", required=False)
 @json_option
 @home_option
-def sql(home: Any, query: str | None, is_json: bool) -> int:
+def sql(home: "Home", query: str | None, is_json: bool) -> int:
     """Ask the current release a question in SQL; read-only, also while a run is going on.
 
     Example: sightline sql "select area_name, status from trends join areas using (area_code)"
@@ -46,7 +49,7 @@ def sql(home: Any, query: str | None, is_json: bool) -> int:
 @click.argument("name", required=False)
 @json_option
 @home_option
-def dictionary(home: Any, name: str | None, is_json: bool) -> int:
+def dictionary(home: "Home", name: str | None, is_json: bool) -> int:
     """What the published tables, their columns and the indicators mean.
 
     Example: sightline dictionary trends
@@ -102,7 +105,7 @@ def releases_group() -> None:
 @releases_group.command("list")
 @json_option
 @home_option
-def list_releases(home: Any, is_json: bool) -> int:
+def list_releases(home: "Home", is_json: bool) -> int:
     """Every release that is kept, the newest first.
 
     Example: sightline releases list --json
@@ -133,7 +136,7 @@ def list_releases(home: Any, is_json: bool) -> int:
 @releases_group.command("verify")
 @click.argument("release_id", required=False)
 @home_option
-def verify(home: Any, release_id: str | None) -> int:
+def verify(home: "Home", release_id: str | None) -> int:
     """Whether the tables of a release, or of all, still have the content stated for them.
 
     Example: sightline releases verify
@@ -155,7 +158,7 @@ def verify(home: Any, release_id: str | None) -> int:
     help="The day of a release that was published.",
 )
 @home_option
-def rebuild(home: Any, as_of: datetime) -> int:
+def rebuild(home: "Home", as_of: datetime) -> int:
     """Build a day's last release again as it was known then; exit code 1 where it is another.
 
     Alerts and annotations are what people were told and said: they are kept, not built again.
@@ -185,7 +188,7 @@ def report() -> None:
 
 @report.command("open")
 @home_option
-def open_report(home: Any) -> int:
+def open_report(home: "Home") -> int:
     """Open the current report in the browser, straight from the folder.
 
     Example: sightline report open
@@ -201,7 +204,7 @@ def open_report(home: Any) -> int:
 @report.command("serve")
 @click.option("--port", default=8000, show_default=True, help="The port on this machine alone.")
 @home_option
-def serve(home: Any, port: int) -> int:
+def serve(home: "Home", port: int) -> int:
     """Serve the current report to this machine alone, always the newest release.
 
     Example: sightline report serve --port 8000
@@ -219,7 +222,7 @@ def serve(home: Any, port: int) -> int:
     return 0
 
 
-def _pages(home: Any) -> Path:
+def _pages(home: "Home") -> Path:
     from warehouse.errors import SightlineError
     from warehouse.release import store as releases
 

@@ -1,11 +1,14 @@
 """Commands by which a person decides what a rule cannot, and the record of it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say, table
+from orchestration.console import as_json, home_option, json_option, say, state_of, table
+
+if TYPE_CHECKING:
+    from warehouse.home import Home
 
 BROKEN = 1
 HELD_COLUMNS = ("submission_id", "sender", "extract", "period_start", "period_end", "original_name")
@@ -27,17 +30,15 @@ def intake() -> None:
 @click.option("--held", "only_held", is_flag=True, help="Without those that were refused.")
 @json_option
 @home_option
-def list_open(home: Any, only_held: bool, is_json: bool) -> int:
+def list_open(home: "Home", only_held: bool, is_json: bool) -> int:
     """Submissions that wait for a person: held back or refused, and why.
 
     Example: sightline intake list --held
     """
     from orchestration import overview
-    from warehouse.ledger.state import State
 
-    state = State(home.state_db)
-    rows = overview.waiting_for_a_person(state, only_held=only_held)
-    state.close()
+    with state_of(home) as state:
+        rows = overview.waiting_for_a_person(state, only_held=only_held)
     if is_json:
         as_json(rows)
         return 0
@@ -51,7 +52,7 @@ def list_open(home: Any, only_held: bool, is_json: bool) -> int:
 @click.argument("submission_id", type=int)
 @reason_option
 @home_option
-def accept(home: Any, submission_id: int, reason: str) -> int:
+def accept(home: "Home", submission_id: int, reason: str) -> int:
     """Take a submission in after all; the next run publishes it.
 
     One that was held back for its vital signs comes into force. One that was refused for too many
@@ -70,7 +71,7 @@ def accept(home: Any, submission_id: int, reason: str) -> int:
 @click.argument("submission_id", type=int)
 @reason_option
 @home_option
-def withdraw(home: Any, submission_id: int, reason: str) -> int:
+def withdraw(home: "Home", submission_id: int, reason: str) -> int:
     """Take a submission out of force at its sender's word; the one before it speaks again.
 
     Example: sightline intake withdraw 17 --reason "sent for the wrong month, says the sender"
@@ -82,45 +83,37 @@ def withdraw(home: Any, submission_id: int, reason: str) -> int:
     return 0
 
 
-def _decide(home: Any, decision: Callable[..., None], submission_id: int, reason: str) -> None:
+def _decide(home: "Home", decision: Callable[..., None], submission_id: int, reason: str) -> None:
     from orchestration.lock import held
-    from warehouse.ledger.state import State
     from warehouse.settings import load_settings, today
 
-    with held(home.restricted / "run.lock"):
-        state = State(home.state_db)
-        try:
-            decision(state, submission_id, reason, today(load_settings(home)))
-        finally:
-            state.close()
+    with held(home.restricted / "run.lock"), state_of(home) as state:
+        decision(state, submission_id, reason, today(load_settings(home)))
 
 
 @click.command("audit")
 @json_option
 @home_option
-def audit(home: Any, is_json: bool) -> int:
+def audit(home: "Home", is_json: bool) -> int:
     """Who decided what, when and why; exit code 1 where an entry was changed or taken away.
 
     Example: sightline audit
     """
     from warehouse.errors import SightlineError
     from warehouse.ledger import audit
-    from warehouse.ledger.state import State
 
-    state = State(home.state_db)
-    rows = audit.entries(state)
-    if is_json:
-        as_json(rows)
-    for row in [] if is_json else rows:
-        say(f"{row['sequence']}  {row['at']:%Y-%m-%d %H:%M} UTC  {row['actor']}:"
-            f" {row['action']} {row['subject']}: {row['reason']}")  # fmt: skip
-    try:
-        audit.check(state)
-    except SightlineError as fault:
-        click.echo(f"sightline: {fault.message}", err=True)
-        return BROKEN
-    finally:
-        state.close()
+    with state_of(home) as state:
+        rows = audit.entries(state)
+        if is_json:
+            as_json(rows)
+        for row in [] if is_json else rows:
+            say(f"{row['sequence']}  {row['at']:%Y-%m-%d %H:%M} UTC  {row['actor']}:"
+                f" {row['action']} {row['subject']}: {row['reason']}")  # fmt: skip
+        try:
+            audit.check(state)
+        except SightlineError as fault:
+            click.echo(f"sightline: {fault.message}", err=True)
+            return BROKEN
     return 0
 
 

@@ -1,11 +1,14 @@
 """Commands that look back: what would have been raised, and what would have been found."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestration.console import as_json, home_option, json_option, progress, say, table
+
+if TYPE_CHECKING:
+    from warehouse.home import Home
 
 month = click.DateTime(["%Y-%m"])
 CHANGES = ("as_of", "event", "severity", "period", "title")
@@ -25,7 +28,7 @@ RESULTS = (
 @click.option("--to", "last", type=month, help="The last month; this one if not given.")
 @json_option
 @home_option
-def replay(home: Any, first: datetime | None, last: datetime | None, is_json: bool) -> int:
+def replay(home: "Home", first: datetime | None, last: datetime | None, is_json: bool) -> int:
     """What would have been raised each month, on the 21st, with only what was known then.
 
     Nothing is published, recorded or sent. Each month is built anew: on a national set that takes
@@ -57,7 +60,9 @@ def replay(home: Any, first: datetime | None, last: datetime | None, is_json: bo
 @click.option("--seed", default=1, show_default=True, help="The same seed plants the same.")
 @json_option
 @home_option
-def backtest(home: Any, chosen: tuple[str, ...], replicates: int, seed: int, is_json: bool) -> int:
+def backtest(
+    home: "Home", chosen: tuple[str, ...], replicates: int, seed: int, is_json: bool
+) -> int:
     """Plant changes in the history at hand and count what is found; the next run publishes it.
 
     Example: sightline backtest --indicator referral_rate --replicates 2

@@ -1,12 +1,15 @@
 """Commands for what people know of who is one child, and the records do not tell."""
 
 import sys
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from orchestration.commands.decisions import reason_option
 from orchestration.console import as_json, home_option, json_option, say, state_of, table
+
+if TYPE_CHECKING:
+    from warehouse.home import Home
 
 COLUMNS = ("number", "kind", "one", "other", "recorded_on", "state", "reason")
 
@@ -24,7 +27,7 @@ def identities() -> None:
 @click.argument("other", required=False)
 @reason_option
 @home_option
-def cut(home: Any, one: str | None, other: str | None, reason: str) -> int:
+def cut(home: "Home", one: str | None, other: str | None, reason: str) -> int:
     """Two identifiers that are tied are not one child.
 
     Each is SENDER:LOCAL_NUMBER or a UPN; left out, they are asked for, and do not stand in the
@@ -41,7 +44,7 @@ def cut(home: Any, one: str | None, other: str | None, reason: str) -> int:
 @click.argument("other", required=False)
 @reason_option
 @home_option
-def join(home: Any, one: str | None, other: str | None, reason: str) -> int:
+def join(home: "Home", one: str | None, other: str | None, reason: str) -> int:
     """Two identifiers are one child, whatever the records say.
 
     They are given as to: sightline identities cut
@@ -52,7 +55,7 @@ def join(home: Any, one: str | None, other: str | None, reason: str) -> int:
 
 
 def _decide(
-    home: Any, kind: Literal["cut", "join"], one: str | None, other: str | None, reason: str
+    home: "Home", kind: Literal["cut", "join"], one: str | None, other: str | None, reason: str
 ) -> int:
     from monitoring import gate
     from warehouse.errors import SightlineError
@@ -90,7 +93,7 @@ def _asked(which: str) -> str:
 @identities.command("list")
 @json_option
 @home_option
-def list_decisions(home: Any, is_json: bool) -> int:
+def list_decisions(home: "Home", is_json: bool) -> int:
     """Every decision, the newest first; which identifiers are meant is not kept in clear.
 
     Example: sightline identities list --json
@@ -116,7 +119,7 @@ def list_decisions(home: Any, is_json: bool) -> int:
 @click.argument("number", type=int)
 @reason_option
 @home_option
-def withdraw(home: Any, number: int, reason: str) -> int:
+def withdraw(home: "Home", number: int, reason: str) -> int:
     """Take a decision back; the next run does without it.
 
     Example: sightline identities withdraw 3 --reason "the sender has put it right"

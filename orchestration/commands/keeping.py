@@ -1,7 +1,7 @@
 """Commands that keep a monitor whole: copies, what belongs together, layouts, what is installed."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,9 @@ from orchestration.console import (
     say,
     table,
 )
+
+if TYPE_CHECKING:
+    from warehouse.home import Home
 
 NOT_WHOLE = 1
 ORPHANS = ("sha256", "bytes", "sender", "name", "received_on")
@@ -51,7 +54,7 @@ def backup_group() -> None:
 @copy_argument
 @json_option
 @home_option
-def create(home: Any, copy_folder: Path, is_json: bool) -> int:
+def create(home: "Home", copy_folder: Path, is_json: bool) -> int:
     """Copy state, originals, rows and settings into a folder that is not there or empty.
 
     The pseudonym key is not copied: keep it elsewhere. Exit code 1 where something that the state
@@ -150,7 +153,7 @@ def restore(copy_folder: Path, root: Path, key: Path | None, *, replace: bool) -
 @click.command("adopt")
 @reason_option
 @any_home_option
-def adopt(home: Any, reason: str) -> int:
+def adopt(home: "Home", reason: str) -> int:
     """Go on with the state that is here, where no better copy of it is left.
 
     What it does not know is moved to restricted/orphans/ and never deleted; a state that is damaged
@@ -181,7 +184,7 @@ def originals() -> None:
 @originals.command("list")
 @json_option
 @home_option
-def list_originals(home: Any, is_json: bool) -> int:
+def list_originals(home: "Home", is_json: bool) -> int:
     """What lies in restricted/orphans/originals, and who sent it when under which name.
 
     Example: sightline originals list --json
@@ -203,7 +206,7 @@ def list_originals(home: Any, is_json: bool) -> int:
 @originals.command("take-in")
 @click.option("--sender", help="Whose those are of which nobody noted it: a three-digit code.")
 @home_option
-def take_in(home: Any, sender: str | None) -> int:
+def take_in(home: "Home", sender: str | None) -> int:
     """Move them back into the inbox under their names; the next run takes them in.
 
     Children who were erased are cut out again. Exit code 1 where some have no known sender.
@@ -224,7 +227,7 @@ def take_in(home: Any, sender: str | None) -> int:
 @click.command("upgrade")
 @click.option("--check", "is_check", is_flag=True, help="Say what would be done, and do nothing.")
 @home_option
-def upgrade(home: Any, is_check: bool) -> int:
+def upgrade(home: "Home", is_check: bool) -> int:
     """Bring the state to the layout of this version; any command does so where it has to.
 
     A copy is kept beside it as restricted/state-<layout>-<n>.db, the last three of them.
@@ -255,7 +258,7 @@ def upgrade(home: Any, is_check: bool) -> int:
 @click.command("doctor")
 @click.option("--quick", is_flag=True, help="Leave out what reads every original and row.")
 @any_home_option
-def doctor(home: Any, *, quick: bool) -> int:
+def doctor(home: "Home", *, quick: bool) -> int:
     """Check what is installed, whether this monitor can run, and whether all of it is whole.
 
     Exit code 3 where the settings are wrong, 1 where anything else is.

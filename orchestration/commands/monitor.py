@@ -4,11 +4,14 @@ import shlex
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestration.console import any_home_option, as_json, home_option, json_option, say, state_of
+
+if TYPE_CHECKING:
+    from warehouse.home import Home
 
 UNHEALTHY = 1
 
@@ -38,7 +41,7 @@ def init(folder: Path) -> int:
 @click.option("--dry-run", is_flag=True, help="Say what a run would do, and do nothing.")
 @json_option
 @home_option
-def run(home: Any, as_of: datetime | None, dry_run: bool, is_json: bool) -> int:
+def run(home: "Home", as_of: datetime | None, dry_run: bool, is_json: bool) -> int:
     """Take in all that is pending, rebuild, check, detect, publish and deliver.
 
     Example: sightline run --home mymonitor
@@ -56,18 +59,16 @@ def run(home: Any, as_of: datetime | None, dry_run: bool, is_json: bool) -> int:
     return report.exit_code
 
 
-def _say_what_waits(home: Any, is_json: bool) -> int:
+def _say_what_waits(home: "Home", is_json: bool) -> int:
     from orchestration import pending
     from orchestration.configuration import checked
     from orchestration.run import last_built
-    from warehouse.ledger.state import State
     from warehouse.settings import today
 
     settings = checked(home)
-    state = State(home.state_db)
-    reasons = pending.reasons(home, state, today(settings))
-    waiting = pending.new_in_inbox(home, last_built(state))
-    state.close()
+    with state_of(home) as state:
+        reasons = pending.reasons(home, state, today(settings))
+        waiting = pending.new_in_inbox(home, last_built(state))
     if is_json:
         as_json({"reasons": reasons, "waiting": waiting})
         return 0
@@ -80,17 +81,15 @@ def _say_what_waits(home: Any, is_json: bool) -> int:
 @click.command("status")
 @json_option
 @home_option
-def status(home: Any, is_json: bool) -> int:
+def status(home: "Home", is_json: bool) -> int:
     """Submissions received, due, late and refused; the last run and release; what is undelivered.
 
     Example: sightline status --json
     """
     from orchestration import overview
-    from warehouse.ledger.state import State
 
-    state = State(home.state_db)
-    found = overview.status(home, state)
-    state.close()
+    with state_of(home) as state:
+        found = overview.status(home, state)
     if is_json:
         as_json(found)
         return 0
@@ -110,7 +109,7 @@ def status(home: Any, is_json: bool) -> int:
 @click.option("--max-age-days", type=click.IntRange(min=1), help="Instead of that in the settings.")
 @json_option
 @any_home_option
-def health(home: Any, max_age_days: int | None, is_json: bool) -> int:
+def health(home: "Home", max_age_days: int | None, is_json: bool) -> int:
     """For a watchdog: exit code 0 when all is well, 1 and a line for each rule that does not hold.
 
     It changes nothing but heartbeat.json, which says the same to whoever may read only that.
@@ -139,7 +138,7 @@ def clock() -> None:
 @clock.command("confirm")
 @click.option("--reason", required=True, help="Why, for whoever asks later.")
 @home_option
-def confirm(home: Any, reason: str) -> int:
+def confirm(home: "Home", reason: str) -> int:
     """Say that today is right, though something was recorded on a later day; it counts as today.
 
     Example: sightline clock confirm --reason "the clock had been a year ahead"

@@ -1,12 +1,16 @@
 """Commands that keep what is known of children safe: the key, and what is to be forgotten."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestration.commands.decisions import reason_option
 from orchestration.console import home_option, progress, say
+
+if TYPE_CHECKING:
+    from warehouse.erasure.forgetting import Tied
+    from warehouse.home import Home
 
 FOUND_STILL = 1
 
@@ -21,7 +25,7 @@ def key() -> None:
 
 @key.command("fingerprint")
 @home_option
-def fingerprint(home: Any) -> int:
+def fingerprint(home: "Home") -> int:
     """By what the key can be told from another; compare it with that of the copy in your safe.
 
     Example: sightline key fingerprint
@@ -61,7 +65,7 @@ def new(file: Path) -> int:
 )
 @reason_option
 @home_option
-def rotate(home: Any, file: Path, reason: str) -> int:
+def rotate(home: "Home", file: Path, reason: str) -> int:
     """Derive every pseudonym again under a new key, from the files as they were received.
 
     All or nothing; cut off, it goes on where it was when it is started again.
@@ -88,7 +92,7 @@ def rotate(home: Any, file: Path, reason: str) -> int:
 @click.option("--yes", "is_sure", is_flag=True, help="Do not ask, after what is tied was shown.")
 @reason_option
 @home_option
-def forget(home: Any, file: Path | None, reason: str, *, only_given: bool, is_sure: bool) -> int:
+def forget(home: "Home", file: Path | None, reason: str, *, only_given: bool, is_sure: bool) -> int:
     """Erase a child from everything that is kept, and keep the child out of what comes.
 
     Who it is stands in FILE, readable for you alone, or comes from standard input and never from
@@ -126,7 +130,7 @@ def forget(home: Any, file: Path | None, reason: str, *, only_given: bool, is_su
     return FOUND_STILL if done.remains else 0
 
 
-def _show_tied(found: Any) -> None:
+def _show_tied(found: "Tied") -> None:
     """What is taken for one child: how much of what and where, never what it is."""
     say(f"Known of the identifiers given: {found.given}. Taken for one child with them:")
     for sender, count in found.local_numbers.items():
@@ -146,7 +150,7 @@ def _show_tied(found: Any) -> None:
     "--dry-run/--apply", "is_dry", default=True, help="Only say it, which is the default."
 )
 @home_option
-def retention(home: Any, is_dry: bool) -> int:
+def retention(home: "Home", is_dry: bool) -> int:
     """What has been kept for as long as the settings say, and with --apply its removal.
 
     Every run applies it, once a day also without news. What waits for a person, and the originals

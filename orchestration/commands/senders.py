@@ -2,11 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestration.console import as_json, json_option, say
+
+if TYPE_CHECKING:
+    from senders.validate import Verdict
 
 REFUSED = 4
 MOST_ROWS = 10_000
@@ -68,7 +71,7 @@ def validate(
     return 0 if is_clean else REFUSED
 
 
-def say_verdict(verdict: Any) -> None:
+def say_verdict(verdict: "Verdict") -> None:
     say(f"{verdict.file}: {verdict.words}")
     period = f", {verdict.period.start} to {verdict.period.end}" if verdict.period else ""
     say(f"  {verdict.extract or 'not recognised'}{period}: {verdict.accounting}")
@@ -107,7 +110,7 @@ def _check_usage(reports: tuple[Path, ...], show_values: bool, with_values: bool
         )
 
 
-def _show_rows(verdict: Any) -> None:
+def _show_rows(verdict: "Verdict") -> None:
     rows = [row for row in verdict.rows if row.problem.line]
     for row in rows[:MOST_ON_SCREEN]:
         column = f", {row.header} ({row.letter})" if row.letter else ""

@@ -1,16 +1,19 @@
 """Commands that keep a monitor going: Dagster's pages and daemon."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestration.console import home_option, say
 
+if TYPE_CHECKING:
+    from warehouse.home import Home
+
 
 @click.command("up")
 @click.option("--port", default=3000, show_default=True, help="The port on this machine alone.")
 @home_option
-def up(home: Any, port: int) -> int:
+def up(home: "Home", port: int) -> int:
     """Start Dagster's pages, its schedule and its watch on the inbox, for this machine alone.
 
     Ends with all that it started when it is stopped; also, with exit code 1, when the pages or the

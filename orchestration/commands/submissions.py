@@ -2,12 +2,15 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestration.commands.senders import MOST_ROWS, write_reports
-from orchestration.console import as_json, home_option, json_option, say, table
+from orchestration.console import as_json, home_option, json_option, say, state_of, table
+
+if TYPE_CHECKING:
+    from warehouse.home import Home
 
 COLUMNS = (
     "submission_id", "sender", "extract", "period_start", "period_end", "received_on",
@@ -37,7 +40,7 @@ def submissions() -> None:
 @json_option
 @home_option
 def list_submissions(
-    home: Any,
+    home: "Home",
     sender: str | None,
     extract: str | None,
     status: str | None,
@@ -49,13 +52,10 @@ def list_submissions(
     Example: sightline submissions list --status quarantined --since 2026-09-01
     """
     from warehouse.ledger import submissions as ledger
-    from warehouse.ledger.state import State
 
     day = since.date() if since else None
-    state = State(home.state_db)
-    with state.read() as connection:
+    with state_of(home) as state, state.read() as connection:
         rows = ledger.listing(connection, sender=sender, extract=extract, status=status, since=day)
-    state.close()
     if is_json:
         as_json(rows)
         return 0
@@ -77,7 +77,7 @@ def list_submissions(
 )
 @json_option
 @home_option
-def show(home: Any, submission_id: int, reports: tuple[Path, ...], is_json: bool) -> int:
+def show(home: "Home", submission_id: int, reports: tuple[Path, ...], is_json: bool) -> int:
     """What became of a submission, why, its rows, its problems, and what it means for the returns.
 
     With --report its kept original is judged again, by the rules of today and without values.
@@ -85,15 +85,11 @@ def show(home: Any, submission_id: int, reports: tuple[Path, ...], is_json: bool
     Example: sightline submissions show 17 --report to_mend.html
     """
     from senders import account
-    from warehouse.ledger.state import State
     from warehouse.settings import load_settings, today
 
-    state = State(home.state_db)
-    try:
+    with state_of(home) as state:
         told = account.account(home, state, submission_id, today(load_settings(home)))
         verdicts = [account.judged_again(home, state, submission_id, MOST_ROWS)] if reports else []
-    finally:
-        state.close()
     if is_json:
         as_json(told)
     for line in [] if is_json else account.in_words(told):
@@ -108,17 +104,17 @@ def show(home: Any, submission_id: int, reports: tuple[Path, ...], is_json: bool
 @extract_option
 @json_option
 @home_option
-def as_of(home: Any, day: datetime, sender: str | None, extract: str | None, is_json: bool) -> int:
+def as_of(
+    home: "Home", day: datetime, sender: str | None, extract: str | None, is_json: bool
+) -> int:
     """Which submission spoke for which days, as it was known on a day.
 
     Example: sightline submissions as-of 2026-06-30 --sender 383
     """
     from senders import account
-    from warehouse.ledger.state import State
 
-    state = State(home.state_db)
-    rows = account.as_of(state, day.date(), sender, extract)
-    state.close()
+    with state_of(home) as state:
+        rows = account.as_of(state, day.date(), sender, extract)
     if is_json:
         as_json(rows)
     else:

@@ -1,6 +1,5 @@
 """What waits in the outbox is sent between runs, within minutes of its channel's return."""
 
-from contextlib import closing
 from datetime import timedelta
 
 import dagster as dg
@@ -9,7 +8,7 @@ from monitoring.delivery import relay
 from orchestration.configuration import checked
 from orchestration.resources import home_in_use
 from warehouse import clock
-from warehouse.ledger.state import State
+from warehouse.ledger.state import state_of
 
 EVERY = 300  # seconds
 # Dagster waits a minute for a sensor; what is left then is sent by the next one.
@@ -20,7 +19,7 @@ AT_MOST = timedelta(seconds=20)
 def messages_wait(_context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Sends the messages that are due; it starts no run."""
     home = home_in_use()
-    with closing(State(home.state_db)) as state:
+    with state_of(home) as state:
         if not relay.is_due(state, clock.now()):
             return dg.SkipReason("No message is due.")
         done = relay.deliver(home, checked(home), state, clock.now(), within=AT_MOST)

@@ -1,7 +1,6 @@
 """When runs start: the job, its schedule, the watch on the inbox and what follows a failed run."""
 
 import json
-from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -17,7 +16,7 @@ from orchestration.run import last_built, ready, record_of
 from warehouse import clock
 from warehouse.errors import Busy, SightlineError
 from warehouse.home import Home
-from warehouse.ledger.state import State
+from warehouse.ledger.state import state_of
 from warehouse.settings import EVERY_MORNING, load_settings, today
 
 # A run that failed is asked for again after a minute, two, four and so on.
@@ -133,7 +132,7 @@ def _why_it_failed(
     home: Home, instance: dg.DagsterInstance, run: dg.DagsterRun
 ) -> tuple[Outcome, int | None]:
     """Of a run that did not say so itself: it was killed, or could not even begin."""
-    with closing(State(home.state_db)) as state:
+    with state_of(home) as state:
         if record_of(state, run.run_id) or settling.was_killed(instance, run):
             return "killed", None
     try:
@@ -145,7 +144,7 @@ def _why_it_failed(
 
 def _mark(home: Home) -> str | None:
     """One mark for what is new in the inbox, or None when nothing is."""
-    with closing(State(home.state_db)) as state:
+    with state_of(home) as state:
         new = set(pending.new_in_inbox(home, last_built(state)))
     return inbox.fingerprint(home.inbox, new) if new else None
 
@@ -176,5 +175,5 @@ def _did_not_happen(instance: dg.DagsterInstance, asked: dict[str, Any], home: H
     [*runs] = instance.get_runs(dg.RunsFilter(tags={RUN_KEY: asked["key"]}), limit=1)
     if runs and runs[0].status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED):
         return False
-    with closing(State(home.state_db)) as state:
+    with state_of(home) as state:
         return bool(pending.reasons(home, state, today(load_settings(home))))

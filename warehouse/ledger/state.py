@@ -295,6 +295,16 @@ class State:
         self._held.close()
 
 
+@contextmanager
+def state_of(home: Home) -> Iterator[State]:
+    """The state of a monitor, closed at the end of the block. Raises what `State` raises."""
+    state = State(home.state_db)
+    try:
+        yield state
+    finally:
+        state.close()
+
+
 def _engine(path: Path) -> sa.Engine:
     url = sa.URL.create("sqlite", database=str(path))
     engine = sa.create_engine(url, connect_args={"timeout": belonging.PATIENCE})
