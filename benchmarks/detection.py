@@ -16,9 +16,9 @@ import methods
 import numpy as np
 import pandas as pd
 import series
+from methods import farrington
 from targets import OURS, Result, missed, table
 
-from monitoring.detection import farrington
 from monitoring.detection.monitor import judge
 
 DATA = Path(__file__).parents[2] / "shared" / "benchmarks" / "detection"

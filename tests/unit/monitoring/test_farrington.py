@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
-from monitoring.detection import farrington
-from monitoring.detection.farrington import Bound, Settings
+from methods import farrington
+from methods.farrington import Bound, Settings
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "benchmarks" / "detection"
 needs_reference = pytest.mark.skipif(

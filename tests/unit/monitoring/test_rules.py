@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-
-from monitoring.detection import rules
+from methods import rules
 
 FLAT = np.tile([10.0, 12.0], 30)[None, :]
 

@@ -1,8 +1,7 @@
 """Weekly series: bursts and falls."""
 
 import numpy as np
-
-from monitoring.detection import weekly
+from methods import weekly
 
 TESTED = np.arange(440, 468)
 

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from scipy import special
 from series import FIRST_WEEK, LAGS, TESTED, Panel, Weekly
 
-from monitoring.detection import completeness, farrington, rules, weekly
+from methods import farrington, rules, weekly
+from monitoring.detection import completeness
 from monitoring.detection.monitor import judge
 
 Array = NDArray[np.float64]
