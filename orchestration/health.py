@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from monitoring.delivery import channels
-from orchestration import failing, inbox, lock, overdue
+from orchestration import failing, inbox, lock
 from orchestration.configuration import checked
 from orchestration.logs import log
 from warehouse import belonging, clock, machine
@@ -26,6 +26,7 @@ from warehouse.ledger import clock_marks
 from warehouse.ledger.state import FAILED, GOOD
 from warehouse.pseudonyms import keys
 from warehouse.settings import Settings, load_settings, today
+from warehouse.timeline import overdue
 
 HEARTBEAT = "heartbeat.json"
 UNFINISHED = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")

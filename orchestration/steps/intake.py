@@ -6,13 +6,14 @@ from typing import Any
 
 from expectations import identities, submissions
 from expectations.runner import CheckResult
-from orchestration import inbox, overdue, overview, pending
+from orchestration import inbox, overview, pending
 from orchestration.logs import log
 from orchestration.run import Run, last_built
 from warehouse import take_in as taking
 from warehouse.connection import connect
 from warehouse.contracts import schema as contract
 from warehouse.submission import Outcome
+from warehouse.timeline import overdue
 from warehouse.timeline import work_file as prepare
 
 Found = dict[str, Any]

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from expectations import submissions
-from orchestration import overview, pending, row_checks
+from orchestration import overview, pending
 from orchestration.logs import log
-from orchestration.row_checks import Failed
 from orchestration.run import Run, last_built
 from orchestration.steps.built import Built, results_of, tables_of
+from warehouse.timeline import row_checks
 from warehouse.timeline import work_file as prepare
+from warehouse.timeline.row_checks import Failed
 
 # Each layer of models shows its faults once those below are gone, and an authority's months follow
 # each other; more than that would be no fault of rows.
