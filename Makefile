@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=15
 
-.PHONY: help demo quick test unit runs coverage mutants soak check lint types sql lock clean
+.PHONY: help demo quick test unit coverage mutants soak check lint types sql lock clean
 help:
 	@echo "make demo    simulate a national set of extracts, run everything, say where to look"
 	@echo "make quick   format, lint, types and tests/unit, side by side: within a minute"
@@ -32,13 +32,11 @@ demo: $(VENV)/.run
 quick: $(VENV)/.test
 	$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint types unit
 
-test: check unit runs
+test: check
+	$(BIN)/pytest $(PYTEST)
 
 unit: $(VENV)/.test
 	$(BIN)/pytest $(PYTEST) tests/unit
-
-runs: $(VENV)/.test
-	$(BIN)/pytest $(PYTEST) --ignore=tests/unit tests
 
 mutants: $(VENV)/.test
 	$(BIN)/python tests/mutants $(ARGS)

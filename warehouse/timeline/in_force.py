@@ -102,11 +102,15 @@ def told(submitted: Iterable[Submitted]) -> list[Slice]:
 
 
 def in_sequence(submitted: Iterable[Submitted]) -> list[Submitted]:
-    """Submissions for the same days, all numbered by their sender, stand in that order."""
+    """Submissions for the same days, all numbered by their sender, stand in that order.
+
+    One that is not used does not move those that are.
+    """
     ordered = list(submitted)
     places: dict[tuple[str, str, Span], list[int]] = defaultdict(list)
     for place, one in enumerate(ordered):
-        places[one.sender, one.extract, one.period].append(place)
+        if one.is_accepted:
+            places[one.sender, one.extract, one.period].append(place)
     for same in places.values():
         numbered = [ordered[place] for place in same]
         if all(one.sequence is not None for one in numbered):

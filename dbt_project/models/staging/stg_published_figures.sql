@@ -46,7 +46,7 @@ figures as (
     from {{ source('raw', 'published_figures') }} as figures
     inner join {{ source('control', 'submissions') }} as submissions
         on figures.submission_id = submissions.submission_id
-    inner join {{ source('control', 'extracts') }} as extracts
+    left join {{ source('control', 'extracts') }} as extracts
         on figures.series = extracts.extract
     left join codes
         on figures.area_code = codes.area_code

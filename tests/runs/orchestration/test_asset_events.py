@@ -17,6 +17,7 @@ from orchestration.defs import alerts, intake, release
 from orchestration.resources import Monitor
 from orchestration.run import Run
 from orchestration.steps import marts, order
+from orchestration.steps.built import Built
 from warehouse import home as homes
 from warehouse.contracts.schema import load
 from warehouse.ledger.state import State
@@ -127,16 +128,18 @@ def test_alerts_are_decided_once_and_released_as_they_were_decided(
         decided.append(Decisions())
         return decided[-1]
 
-    def build(_run: Run, decisions: Decisions) -> SimpleNamespace:
-        drafted.append(decisions)
-        return SimpleNamespace(database=None, report=None)
+    def hand_over(run: Run) -> Built:
+        drafted.append(run.results["alerts"])
+        return Built()
 
     def commit(_run: Run, _draft: object, decisions: Decisions) -> None:
         recorded.append(decisions)
         raise LookupError
 
     monkeypatch.setattr(marts, "_decided", decide)
-    monkeypatch.setattr(release.steps, "_tables", build)
+    monkeypatch.setitem(order.ORDER, "published", hand_over)
+    draft = SimpleNamespace(database=None, report=None)
+    monkeypatch.setitem(order.ORDER, "draft", lambda _: draft)
     monkeypatch.setattr(release.steps, "_commit", commit)
     monkeypatch.setattr(release.steps.site, "build_site", lambda *_: 0)
     before = ("models", "signals", "worsening", "official counts", "coherence")

@@ -63,10 +63,10 @@ def survivor(
     return home, sightline("run", "--home", str(home.root))
 
 
-def counted(home: Home, column: sa.Column[object]) -> int:
+def counted(home: Home, column: sa.Column[object], *where: sa.ColumnElement[bool]) -> int:
     state = State(home.state_db)
     with state.read() as connection:
-        found = int(connection.execute(sa.select(sa.func.count(column))).scalar_one())
+        found = int(connection.execute(sa.select(sa.func.count(column)).where(*where)).scalar_one())
     state.close()
     return found
 
@@ -86,8 +86,18 @@ def test_nothing_is_raised_recorded_or_sent_twice(
     survivor: tuple[Home, subprocess.CompletedProcess[str]], small_home: Ran
 ) -> None:
     home, _ = survivor
-    for column in (recorded.c.release_id, alert_events.c.event_id, outbox.c.message_id):
+    for column in (recorded.c.release_id, alert_events.c.event_id):
         assert counted(home, column) == counted(small_home.home, column)
+    of_alerts = outbox.c.kind != "run_failed"
+    messages = counted(home, outbox.c.message_id, of_alerts)
+    assert messages == counted(small_home.home, outbox.c.message_id)
+
+
+def test_that_runs_are_killed_is_told_once(
+    survivor: tuple[Home, subprocess.CompletedProcess[str]],
+) -> None:
+    home, _ = survivor
+    assert counted(home, outbox.c.message_id, outbox.c.kind == "run_failed") == 1
 
 
 def test_each_run_is_recorded_as_killed(

@@ -60,6 +60,15 @@ def test_a_return_of_all_days_but_one_is_partial(period: Span) -> None:
     assert status(one(1, period)) == "partial"
 
 
+def test_a_refused_submission_does_not_move_the_one_that_its_number_comes_before() -> None:
+    quarter = Span(date(2026, 1, 1), MARCH.end)
+    longer = replace(one(1, quarter), sequence=2)
+    newer = replace(one(2, received_on=date(2026, 4, 9)), sequence=2)
+    refused = replace(one(3, quarter, received_on=date(2026, 4, 10)), sequence=1, is_accepted=False)
+    held = slices([longer, newer, refused])
+    assert {piece.span for piece in held if piece.submission is newer} == {MARCH}
+
+
 @pytest.mark.parametrize(
     ("received_on", "said"), [(MARCH.end - DAY, "partial"), (MARCH.end, "received")]
 )

@@ -12,7 +12,6 @@ from warehouse.contracts.schema import Column
 from warehouse.intake.judge.column_rules import is_upn, judgement
 from warehouse.intake.judge.periods import _window, _year
 from warehouse.intake.judge.submission import _other
-from warehouse.intake.read import tables as parts
 
 
 @pytest.mark.parametrize(("day", "found"), [("2026-10-20", []), ("2026-10-21", ["DATE_FUTURE"])])
@@ -108,7 +107,7 @@ def test_the_year_of_a_return_holds_more_than_half_of_its_events(newer, is_known
 
 def test_a_file_of_which_hardly_a_line_can_be_read_is_given_up(tmp_path, monkeypatch):
     """The numbers of tens of millions of lines would fill the memory."""
-    monkeypatch.setattr(parts, "MOST_SET_ASIDE", 20)
+    monkeypatch.setattr("warehouse.submission.MOST_SET_ASIDE", 20)
     ragged = "R,K1\n" * 30
     monitor = files.monitor(tmp_path / "monitor")
     outcome = monitor.send(ssd(ssd_cin_episodes=referrals(5, ragged)))
