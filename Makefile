@@ -9,6 +9,7 @@ help:
 	@echo "make demo    simulate a national set of extracts, run everything, say where to look"
 	@echo "make quick   format, lint, types and tests/unit, side by side: within a minute"
 	@echo "make test    all checks and tests"
+	@echo "make coverage  the same tests, with how much of the code they run"
 	@echo "make mutants plant faults one at a time and say which no test sees; some minutes"
 	@echo "make soak    sixty simulated days with faults, and thirty kills at random moments"
 	@echo "make check   format, lint, types and SQL style only"
@@ -37,6 +38,10 @@ test: check
 
 unit: $(VENV)/.test
 	$(BIN)/pytest $(PYTEST) tests/unit
+
+# Branches of the packages that the tests take; in their own processes, not in those they start.
+coverage: $(VENV)/.test
+	$(BIN)/pytest $(PYTEST) --cov --cov-report=term
 
 mutants: $(VENV)/.test
 	$(BIN)/python tests/mutants $(ARGS)
