@@ -18,7 +18,7 @@ from warehouse import home as homes
 from warehouse.connection import connect
 from warehouse.contracts import schema as contracts
 from warehouse.ledger.state import state_of
-from warehouse.release import disclosure
+from warehouse.release import disclosure, vintages
 from warehouse.release import inputs as release_inputs
 from warehouse.timeline.work_file import prepare
 
@@ -72,6 +72,7 @@ def _prepared() -> dict[str, Tables]:
             with connect(home.work_db) as connection:
                 disclosure.create(connection)
                 release_inputs.write(connection, state, ANY_RELEASE, [], [])
+                vintages.create(connection)
         with connect(home.work_db, read_only=True) as connection:
             for schema, table, column, kind in connection.execute(COLUMNS).fetchall():
                 found.setdefault(schema, {}).setdefault(table, {})[column] = kind

@@ -16,6 +16,7 @@ from orchestration.run import last_built
 from warehouse.home import Home
 from warehouse.ledger import annotations
 from warehouse.ledger.state import State, alert_events, alerts, backtests, submissions
+from warehouse.release import rollback
 from warehouse.release import store as releases
 from warehouse.settings import Settings, load_settings
 from warehouse.settings import fingerprint as settings_fingerprint
@@ -33,6 +34,8 @@ WORDS = {
     "annotations": "somebody has annotated a series",
     "identities": "somebody has decided who is one child",
 }
+# After a release was rolled back neither a date nor a missing file brings its figures back.
+MAY_MEND = ("code_version", "settings", "submissions", "backtests", "annotations", "identities")
 OVERDUE = "a day that something was due by has passed"
 
 
@@ -57,10 +60,12 @@ def reasons(home: Home, state: State, as_of: date) -> list[str]:
     shown = releases.current(home)
     if last is None or shown is None:
         return [*found, "nothing is published yet"]
-    if shown.release_id != last["release_id"]:
-        return [*found, "the newest release is not there"]
     settings = load_settings(home)
     now, then = _decided(home, state, settings, as_of), last["detail"]["fingerprint"]
+    if rollback.in_force(state):
+        return found + [WORDS[name] for name in MAY_MEND if now[name] != then.get(name)]
+    if shown.release_id != last["release_id"]:
+        return [*found, "the newest release is not there"]
     found += [WORDS[name] for name in now if now[name] != then.get(name)]
     if not found and as_of.isoformat() != then.get("as_of"):
         return [OVERDUE] if _due(state, settings, as_of) != then.get("due") else []

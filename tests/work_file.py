@@ -13,7 +13,7 @@ from warehouse import indicators
 from warehouse.home import Home
 from warehouse.ledger.state import State, problems, submissions
 from warehouse.release import build as publish
-from warehouse.release import disclosure
+from warehouse.release import disclosure, vintages
 from warehouse.release import inputs as release_inputs
 
 SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
@@ -96,9 +96,18 @@ def draft(home: Home, release_id: str = "r1", **changes: Any) -> publish.Draft:
     with duckdb.connect(str(home.work_db)) as connection:
         release_inputs.write(connection, state, release, **rows)
         disclosure.control(connection)
+    published_before(home, state, release_id, release["as_of"])
+    with duckdb.connect(str(home.work_db)) as connection:
         rendered.publish(connection)
     state.close()
     return publish.build(home, home.work_db)
+
+
+def published_before(home: Home, state: State, release_id: str, as_of: date) -> vintages.About:
+    """Hand the history of what was published over to the work file."""
+    with duckdb.connect(str(home.work_db)) as connection:
+        rules = disclosure.rules(connection)
+        return vintages.hand_over(connection, home, state, release_id, as_of, rules)
 
 
 def alert_rows() -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from orchestration.run import Run
 from orchestration.steps.built import Built, results_of, tables_of
 from warehouse import clock
 from warehouse.connection import connect
-from warehouse.release import disclosure
+from warehouse.release import disclosure, vintages
 from warehouse.release import inputs as release_inputs
 
 Rows = list[dict[str, Any]]
@@ -41,7 +41,16 @@ def _hand_over(run: Run) -> dict[str, int]:
             _known(run, evaluate.alert_rows(run.state, decisions), "first_raised_on"),
             _known(run, evaluate.event_rows(run.state, decisions), "occurred_on"),
         )
-        return {"counts withheld": disclosure.control(connection)}
+        found = {"counts withheld": disclosure.control(connection)}
+        run.vintages = vintages.hand_over(
+            connection,
+            run.home,
+            run.state,
+            run.next_release,
+            run.as_of,
+            disclosure.rules(connection),
+        )
+        return found
 
 
 def _release(run: Run, connection: Any) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ import duckdb
 
 from warehouse.connection import safe_config
 from warehouse.home import Home
-from warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database
+from warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database, versions
 from warehouse.release.tables import create, published_tables
 
 VIEW = Path(__file__).parent / "ees.sql"
@@ -70,6 +70,7 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
         "looks_back": looks_back,
         "content_hash": found,
         "storage_version": STORAGE_VERSION,
+        "versions": versions(),
         "tables": counts,
         "sources": sources,
     }

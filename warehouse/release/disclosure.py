@@ -46,6 +46,11 @@ def control(connection: duckdb.DuckDBPyConnection) -> int:
     return len(hidden)
 
 
+def rules(_connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """What a release is made under; the same rules withhold and round the same count alike."""
+    return {"smallest_shown": SMALLEST_SHOWN}
+
+
 def create(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the table of what is withheld, without rows."""
     connection.execute(

@@ -3,14 +3,17 @@
 A release folder is never changed once it is in place.
 """
 
+import csv
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,12 @@ DRAFT = ".draft-"
 DOOMED = ".pruned-"
 # Nobody reads a release that looks back but whoever asked for it, and it can be built again.
 LOOK_BACKS = 3
+WRONG_USE = 2
+# What shapes the figures and the files beside our own code.
+SHAPED_BY = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "great-expectations")
+# What readers are told of one figure; of which figure it is one in a release.
+FIGURE = ("numerator", "denominator", "value", "marker")
+KEY = ("indicator", "area_code", "period_type", "source", "breakdown", "period_start")
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,8 @@ class Release:
     simulated: bool
     code_version: str = ""
     looks_back: bool = False
+    rules: dict[str, Any] = field(default_factory=dict, hash=False)
+    """Of disclosure control, by level of area."""
 
     @property
     def database(self) -> Path:
@@ -103,7 +114,7 @@ def place(home: Home, draft: Draft) -> Path:
     _fingerprint(draft.folder)
     _freeze(draft.folder)
     draft.folder.rename(folder)
-    _sync(home.releases)
+    sync(home.releases)
     return folder
 
 
@@ -122,7 +133,7 @@ def point(home: Home, release_id: str) -> None:
     else:
         fresh.replace(home.current)
         (home.published / POINTER).unlink(missing_ok=True)
-    _sync(home.published)
+    sync(home.published)
 
 
 def current(home: Home) -> Release | None:
@@ -137,9 +148,15 @@ def current(home: Home) -> Release | None:
     return read(folder) if (folder / MANIFEST).is_file() else None
 
 
+def names(home: Home) -> list[str]:
+    """What stands in the place of releases, readable or not."""
+    return sorted(path.name for path in home.releases.glob("[!.]*"))
+
+
 def list_releases(home: Home) -> list[Release]:
-    """Every release in place, the newest first."""
-    found = [read(path.parent) for path in home.releases.glob(f"[!.]*/{MANIFEST}")]
+    """Every release in place that says what it is, the newest first."""
+    folders = [home.releases / name for name in names(home)]
+    found = [read(folder) for folder in folders if is_readable(folder)]
     return sorted(found, key=lambda one: (one.sequence, one.release_id), reverse=True)
 
 
@@ -157,9 +174,12 @@ def is_whole(folder: Path) -> bool:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         if "files" in manifest:
-            return bool(_files(folder) == manifest["files"])
+            return _files(folder) == {
+                name: {"sha256": one["sha256"], "bytes": one["bytes"]}
+                for name, one in manifest["files"].items()
+            }
         duckdb.connect(str(folder / DATABASE), read_only=True, config=LOCKED).close()
-    except (OSError, ValueError, duckdb.Error):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, duckdb.Error):
         return False
     return True
 
@@ -178,19 +198,79 @@ def _files(folder: Path) -> dict[str, dict[str, Any]]:
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path != folder / MANIFEST:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
             name = path.relative_to(folder).as_posix()
-            found[name] = {"sha256": digest, "bytes": path.stat().st_size}
+            found[name] = {"sha256": _sha256(path), "bytes": path.stat().st_size}
     return found
 
 
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _fingerprint(folder: Path) -> None:
-    """Write hashes and sizes of all files into the manifest; of a folder without one nothing."""
-    path = folder / MANIFEST
-    if path.is_file():
-        manifest = json.loads(path.read_text(encoding="utf-8")) | {"files": _files(folder)}
-        path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    """Write hash, size and rows of every file into the manifest, if there is one."""
+    if (folder / MANIFEST).is_file():
+        files = _files(folder)
+        for name, rows in _rows_in(folder, files):
+            files[name]["rows"] = rows
+        note(folder, files=files)
+
+
+def _rows_in(folder: Path, names: Collection[str]) -> Iterator[tuple[str, int]]:
+    """How many rows each file of tables holds; pages and documents have none."""
+    parquet = {str(folder / name): name for name in names if name.endswith(".parquet")}
+    if parquet:
+        with duckdb.connect() as connection:
+            query = "select file_name, num_rows::bigint from parquet_file_metadata(?)"
+            for path, rows in connection.execute(query, [list(parquet)]).fetchall():
+                yield parquet[path], rows
+    for name in names:
+        if name.endswith(".csv"):
+            with (folder / name).open(encoding="utf-8", newline="") as lines:
+                yield name, sum(1 for _ in csv.reader(lines)) - 1
+    if DATABASE in names:
+        with duckdb.connect(str(folder / DATABASE), read_only=True, config=LOCKED) as connection:
+            yield DATABASE, sum(row_counts(connection).values())
+
+
+def note(folder: Path, **known: Any) -> None:
+    """Add to the manifest of a draft what is known of it by now."""
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8")) | known
+    text = json.dumps(manifest, indent=2, default=str) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def versions() -> dict[str, str]:
+    """What a release is made with beside our own code."""
+    return {"python": platform.python_version()} | {name: version(name) for name in SHAPED_BY}
+
+
+def manifest_of(release: Release) -> dict[str, Any]:
+    """All that a release says of itself."""
+    found: dict[str, Any] = json.loads((release.folder / MANIFEST).read_text(encoding="utf-8"))
+    return found
+
+
+def former(home: Home, release: Release) -> Release:
+    """The release that was published before this one, of those that are kept."""
+    for one in list_releases(home):
+        if not one.looks_back and one.sequence < release.sequence:
+            return one
+    raise SightlineError(f"no release from before {release.release_id} is kept")
+
+
+def same_figures(one: Path, other: Path) -> bool:
+    """Whether two published files give the same figures, whatever they say of them beside."""
+    columns = ", ".join((*KEY, *FIGURE))
+    with duckdb.connect(":memory:") as connection:
+        for name, path in (("one", one), ("other", other)):
+            quoted = str(path).replace("'", "''")
+            connection.execute(f"attach '{quoted}' as {name} (read_only)")
+        given, shown = (f"select {columns} from {name}.trends" for name in ("one", "other"))
+        query = "select not exists ({} except all {}) and not exists ({} except all {})"
+        found = connection.execute(query.format(given, shown, shown, given)).fetchone()
+    return bool(found and found[0])
 
 
 def says_the_same(shown: Release, draft: Draft) -> bool:
@@ -212,7 +292,7 @@ def find(home: Home, release_id: str) -> Release:
     for release in list_releases(home):
         if release.release_id == release_id:
             return release
-    raise SightlineError(f"there is no release {release_id}")
+    raise SightlineError(f"there is no release {release_id}", WRONG_USE)
 
 
 def verify_database(path: Path) -> tuple[dict[str, int], str]:
@@ -234,10 +314,13 @@ def verify_database(path: Path) -> tuple[dict[str, int], str]:
 
 def verify(home: Home, release_id: str) -> bool:
     """Whether every file, and the content of the published tables, is what the manifest states."""
-    release = find(home, release_id)
+    if release_id not in names(home):
+        raise SightlineError(f"there is no release {release_id}", WRONG_USE)
+    folder = home.releases / release_id
     try:
+        release = read(folder)
         found = verify_database(release.database)[1]
-        return found == release.content_hash and is_whole(release.folder)
+        return found == release.content_hash and is_whole(folder)
     except (SightlineError, duckdb.Error) as fault:
         if ours := machine_fault(fault, home.published):
             raise ours from fault
@@ -274,6 +357,12 @@ def open_published(home: Home) -> duckdb.DuckDBPyConnection:
     release = current(home)
     if release is None:
         raise SightlineError("nothing is published yet; run: sightline run")
+    told = manifest_of(release).get("files", {}).get(DATABASE)
+    if told and told["sha256"] != _sha256(release.database):
+        raise ConfigurationError(
+            f"{release.database} is not what was published; sightline run sets it aside and"
+            " builds another"
+        )
     return duckdb.connect(str(release.database), read_only=True, config=LOCKED)
 
 
@@ -290,8 +379,9 @@ def read(folder: Path) -> Release:
             manifest["simulated"],
             manifest["code_version"],
             manifest.get("looks_back", False),
+            manifest.get("rules", {}),
         )
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise ConfigurationError(
             f"{folder / MANIFEST} is damaged; sightline run sets this release aside"
         ) from None
@@ -301,12 +391,12 @@ def _freeze(folder: Path) -> None:
     """Bring every byte to the disk and take the right to write away."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_file():
-            _sync(path)
+            sync(path)
             path.chmod(0o440)
         else:
-            _sync(path)
+            sync(path)
             path.chmod(0o550)
-    _sync(folder)
+    sync(folder)
     folder.chmod(0o550)
 
 
@@ -321,7 +411,8 @@ def remove(folder: Path) -> None:
     shutil.rmtree(doomed)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Bring a file or a folder's entries to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
