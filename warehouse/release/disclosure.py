@@ -20,6 +20,14 @@ CELL = [
 ]  # fmt: skip
 
 
+def rounded(counts: NDArray[np.float64], levels: pd.Series) -> NDArray[np.int64]:
+    """Each count to the nearest multiple of the base of its level of area; a count in the middle of
+    two is rounded up. Raises KeyError for an unknown level."""
+    base = levels.map(BASE.__getitem__).to_numpy(dtype=np.int64)
+    in_parts = base * PARTS_OF_ONE
+    return np.asarray((_parts(counts) + in_parts // 2) // in_parts * base)
+
+
 def control_cells(
     cells: pd.DataFrame,
     smallest_shown: int,
@@ -32,23 +40,25 @@ def control_cells(
     `CELLS` selects; `low_blocks` and `withheld_regions` name blocks by the columns `BLOCK`.
     Counts from 1 to `smallest_shown` - 1 are withheld (`c`); in a low block zeros are too, and
     nobody is told which is which (`low`). The total of a region in `withheld_regions` is withheld
-    whatever it is. Each of the others is rounded from its own count to the nearest multiple of the
-    base of its level; one in the middle is rounded up. Raises KeyError for an unknown level.
+    whatever it is. Each of the others is `rounded` from its own count, not added up from parts.
     """
-    units = np.rint(cells["count"].to_numpy(dtype=float) * PARTS_OF_ONE).astype(np.int64)
-    base = cells["area_level"].map(BASE.__getitem__).to_numpy(dtype=np.int64) * PARTS_OF_ONE
-    shown = (units + base // 2) // base * (base // PARTS_OF_ONE)
-    is_below = units < smallest_shown * PARTS_OF_ONE
+    counts = cells["count"].to_numpy(dtype=float)
+    is_below = _parts(counts) < smallest_shown * PARTS_OF_ONE
     is_low = is_below & _in_blocks(cells, low_blocks)
-    is_withheld = is_below & (cells["count"].to_numpy(dtype=float) > 0)
+    is_withheld = is_below & (counts > 0)
     if withheld_regions is not None:
         is_region = (cells["area_level"] == "region").to_numpy(dtype=bool)
         is_withheld |= is_region & _in_blocks(cells, withheld_regions)
     marker = np.full(len(cells), None, dtype=object)
     marker[is_withheld] = "c"
     marker[is_low] = "low"
-    is_hidden = is_withheld | is_low
-    return cells.assign(shown=pd.arrays.IntegerArray(shown, is_hidden), marker=marker)
+    shown = pd.arrays.IntegerArray(rounded(counts, cells["area_level"]), is_withheld | is_low)
+    return cells.assign(shown=shown, marker=marker)
+
+
+def _parts(counts: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Whole numbers, so that no sum of fractions decides on which side of a limit a mean lies."""
+    return np.rint(counts * PARTS_OF_ONE).astype(np.int64)
 
 
 def _in_blocks(cells: pd.DataFrame, blocks: pd.DataFrame | None) -> NDArray[np.bool_]:
