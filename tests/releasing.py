@@ -40,14 +40,19 @@ def set_counts(home: Home, count: float, area: str = work_file.WORSENING) -> Non
 def release(home: Home, number: int, as_of: date, **given: Any) -> str:
     """Make the next release and lead readers to it; its name."""
     state = State(home.state_db)
-    draft = work_file.draft(home, f"{as_of}.{number}", as_of=as_of, **given)
-    about = work_file.published_before(home, state, draft.release_id, as_of)
-    store.note(draft.folder, rules=about.rules)
-    vintages.keep(home, draft.release_id, draft.database, about)
-    store.commit(home, draft, lambda: record(state, draft))
+    made = draft(home, number, as_of, **given)
+    about = work_file.published_before(home, state, made.release_id, as_of)
+    store.note(made.folder, rules=about.rules)
+    vintages.keep(home, made.release_id, made.database, about)
+    store.commit(home, made, lambda: record(state, made))
     vintages.sweep(home, state)
     state.close()
-    return draft.release_id
+    return made.release_id
+
+
+def draft(home: Home, number: int, as_of: date, **given: Any) -> store.Draft:
+    """A release that nobody can see yet."""
+    return work_file.draft(home, f"{as_of}.{number}", as_of=as_of, **given)
 
 
 def record(state: State, draft: store.Draft) -> None:

@@ -111,7 +111,7 @@ def _say_release(found: dict[str, Any]) -> None:
     size = sum(one["bytes"] for one in files.values())
     say(f"  {len(files):,} files, {size / 1e6:,.1f} MB; each with its hash: --json")
     for one in found["returns"]:
-        say(f"  {one.on}: readers were led from {one.former} to {one.release_id}: {one.reason}")
+        say(f"  {one['on']}: from {one['former']} to {one['release_id']}: {one['reason']}")
     say()
     changed = f"since {found['former']}" if found["former"] else "change"
     rows = [
@@ -317,13 +317,15 @@ def _named(home: "Home", release_id: str | None) -> "Release":
     return found
 
 
-def _returns(home: "Home", release_id: str) -> list[Any]:
+def _returns(home: "Home", release_id: str) -> list[dict[str, Any]]:
     """When readers were led from this release to another or from another to it."""
+    from dataclasses import asdict
+
     from warehouse.release import rollback
 
     with state_of(home) as state:
         listed = rollback.listed(state)
-    return [one for one in listed if release_id in (one.former, one.release_id)]
+    return [asdict(one) for one in listed if release_id in (one.former, one.release_id)]
 
 
 COMMANDS = (releases_group,)
