@@ -4,6 +4,7 @@ A release folder is never changed once it is in place.
 """
 
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -39,6 +40,8 @@ DOOMED = ".pruned-"
 # Nobody reads a release that looks back but whoever asked for it, and it can be built again.
 LOOK_BACKS = 3
 WRONG_USE = 2
+# Why a link cannot be made though there are links here.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
 # What shapes the figures and the files beside our own code.
 SHAPED_BY = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "great-expectations")
 # What readers are told of one figure; of which figure it is one in a release.
@@ -127,8 +130,11 @@ def point(home: Home, release_id: str) -> None:
     fresh.unlink(missing_ok=True)
     try:
         fresh.symlink_to(target, target_is_directory=True)
-    except OSError:
+    except OSError as fault:
+        if home.current.is_symlink() or fault.errno in NO_ROOM:
+            raise
         fresh.write_text(f"{release_id}\n", encoding="utf-8")
+        sync(fresh)
         fresh.replace(home.published / POINTER)
     else:
         fresh.replace(home.current)
@@ -172,14 +178,14 @@ def is_whole(folder: Path) -> bool:
     Of one from before its files were fingerprinted it is only seen whether it opens.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = manifest_of(read(folder))
         if "files" in manifest:
             return _files(folder) == {
                 name: {"sha256": one["sha256"], "bytes": one["bytes"]}
                 for name, one in manifest["files"].items()
             }
         duckdb.connect(str(folder / DATABASE), read_only=True, config=LOCKED).close()
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, duckdb.Error):
+    except (SightlineError, OSError, LookupError, TypeError, AttributeError, duckdb.Error):
         return False
     return True
 
@@ -231,7 +237,10 @@ def _rows_in(folder: Path, names: Collection[str]) -> Iterator[tuple[str, int]]:
                 yield name, sum(1 for _ in csv.reader(lines)) - 1
     if DATABASE in names:
         with duckdb.connect(str(folder / DATABASE), read_only=True, config=LOCKED) as connection:
-            yield DATABASE, sum(row_counts(connection).values())
+            tables = connection.execute("select table_name from duckdb_tables()").fetchall()
+            counts = " union all ".join(f"select count(*) as n from {name}" for (name,) in tables)
+            [(rows,)] = connection.execute(f"select sum(n)::bigint from ({counts})").fetchall()
+            yield DATABASE, rows
 
 
 def note(folder: Path, **known: Any) -> None:
@@ -353,17 +362,29 @@ def superfluous_look_backs(home: Home) -> list[Release]:
 
 
 def open_published(home: Home) -> duckdb.DuckDBPyConnection:
-    """The current release, read-only: no file, network or setting can be reached from its SQL."""
+    """The current release, read-only: no file, network or setting can be reached from its SQL.
+
+    Raises ConfigurationError where its file is not, to the byte, what was published.
+    """
     release = current(home)
     if release is None:
-        raise SightlineError("nothing is published yet; run: sightline run")
-    told = manifest_of(release).get("files", {}).get(DATABASE)
-    if told and told["sha256"] != _sha256(release.database):
-        raise ConfigurationError(
-            f"{release.database} is not what was published; sightline run sets it aside and"
-            " builds another"
-        )
-    return duckdb.connect(str(release.database), read_only=True, config=LOCKED)
+        is_lost = home.current.is_symlink() or bool(names(home))
+        why = "readers are led to no release" if is_lost else "nothing is published yet"
+        raise SightlineError(f"{why}; run: sightline run")
+    try:
+        told = manifest_of(release).get("files", {}).get(DATABASE)
+        if told is None or told["sha256"] == _sha256(release.database):
+            return duckdb.connect(str(release.database), read_only=True, config=LOCKED)
+    except (OSError, duckdb.IOException):
+        # Pruned just now, since readers were led on.
+        newer = current(home)
+        if newer is None or newer.release_id == release.release_id:
+            raise
+        return open_published(home)
+    raise ConfigurationError(
+        f"{release.database} is not what was published; sightline run sets it aside and leads"
+        " readers to one that is"
+    )
 
 
 def read(folder: Path) -> Release:
