@@ -16,6 +16,7 @@ import duckdb
 
 from warehouse.connection import safe_config
 from warehouse.home import Home
+from warehouse.release import vintages
 from warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database, versions
 from warehouse.release.tables import create, published_tables
 
@@ -61,6 +62,9 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
         for table in published_tables():
             create(connection, table, f"from work.published.{table.name}")
         _create_views(connection)
+        connection.execute("use published")
+        vintages.create_macro(connection)
+        connection.execute("use memory")
         _write_files(connection, folder)
         sources = _sources(connection)
         connection.execute("detach published")

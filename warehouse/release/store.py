@@ -225,22 +225,27 @@ def _fingerprint(folder: Path) -> None:
 
 def _rows_in(folder: Path, names: Collection[str]) -> Iterator[tuple[str, int]]:
     """How many rows each file of tables holds; pages and documents have none."""
-    parquet = {str(folder / name): name for name in names if name.endswith(".parquet")}
-    if parquet:
-        with duckdb.connect() as connection:
-            query = "select file_name, num_rows::bigint from parquet_file_metadata(?)"
-            for path, rows in connection.execute(query, [list(parquet)]).fetchall():
-                yield parquet[path], rows
+    with duckdb.connect(":memory:") as connection:
+        for name in names:
+            path = str(folder / name).replace("'", "''")
+            if name.endswith(".parquet"):
+                counts = f"select num_rows as n from parquet_file_metadata('{path}')"
+            elif name == DATABASE:
+                connection.execute(f"attach '{path}' as release (read_only)")
+                tables = connection.execute(
+                    "select table_name from duckdb_tables() where database_name = 'release'"
+                ).fetchall()
+                counts = " union all ".join(
+                    f'select count(*) as n from release."{table}"' for (table,) in tables
+                )
+            else:
+                continue
+            [(rows,)] = connection.execute(f"select sum(n)::bigint from ({counts})").fetchall()
+            yield name, rows
     for name in names:
         if name.endswith(".csv"):
             with (folder / name).open(encoding="utf-8", newline="") as lines:
                 yield name, sum(1 for _ in csv.reader(lines)) - 1
-    if DATABASE in names:
-        with duckdb.connect(str(folder / DATABASE), read_only=True, config=LOCKED) as connection:
-            tables = connection.execute("select table_name from duckdb_tables()").fetchall()
-            counts = " union all ".join(f"select count(*) as n from {name}" for (name,) in tables)
-            [(rows,)] = connection.execute(f"select sum(n)::bigint from ({counts})").fetchall()
-            yield DATABASE, rows
 
 
 def note(folder: Path, **known: Any) -> None:

@@ -95,6 +95,15 @@ def create(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create or replace table state.publication (publication integer)")
 
 
+def create_macro(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make trends_as_of(day) beside the table, in the database in use: what was published then."""
+    connection.execute(AS_OF)
+    connection.execute(
+        "comment on macro table trends_as_of is 'What readers were given as figures on a day:"
+        " from trends_as_of(date ''2026-10-20'').'"
+    )
+
+
 def keep(home: Home, release_id: str, database: Path, about: About) -> None:
     """Write the file of a release; call it before the ledger is told of that release."""
     folder = _folder(home)
@@ -204,6 +213,16 @@ def _files(home: Home) -> list[Path]:
 def _quoted(text: str) -> str:
     return text.replace("'", "''")
 
+
+# Of several publications of one day the last counts.
+AS_OF = f"""
+create macro trends_as_of(day) as table
+select * exclude (replaced_on, is_latest)
+from {TABLE}
+where published_on <= day
+    and coalesce(replaced_on > day, true)
+    and (value is not null or marker is not null)
+"""
 
 # Figures of a release that readers were led back to, where others were seen since; without a figure
 # where that release had none.

@@ -73,10 +73,8 @@ def test_only_what_changed_is_added(home) -> None:
     [(date(2026, 11, 19), None), (FIRST, 300.0), (SECOND, 350.0), (date(2027, 1, 1), 350.0)],
 )
 def test_what_was_believed_on_a_day_is_one_question(home, day, numerator) -> None:
-    query = NEWEST.replace(
-        "order by",
-        f"and published_on <= date '{day}' and coalesce(replaced_on > date '{day}', true) order by",
-    )
+    query = NEWEST.replace("trends_vintages", f"trends_as_of(date '{day}')")
+    query = query.replace(", replaced_on, is_latest", "")
     assert [row[1] for row in rows(home, query)] == [numerator] * (numerator is not None)
 
 
