@@ -245,8 +245,8 @@ def _wanted(home: Home, state: Path) -> dict[str, str | None]:
         for batch, table, sha256 in recorded:
             wanted[f"restricted/raw/{table}/{batch}.parquet"] = sha256
         connection.commit()
-    for path in vintages.files(home):
-        wanted[path.relative_to(home.root).as_posix()] = None
+    for history in vintages.files(home):
+        wanted[history.relative_to(home.root).as_posix()] = None
     return wanted
 
 

@@ -58,8 +58,8 @@ def roll_back(home: Home, state: State, release_id: str | None, reason: str, on:
         reason.strip(),
     )
     with state.begin() as connection:
-        known = connection.execute(sa.select(releases.c.release_id)).scalars().all()
-        if target.release_id not in known:
+        known = sa.select(releases.c.release_id).where(releases.c.release_id == target.release_id)
+        if connection.execute(known).first() is None:
             raise SightlineError(f"the ledger knows no release {target.release_id}")
         audit.record(
             connection, "rollback", f"release {made.former} to {made.release_id}", made.reason
