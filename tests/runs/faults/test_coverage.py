@@ -14,7 +14,8 @@ import pytest
 from cases import CASES
 
 TESTS = Path(__file__).parents[2]
-# Files, values, second deliveries, what becomes of releases, clocks and calendars, and of security what concerns intake.
+# Files, values, second deliveries, clocks and calendars, what befalls releases, and of security
+# what concerns intake.
 APPLICABLE = {
     *range(1, 62),
     63,

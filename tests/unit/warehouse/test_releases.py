@@ -13,6 +13,7 @@ from warehouse.errors import SightlineError
 from warehouse.ledger.state import State
 from warehouse.ledger.state import releases as recorded
 from warehouse.release import store as releases
+from warehouse.release import vintages
 from warehouse.release.recovery import recover
 
 
@@ -44,6 +45,8 @@ def recorder(home, draft):
 
 def committed(home, release_id: str = "r1") -> None:
     draft = work_file.draft(home, release_id)
+    about = work_file.published_before(home, State(home.state_db), release_id, draft.as_of)
+    vintages.keep(home, release_id, draft.database, about)
     releases.commit(home, draft, recorder(home, draft))
 
 
