@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from orchestration import overview, telling
+from orchestration import telling
 from orchestration.logs import log
 from orchestration.pipeline import RunReport
 from orchestration.run import REFUSED
@@ -20,6 +20,7 @@ from warehouse import home as homes
 from warehouse.connection import connect
 from warehouse.errors import SightlineError
 from warehouse.home import Home
+from warehouse.ledger import overview
 from warehouse.ledger.state import state_of
 
 TODAY = date(2026, 10, 20)
@@ -124,7 +125,7 @@ def found(home: Home, planted: Truth) -> Iterator[str]:
 
 def refused(home: Home) -> list[str]:
     with state_of(home) as state:
-        return overview.refused(state)
+        return overview.refused_or_held(state)
 
 
 def exit_code(home: Home, report: RunReport) -> int:

@@ -13,10 +13,11 @@ from monitoring.delivery import relay
 from orchestration import attempts, health, pending, stopping, upkeep
 from orchestration.attempts import BY_TAG, COMMAND_LINE
 from orchestration.configuration import checked
-from orchestration.run import UNDELIVERED, Step, ready, record_of
+from orchestration.run import UNDELIVERED, Step, ready
 from warehouse import clock
 from warehouse.errors import MachineFault, SightlineError
 from warehouse.home import Home
+from warehouse.ledger import runs
 from warehouse.ledger.state import State
 from warehouse.machine import check_room
 from warehouse.release import store as releases
@@ -52,7 +53,7 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     """Take in all that is pending, rebuild, check, publish and deliver, or find nothing to do."""
     started = time.perf_counter()
     run_id = str(uuid4())
-    with health.beating(home), attempts.noted(home, run_id, COMMAND_LINE):
+    with health.beating(home), attempts.recorded(home, run_id, COMMAND_LINE):
         settings = checked(home)
         now = today(settings)
         with ready(home) as state:
@@ -61,9 +62,9 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
                 return _nothing(home, state, settings, run_id, started)
             check_room(home, settings)
             known_on = as_of if is_history else None
-            attempts.begin(state, run_id, known_on or now, COMMAND_LINE)
+            runs.begin(state, run_id, known_on or now, COMMAND_LINE)
             fault = _execute(home, run_id, known_on)
-            record = record_of(state, run_id)
+            record = runs.find(state, run_id)
             if record is None or record["outcome"] is None:
                 raise SightlineError(f"the run did not start: {fault}")
     return RunReport(
@@ -102,9 +103,9 @@ def _nothing(
 def _rest(
     home: Home, state: State, settings: Settings, run_id: str, by: str, exit_code: int = 0
 ) -> None:
-    attempts.begin(state, run_id, today(settings), by)
+    runs.begin(state, run_id, today(settings), by)
     upkeep.between_runs(home, state, settings)
-    attempts.end(state, run_id, NOTHING, exit_code, release_id=_shown(home))
+    runs.end(state, run_id, NOTHING, exit_code, release_id=_shown(home))
 
 
 def _shown(home: Home) -> str | None:

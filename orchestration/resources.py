@@ -46,7 +46,7 @@ class Monitor(dg.ConfigurableResource):  # type: ignore[type-arg]  # it gives it
         by = attempts.started_by(known.tags)
         with (
             health.beating(home),
-            attempts.noted(home, known.run_id, by),
+            attempts.recorded(home, known.run_id, by),
             opened(home, known.run_id, by, as_of=as_of) as run,
         ):
             settling.settle(context.instance, home, mine=run.run_id)

@@ -6,12 +6,13 @@ from typing import Any
 
 from expectations import identities, submissions
 from expectations.runner import CheckResult
-from orchestration import inbox, overview, pending
+from orchestration import inbox
 from orchestration.logs import log
-from orchestration.run import Run, last_built
+from orchestration.run import Run
 from warehouse import take_in as taking
 from warehouse.connection import connect
 from warehouse.contracts import schema as contract
+from warehouse.ledger import overview, runs
 from warehouse.submission import Outcome
 from warehouse.timeline import overdue
 from warehouse.timeline import work_file as prepare
@@ -78,7 +79,7 @@ def was_taken_in(counts: Counts) -> bool:
 
 def kept_rows(run: Run) -> dict[str, int]:
     """By extract, the rows of all that was ever taken in."""
-    return {row["extract"]: row["rows"] for row in overview.taken_in(run.state)}
+    return {row["extract"]: row["rows"] for row in overview.by_extract(run.state)}
 
 
 def returns_are_on_time(run: Run) -> dict[str, CheckResult]:
@@ -100,7 +101,7 @@ def _on_time(late: int) -> CheckResult:
 def judge_submissions(run: Run) -> CheckResult:
     with run.step("vital signs") as found:
         # A look back judges nothing anew.
-        after = sys.maxsize if run.is_history else pending.newest(last_built(run.state))
+        after = sys.maxsize if run.is_history else runs.newest_judged(runs.last_built(run.state))
         result = submissions.judge_submissions(run.state, run.home.raw, after)
         found |= {
             "submissions": result.details["rows"],
@@ -115,9 +116,7 @@ def prepare_work_file(run: Run) -> Found:
     with run.step("work file") as found:
         prepare.prepare(run.home, run.state, run.as_of)
         with connect(run.home.work_db, read_only=True) as connection:
-            for name in ("submissions", "slices", "coverage", "identities"):
-                [(rows,)] = connection.execute(f"select count(*) from control.{name}").fetchall()
-                found[name] = rows
+            found |= prepare.counts(connection)
             if not run.is_history:
                 found["asked"] = identities.ask(run.state, connection)
         return found

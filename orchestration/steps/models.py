@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from expectations import submissions
-from orchestration import overview, pending
 from orchestration.logs import log
-from orchestration.run import Run, last_built
+from orchestration.run import Run
 from orchestration.steps.built import Built, results_of, tables_of
+from warehouse.ledger import overview, runs
 from warehouse.timeline import row_checks
 from warehouse.timeline import work_file as prepare
 from warehouse.timeline.row_checks import Failed
@@ -55,7 +55,7 @@ def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built)
 
 def _new(run: Run) -> str:
     """What came since the last good run, for whoever looks for a cause that no test names."""
-    after = pending.newest(last_built(run.state))
-    came = overview.came(run.state, after)
+    after = runs.newest_judged(runs.last_built(run.state))
+    came = overview.used_since(run.state, after)
     more = f" and {len(came) - MOST_NAMED:,} more" if len(came) > MOST_NAMED else ""
     return f"; new since the last release: {', '.join(came[:MOST_NAMED])}{more}" if came else ""

@@ -18,6 +18,7 @@ from warehouse.erasure import erasing
 from warehouse.home import Home
 from warehouse.ledger import audit
 from warehouse.ledger.state import BUILT, GOOD, State, alerts, outbox, runs, submissions
+from warehouse.ledger.state import settings as kept_settings
 from warehouse.release import store as releases
 from warehouse.release.store import Release
 from warehouse.settings import Settings, today
@@ -29,6 +30,7 @@ MESSAGE_FILE = re.compile(r"[0-9a-f]{24}\.(json|html|eml)(\.part)?")
 A_YEAR = 12
 AT_ONCE = 500
 MADE_A_RELEASE = ("released", "history")
+LAST_APPLIED = "retention"
 
 
 @dataclass
@@ -109,6 +111,22 @@ def apply(home: Home, state: State, settings: Settings) -> Due:
     _delete(state, outbox.c.message_id, found.messages)
     _delete(state, runs.c.run_id, found.runs)
     return found
+
+
+def last_applied(state: State) -> date | None:
+    """The day on which the policy was last applied."""
+    query = sa.select(kept_settings.c.value).where(kept_settings.c.name == LAST_APPLIED)
+    with state.read() as connection:
+        value = connection.scalar(query)
+    return date.fromisoformat(value) if value else None
+
+
+def record_applied(state: State, on: date) -> None:
+    """Once a day is enough."""
+    with state.begin() as connection:
+        connection.execute(sa.delete(kept_settings).where(kept_settings.c.name == LAST_APPLIED))
+        value = {"name": LAST_APPLIED, "value": on.isoformat()}
+        connection.execute(sa.insert(kept_settings).values(value))
 
 
 def _batches(state: State) -> dict[str, list["sa.Row[Any]"]]:

@@ -120,6 +120,11 @@ def is_used() -> sa.ColumnElement[bool]:
     )
 
 
+def remove_after(connection: sa.Connection, submission_id: int) -> None:
+    """Forget the submissions above this number; only in a copy of a state."""
+    connection.execute(submissions.delete().where(submissions.c.submission_id > submission_id))
+
+
 def as_known(connection: sa.Connection, as_of: date) -> list[dict[str, Any]]:
     """The ledger at a date: without what came later, and without what was decided later.
 
@@ -215,6 +220,11 @@ def record_facts(connection: sa.Connection, raw: Path, names: Collection[str]) -
 def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def recorded_files(connection: sa.Connection) -> list["sa.Row[Any]"]:
+    """Every file of rows that the ledger knows: batch, table, rows and hash."""
+    return list(connection.execute(sa.select(facts)))
 
 
 def recorded_batches(connection: sa.Connection) -> set[str]:

@@ -1,5 +1,7 @@
 """Who owed what by when, and whether it came: one row for each sender, extract and period due."""
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from warehouse.areas import Authority, authorities
 from warehouse.calendar import Span, next_span, span_of
 from warehouse.contracts import schema as contracts
 from warehouse.contracts.schema import OFTEN, Contract, Due
-from warehouse.timeline.in_force import Slice, Submitted
+from warehouse.timeline.in_force import Slice, Submitted, slices
 
 OWED = ("not_due", "missing", "late")
 
@@ -64,6 +66,19 @@ def coverage(
         ]
         if row.status not in OWED or not _is_told(contract, period, instead[key])
     ]
+
+
+def coverage_digest(
+    submitted: Sequence[Submitted], chosen: Sequence[str] | str | None, as_of: date
+) -> str:
+    """A hash of what is known at a date and of the returns due by then: the same, the same."""
+    rows = [
+        (row.la_code, row.extract, str(row.period.start), row.status, row.period.end <= as_of)
+        for row in coverage(submitted, slices(submitted), expected(submitted, chosen), as_of)
+        if row.status != "not_due"
+    ]
+    numbers = [submission.submission_id for submission in submitted]
+    return hashlib.sha256(json.dumps([numbers, rows]).encode()).hexdigest()
 
 
 def owed(

@@ -158,6 +158,15 @@ def prepare(home: Home, state: State, as_of: date, *, without: Collection[int] =
         connection.execute(LATE_ACROSS_BREAKS).fetchall()
 
 
+def counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many submissions, slices, returns and identifiers a work file knows of."""
+    found = {}
+    for name in ("submissions", "slices", "coverage", "identities"):
+        [(rows,)] = connection.execute(f"select count(*) from control.{name}").fetchall()
+        found[name] = int(rows)
+    return found
+
+
 def _write(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> None:
     columns = TABLES[table]
     held = list(rows)
