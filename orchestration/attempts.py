@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from orchestration import stopping
+from orchestration import stop_signals
 from warehouse.belonging import NotTogether, StateDamaged
 from warehouse.errors import SightlineError
 from warehouse.home import Home
@@ -48,7 +48,7 @@ def recorded(home: Home, run_id: str, by: str) -> Iterator[None]:
         record(home, run_id, by, "failed", UNEXPECTED)
         raise
     except BaseException:
-        record(home, run_id, by, "killed", stopping.code())
+        record(home, run_id, by, "killed", stop_signals.code())
         raise
 
 

@@ -104,13 +104,13 @@ def ready(home: Home) -> Iterator["DagsterInstance"]:
 
     For a run in this process, whose output its terminal shows.
     """
-    from orchestration import settling
+    from orchestration import orphaned_runs
 
     if dagster_storage.damaged(home):
         set_aside(home)
     try:
         found = instance(home, keeps_output=False)
-        settling.settle(found, home)
+        orphaned_runs.settle(found, home)
     except dagster_storage.StorageDamaged as fault:
         if not dagster_storage.is_damage(fault):
             raise

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from monitoring.delivery import channels
-from orchestration import dagster_storage, failing, inbox, lock
+from orchestration import dagster_storage, failed_runs, inbox, lock
 from orchestration.configuration import checked
 from orchestration.logs import log
 from warehouse import belonging, clock, machine
@@ -149,7 +149,7 @@ def beating(home: Home) -> Iterator[None]:
         yield
     finally:
         if not is_part:
-            failing.tell(home)
+            failed_runs.tell(home)
             beat(home)
 
 

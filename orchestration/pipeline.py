@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from monitoring.delivery import relay
-from orchestration import attempts, health, pending, stopping, upkeep
+from orchestration import attempts, health, pending, retention, stop_signals
 from orchestration.attempts import BY_TAG, COMMAND_LINE
 from orchestration.configuration import checked
 from orchestration.run import UNDELIVERED, Step, ready
@@ -104,7 +104,7 @@ def _rest(
     home: Home, state: State, settings: Settings, run_id: str, by: str, exit_code: int = 0
 ) -> None:
     runs.begin(state, run_id, today(settings), by)
-    upkeep.between_runs(home, state, settings)
+    retention.between_runs(home, state, settings)
     runs.end(state, run_id, NOTHING, exit_code, release_id=_shown(home))
 
 
@@ -129,8 +129,8 @@ def _execute(home: Home, run_id: str, as_of: date | None) -> str | None:
             tags={BY_TAG: COMMAND_LINE},
             run_config={"resources": {"monitor": {"config": config}}},
         )
-        if stopping.asked():
-            raise stopping.Stopped
+        if stop_signals.asked():
+            raise stop_signals.Stopped
         failures = [event for event in result.all_events if event.is_step_failure]
         return _first(failures)
 

@@ -11,7 +11,7 @@ from datetime import date
 from logging import ERROR, INFO
 from typing import Any
 
-from orchestration import faults, logs, stopping
+from orchestration import faults, logs, stop_signals
 from orchestration.configuration import checked
 from orchestration.lock import held
 from orchestration.logs import log
@@ -104,7 +104,7 @@ class Run:
     def fail(self, fault: BaseException | None = None) -> None:
         """Something in this run went wrong, though a release may have been made before."""
         if fault is not None and not isinstance(fault, Exception):
-            self.was_stopped, code = True, stopping.code()
+            self.was_stopped, code = True, stop_signals.code()
         else:
             code = fault.exit_code if isinstance(fault, SightlineError) else FAULT
         self.failed_with = self.failed_with or code
@@ -116,7 +116,7 @@ class Run:
             return "gate_failed"
         if self.released:
             return "history" if self.is_history else self.released
-        if self.was_stopped or stopping.asked():
+        if self.was_stopped or stop_signals.asked():
             return "killed"
         return "failed" if self.failed_with else "partial"
 
@@ -129,8 +129,8 @@ class Run:
     def exit_code(self) -> int:
         if self.gates:
             return GATE
-        if self.outcome == "killed" and stopping.asked():
-            return stopping.code()
+        if self.outcome == "killed" and stop_signals.asked():
+            return stop_signals.code()
         if self.failed_with and not self.is_undelivered:
             return self.failed_with
         if self.is_undelivered or self.found("delivery", "undelivered"):

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import BinaryIO
 
-from orchestration import dagster_home, dagster_storage, settling
+from orchestration import dagster_home, dagster_storage, orphaned_runs
 from orchestration.lock import held, holder
 from orchestration.logs import log
 from warehouse import clock
@@ -134,9 +134,9 @@ class Up:
         try:
             with dagster_home.instance(self.home) as instance:
                 if nobody_starts:
-                    settling.forget_the_future(instance)
+                    orphaned_runs.forget_the_future(instance)
                 with held(self.home.restricted / "run.lock", patience=0):
-                    done = settling.settle(instance, self.home, nobody_starts=nobody_starts)
+                    done = orphaned_runs.settle(instance, self.home, nobody_starts=nobody_starts)
             for run_id in done:
                 log.warning("run %s ended before its time; the next may start", run_id)
         except Busy:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from warehouse import belonging, orphans
-from warehouse.erasure import erasing
+from warehouse.erasure import carry_out
 from warehouse.home import Home
 from warehouse.intake.batch import Workshop
 from warehouse.intake.pool import load_all, pending_of
@@ -77,10 +77,10 @@ def take_in(
     report = IntakeReport()
     clock_marks.agree(state, settings)
     received_on = today(settings)
-    erasing.finish(home, state, settings, key, received_on)
+    carry_out.finish(home, state, settings, key, received_on)
     sweep(home, state)
     landed = land(home, state, received_on)
-    erasing.keep_out(home, state)
+    carry_out.keep_out(home, state)
     report.repeated, report.unreadable = landed.repeated, landed.unreadable
     report.seconds["land"] = time.monotonic() - started
     pending = _pending(home, state)

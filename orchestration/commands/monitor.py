@@ -46,7 +46,7 @@ def run(home: "Home", as_of: datetime | None, dry_run: bool, is_json: bool) -> i
 
     Example: sightline run --home mymonitor
     """
-    from orchestration import pipeline, telling
+    from orchestration import pipeline, run_report
 
     if dry_run:
         return _say_what_waits(home, is_json)
@@ -54,7 +54,7 @@ def run(home: "Home", as_of: datetime | None, dry_run: bool, is_json: bool) -> i
     if is_json:
         as_json(report.as_dict())
     else:
-        for line in telling.outcome(home, report):
+        for line in run_report.outcome(home, report):
             say(line)
     return report.exit_code
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import dagster as dg
 
-from orchestration import attempts, failing, health, inbox, pending, pipeline, settling
+from orchestration import attempts, failed_runs, health, inbox, orphaned_runs, pending, pipeline
 from orchestration.configuration import checked
 from orchestration.lock import holder
 from orchestration.resources import Monitor, home_in_use
@@ -97,7 +97,7 @@ def a_run_failed(context: dg.RunFailureSensorContext) -> None:
     home, run = home_in_use(), context.dagster_run
     outcome, code = _why_it_failed(home, context.instance, run)
     attempts.record(home, run.run_id, attempts.started_by(run.tags), outcome, code)
-    failing.tell(home)
+    failed_runs.tell(home)
     health.beat(home)
     context.log.error("run %s failed; the former release stays current", run.run_id)
 
@@ -134,7 +134,7 @@ def _why_it_failed(
 ) -> tuple[Outcome, int | None]:
     """Of a run that did not say so itself: it was killed, or could not even begin."""
     with state_of(home) as state:
-        if runs.find(state, run.run_id) or settling.was_killed(instance, run):
+        if runs.find(state, run.run_id) or orphaned_runs.was_killed(instance, run):
             return "killed", None
     try:
         checked(home)

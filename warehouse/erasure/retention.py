@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from warehouse import orphans
 from warehouse.areas import numbers
 from warehouse.clock import LONDON
-from warehouse.erasure import erasing
+from warehouse.erasure import carry_out
 from warehouse.home import Home
 from warehouse.ledger import audit
 from warehouse.ledger.state import BUILT, GOOD, State, alerts, outbox, runs, submissions
@@ -102,7 +102,7 @@ def apply(home: Home, state: State, settings: Settings) -> Due:
                 .where(submissions.c.submission_id.in_(found.submissions))
                 .values(purged_on=today(settings))
             )
-    erasing.sweep_landing(home, state)
+    carry_out.sweep_landing(home, state)
     for path in found.files:
         path.unlink(missing_ok=True)
     for release in found.releases:

@@ -9,7 +9,7 @@ from intake_files import EPISODES, MARCH, TODAY, Monitor, monitor, ssd
 from expectations.submissions import judge_submissions
 from orchestration.pipeline import RunReport
 from orchestration.run import Step
-from orchestration.telling import outcome
+from orchestration.run_report import outcome
 from senders.account import account, in_words
 from warehouse.ledger import overview
 

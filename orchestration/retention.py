@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestration import dagster_storage
 from orchestration.logs import log
-from warehouse.erasure import retention
+from warehouse.erasure import retention as policy
 from warehouse.erasure.retention import Due, months_before
 from warehouse.home import Home
 from warehouse.ledger.state import State
@@ -33,7 +33,7 @@ def due(home: Home, state: State, settings: Settings) -> Kept:
     """What is past its time; nothing is touched."""
     with _dagster(home) as instance:
         old = _old(instance, settings)
-    return Kept(**vars(retention.due(home, state, settings)), dagster_runs=old)
+    return Kept(**vars(policy.due(home, state, settings)), dagster_runs=old)
 
 
 def retain(home: Home, state: State, settings: Settings) -> Kept:
@@ -47,8 +47,8 @@ def retain(home: Home, state: State, settings: Settings) -> Kept:
     except dagster_storage.StorageFault as fault:
         # A log of runs: no reason for a run to fail, and there is a next time.
         log.warning("Dagster's old runs could not be removed: %s", type(fault).__name__)
-    found = Kept(**vars(retention.apply(home, state, settings)), dagster_runs=gone)
-    retention.record_applied(state, today(settings))
+    found = Kept(**vars(policy.apply(home, state, settings)), dagster_runs=gone)
+    policy.record_applied(state, today(settings))
     return found
 
 
@@ -56,9 +56,9 @@ def between_runs(home: Home, state: State, settings: Settings) -> None:
     """Once a day, when there is nothing to run: what Dagster keeps waits for a run or a command."""
     for leftover in home.work.glob("*"):
         leftover.unlink()
-    if retention.last_applied(state) != today(settings):
-        retention.apply(home, state, settings)
-        retention.record_applied(state, today(settings))
+    if policy.last_applied(state) != today(settings):
+        policy.apply(home, state, settings)
+        policy.record_applied(state, today(settings))
 
 
 @contextmanager
