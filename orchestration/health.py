@@ -251,7 +251,7 @@ def _run_failed(view: View) -> Iterator[str]:
     if failed:
         last = failed[-1]
         # What follows a gate's name may hold names of files.
-        gates = [one.partition(";")[0] for one in _detail(last).get("gates", [])]
+        gates = [gate.partition(";")[0] for gate in _detail(last).get("gates", [])]
         ended = last["outcome"].replace("_", " ")
         why = f" ({last['exit_code']})" if last["exit_code"] is not None else ""
         yield (
@@ -280,14 +280,14 @@ def _queue_stuck(view: View) -> Iterator[str]:
 
 @rule("KEY_WRONG")
 def _key_wrong(view: View) -> Iterator[str]:
-    found = keys.fingerprint(keys.read(view.home.key))
+    fingerprint = keys.fingerprint(keys.read(view.home.key))
     pinned = read_only.setting(view.rows, keys.PINNED)
-    if pinned in (None, found):
+    if pinned in (None, fingerprint):
         return
     fresh = view.home.rotation / view.home.key.name  # a change of keys ends with the next run
     if not (fresh.is_file() and keys.fingerprint(keys.read(fresh)) == pinned):
         yield (
-            f"{view.home.key} is not the key of this monitor (fingerprint {found}, expected"
+            f"{view.home.key} is not the key of this monitor (fingerprint {fingerprint}, expected"
             f" {pinned}): put the right one back"
         )
 
@@ -301,8 +301,8 @@ def _disk_short(view: View) -> Iterator[str]:
 @rule("INBOX_WAITS")
 def _inbox_waits(view: View) -> Iterator[str]:
     longest = timedelta(minutes=view.settings.health.inbox_minutes)
-    since = [datetime.fromtimestamp(one, UTC) for one in inbox.since(view.home.inbox)]
-    waiting = [one for one in since if view.now - one.replace(tzinfo=None) > longest]
+    since = [datetime.fromtimestamp(moment, UTC) for moment in inbox.since(view.home.inbox)]
+    waiting = [moment for moment in since if view.now - moment.replace(tzinfo=None) > longest]
     if waiting and not view.is_going_on:
         yield (
             f"{_many(len(waiting), 'file or folder', 'files or folders')} in the inbox, the oldest"
@@ -312,13 +312,13 @@ def _inbox_waits(view: View) -> Iterator[str]:
 
 @rule("RETURN_OVERDUE")
 def _return_overdue(view: View) -> Iterator[str]:
-    found = overdue.returns(view.rows, view.settings.authorities, view.today)
-    if found:
-        named = [f"{one.sender} {one.extract} since {one.due_on:%d %B %Y}" for one in found]
-        more = f", and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-        senders = len({one.sender for one in found})
+    returns = overdue.returns(view.rows, view.settings.authorities, view.today)
+    if returns:
+        named = [f"{late.sender} {late.extract} since {late.due_on:%d %B %Y}" for late in returns]
+        more = f", and {len(returns) - MOST_NAMED} more" if len(returns) > MOST_NAMED else ""
+        senders = len({late.sender for late in returns})
         yield (
-            f"{_many(len(found), 'return')} of {_many(senders, 'sender')} should have come:"
+            f"{_many(len(returns), 'return')} of {_many(senders, 'sender')} should have come:"
             f" {', '.join(named[:MOST_NAMED])}{more}"
         )
 
@@ -340,10 +340,10 @@ def _message_failed(view: View) -> Iterator[str]:
 @rule("CHANNEL_UNUSABLE")
 def _channel_unusable(view: View) -> Iterator[str]:
     try:
-        found = channels.objections(view.home, view.settings)
+        objections = channels.objections(view.home, view.settings)
     except SightlineError:
         return  # SETTINGS_WRONG says so
-    for name, objection in found.items():
+    for name, objection in objections.items():
         yield f"{name}: {objection}"
 
 
@@ -351,16 +351,16 @@ def _channel_unusable(view: View) -> Iterator[str]:
 def _clock_behind(view: View) -> Iterator[str]:
     if view.state is None:
         return
-    found = clock_marks.standing(view.rows, view.today)
-    if found.verdict == "behind":
+    standing = clock_marks.standing(view.rows, view.today)
+    if standing.verdict == "behind":
         yield (
-            f"today is {view.today} here, but something was recorded on {found.newest}: no run"
+            f"today is {view.today} here, but something was recorded on {standing.newest}: no run"
             " begins before the clock is right, or sightline clock confirm says that it is"
         )
-    elif found.verdict == "was_ahead":
+    elif standing.verdict == "was_ahead":
         yield (
-            f"today is {view.today} here, but something was recorded on {found.newest}: the clock"
-            " had run ahead, or is behind now; the next run goes on from today"
+            f"today is {view.today} here, but something was recorded on {standing.newest}: the"
+            " clock had run ahead, or is behind now; the next run goes on from today"
         )
     elif view.settings.today is None and view.last_good:
         ended = datetime.fromisoformat(view.last_good["finished_at"])
@@ -383,8 +383,8 @@ def _clock_ahead(view: View) -> Iterator[str]:
 
 
 def _detail(run: sqlite3.Row) -> dict[str, Any]:
-    found = json.loads(run["detail"] or "{}")
-    return found if isinstance(found, dict) else {}
+    detail = json.loads(run["detail"] or "{}")
+    return detail if isinstance(detail, dict) else {}
 
 
 def _many(count: int, what: str, several: str | None = None) -> str:

@@ -48,18 +48,18 @@ def reasons(home: Home, state: State, as_of: date) -> list[str]:
     """Why a run is needed, in words; none when the current release already says everything."""
     last = runs.last_built(state)
     waiting = new_in_inbox(home, last)
-    found = [f"{len(waiting):,} in the inbox"] if waiting else []
+    reasons_found = [f"{len(waiting):,} in the inbox"] if waiting else []
     shown = releases.current(home)
     if last is None or shown is None:
-        return [*found, "nothing is published yet"]
+        return [*reasons_found, "nothing is published yet"]
     if shown.release_id != last["release_id"]:
-        return [*found, "the newest release is not there"]
+        return [*reasons_found, "the newest release is not there"]
     settings = load_settings(home)
     now, then = _decided(home, state, settings, as_of), last["detail"]["fingerprint"]
-    found += [WORDS[name] for name in now if now[name] != then.get(name)]
-    if not found and as_of.isoformat() != then.get("as_of"):
+    reasons_found += [WORDS[name] for name in now if now[name] != then.get(name)]
+    if not reasons_found and as_of.isoformat() != then.get("as_of"):
         return [OVERDUE] if _due(state, settings, as_of) != then.get("due") else []
-    return found
+    return reasons_found
 
 
 def new_in_inbox(home: Home, last: dict[str, Any] | None) -> list[str]:
@@ -75,7 +75,7 @@ def _decided(home: Home, state: State, settings: Settings, as_of: date) -> dict[
         "settings": settings_fingerprint(settings),
         **overview.decided(state, as_of),
         "warehouse": home.warehouse_db.exists(),
-        "annotations": [one.annotation_id for one in annotations.known(state, as_of)],
+        "annotations": [annotation.annotation_id for annotation in annotations.known(state, as_of)],
         "identities": [number for number, _ in identity_decisions.known(state, as_of)],
     }
 

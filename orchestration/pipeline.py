@@ -38,7 +38,7 @@ class RunReport:
     exit_code: int = 0
 
     def found(self, step: str, name: str) -> Any:
-        return next((one.found.get(name, 0) for one in self.steps if one.name == step), 0)
+        return next((done.found.get(name, 0) for done in self.steps if done.name == step), 0)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -144,7 +144,7 @@ def _first(failures: list[Any]) -> str | None:
         return None
     error = failures[0].step_failure_data.error
     cause = error.cause or error
-    told = cause.cls_name
-    if told == MachineFault.__name__:
-        told = cause.message.partition(": ")[2].strip()
-    return f"step {failures[0].step_key}: {told}"
+    text = cause.cls_name
+    if text == MachineFault.__name__:
+        text = cause.message.partition(": ")[2].strip()
+    return f"step {failures[0].step_key}: {text}"

@@ -141,7 +141,7 @@ class Run:
 
     def found(self, step: str, name: str) -> Any:
         """What a step of this run counted under this name; nothing is 0."""
-        return next((one.found.get(name, 0) for one in self.steps if one.name == step), 0)
+        return next((done.found.get(name, 0) for done in self.steps if done.name == step), 0)
 
 
 def _told(fault: BaseException, home: Home) -> BaseException:

@@ -136,12 +136,12 @@ def _batches(pending: Sequence[Pending]) -> list[tuple[str, list[Pending]]]:
     """Neighbours together: one sender's files share identifiers and headers."""
     groups: list[list[Pending]] = [[]]
     size = 0
-    for one in pending:
-        weight = _weight(one.path)
+    for submission in pending:
+        weight = _weight(submission.path)
         if groups[-1] and (size + weight > BATCH_BYTES or len(groups[-1]) >= MAX_BATCH_FILES):
             groups.append([])
             size = 0
-        groups[-1].append(one)
+        groups[-1].append(submission)
         size += weight
     return [(_name(group), group) for group in groups if group]
 
@@ -158,7 +158,7 @@ def _weight(path: Path) -> int:
 
 def _name(group: Sequence[Pending]) -> str:
     """A name that follows from the submissions in the batch."""
-    numbers = ",".join(str(one.submission_id) for one in group)
+    numbers = ",".join(str(submission.submission_id) for submission in group)
     return f"{group[0].submission_id:08d}-{sha256(numbers.encode()).hexdigest()[:8]}"
 
 

@@ -29,7 +29,11 @@ def build(run: Run) -> Built:
             built.results = results_of(run)
             found |= built.counts
             failed = row_checks.failed(run.home, built.results)
-            new = {one: why for one, why in row_checks.reasons(failed).items() if one not in held}
+            new = {
+                submission_id: reason
+                for submission_id, reason in row_checks.reasons(failed).items()
+                if submission_id not in held
+            }
             if not new:
                 break
             held |= set(new)
@@ -45,9 +49,9 @@ def build(run: Run) -> Built:
 
 
 def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built) -> None:
-    for one in failed:
-        if told := len(one.reasons.keys() & new.keys()):
-            built.held[one.unique_id] = built.held.get(one.unique_id, 0) + told
+    for test in failed:
+        if count := len(test.reasons.keys() & new.keys()):
+            built.held[test.unique_id] = built.held.get(test.unique_id, 0) + count
     if not run.is_history:  # a look back decides nothing for the runs of today
         submissions.keep_out(run.state, new)
     log.info("%d submissions failed a check and are held back; building without them", len(new))

@@ -51,7 +51,7 @@ class Due:
     @property
     def count(self) -> int:
         kinds = (self.submissions, self.files, self.messages, self.runs, self.releases)
-        return sum(len(one) for one in kinds)
+        return sum(len(items) for items in kinds)
 
 
 def due(home: Home, state: State, settings: Settings) -> Due:
@@ -61,7 +61,7 @@ def due(home: Home, state: State, settings: Settings) -> Due:
         "accepted": months_before(on, max(policy.originals_months, policy.refused_months)),
         "quarantined": months_before(on, policy.refused_months),
     }
-    found = Due()
+    past = Due()
     disputed = _disputed(state)
     for rows in _batches(state).values():
         # The rows of a batch can only be made again together.
@@ -72,45 +72,45 @@ def due(home: Home, state: State, settings: Settings) -> Due:
             if row.purged_on or not is_whole or row.received_on >= kept_to[row.status]:
                 continue
             if is_held:
-                found.held += 1
+                past.held += 1
             else:
-                found.submissions.append(row.submission_id)
+                past.submissions.append(row.submission_id)
     messages_from = months_before(on, policy.messages_months)
-    found.messages = _messages(state, messages_from)
-    found.runs = _runs(state, months_before(on, policy.runs_months))
-    found.releases = releases.superfluous(
-        home, settings.keep_releases, months_before(on, A_YEAR), on, _linked(state, found.messages)
+    past.messages = _messages(state, messages_from)
+    past.runs = _runs(state, months_before(on, policy.runs_months))
+    past.releases = releases.superfluous(
+        home, settings.keep_releases, months_before(on, A_YEAR), on, _linked(state, past.messages)
     )
-    found.files = [
+    past.files = [
         *_refused_rows(home, state, kept_to["quarantined"]),
-        *_message_files(home, state, found.messages, messages_from),
+        *_message_files(home, state, past.messages, messages_from),
         *_logs(home, months_before(on, policy.logs_months)),
-        *(one for one in orphans.of_children(home) if _written_on(one) < kept_to["accepted"]),
+        *(path for path in orphans.of_children(home) if _written_on(path) < kept_to["accepted"]),
     ]
-    return found
+    return past
 
 
 def apply(home: Home, state: State, settings: Settings) -> Due:
     """Remove what is past its time; the ledger keeps its hash, so that it is known again."""
-    found = due(home, state, settings)
-    if found.submissions:
+    past = due(home, state, settings)
+    if past.submissions:
         with state.begin() as connection:
-            what = f"{len(found.submissions)} originals"
+            what = f"{len(past.submissions)} originals"
             audit.record(connection, "purge", what, "kept for as long as the settings say")
             connection.execute(
                 submissions.update()
-                .where(submissions.c.submission_id.in_(found.submissions))
+                .where(submissions.c.submission_id.in_(past.submissions))
                 .values(purged_on=today(settings))
             )
     carry_out.sweep_landing(home, state)
-    for path in found.files:
+    for path in past.files:
         path.unlink(missing_ok=True)
-    for release in found.releases:
+    for release in past.releases:
         releases.remove(release.folder)
     # The rows last: cut off before, what hangs on them is still found.
-    _delete(state, outbox.c.message_id, found.messages)
-    _delete(state, runs.c.run_id, found.runs)
-    return found
+    _delete(state, outbox.c.message_id, past.messages)
+    _delete(state, runs.c.run_id, past.runs)
+    return past
 
 
 def last_applied(state: State) -> date | None:
@@ -131,11 +131,11 @@ def record_applied(state: State, on: date) -> None:
 
 def _batches(state: State) -> dict[str, list["sa.Row[Any]"]]:
     query = sa.select(submissions).where(submissions.c.status.in_(("accepted", "quarantined")))
-    found: dict[str, list[sa.Row[Any]]] = defaultdict(list)
+    by_batch: dict[str, list[sa.Row[Any]]] = defaultdict(list)
     with state.read() as connection:
         for row in connection.execute(query.order_by(submissions.c.submission_id)):
-            found[str(row.batch)].append(row)
-    return found
+            by_batch[str(row.batch)].append(row)
+    return by_batch
 
 
 def _is_held(row: "sa.Row[Any]", disputed: set[str]) -> bool:
