@@ -1,4 +1,4 @@
-"""Whether somebody must look at a monitor now: one rule for each fault, told by its name.
+"""Decide whether a monitor needs attention now: one named rule for each fault.
 
 It reads and never writes but the heartbeat, works on a folder that is read-only or damaged, and
 loads no framework: watchdogs ask often.

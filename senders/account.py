@@ -1,4 +1,4 @@
-"""What became of a submission, told in the order in which somebody asks; no value, no guess."""
+"""Explain a submission's outcome: status, row counts, problems, days in force; never a value."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date

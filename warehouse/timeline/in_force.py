@@ -1,4 +1,5 @@
-"""Which submission speaks for which days, as known at a date: the newest that covers a day decides.
+"""Decide which submission is in force for which days, as known at a date: the newest that covers
+a day supersedes the others for it.
 
 A row counts if no newer submission of its sender and source covers its day, also where it lies
 outside the days that its own submission covers: it is told late then.
