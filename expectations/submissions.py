@@ -1,4 +1,4 @@
-"""Judge the vital signs of each new submission by the limits that its contract states.
+"""Validate the vital signs of each new submission against the limits that its contract states.
 
 A submission that does not hold is held back alone, with its reason; the others go on. One that
 has another form than its sender's last is none the worse for it, and only said so.

@@ -1,4 +1,4 @@
-"""Prove a copy: build its newest release again from nothing but the copy, and compare the two."""
+"""Verify a backup: rebuild its newest release from the copy alone, and compare the two."""
 
 import json
 import os

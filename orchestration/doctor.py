@@ -1,4 +1,4 @@
-"""Can this monitor run here? Each thing by name, with what is wrong with it or nothing."""
+"""Check whether this monitor can run here: each check by name, with its fault or none."""
 
 import sys
 from collections.abc import Callable, Iterator

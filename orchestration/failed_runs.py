@@ -1,4 +1,4 @@
-"""After an attempt that failed, however it was started: a message goes to every channel, once."""
+"""Send a message to every channel after a run that failed, however it was started; once."""
 
 from datetime import timedelta
 

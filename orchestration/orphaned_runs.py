@@ -1,4 +1,4 @@
-"""What Dagster still believes to be running, though its process is gone."""
+"""End runs that Dagster still shows as running though their process is gone."""
 
 import os
 from pathlib import Path

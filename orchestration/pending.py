@@ -1,4 +1,4 @@
-"""Whether a run has anything to do, told without opening a file or importing a framework.
+"""Decide whether a run has anything to do, without opening a file or importing a framework.
 
 A later date alone is nothing to do; what it makes overdue is.
 """

@@ -1,4 +1,4 @@
-"""A run's report in lines that a person reads: what came, what was refused, what stands out."""
+"""Print the report of a run: what came, what was refused, what stands out."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Commands that keep a monitor whole: copies, what belongs together, layouts, what is installed."""
+"""Commands that keep a monitor whole: backup, restore, adopt, originals, upgrade, doctor."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

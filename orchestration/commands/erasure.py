@@ -1,4 +1,4 @@
-"""Commands that keep what is known of children safe: the key, and what is to be forgotten."""
+"""Commands on personal data: the pseudonym key, erasure of a child, retention."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

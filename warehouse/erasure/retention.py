@@ -1,5 +1,5 @@
-"""What has been kept for long enough: originals, refused rows, releases, messages, records of
-runs, logs. Nothing open is removed."""
+"""Remove what is older than the settings allow: originals, refused rows, releases, messages,
+records of runs, logs. Nothing open is removed."""
 
 import re
 from collections import defaultdict

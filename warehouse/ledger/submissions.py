@@ -1,4 +1,4 @@
-"""The ledger of submissions: what came, what became of it, and what is in force."""
+"""The ledger of submissions: what was received, its outcome, and what may be in force."""
 
 import hashlib
 import json

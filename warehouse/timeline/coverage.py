@@ -1,4 +1,4 @@
-"""Who owed what by when, and whether it came: one row for each sender, extract and period due."""
+"""Decide which returns were due by when and whether they came: by sender, extract, period."""
 
 import hashlib
 import json

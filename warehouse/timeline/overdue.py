@@ -1,4 +1,4 @@
-"""Returns that should have come by now, by contract and by what the ledger holds; no run needed.
+"""Decide which returns are overdue now, by contract and ledger; no run is needed.
 
 For each sender and extract the return after the newest one that is used; a sender that is expected
 and never sent anything owes the first that anybody owed.
