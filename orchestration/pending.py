@@ -10,8 +10,8 @@ from orchestration import inbox
 from orchestration.code_version import code_version
 from warehouse.home import Home
 from warehouse.ledger import annotations, overview, runs
+from warehouse.ledger import releases as ledger
 from warehouse.ledger.state import State
-from warehouse.release import rollback
 from warehouse.release import store as releases
 from warehouse.settings import Settings, load_settings
 from warehouse.settings import fingerprint as settings_fingerprint
@@ -57,7 +57,7 @@ def reasons(home: Home, state: State, as_of: date) -> list[str]:
         return [*reasons_found, "nothing is published yet"]
     settings = load_settings(home)
     now, then = _decided(home, state, settings, as_of), last["detail"]["fingerprint"]
-    if rollback.in_force(state):
+    if ledger.return_in_force(state):
         return reasons_found + [WORDS[name] for name in MAY_MEND if now[name] != then.get(name)]
     if shown.release_id != last["release_id"]:
         return [*reasons_found, "the newest release is not there"]

@@ -7,8 +7,8 @@ from orchestration.pipeline import NOTHING, RunReport
 from orchestration.run import Step
 from warehouse.home import Home
 from warehouse.ledger import overview
+from warehouse.ledger import releases as ledger
 from warehouse.ledger.state import state_of
-from warehouse.release import rollback
 from warehouse.settings import load_settings, today
 from warehouse.timeline import monthly_gain
 from warehouse.timeline.in_force import known
@@ -44,7 +44,7 @@ def outcome(home: Home, report: RunReport) -> Iterator[str]:
 def rolled_back(home: Home) -> Iterator[str]:
     """That readers see an earlier release, and why; nothing where they see the newest."""
     with state_of(home) as state:
-        back = rollback.in_force(state)
+        back = ledger.return_in_force(state)
     if back:
         yield (
             f"Readers see release {back.release_id}: {back.newest} was rolled back on {back.on},"

@@ -321,10 +321,10 @@ def _returns(home: "Home", release_id: str) -> list[dict[str, Any]]:
     """When readers were led from this release to another or from another to it."""
     from dataclasses import asdict
 
-    from warehouse.release import rollback
+    from warehouse.ledger import releases as ledger
 
     with state_of(home) as state:
-        listed = rollback.listed(state)
+        listed = ledger.returns(state)
     return [asdict(one) for one in listed if release_id in (one.former, one.release_id)]
 
 

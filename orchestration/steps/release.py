@@ -17,10 +17,11 @@ from orchestration.run import Run
 from report import site
 from warehouse import clock
 from warehouse.connection import connect
+from warehouse.ledger import releases as ledger
 from warehouse.ledger import state as tables
 from warehouse.release import build as publish
-from warehouse.release import rollback, vintages
 from warehouse.release import store as releases
+from warehouse.release import vintages
 
 Found = dict[str, Any]
 
@@ -81,7 +82,7 @@ def release(run: Run) -> Found:
 
 def _was_rolled_back(run: Run, draft: releases.Draft) -> bool:
     """Whether the draft holds the very figures from which readers were led back."""
-    back = rollback.in_force(run.state)
+    back = ledger.return_in_force(run.state)
     if back is None:
         return False
     newest = run.home.releases / back.newest / releases.DATABASE

@@ -6,36 +6,19 @@ undone by whoever next takes the lock.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
 
 from warehouse.errors import SightlineError
 from warehouse.home import Home
 from warehouse.ledger import audit
+from warehouse.ledger.releases import RETURNS, Return, read_returns, return_in_force
 from warehouse.ledger.state import State, releases, settings
 from warehouse.release import store
 
-RETURNS = "returns"
 WRONG_USE = 2
-
-
-@dataclass(frozen=True)
-class Return:
-    """Readers were led to `release_id` on a day; `newest` is the newest release there was then."""
-
-    release_id: str
-    former: str
-    newest: str
-    on: str
-    reason: str
-
-    @property
-    def is_back(self) -> bool:
-        """Whether it led to an earlier release and not forward to the newest again."""
-        return self.release_id != self.newest
 
 
 def roll_back(home: Home, state: State, release_id: str | None, reason: str, on: date) -> Return:
@@ -49,7 +32,7 @@ def roll_back(home: Home, state: State, release_id: str | None, reason: str, on:
         raise SightlineError("nothing is published yet; run: sightline run")
     target = store.find(home, release_id) if release_id else store.former(home, shown)
     _check(target, shown)
-    before = in_force(state)
+    before = return_in_force(state)
     made = Return(
         target.release_id,
         shown.release_id,
@@ -67,29 +50,11 @@ def roll_back(home: Home, state: State, release_id: str | None, reason: str, on:
         connection.execute(
             sa.update(releases).values(is_current=releases.c.release_id == target.release_id)
         )
-        rows = [*_read(connection), asdict(made)]
+        rows = [*read_returns(connection), asdict(made)]
         connection.execute(sa.delete(settings).where(settings.c.name == RETURNS))
         connection.execute(sa.insert(settings).values(name=RETURNS, value=json.dumps(rows)))
     store.point(home, target.release_id)
     return made
-
-
-def listed(state: State) -> list[Return]:
-    """Every return to another release, the oldest first."""
-    with state.read() as connection:
-        return [Return(**row) for row in _read(connection)]
-
-
-def in_force(state: State) -> Return | None:
-    """The return to an earlier release by which readers see what they see; none since a newer
-    release was made, or they were led forward again."""
-    returns = listed(state)
-    if not returns or not returns[-1].is_back:
-        return None
-    with state.read() as connection:
-        query = sa.select(releases.c.release_id).where(releases.c.is_current)
-        current = connection.execute(query).scalar()
-    return returns[-1] if current == returns[-1].release_id else None
 
 
 def _check(target: store.Release, shown: store.Release) -> None:
@@ -105,10 +70,3 @@ def _check(target: store.Release, shown: store.Release) -> None:
         )
     if not store.is_whole(target.folder):
         raise SightlineError(f"release {name} is not what was published: sightline releases verify")
-
-
-def _read(connection: sa.Connection) -> list[dict[str, Any]]:
-    query = sa.select(settings.c.value).where(settings.c.name == RETURNS)
-    value = connection.execute(query).scalar()
-    found: list[dict[str, Any]] = json.loads(value) if value else []
-    return found

@@ -18,9 +18,9 @@ import sqlalchemy as sa
 
 from warehouse import belonging, orphans
 from warehouse.home import Home
+from warehouse.ledger import releases as ledger
 from warehouse.ledger.state import State
 from warehouse.ledger.state import releases as recorded
-from warehouse.release import rollback
 from warehouse.release.store import sync
 
 TABLE = "trends_vintages"
@@ -72,7 +72,7 @@ def hand_over(
     which publication it is; what `keep` is to keep with it."""
     create(connection)
     found = _newest(home, state)
-    about = About(rules, [], len(rollback.listed(state)))
+    about = About(rules, [], len(ledger.returns(state)))
     if found and (former := _about(found)).rules == rules:
         connection.execute(
             f"insert into state.{TABLE} by name select {', '.join(COLUMNS)} from read_parquet(?)"
@@ -80,7 +80,7 @@ def hand_over(
             [str(found), as_of],
         )
         about = About(rules, [*former.publications], about.returns)
-        for one in rollback.listed(state)[former.returns :]:
+        for one in ledger.returns(state)[former.returns :]:
             _lead_back(connection, about.publications, one)
     about.publications.append((release_id, as_of.isoformat()))
     connection.execute("insert into state.publication values (?)", [len(about.publications)])
@@ -149,7 +149,7 @@ def files(home: Home) -> list[Path]:
 
 
 def _lead_back(
-    connection: duckdb.DuckDBPyConnection, publications: list[Publication], one: rollback.Return
+    connection: duckdb.DuckDBPyConnection, publications: list[Publication], one: ledger.Return
 ) -> None:
     """Add the figures of the release that readers were led to, where they had seen others.
 

@@ -13,11 +13,11 @@ import intake_files as files
 import pytest
 from click.testing import CliRunner
 from intake_files import ssd
+from orchestration.commands.keeping import CreatesByDefault
 from pages import ROOT, Shown, blocks, lines
 from pages import commands as shown
 
 from orchestration.cli import commands
-from orchestration.commands.keeping import CreatesByDefault
 from warehouse import home as homes
 from warehouse.ledger import overview
 from warehouse.ledger.state import State
@@ -41,6 +41,18 @@ ELSEWHERE = {
     ("releases", "list"): (
         "tests/runs/orchestration/test_second_delivery.py",
         'sightline("releases", "list"',
+    ),
+    ("releases", "show"): (
+        "tests/unit/warehouse/test_rollback.py",
+        'run_of(home, "releases", "show"',
+    ),
+    ("releases", "rollback"): (
+        "tests/unit/warehouse/test_rollback.py",
+        'run_of(home, "releases", "rollback"',
+    ),
+    ("releases", "diff"): (
+        "tests/unit/warehouse/test_differences.py",
+        '["releases", "diff"',
     ),
     ("adopt",): ("tests/unit/warehouse/test_orphans.py", 'run(monitor, "adopt"'),
     ("backup", "create"): (

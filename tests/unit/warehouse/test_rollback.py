@@ -14,6 +14,7 @@ from orchestration.run import Run
 from orchestration.steps import release as step
 from warehouse.errors import SightlineError
 from warehouse.ledger import audit
+from warehouse.ledger import releases as ledger
 from warehouse.ledger.state import State, alerts, outbox, runs
 from warehouse.ledger.state import releases as recorded
 from warehouse.release import rollback, store
@@ -56,10 +57,10 @@ def test_without_a_name_readers_see_the_one_before_and_can_be_led_forward(home) 
     made = rollback.roll_back(home, state, None, "sent twice", THIRD)
     assert (made.release_id, made.former, made.newest, made.is_back) == (GOOD, BAD, BAD, True)
     assert shown(home) == GOOD
-    assert rollback.in_force(state) == made
+    assert ledger.return_in_force(state) == made
     assert not rollback.roll_back(home, state, BAD, "it was right", THIRD).is_back
     assert shown(home) == BAD
-    assert rollback.in_force(state) is None
+    assert ledger.return_in_force(state) is None
 
 
 def test_it_is_told_in_the_audit_trail(home) -> None:
