@@ -1,4 +1,6 @@
-"""What people do with alerts: list, take on, put off, close; always with a name, written down."""
+"""What people do with alerts: list, take on, put off, close; always with a name, written down.
+
+Name and note stay inside restricted/; the release says what was done, when, by "a person"."""
 
 from dataclasses import asdict, replace
 from datetime import date
@@ -8,6 +10,7 @@ import sqlalchemy as sa
 
 from monitoring.alerts.evaluate import known_alerts
 from monitoring.alerts.lifecycle import LIVE, Alert
+from warehouse import typed_text
 from warehouse.errors import SightlineError
 from warehouse.ledger import state as tables
 from warehouse.ledger.state import State
@@ -80,7 +83,8 @@ def _move(
     until: date | None = None,
     reason: str | None = None,
 ) -> Alert:
-    if not who.strip() or not note.strip():
+    who, note = typed_text.check(who, "the name"), typed_text.check(note, "the note")
+    if not who or not note:
         raise SightlineError("say who you are and write a note", USAGE)
     with state.begin() as connection:
         alert = _find(connection, alert_id)

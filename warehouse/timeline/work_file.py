@@ -98,7 +98,8 @@ TABLES = {
         "kind": "varchar",
         "starts_on": "date",
         "ends_on": "date",
-        "reason": "varchar",
+        "reason_code": "varchar",
+        "public_sentence": "varchar",
         "recorded_on": "date",
     },
     "series_breaks": {"series": "varchar", "starts_on": "date", "says": "varchar"},
@@ -279,7 +280,8 @@ def _annotation_rows(known: Iterable[Annotation]) -> Rows:
                 one.kind,
                 one.starts_on,
                 one.ends_on,
-                one.reason,
+                one.reason_code,
+                one.public_sentence,
                 one.recorded_on,
             )
 

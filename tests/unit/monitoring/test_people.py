@@ -50,3 +50,10 @@ def test_a_snooze_needs_a_later_day(state: State, alert_id: str) -> None:
 def test_an_unknown_alert_is_named(state: State) -> None:
     with pytest.raises(SightlineError, match="no alerts"):
         people.acknowledge(state, "ffff", who="Ada", note="?", today=TODAY)
+
+
+@pytest.mark.parametrize("text", [{"note": "ask A123456789012"}, {"who": "ada@example.org"}])
+def test_a_text_about_a_person_is_not_written(state: State, alert_id: str, text) -> None:
+    with pytest.raises(SightlineError, match="seems to hold"):
+        people.acknowledge(state, alert_id, **{"who": "Ada", "note": "?"} | text, today=TODAY)
+    assert people.list_alerts(state)[0]["state"] == "open"
