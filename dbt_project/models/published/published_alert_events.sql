@@ -1,19 +1,5 @@
--- A person's own words stay inside: a reason leaves only as a code, evidence only where no figure behind it is withheld.
-with
-withheld as (
-    select distinct events.event_id
-    from {{ source('state', 'alert_events') }} as events
-    inner join {{ source('state', 'alerts') }} as alerts
-        on events.alert_id = alerts.alert_id
-    inner join {{ ref('published_trends') }} as trends
-        on alerts.indicator = trends.indicator
-        and alerts.area_code = trends.area_code
-        and alerts.breakdown = trends.breakdown
-        and trends.period_start >= alerts.opened_period
-        and trends.period_start <= coalesce(events.period, alerts.last_period)
-    where trends.marker = 'c'
-)
-
+-- A person's name and words stay inside: an event leaves with its day, a reason of the list and "a person". Evidence is what this release shows of the period of the event,
+-- and nothing where it shows no figure.
 select
     cast(events.event_id as integer) as event_id,
     events.alert_id,
@@ -22,9 +8,20 @@ select
     events.old_state,
     events.new_state,
     events.period,
-    case when regexp_full_match(events.reason, '[a-z_]+') then events.reason end as reason,
+    case
+        when events.reason in (
+            'action_taken', 'practice_change', 'data_error', 'definition_change', 'expected', 'false_alarm', 'duplicate'
+        ) then events.reason
+    end as reason,
+    case when json_exists(events.evidence, '$.who') then 'a person' else 'the monitor' end as recorded_by,
     events.release_id,
-    case when withheld.event_id is null then events.evidence end as evidence
+    {{ evidence_of('trends') }} as evidence
 from {{ source('state', 'alert_events') }} as events
-left join withheld
-    on events.event_id = withheld.event_id
+left join {{ source('state', 'alerts') }} as alerts
+    on events.alert_id = alerts.alert_id
+left join {{ ref('published_trends') }} as trends
+    on alerts.indicator = trends.indicator
+    and alerts.area_code = trends.area_code
+    and alerts.breakdown = trends.breakdown
+    and events.period = trends.period_start
+    and trends.source = 'extracts'
