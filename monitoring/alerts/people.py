@@ -1,4 +1,4 @@
-"""What people do with alerts: list, take on, put off, close; always with a name, written down.
+"""What people do with alerts: list, acknowledge, snooze, resolve; each with a name and a note.
 
 Name and note stay inside restricted/; the release says what was done, when, by "a person"."""
 
