@@ -110,7 +110,8 @@ def release(tmp_path_factory) -> Path:
         ):
             connection.execute(
                 "insert into published.indicators by name select ? as indicator, ? as name,"
-                " 'exposure' as family, 'proportion' as kind, 'per cent of referrals' as unit, 1 as decimals,"
+                " 'exposure' as family, 'proportion' as kind,"
+                " 'per cent of referrals' as unit, 1 as decimals,"
                 " ? as numerator, ? as denominator, ? as code, 'down' as bad_direction",
                 [name, name, *([None] * 2 if joint else ["part", "whole"]), str(number)],
             )
