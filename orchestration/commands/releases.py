@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestration.commands.decisions import reason_option
 from orchestration.console import as_json, home_option, json_option, say, state_of, table
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def _figure(moved: dict[str, Any], which: str) -> str:
 
 @releases_group.command("rollback")
 @click.argument("release_id", metavar="[RELEASE]", required=False)
-@click.option("--reason", required=True, help="Why, in a sentence, for whoever asks later.")
+@reason_option
 @home_option
 def rollback(home: "Home", release_id: str | None, reason: str) -> int:
     """Lead readers back to an earlier release; without a name to the one before.
@@ -237,16 +238,10 @@ def rollback(home: "Home", release_id: str | None, reason: str) -> int:
 
     Example: sightline releases rollback --reason "the figures of July were sent twice"
     """
-    from monitoring import gate
     from orchestration.run import ready
-    from warehouse.errors import SightlineError
     from warehouse.release import rollback
     from warehouse.settings import load_settings, today
 
-    if found := gate.personal(reason):
-        raise SightlineError(
-            f"the reason seems to hold {found}; say it without", rollback.WRONG_USE
-        )
     with ready(home) as state:
         made = rollback.roll_back(home, state, release_id, reason, today(load_settings(home)))
     say(f"Readers see release {made.release_id} again, no longer {made.former}.")
