@@ -98,8 +98,7 @@ class Area:
     area_level: str
     region_code: str | None
     sub_region_code: str | None
-    valid_from: date | None
-    valid_to: date | None
+    ended_on: date | None
     hex_column: int | None
     hex_row: int | None
 
@@ -194,14 +193,10 @@ def _indicators(connection: duckdb.DuckDBPyConnection) -> list[Indicator]:
 
 
 def _areas(connection: duckdb.DuckDBPyConnection) -> Iterator[Area]:
-    """The newest code of each area stands for all of them."""
     names = ", ".join(name for name in Area.__dataclass_fields__ if name != "key")
     query = f"""
         select coalesce(la_code, area_code) as key, {names}
         from areas
-        qualify row_number() over (
-            partition by coalesce(la_code, area_code) order by valid_from desc
-        ) = 1
         order by area_level, area_name
     """
     return (Area(**row) for row in _rows(connection, query))
@@ -257,7 +252,7 @@ select
     alerts.*,
     coalesce(areas.la_code, alerts.area_code) as area_key
 from alerts
-left join (select area_code, max(la_code) as la_code from areas group by area_code) as areas
+left join areas
     on alerts.area_code = areas.area_code
 order by
     list_position(['open', 'acknowledged', 'snoozed', 'resolved', 'retracted'], alerts.state),
@@ -268,7 +263,7 @@ order by
 ANNOTATIONS = """
 select annotations.*, coalesce(areas.la_code, annotations.area_code) as area_key
 from annotations
-left join (select area_code, max(la_code) as la_code from areas group by area_code) as areas
+left join areas
     on annotations.area_code = areas.area_code
 order by starts_on, annotation_id
 """

@@ -11,13 +11,7 @@ select
 from reconciliation
 inner join indicators
     on reconciliation.indicator = indicators.indicator
-inner join (
-    select
-        area_code,
-        arg_max(area_name, valid_from) as area_name
-    from areas
-    group by area_code
-) as areas
+inner join areas
     on reconciliation.area_code = areas.area_code
 where reconciliation.verdict <> 'not_comparable'
 order by

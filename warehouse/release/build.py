@@ -17,10 +17,10 @@ import duckdb
 from warehouse.connection import safe_config
 from warehouse.home import Home
 from warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database
-from warehouse.release.tables import create, published_tables
+from warehouse.release.tables import create, describe, published_tables
 
 VIEW = Path(__file__).parent / "ees.sql"
-STORAGE_VERSION = "v1.5.0"  # readable by the clients that analysts have: 1.5 and later
+STORAGE_VERSION = "v1.1.0"  # readable by the clients that analysts have: 1.1 and later
 
 # How each time basis is written in explore education statistics.
 ACADEMIC_YEAR = (
@@ -44,6 +44,25 @@ TIME_BASES = {
     ),
     "year_to_date": (ACADEMIC_YEAR, "'Academic year to date'"),
     "mid_year": ("cast(year(period_end) as varchar)", "'Mid-year'"),
+}
+EES_COLUMNS = {
+    "time_period": "Year, or years, as the standard writes them.",
+    "time_identifier": "Which part of it.",
+    "geographic_level": "National, Regional or Local authority.",
+    "country_code": "Code of England.",
+    "country_name": "England.",
+    "region_code": "Code of the region.",
+    "region_name": "Name of the region.",
+    "old_la_code": "Department for Education number of the authority.",
+    "new_la_code": "Office for National Statistics code of the authority.",
+    "la_name": "Name of the authority.",
+    "source": "extracts for our own figures, otherwise the published series.",
+    "breakdown": "Total, or a part that an official series gives apart.",
+    "indicator": "Identifier of the indicator.",
+    "numerator": "Count above the line, or a marker.",
+    "denominator": "Count or population below the line, or a marker.",
+    "value": "The indicator in its unit, or a marker.",
+    "status": "What the figure was judged to be; empty where it is not tested.",
 }
 
 
@@ -122,9 +141,13 @@ def _create_views(connection: duckdb.DuckDBPyConnection) -> None:
                 period_type=period_type, time_period=time_period, time_identifier=time_identifier
             )
         )
-        connection.execute(
-            f"comment on view published.ees_{period_type} is 'Trends by {period_type} in the "
-            "column names of explore education statistics; markers stand in place of figures.'"
+        describe(
+            connection,
+            "view",
+            f"ees_{period_type}",
+            f"Trends by {period_type} in the column names of explore education statistics;"
+            " markers stand in place of figures.",
+            EES_COLUMNS,
         )
 
 
