@@ -111,6 +111,11 @@ def gives_rows(statement: duckdb.Statement) -> bool:
     return statement.type in READS
 
 
+def columns(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Names of the columns of what was asked last."""
+    return [column[0] for column in connection.description or []]
+
+
 def rows(connection: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:
     """What the statement that was asked last gives, in batches. Raises Refused."""
     while batch := _guarded(connection, lambda: connection.fetchmany(BATCH)):
@@ -119,7 +124,7 @@ def rows(connection: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]
 
 def arrow(connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
     """The same as Arrow batches, at least one. Raises Refused."""
-    reader = _guarded(connection, lambda: connection.to_arrow_reader(BATCH))
+    reader: Any = _guarded(connection, lambda: connection.to_arrow_reader(BATCH))
     yield pa.RecordBatch.from_pylist([], schema=reader.schema)
     while batch := _guarded(connection, lambda: next(reader, None)):
         yield batch

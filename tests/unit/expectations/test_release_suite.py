@@ -89,9 +89,11 @@ def spoilt() -> Iterator[tuple[str, str, dict[str, int]]]:
     yield "indicators", f"insert into indicators values ('{RATE}')", {"one_row_each": 2}
     again = {"one_row_each": 2, "one_area_each_name": 2}
     yield "areas", "insert into areas from areas limit 1", again
-    yield "areas", "update areas set area_name = 'E2' where area_code = 'E1'", {
-        "one_area_each_name": 2
-    }
+    yield (
+        "areas",
+        "update areas set area_name = 'E2' where area_code = 'E1'",
+        {"one_area_each_name": 2},
+    )
     yield (
         "areas",
         "update areas set area_level = 'ward' where area_code = 'E1'",
