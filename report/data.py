@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from warehouse.release import dictionary
+
 SHOWN_MONTHS = 60
 
 
@@ -134,6 +136,7 @@ class Published:
     annotations: list[Row]
     backtests: list[Row]
     tables: list[Row]
+    dictionary: list[Row]
     headlines: dict[str, "Headline"] = field(default_factory=dict)
 
     def of_level(self, level: str) -> list[Area]:
@@ -168,6 +171,7 @@ def read(path: Path) -> Published:
             annotations=_rows(connection, ANNOTATIONS),
             backtests=_rows(connection, "from backtests order by least, change"),
             tables=_rows(connection, TABLES),
+            dictionary=_dictionary(connection),
         )
     published.headlines = _headlines(published)
     return published
@@ -177,6 +181,14 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
     found = connection.execute(query)
     names = [column[0] for column in found.description or []]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _dictionary(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """Tables and views with their columns: name, type, meaning, columns."""
+    columns = _by(dictionary.columns(connection), "relation")
+    return [
+        one | {"columns": columns.get(one["name"], [])} for one in dictionary.relations(connection)
+    ]
 
 
 def _by(rows: list[Row], column: str) -> dict[str, list[Row]]:

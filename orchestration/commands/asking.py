@@ -187,13 +187,12 @@ def _answer(
             results = answers.Results(out, form, several=several)
         for number, statement in enumerate(statements, start=1):
             try:
-                asking.ask(connection, statement)
-                if not asking.gives_rows(statement):
+                if path and form == "parquet" and asking.gives_rows(statement):
+                    answers.write_parquet(path, asking.arrow(connection, statement))
                     continue
-                if results:
+                asking.ask(connection, statement)
+                if results and asking.gives_rows(statement):
                     results.add(asking.columns(connection), asking.rows(connection))
-                elif path:
-                    answers.write_parquet(path, asking.arrow(connection))
             except asking.Refused as fault:
                 which = f"statement {number}" if len(statements) > 1 else "this"
                 click.echo(shown(f"sightline: {which} {fault}"), err=True)

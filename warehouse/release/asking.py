@@ -102,8 +102,7 @@ def statements(connection: duckdb.DuckDBPyConnection, text: str) -> list[duckdb.
 
 def ask(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> None:
     """Run one statement; its rows wait on the connection. Raises Refused."""
-    if statement.type not in READS and not _is_temporary(statement):
-        raise Refused(CLOSED.get(statement.type, ELSE))
+    _check(statement)
     _guarded(connection, lambda: connection.execute(statement))
 
 
@@ -122,12 +121,25 @@ def rows(connection: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]
         yield batch
 
 
-def arrow(connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
-    """The same as Arrow batches, at least one. Raises Refused."""
-    reader: Any = _guarded(connection, lambda: connection.to_arrow_reader(BATCH))
-    yield pa.RecordBatch.from_pylist([], schema=reader.schema)
-    while batch := _guarded(connection, lambda: next(reader, None)):
+def arrow(
+    connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a statement as Arrow batches, at least one. Raises Refused."""
+    _check(statement)
+
+    def reader() -> Any:
+        relation: Any = connection.sql(statement.query)
+        return relation.to_arrow_reader(BATCH)
+
+    held = _guarded(connection, reader)
+    yield pa.RecordBatch.from_pylist([], schema=held.schema)
+    while batch := _guarded(connection, lambda: next(held, None)):
         yield batch
+
+
+def _check(statement: duckdb.Statement) -> None:
+    if statement.type not in READS and not _is_temporary(statement):
+        raise Refused(CLOSED.get(statement.type, ELSE))
 
 
 def _is_temporary(statement: duckdb.Statement) -> bool:

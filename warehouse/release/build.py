@@ -16,6 +16,7 @@ import duckdb
 
 from warehouse.connection import safe_config
 from warehouse.home import Home
+from warehouse.release import package
 from warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database
 from warehouse.release.tables import create, describe, published_tables
 
@@ -80,10 +81,13 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
         for table in published_tables():
             create(connection, table, f"from work.published.{table.name}")
         _create_views(connection)
+        _write_parquet(connection, folder)
         _write_files(connection, folder)
         sources = _sources(connection)
         connection.execute("detach published")
     counts, found = verify_database(folder / DATABASE)
+    with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
+        package.write_package(folder, release, connection)
     manifest = {
         **release,
         "looks_back": looks_back,
@@ -151,14 +155,14 @@ def _create_views(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _write_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def _write_parquet(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     (folder / "parquet").mkdir()
-    (folder / "tables").mkdir()
     for table in published_tables():
-        target = _path(folder / "parquet" / f"{table.name}.parquet")
-        connection.execute(
-            f"copy (from published.{table.name}) to '{target}' (format parquet, compression zstd)"
-        )
+        package.write_parquet(connection, table, folder / "parquet" / f"{table.name}.parquet")
+
+
+def _write_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    (folder / "tables").mkdir()
     held = connection.execute(
         "select distinct indicator, period_type from published.trends order by all"
     ).fetchall()

@@ -2,8 +2,7 @@
 types, keys, descriptions, order; and the hash of their content."""
 
 import hashlib
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,9 +18,6 @@ FILE = Path(__file__).parents[2] / "dbt_project" / "models" / "published" / "pub
 NOT_CONTENT = {"release_id"}
 # What comes with the date alone: returns that nobody owes yet.
 NOT_NEWS = {"coverage": "status = 'not_due'"}
-
-
-RELATION = re.compile(r"ref\('published_(\w+)'\)")
 
 
 class Column(NamedTuple):
@@ -84,19 +80,11 @@ def _table(model: Mapping[str, Any]) -> PublishedTable:
         tuple(model["config"]["meta"]["order"]),
         key,
         columns,
-        tuple(_references(model["columns"])),
+        tuple(
+            Reference(column, *to.split("."))
+            for column, to in model["config"]["meta"].get("references", {}).items()
+        ),
     )
-
-
-def _references(columns: Iterable[Mapping[str, Any]]) -> Iterable[Reference]:
-    """What dbt tests as relationships."""
-    for column in columns:
-        for test in column.get("data_tests", ()):
-            if isinstance(test, dict) and "relationships" in test:
-                told = test["relationships"]["arguments"]
-                found = RELATION.fullmatch(told["to"])
-                if found:
-                    yield Reference(column["name"], found[1], told["field"])
 
 
 def create(connection: duckdb.DuckDBPyConnection, table: PublishedTable, rows: str) -> None:

@@ -1,5 +1,5 @@
 select
-    effective_date as effective_on,
+    effective_date,
     change_type,
     la_code_from,
     la_code_to,

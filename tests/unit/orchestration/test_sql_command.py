@@ -17,9 +17,11 @@ from click.testing import CliRunner
 
 from orchestration import answers
 from orchestration.cli import commands
+from warehouse import belonging
 from warehouse import home as homes
 from warehouse.ledger import audit
 from warehouse.ledger.state import State
+from warehouse.ledger.state import releases as recorded
 from warehouse.release import store as releases
 
 WHY = "check of the referral counts for the spring report"
@@ -29,7 +31,18 @@ WHY = "check of the referral counts for the spring report"
 def home(tmp_path_factory):
     home = homes.create(tmp_path_factory.mktemp("asked") / "monitor")
     work_file.write(home.work_db)
-    releases.commit(home, work_file.draft(home), lambda: None)
+    draft = work_file.draft(home)
+    state = State(home.state_db)
+    with state.begin() as connection:
+        row = {
+            "release_id": draft.release_id, "sequence": 1, "built_at": draft.built_at,
+            "as_of": draft.as_of, "content_hash": draft.content_hash, "code_version": "0.1.0",
+            "simulated": True, "is_current": True,
+        }  # fmt: skip
+        connection.execute(recorded.insert(), [row])
+    belonging.mark(home, state)
+    state.close()
+    releases.commit(home, draft, lambda: None)
     home.work_db.rename(home.warehouse_db)
     return home
 
@@ -38,7 +51,7 @@ def home(tmp_path_factory):
 def ask(home):
     def asked(*words: str, given: str | None = None) -> tuple[int, str, str]:
         done = CliRunner().invoke(
-            commands, ["sql", *words, "--home", str(home.root)], input=given, standalone_mode=False
+            commands, ["sql", "--home", str(home.root), *words], input=given, standalone_mode=False
         )
         if done.exception and not hasattr(done.exception, "exit_code"):
             raise done.exception
@@ -50,7 +63,11 @@ def ask(home):
 
 
 def test_a_text_that_begins_with_a_comment_is_no_option(ask) -> None:
-    for text in ("-- how many?\nselect 42 as n", "--how many?\nselect 42 as n", "/* a */ select 42"):
+    for text in (
+        "-- how many?\nselect 42 as n",
+        "--how many?\nselect 42 as n",
+        "/* a */ select 42",
+    ):
         code, said, _ = ask(text)
         assert (code, said.splitlines()[-1:]) == (0, ["42"])
     assert ask("--json", "-- a\nselect 42 as n")[1] == '[\n  {"n": 42}\n]\n'
@@ -84,7 +101,7 @@ def test_nothing_asked_shows_the_tables_and_comments_alone_are_nothing(ask) -> N
 
 def test_each_statement_is_shown_or_refused(ask) -> None:
     code, said, told = ask(
-        "create temp table mine as select 1 as a; select * from mine; drop table areas; select 2 as b"
+        "create temp table mine as select 1 as a; from mine; drop table areas; select 2 as b"
     )
     assert code == 2
     assert said == "a\n1\n\nb\n2\n"
@@ -223,7 +240,9 @@ def test_parquet_needs_a_file_and_one_result(ask, home, tmp_path) -> None:
 def test_a_query_too_large_for_memory_fails_and_leaves_no_file(ask, home) -> None:
     settings = home.config.read_text()
     home.config.write_text('memory_limit = "60MB"\n' + settings)
-    code, _, told = ask("select list(a order by a) from (select a::varchar as a from range(9e6::bigint) t(a))")
+    code, _, told = ask(
+        "select list(a order by a) from (select a::varchar as a from range(9e6::bigint) t(a))"
+    )
     home.config.write_text(settings)
     assert code == 2
     assert "memory" in told
@@ -231,7 +250,12 @@ def test_a_query_too_large_for_memory_fails_and_leaves_no_file(ask, home) -> Non
 
 
 def test_ctrl_c_ends_a_query_that_would_take_for_ever(home) -> None:
-    words = ["sql", "select count(*) from trends a, trends b, trends c", "--home", str(home.root)]
+    words = [
+        "sql",
+        "select sum(a.score * b.score * c.score) from trends a, trends b, trends c",
+        "--home",
+        str(home.root),
+    ]
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
         f"sys.argv = ['sightline', *{words!r}]; from orchestration.cli import main; main()"
@@ -252,16 +276,16 @@ def restricted(ask, *words: str) -> tuple[int, str, str]:
 
 
 def test_restricted_rows_are_shown_with_a_reason_that_is_recorded_first(ask, home) -> None:
-    query = "select count(*) as n from marts.dim_areas where la_code = 'CANARY'; select 1 as a"
+    query = "select count(*) as n from marts.dim_areas where la_code = 'ZEBRA77'; select 1 as a"
     code, said, _ = restricted(ask, query)
     assert (code, said) == (0, "n\n0\n\na\n1\n")
     entry = audit.entries(State(home.state_db))[-1]
     assert (entry["action"], entry["reason"]) == ("read restricted", WHY)
     assert entry["subject"] == "2 statements on the restricted warehouse"
-    assert "CANARY" not in str(entry)
+    assert "ZEBRA77" not in str(entry)
     for path in (*home.logs.rglob("*"), home.state_db):
         if path.is_file():
-            assert b"CANARY" not in path.read_bytes()
+            assert b"ZEBRA77" not in path.read_bytes()
     assert "marts.fct_signals" in restricted(ask, "")[1]
 
 

@@ -1,8 +1,11 @@
 """What a release holds, says of itself, and does not hold."""
 
 import json
+import re
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import work_file
 
@@ -314,3 +317,56 @@ def test_a_count_of_twelve_months_is_withheld_with_the_month_at_the_years_end_al
         [is_hidden] = one(connection, last)
         [counted] = one(connection, "select counted from reconciliation where la_code = '857'")
     assert (counted is None) == is_hidden
+
+
+def test_parquet_files_describe_themselves(draft) -> None:
+    for table in published_tables():
+        schema = pq.read_schema(draft.folder / "parquet" / f"{table.name}.parquet")
+        assert schema.metadata[b"description"].decode() == table.description
+        assert json.loads(schema.metadata[b"primary_key"]) == list(table.key)
+        said = {field.name: field.metadata[b"description"].decode() for field in schema}
+        assert said == {name: column.description for name, column in table.columns.items()}
+        assert json.loads(schema.metadata[b"columns"]) == said
+
+
+def test_the_data_package_describes_every_file_of_data(draft) -> None:
+    package = json.loads((draft.folder / "datapackage.json").read_text("utf-8"))
+    resources = {one["path"]: one for one in package["resources"]}
+    files = {
+        path.relative_to(draft.folder).as_posix()
+        for path in draft.folder.rglob("*")
+        if path.suffix in (".csv", ".parquet")
+    }
+    assert resources.keys() == files
+    names = [one["name"] for one in package["resources"]]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9._-]+", name) for name in names)
+    for one in package["resources"]:
+        fields = [field["name"] for field in one["schema"]["fields"]]
+        assert all(field["description"] for field in one["schema"]["fields"])
+        assert set(one["schema"].get("primaryKey", [])) <= set(fields)
+        for key in one["schema"].get("foreignKeys", []):
+            [referred] = [
+                other for other in package["resources"]
+                if other["name"] == key["reference"]["resource"]
+            ]  # fmt: skip
+            held = {field["name"] for field in referred["schema"]["fields"]}
+            assert set(key["fields"]) <= set(fields)
+            assert set(key["reference"]["fields"]) <= held
+
+
+def test_the_types_of_the_data_package_are_those_of_the_files(draft) -> None:
+    package = json.loads((draft.folder / "datapackage.json").read_text("utf-8"))
+    arrow = {
+        "integer": pa.types.is_integer,
+        "number": pa.types.is_floating,
+        "string": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
+        "date": pa.types.is_date,
+        "datetime": pa.types.is_timestamp,
+        "boolean": pa.types.is_boolean,
+    }
+    for one in package["resources"]:
+        if one["format"] == "parquet":
+            schema = pq.read_schema(draft.folder / one["path"])
+            for field in one["schema"]["fields"]:
+                assert arrow[field["type"]](schema.field(field["name"]).type), field
