@@ -4,15 +4,19 @@ import duckdb
 
 from warehouse.release.tables import published_tables
 
-OF_A_DAY = "coalesce(area_codes.valid_to, date '9999-12-31')"
+OF_A_DAY = "between figures_from and figures_to"
 BY_NAME_AND_DATE = {
-    "alerts by name": ("alerts", "areas", "alerts.area_name = areas.area_name"),
-    "senders": ("submissions where sender similar to '\\d{3}'", "areas", "sender = la_code"),
+    "alerts by name": ("alerts", "areas", "held.area_name = areas.area_name"),
+    "senders": (
+        "submissions where sender similar to '\\d{3}'",
+        "areas",
+        "held.sender = areas.la_code",
+    ),
     **{
         f"{table} by date": (
             f"{table} where {column} is not null",
             "area_codes",
-            f"{code} and {column} between valid_from and {OF_A_DAY}",
+            f"{code} and held.{column} {OF_A_DAY}",
         )
         for table, column, code in (
             ("trends", "period_end", "held.area_code = area_codes.current_area_code"),
@@ -41,7 +45,6 @@ def failing(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]
 def _counts(
     connection: duckdb.DuckDBPyConnection, rows: str, other: str, condition: str
 ) -> tuple[int, int] | None:
-    condition = condition.replace("alerts.", "held.")
     [(before, after, distinct)] = connection.execute(
         f"""
         with held as (select *, row_number() over () as number from {rows})

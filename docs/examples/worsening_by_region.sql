@@ -1,22 +1,30 @@
 -- How many authorities of each region are worsening by each indicator, in the newest month that was judged?
+with
+judged as (
+    select
+        trends.*,
+        max(trends.period_start) over (partition by trends.indicator) as newest
+    from trends
+    where
+        trends.source = 'extracts'
+        and trends.period_type = 'month'
+        and trends.area_level = 'local_authority'
+        and trends.status in ('ok', 'worsening', 'improving')
+)
+
 select
     regions.area_name as region,
     indicators.name as indicator,
-    trends.period_start,
-    count(*) filter (where trends.status = 'worsening') as worsening,
+    judged.period_start,
+    count(*) filter (where judged.status = 'worsening') as worsening,
     count(*) as judged
-from trends
+from judged
 inner join indicators
-    on trends.indicator = indicators.indicator
+    on judged.indicator = indicators.indicator
 inner join areas
-    on trends.area_code = areas.area_code
+    on judged.area_code = areas.area_code
 inner join areas as regions
     on areas.region_code = regions.area_code
-where
-    trends.source = 'extracts'
-    and trends.period_type = 'month'
-    and trends.area_level = 'local_authority'
-    and trends.status in ('ok', 'worsening', 'improving')
+where judged.period_start = judged.newest
 group by all
-qualify trends.period_start = max(trends.period_start) over (partition by indicators.name)
 order by worsening desc, region, indicator;

@@ -16,55 +16,11 @@ import duckdb
 
 from warehouse.connection import safe_config
 from warehouse.home import Home
-from warehouse.release import package
+from warehouse.release import open_data, package
 from warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database
-from warehouse.release.tables import create, describe, published_tables
+from warehouse.release.tables import create, published_tables
 
-VIEW = Path(__file__).parent / "ees.sql"
 STORAGE_VERSION = "v1.1.0"  # readable by the clients that analysts have: 1.1 and later
-
-# How each time basis is written in explore education statistics.
-ACADEMIC_YEAR = (
-    "format('{:d}{:02d}', year(period_start - interval 8 month),"
-    " (year(period_start - interval 8 month) + 1) % 100)"
-)
-TIME_BASES = {
-    "month": ("cast(year(period_start) as varchar)", "monthname(period_start)"),
-    "term": (
-        ACADEMIC_YEAR,
-        "case when month(period_start) >= 9 then 'Autumn term'"
-        " when month(period_start) >= 4 then 'Summer term' else 'Spring term' end",
-    ),
-    "financial_year": ("cast(year(period_end) as varchar)", "'Reporting year'"),
-    "academic_year": (ACADEMIC_YEAR, "'Academic year'"),
-    "week": ("cast(isoyear(period_start) as varchar)", "'Week ' || week(period_start)"),
-    "quarter": (
-        "cast(year(period_start - interval 3 month) as varchar)"
-        " || right(cast(year(period_start - interval 3 month) + 1 as varchar), 2)",
-        "'Financial year Q' || quarter(period_start - interval 3 month)",
-    ),
-    "year_to_date": (ACADEMIC_YEAR, "'Academic year to date'"),
-    "mid_year": ("cast(year(period_end) as varchar)", "'Mid-year'"),
-}
-EES_COLUMNS = {
-    "time_period": "Year, or years, as the standard writes them.",
-    "time_identifier": "Which part of it.",
-    "geographic_level": "National, Regional or Local authority.",
-    "country_code": "Code of England.",
-    "country_name": "England.",
-    "region_code": "Code of the region.",
-    "region_name": "Name of the region.",
-    "old_la_code": "Department for Education number of the authority.",
-    "new_la_code": "Office for National Statistics code of the authority.",
-    "la_name": "Name of the authority.",
-    "source": "extracts for our own figures, otherwise the published series.",
-    "breakdown": "Total, or a part that an official series gives apart.",
-    "indicator": "Identifier of the indicator.",
-    "numerator": "Count above the line, or a marker.",
-    "denominator": "Count or population below the line, or a marker.",
-    "value": "The indicator in its unit, or a marker.",
-    "status": "What the figure was judged to be; empty where it is not tested.",
-}
 
 
 def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
@@ -80,8 +36,7 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
         )
         for table in published_tables():
             create(connection, table, f"from work.published.{table.name}")
-        _create_views(connection)
-        _write_parquet(connection, folder)
+        open_data.create_views(connection)
         _write_files(connection, folder)
         sources = _sources(connection)
         connection.execute("detach published")
@@ -137,41 +92,11 @@ def _workshop(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def _create_views(connection: duckdb.DuckDBPyConnection) -> None:
-    view = VIEW.read_text(encoding="utf-8")
-    for period_type, (time_period, time_identifier) in TIME_BASES.items():
-        connection.execute(
-            view.format(
-                period_type=period_type, time_period=time_period, time_identifier=time_identifier
-            )
-        )
-        describe(
-            connection,
-            "view",
-            f"ees_{period_type}",
-            f"Trends by {period_type} in the column names of explore education statistics;"
-            " markers stand in place of figures.",
-            EES_COLUMNS,
-        )
-
-
-def _write_parquet(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def _write_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     (folder / "parquet").mkdir()
     for table in published_tables():
         package.write_parquet(connection, table, folder / "parquet" / f"{table.name}.parquet")
-
-
-def _write_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    (folder / "tables").mkdir()
-    held = connection.execute(
-        "select distinct indicator, period_type from published.trends order by all"
-    ).fetchall()
-    for indicator, period_type in held:
-        target = _path(folder / "tables" / f"{indicator}_{period_type}.csv")
-        connection.execute(
-            f"copy (from published.ees_{period_type} where indicator = '{indicator}') "
-            f"to '{target}' (header)"
-        )
+    open_data.write_files(connection, folder / "tables")
 
 
 def _sources(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

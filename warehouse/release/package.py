@@ -31,6 +31,7 @@ TYPES = {
     "timestamp": "datetime",
     "varchar": "string",
 }
+METADATA = ".meta.csv"  # describes the file beside it in the Department's own form
 BATCH = 50_000
 
 
@@ -73,7 +74,11 @@ def write_package(folder: Path, release: Mapping[str, Any], connection: Any) -> 
         _of_table(folder, path, tables[path.stem])
         for path in sorted(folder.glob("parquet/*.parquet"))
     ]
-    resources += [_of_csv(folder, path, meanings) for path in sorted(folder.rglob("*.csv"))]
+    resources += [
+        _of_csv(folder, path, meanings)
+        for path in sorted(folder.rglob("*.csv"))
+        if not path.name.endswith(METADATA)
+    ]
     sources = connection.execute(
         "select distinct source from trends where source <> 'extracts' order by all"
     ).fetchall()

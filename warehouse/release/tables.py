@@ -103,19 +103,6 @@ def create(connection: duckdb.DuckDBPyConnection, table: PublishedTable, rows: s
     )
 
 
-def describe(
-    connection: duckdb.DuckDBPyConnection,
-    kind: str,
-    name: str,
-    description: str,
-    columns: Mapping[str, str],
-) -> None:
-    """Put descriptions on a published table or view (`kind`) and on its columns."""
-    connection.execute(f"comment on {kind} published.{name} is {_quoted(description)}")
-    for column, comment in columns.items():
-        connection.execute(f"comment on column published.{name}.{column} is {_quoted(comment)}")
-
-
 def undescribed(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Tables, views and their columns that say nothing of themselves."""
     rows = connection.execute(
@@ -131,6 +118,19 @@ def undescribed(connection: duckdb.DuckDBPyConnection) -> list[str]:
         """
     ).fetchall()
     return [name for (name,) in rows]
+
+
+def describe(
+    connection: duckdb.DuckDBPyConnection,
+    kind: str,
+    name: str,
+    description: str,
+    columns: Mapping[str, str],
+) -> None:
+    """Put descriptions on a published table or view (`kind`) and on its columns."""
+    connection.execute(f"comment on {kind} published.{name} is {_quoted(description)}")
+    for column, comment in columns.items():
+        connection.execute(f"comment on column published.{name}.{column} is {_quoted(comment)}")
 
 
 def row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The worked examples run on a release: with the DuckDB of today and former ones, pandas, polars, R.
+"""The worked examples run on a release: with DuckDB of today and before, pandas, polars and R.
 
 Former versions and polars are installed into folders of their own, from whatever index pip is set
 up with; where they cannot be had, the test is skipped and says so.
@@ -24,12 +24,14 @@ database, *scripts = sys.argv[1:]
 with duckdb.connect(database, read_only=True) as connection:
     def one(query):
         return connection.execute(query).fetchone()[0]
-    answered = {script: len(connection.execute(open(script).read()).fetchall()) for script in scripts}
+    texts = {script: open(script).read() for script in scripts}
+    answered = {name: len(connection.execute(text).fetchall()) for name, text in texts.items()}
+    keys = "select count(*) from duckdb_constraints() where constraint_type = 'PRIMARY KEY'"
     print(json.dumps({
         "version": duckdb.__version__,
         "answered": answered,
         "rows": one("select count(*) from trends"),
-        "keys": one("select count(*) from duckdb_constraints() where constraint_type = 'PRIMARY KEY'"),
+        "keys": one(keys),
         "tables": one("select count(*) from duckdb_tables()"),
         "bare": one("select count(*) from duckdb_columns() where not internal and comment is null"),
         "columns": one("select count(*) from duckdb_columns() where not internal"),
@@ -46,7 +48,14 @@ def installed(wanted: str, place: Path) -> dict[str, str]:
     with (place / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (place / ".installed").exists():
-            words = ["install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
+            words = [
+                "install",
+                "--quiet",
+                "--only-binary",
+                ":all:",
+                "--disable-pip-version-check",
+                "--no-compile",
+            ]
             command = [sys.executable, "-m", "pip", *words, "--target", str(place), wanted]
             try:
                 done = subprocess.run(
