@@ -20,6 +20,7 @@ from warehouse.contracts import schema as contracts
 from warehouse.ledger.state import state_of
 from warehouse.release import disclosure
 from warehouse.release import inputs as release_inputs
+from warehouse.settings import Disclosure
 from warehouse.timeline.work_file import prepare
 
 FILE = PROJECT / "models" / "staging" / "sources.yml"
@@ -70,7 +71,7 @@ def _prepared() -> dict[str, Tables]:
         with state_of(home) as state:
             prepare(home, state, ANY_DAY)
             with connect(home.work_db) as connection:
-                disclosure.create(connection)
+                disclosure.create(connection, Disclosure().smallest_shown)
                 release_inputs.write(connection, state, ANY_RELEASE, [], [])
         with connect(home.work_db, read_only=True) as connection:
             for schema, table, column, kind in connection.execute(COLUMNS).fetchall():

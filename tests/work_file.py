@@ -15,6 +15,7 @@ from warehouse.ledger.state import State, problems, submissions
 from warehouse.release import build as publish
 from warehouse.release import disclosure
 from warehouse.release import inputs as release_inputs
+from warehouse.settings import Disclosure
 
 SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 AS_OF = date(2026, 11, 20)
@@ -96,7 +97,7 @@ def draft(home: Home, release_id: str = "r1", **changes: Any) -> publish.Draft:
     release = release_inputs.release_row(release_id, **given | changes)
     with duckdb.connect(str(home.work_db)) as connection:
         release_inputs.write(connection, state, release, **rows)
-        disclosure.control(connection)
+        disclosure.control(connection, Disclosure().smallest_shown)
         rendered.publish(connection)
     state.close()
     return publish.build(home, home.work_db)

@@ -34,7 +34,7 @@ EVERY_MORNING = "15 6 * * *"
 KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
 TABLE = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]")
 # What a release depends on; the rest is about where and how a run does its work, and who is told.
-TOLD_IN_RELEASES = {"authorities"}
+TOLD_IN_RELEASES = {"authorities", "disclosure"}
 
 # As the database engine reads it.
 SIZE = r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$"
@@ -60,6 +60,13 @@ class Retention(Strict):
     runs_months: int = Field(default=24, ge=1)
 
 
+class Disclosure(Strict):
+    """The smallest count of our own that is published; it may be raised. The Department for
+    Education withholds counts of 1 to 5 of children in need, so none below 6 is ever shown."""
+
+    smallest_shown: int = Field(default=8, ge=6)
+
+
 class Health(Strict):
     """From when on `sightline health` calls: days since the last good run, hours that a message
     may wait, minutes that a file may lie in the inbox and that a run may wait to begin."""
@@ -81,6 +88,7 @@ class Settings(Strict):
     keep_releases: int = Field(default=6, ge=1)
     log_level: Literal["info", "warning", "error"] = "warning"
     retention: Retention = Field(default_factory=Retention)
+    disclosure: Disclosure = Field(default_factory=Disclosure)
     schedule: str = EVERY_MORNING
     dagster: dict[str, Any] = Field(default_factory=dict)
     health: Health = Field(default_factory=Health)

@@ -41,7 +41,11 @@ def _hand_over(run: Run) -> dict[str, int]:
             _known(run, evaluate.alert_rows(run.state, decisions), "first_raised_on"),
             _known(run, evaluate.event_rows(run.state, decisions), "occurred_on"),
         )
-        return {"counts withheld": disclosure.control(connection)}
+        return {
+            "counts withheld": disclosure.control(
+                connection, run.settings.disclosure.smallest_shown
+            )
+        }
 
 
 def _release(run: Run, connection: Any) -> Mapping[str, Any]:

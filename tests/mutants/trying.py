@@ -24,6 +24,7 @@ from orchestration import dbt_runner
 from warehouse.release import disclosure, inputs
 from warehouse import home as homes
 from warehouse.connection import connect
+from warehouse.settings import Disclosure
 from warehouse.timeline.work_file import prepare
 from warehouse.ledger.state import State
 
@@ -38,7 +39,7 @@ with connect(home.work_db) as connection:
     signals.detect(connection, day)
     joint.write(connection)
     inputs.write(connection, state, release, [], [])
-    disclosure.create(connection)
+    disclosure.create(connection, Disclosure().smallest_shown)
 state.close()
 built += dbt_runner.build(home, manifest, tests=False, published=True)
 assert all(one.status == "success" for one in built)

@@ -1,122 +1,121 @@
-"""Disclosure control: which counts of 1 to 5 to withhold, and which others would give one back.
+"""Disclosure control: which counts of our own are withheld, and to what the others are rounded.
 
-Only counts of our own are controlled; official series are published as they stand. What is
-withheld with a count stands in the published models, which read what is decided here.
+Only counts of our own are controlled; official series are published as they stand. The published
+models read what is decided here and never a true count.
 """
-
-from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-SMALLEST_SHOWN = 6  # the Department for Education withholds counts of 1 to 5 of children in need
-
-# A mean of earlier cells gives one of them back when the others are known: its parts and how many
-# months before it they lie.
-MEANS = {"usual_referrals": ("referrals", (12, 24, 36))}
-
-PERIOD = ["measure", "period_type", "period_start", "breakdown"]
-CELL = [*PERIOD, "area_code"]
-MAX_ROUNDS = 8
-
-# Who adds up to whom, and the column that says so.
-TIERS = (
-    ("local_authority", "sub_region", "sub_region_code"),
-    ("local_authority", "region", "region_code"),
-    ("sub_region", "region", "region_code"),
-    ("region", "country", "region_code"),
+# Authorities are rounded to the nearest 5, larger areas to the nearest 10.
+BASE = {"local_authority": 5, "sub_region": 10, "region": 10, "country": 10}
+IN_WORDS = (
+    f"Counts of our own are rounded to the nearest {BASE['local_authority']}, those of regions and"
+    f" England to the nearest {BASE['country']}; rates and shares are made of the rounded counts."
 )
+# A mean of the same month of one, two or three years is a number of sixths.
+PARTS_OF_ONE = 6
+
+BLOCK = ["measure", "region_code", "period_type", "period_start", "breakdown"]
+CELL = [
+    "indicator", "measure", "area_code", "area_level", "period_type", "period_start", "breakdown",
+]  # fmt: skip
 
 
-def is_small(counts: pd.Series) -> pd.Series:
-    """Means are counts too: anything above nothing and below the smallest that is shown."""
-    return (counts > 0) & (counts < SMALLEST_SHOWN)
+def rounded(counts: NDArray[np.float64], levels: pd.Series) -> NDArray[np.int64]:
+    """Each count to the nearest multiple of the base of its level of area; a count in the middle of
+    two is rounded up. Raises KeyError for an unknown level."""
+    base = levels.map(BASE.__getitem__).to_numpy(dtype=np.int64)
+    in_parts = base * PARTS_OF_ONE
+    return np.asarray((_parts(counts) + in_parts // 2) // in_parts * base)
 
 
-def control(connection: duckdb.DuckDBPyConnection) -> int:
-    """Write control.withheld_counts, one row per measure, area, period and breakdown to withhold,
-    from all values of the work file; the number of rows."""
-    cells = connection.execute(CELLS).df()
-    hidden = cells.loc[withheld(cells), CELL]
-    create(connection)
-    connection.register("hidden_cells", hidden)
-    connection.execute("insert into control.withheld_counts by name from hidden_cells")
-    connection.unregister("hidden_cells")
-    return len(hidden)
+def control_cells(
+    cells: pd.DataFrame,
+    smallest_shown: int,
+    low_blocks: pd.DataFrame | None = None,
+    withheld_regions: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """The cells with `shown`, a count that is rounded, and `marker`, why there is none.
+
+    `cells` has a true `count` for each measure, area, period and breakdown, in the columns that
+    `CELLS` selects; `low_blocks` and `withheld_regions` name blocks by the columns `BLOCK`.
+    Counts from 1 to `smallest_shown` - 1 are withheld (`c`); in a low block zeros are too, and
+    nobody is told which is which (`low`). The total of a region in `withheld_regions` is withheld
+    whatever it is. Each of the others is `rounded` from its own count, not added up from parts.
+    """
+    counts = cells["count"].to_numpy(dtype=float)
+    is_below = _parts(counts) < smallest_shown * PARTS_OF_ONE
+    is_low = is_below & _in_blocks(cells, low_blocks)
+    is_withheld = is_below & (counts > 0)
+    if withheld_regions is not None:
+        is_region = (cells["area_level"] == "region").to_numpy(dtype=bool)
+        is_withheld |= is_region & _in_blocks(cells, withheld_regions)
+    marker = np.full(len(cells), None, dtype=object)
+    marker[is_withheld] = "c"
+    marker[is_low] = "low"
+    shown = pd.arrays.IntegerArray(rounded(counts, cells["area_level"]), is_withheld | is_low)
+    return cells.assign(shown=shown, marker=marker)
 
 
-def create(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the table of what is withheld, without rows."""
+def _parts(counts: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Whole numbers, so that no sum of fractions decides on which side of a limit a mean lies."""
+    return np.rint(counts * PARTS_OF_ONE).astype(np.int64)
+
+
+def _in_blocks(cells: pd.DataFrame, blocks: pd.DataFrame | None) -> NDArray[np.bool_]:
+    if blocks is None or blocks.empty:
+        return np.zeros(len(cells), dtype=bool)
+    keys, chosen = (pd.MultiIndex.from_frame(frame[BLOCK]) for frame in (cells, blocks))
+    return np.asarray(keys.isin(chosen))
+
+
+def cells_of(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Every count of our own that a published figure rests on, true, from the work file."""
+    return connection.execute(CELLS).df()
+
+
+def control(
+    connection: duckdb.DuckDBPyConnection,
+    smallest_shown: int,
+    low_blocks: pd.DataFrame | None = None,
+    withheld_regions: pd.DataFrame | None = None,
+) -> int:
+    """Write control.controlled_counts and control.disclosure, from all values of the work file;
+    the number of counts that are not shown."""
+    cells = control_cells(cells_of(connection), smallest_shown, low_blocks, withheld_regions)
+    create(connection, smallest_shown)
+    connection.register("controlled_cells", cells[[*CELL, "shown", "marker"]])
+    connection.execute("insert into control.controlled_counts by name from controlled_cells")
+    connection.unregister("controlled_cells")
+    return int(cells["marker"].notna().sum())
+
+
+def create(connection: duckdb.DuckDBPyConnection, smallest_shown: int) -> None:
+    """Make the table of controlled counts, without rows, and the rules of each level of area."""
     connection.execute(
-        "create or replace table control.withheld_counts (measure varchar, area_code varchar,"
-        " period_type varchar, period_start date, breakdown varchar)"
+        """
+        create or replace table control.controlled_counts (
+            indicator varchar, measure varchar, area_code varchar, area_level varchar,
+            period_type varchar, period_start date, breakdown varchar, shown bigint, marker varchar
+        )
+        """
+    )
+    connection.execute(
+        "create or replace table control.disclosure"
+        " (area_level varchar, base integer, smallest_shown integer)"
+    )
+    connection.executemany(
+        "insert into control.disclosure values (?, ?, ?)",
+        [[level, base, smallest_shown] for level, base in BASE.items()],
     )
 
 
-def withheld(cells: pd.DataFrame) -> "np.ndarray[Any, np.dtype[np.bool_]]":
-    """Which cells to withhold, given the columns that `CELLS` selects."""
-    frame = cells.reset_index(drop=True)
-    frame["is_hidden"] = is_small(frame["count"]) | frame["is_complement_small"]
-    frame["family"] = frame.groupby(PERIOD, sort=False).ngroup()
-    tiers = [_tier(frame, *tier) for tier in TIERS]
-    for _ in range(MAX_ROUNDS):
-        before = int(frame["is_hidden"].sum())
-        for tier in tiers:
-            _protect(frame, tier)
-        _hide_means(frame)
-        if int(frame["is_hidden"].sum()) == before:
-            break
-    return frame["is_hidden"].to_numpy(dtype=bool)
-
-
-def _tier(frame: pd.DataFrame, child_level: str, parent_level: str, link: str) -> pd.DataFrame:
-    """Each child cell's row number beside that of the total it belongs to."""
-    parents = frame.loc[frame["area_level"] == parent_level, ["family", "area_code"]]
-    parents = parents.assign(parent=parents.index).rename(columns={"area_code": link})
-    children = frame.loc[frame["area_level"] == child_level, ["family", link, "count"]]
-    on = ["family"] if parent_level == "country" else ["family", link]
-    return children.assign(child=children.index).merge(parents[[*on, "parent"]], on=on)
-
-
-def _protect(frame: pd.DataFrame, tier: pd.DataFrame) -> None:
-    """Withhold one more cell, or else the total, where the total would give one back."""
-    hidden = frame["is_hidden"].to_numpy()
-    counts = tier["count"].to_numpy(dtype=float)
-    child_hidden = hidden[tier["child"]]
-    totals = pd.DataFrame(
-        {"parent": tier["parent"], "n": child_hidden, "sum": np.where(child_hidden, counts, 0.0)}
-    )
-    totals = totals.groupby("parent", sort=False).sum()
-    parent_hidden = hidden[totals.index]
-    has_some = frame["count"].to_numpy()[totals.index] > 0
-    few = (totals["sum"] < SMALLEST_SHOWN) | ((totals["n"] == 1) & ~parent_hidden)
-    exposed = np.where(totals["n"] > 0, few, parent_hidden & has_some)
-    in_danger = totals.index[exposed]
-    candidates = tier.loc[(counts > 0) & ~child_hidden & tier["parent"].isin(in_danger)]
-    partners = candidates.sort_values(["count", "child"]).drop_duplicates("parent")
-    frame.loc[partners["child"], "is_hidden"] = True
-    alone = in_danger.difference(pd.Index(partners["parent"]))
-    frame.loc[alone[totals.loc[alone, "n"] > 0], "is_hidden"] = True
-
-
-def _hide_means(frame: pd.DataFrame) -> None:
-    """A mean with a withheld part is withheld."""
-    keys = ["period_type", "breakdown", "area_code", "period_start"]
-    for mean, (part, lags) in MEANS.items():
-        parts = frame.loc[(frame["measure"] == part) & frame["is_hidden"], keys]
-        months = [parts.assign(period_start=_later(parts["period_start"], lag)) for lag in lags]
-        reached = pd.MultiIndex.from_frame(pd.concat(months))
-        of_mean = frame.loc[frame["measure"] == mean, keys]
-        is_reached = pd.MultiIndex.from_frame(of_mean).isin(reached)
-        frame.loc[of_mean.index[is_reached], "is_hidden"] = True
-
-
-def _later(starts: pd.Series, months: int) -> pd.Series:
-    return pd.Series(pd.to_datetime(starts) + pd.DateOffset(months=months), index=starts.index)
-
-
-CELLS = f"""
+# A total may leave out other authorities in one indicator than in another, so each indicator has
+# its own cells. A sum of several months is no count of the period it stands at.
+CELLS = """
 with areas as (
     select area_code, max(region_code) as region_code, max(sub_region_code) as sub_region_code
     from marts.dim_areas
@@ -125,49 +124,35 @@ with areas as (
 
 rows as (
     select
-        facts.* replace (
-            case when isfinite(facts.denominator) then round(facts.denominator, 6) end
-            as denominator
-        ),
+        facts.*,
         areas.region_code,
         areas.sub_region_code,
         indicators.numerator as numerator_measure,
         indicators.denominator as denominator_measure,
-        indicators.denominator_is_population,
-        indicators.kind = 'proportion' as is_proportion
+        indicators.denominator_is_population
     from marts.fct_values as facts
     inner join control.indicators as indicators
         on facts.indicator = indicators.indicator
     left join areas
         on facts.area_code = areas.area_code
-    where facts.source = 'extracts'
+    where facts.source = 'extracts' and coalesce(indicators.joint, 'rest') = 'rest'
 ),
 
 cells as (
     select
-        numerator_measure as measure, area_code, area_level, region_code, sub_region_code,
-        period_type, period_start, breakdown, numerator as count,
-        is_proportion
-        and denominator - numerator > 0
-        and denominator - numerator < {SMALLEST_SHOWN} as is_complement_small
+        indicator, numerator_measure as measure, area_code, area_level, region_code,
+        sub_region_code, period_type, period_start, breakdown, numerator as count
     from rows
     union all
     select
-        denominator_measure as measure, area_code, area_level, region_code, sub_region_code,
-        period_type, period_start, breakdown, denominator as count,
-        false as is_complement_small
+        indicator, denominator_measure as measure, area_code, area_level, region_code,
+        sub_region_code, period_type, period_start, breakdown, denominator as count
     from rows
     where not denominator_is_population
 )
 
-select
-    measure, area_code, area_level, region_code, sub_region_code,
-    period_type, cast(period_start as timestamp) as period_start, breakdown,
-    -- Two indicators that disagree on a count: the one that is withheld decides.
-    coalesce(min(count) filter (where count > 0), max(count)) as count,
-    coalesce(bool_or(is_complement_small), false) as is_complement_small
+select * replace (cast(period_start as timestamp) as period_start)
 from cells
-where count is not null
-group by all
-order by measure, area_code, period_type, period_start, breakdown
+where isfinite(count)
+order by indicator, measure, area_code, period_type, period_start, breakdown
 """
