@@ -27,4 +27,4 @@ inner join areas as regions
     on areas.region_code = regions.area_code
 where judged.period_start = judged.newest
 group by all
-order by worsening desc, region, indicator;
+order by worsening desc, region asc, indicator asc;
