@@ -170,6 +170,12 @@ def counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return rows_by_table
 
 
+def is_simulated(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether any submission that is used was simulated."""
+    [(simulated,)] = connection.execute("select simulated from control.run").fetchall()
+    return bool(simulated)
+
+
 def _write(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> None:
     columns = TABLES[table]
     listed = list(rows)
