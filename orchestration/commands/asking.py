@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.answers import ENDINGS, FORMATS
-from orchestration.console import as_json, home_option, json_option, state_of, table
+from orchestration.console import as_json, home_option, json_option, state_of, table, typed
 from warehouse.home import shown
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ class TakesComments(click.Command):
     is_flag=True,
     help="Ask the exact, pseudonymised warehouse; needs clearance and --reason.",
 )
-@click.option("--reason", help="Why restricted rows are read; it goes into the audit log.")
+@click.option(
+    "--reason", callback=typed, help="Why restricted rows are read; it goes into the audit log."
+)
 @json_option
 @home_option
 def sql(
@@ -102,7 +104,7 @@ def sql(
     from warehouse.release import asking
     from warehouse.settings import load_settings
 
-    why = _reason(reason, is_restricted=is_restricted)
+    _check_reason(reason, is_restricted=is_restricted)
     form = "json" if is_json else form or _form_of(output)
     _check_output(home, form, output)
     otherwise = EVERY_RESTRICTED_TABLE if is_restricted else EVERY_TABLE
@@ -113,25 +115,17 @@ def sql(
         answered = sum(map(asking.gives_rows, found))
         if form == "parquet" and answered > 1:
             raise click.UsageError("a Parquet file holds one result; give one statement")
-        if why:
+        if reason:
             with state_of(home) as state:
-                asking.record(state, why, len(found))
+                asking.record(state, reason, len(found))
         return _answer(connection, found, form, output, is_private=is_restricted)
 
 
-def _reason(reason: str | None, *, is_restricted: bool) -> str | None:
-    """Why restricted rows are read, once it is found fit to be kept."""
-    from monitoring import gate
-
-    if not is_restricted:
-        if reason is not None:
-            raise click.UsageError("--reason goes with --restricted")
-        return None
-    if not (reason or "").strip():
+def _check_reason(reason: str | None, *, is_restricted: bool) -> None:
+    if is_restricted and not reason:
         raise click.UsageError("--restricted needs --reason: say why these rows are read")
-    if found := gate.personal(reason or ""):
-        raise click.UsageError(f"the reason seems to hold {found}; it is kept, so say it without")
-    return reason
+    if reason is not None and not is_restricted:
+        raise click.UsageError("--reason goes with --restricted")
 
 
 def _form_of(output: Path | None) -> str:

@@ -98,7 +98,8 @@ TABLES = {
         "kind": "varchar",
         "starts_on": "date",
         "ends_on": "date",
-        "reason": "varchar",
+        "reason_code": "varchar",
+        "public_sentence": "varchar",
         "recorded_on": "date",
     },
     "series_breaks": {"series": "varchar", "starts_on": "date", "says": "varchar"},
@@ -297,7 +298,8 @@ def _annotation_rows(known: Iterable[Annotation]) -> Rows:
                 annotation.kind,
                 annotation.starts_on,
                 annotation.ends_on,
-                annotation.reason,
+                annotation.reason_code,
+                annotation.public_sentence,
                 annotation.recorded_on,
             )
 
