@@ -15,6 +15,7 @@ BASE = {"local_authority": 5, "sub_region": 10, "region": 10, "country": 10}
 PARTS_OF_ONE = 6
 
 BLOCK = ["measure", "region_code", "period_type", "period_start", "breakdown"]
+COUNT = ["measure", "area_code", "period_type", "period_start", "breakdown"]
 CELL = [
     "indicator", "measure", "area_code", "area_level", "period_type", "period_start", "breakdown",
 ]  # fmt: skip
@@ -33,22 +34,25 @@ def control_cells(
     smallest_shown: int,
     low_blocks: pd.DataFrame | None = None,
     withheld_regions: pd.DataFrame | None = None,
+    withheld_counts: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The cells with `shown`, a count that is rounded, and `marker`, why there is none.
 
     `cells` has a true `count` for each measure, area, period and breakdown, in the columns that
-    `CELLS` selects; `low_blocks` and `withheld_regions` name blocks by the columns `BLOCK`.
+    `CELLS` selects; `low_blocks` and `withheld_regions` name blocks by the columns `BLOCK`,
+    `withheld_counts` counts by `COUNT`.
     Counts from 1 to `smallest_shown` - 1 are withheld (`c`); in a low block zeros are too, and
     nobody is told which is which (`low`). The total of a region in `withheld_regions` is withheld
-    whatever it is. Each of the others is `rounded` from its own count, not added up from parts.
+    whatever it is, and so are `withheld_counts`. Each of the others is `rounded` from its own count, not added up from parts.
     """
     counts = cells["count"].to_numpy(dtype=float)
     is_below = _parts(counts) < smallest_shown * PARTS_OF_ONE
-    is_low = is_below & _in_blocks(cells, low_blocks)
+    is_low = is_below & _is_in(cells, low_blocks, BLOCK)
     is_withheld = is_below & (counts > 0)
     if withheld_regions is not None:
         is_region = (cells["area_level"] == "region").to_numpy(dtype=bool)
-        is_withheld |= is_region & _in_blocks(cells, withheld_regions)
+        is_withheld |= is_region & _is_in(cells, withheld_regions, BLOCK)
+    is_withheld |= _is_in(cells, withheld_counts, COUNT)
     marker = np.full(len(cells), None, dtype=object)
     marker[is_withheld] = "c"
     marker[is_low] = "low"
@@ -61,11 +65,13 @@ def _parts(counts: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.rint(counts * PARTS_OF_ONE).astype(np.int64)
 
 
-def _in_blocks(cells: pd.DataFrame, blocks: pd.DataFrame | None) -> NDArray[np.bool_]:
-    if blocks is None or blocks.empty:
+def _is_in(
+    cells: pd.DataFrame, chosen: pd.DataFrame | None, columns: list[str]
+) -> NDArray[np.bool_]:
+    if chosen is None or chosen.empty:
         return np.zeros(len(cells), dtype=bool)
-    keys, chosen = (pd.MultiIndex.from_frame(frame[BLOCK]) for frame in (cells, blocks))
-    return np.asarray(keys.isin(chosen))
+    keys, others = (pd.MultiIndex.from_frame(frame[columns]) for frame in (cells, chosen))
+    return np.asarray(keys.isin(others))
 
 
 def cells_of(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -78,10 +84,13 @@ def control(
     smallest_shown: int,
     low_blocks: pd.DataFrame | None = None,
     withheld_regions: pd.DataFrame | None = None,
+    withheld_counts: pd.DataFrame | None = None,
 ) -> int:
     """Write control.controlled_counts and control.disclosure, from all values of the work file;
     the number of counts that are not shown."""
-    cells = control_cells(cells_of(connection), smallest_shown, low_blocks, withheld_regions)
+    cells = control_cells(
+        cells_of(connection), smallest_shown, low_blocks, withheld_regions, withheld_counts
+    )
     create(connection, smallest_shown)
     connection.register("controlled_cells", cells[[*CELL, "shown", "marker"]])
     connection.execute("insert into control.controlled_counts by name from controlled_cells")
