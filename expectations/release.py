@@ -17,7 +17,7 @@ from expectations.runner import CheckResult, about, frame_of, judge, together
 from warehouse import indicators as catalogue
 from warehouse.contracts import schema as contracts
 from warehouse.indicators import REASONS, Indicator
-from warehouse.release.disclosure import SMALLEST_SHOWN
+from warehouse.release.disclosure import BASE
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -37,7 +37,9 @@ PERIOD_TYPES = [
     "month", "week", "quarter", "term", "financial_year", "academic_year", "year_to_date",
     "mid_year",
 ]  # fmt: skip
-MARKERS = ["c", "x", "z", "k", "low", "u"]
+MARKERS = ["c", "x", "z", "k", "low", "high", "u"]
+HIDDEN = ["c", "low", "high"]
+BANDS = [0.001, 0.01, 0.1, 1]
 STATUSES = ["ok", "worsening", "improving", "not_assessable", "short_history"]
 METHODS = ["panel", "series", "own_limits", "stated_limit", "estimate", "joint", "funnel"]
 RELEASE_REASONS = [*REASONS, "withheld", "not_monitored", "published_series", "not_tested"]
@@ -59,21 +61,33 @@ EVIDENCE = [
 
 IS_OURS = Column("source") == "extracts"
 IS_WITHHELD = Column("marker") == "c"
+IS_HIDDEN = Column("marker").is_in(HIDDEN)
+
+_CASES = " ".join(f"when '{level}' then {base}" for level, base in BASE.items())
+BASE_OF_LEVEL = f"case area_level {_CASES} end"
 
 # Frames that are more than a published table as it stands.
 FRAMES = {
-    "trends": "select *, denominator - numerator as remainder from trends",
-    "withheld": "select * from trends where marker = 'c' and source = 'extracts'",
+    "trends": f"""
+        select *,
+            numerator % {BASE_OF_LEVEL} as numerator_past_base,
+            denominator % {BASE_OF_LEVEL} as denominator_past_base,
+            round(score, 1) - score as score_past_tenth
+        from trends
+    """,
+    "withheld": f"select * from trends where marker in {(*HIDDEN,)} and source = 'extracts'",
+    "reconciliation": f"""
+        select *, counted % {BASE_OF_LEVEL} as counted_past_base from reconciliation
+    """,
     "alerts": """
-        select *, exists (
-            select * from trends
-            where trends.marker = 'c'
-                and trends.indicator = alerts.indicator
-                and trends.area_code = alerts.area_code
-                and trends.breakdown = alerts.breakdown
-                and trends.period_start between alerts.opened_period and alerts.last_period
-        ) as rests_on_withheld
+        select alerts.*, alerts.summary ->> '$.value' = cast(trends.value as varchar) as is_released
         from alerts
+        left join trends
+            on trends.indicator = alerts.indicator
+            and trends.area_code = alerts.area_code
+            and trends.breakdown = alerts.breakdown
+            and trends.period_start = alerts.last_period
+            and trends.source = 'extracts'
     """,
     "submissions": """
         select *,
@@ -123,9 +137,10 @@ def of_areas(authorities: Collection[str]) -> "Suite":
 
 
 def of_trends(
-    indicators: Sequence[Indicator], areas: Collection[str], made: pd.DataFrame
+    indicators: Sequence[Indicator], areas: Collection[str], made: pd.DataFrame, smallest: int
 ) -> "Suite":
-    """Of every figure and the judgement on it; `made` are the indicators and areas of the marts."""
+    """Of every figure and the judgement on it; `made` are the indicators and areas of the marts,
+    `smallest` is the smallest count of ours that is shown, rounded."""
     proportions = Column("indicator").is_in(
         [one.indicator for one in indicators if one.kind == "proportion"]
     )
@@ -134,6 +149,9 @@ def of_trends(
     )
     of_counts = Column("indicator").is_in(
         [one.indicator for one in indicators if not one.denominator_is_population]
+    )
+    of_months = Column("indicator").is_in(
+        [one.indicator for one in indicators if one.joint not in (None, "rest")]
     )
     return [
         _unique(*TRENDS_KEY),
@@ -174,13 +192,46 @@ def of_trends(
         ),
         gxe.ExpectColumnValuesToBeNull(
             column="value",
-            row_condition=IS_WITHHELD,
+            row_condition=IS_HIDDEN,
             description="Nothing is shown that is marked as withheld, in official series neither.",
             meta=about("withheld_is_withheld", DISCLOSURE),
         ),
-        _not_small("numerator", IS_OURS),
-        _not_small("denominator", IS_OURS & of_counts),
-        _not_small("remainder", IS_OURS & proportions),
+        _not_small("numerator", IS_OURS, smallest),
+        _not_small("denominator", IS_OURS & of_counts, smallest),
+        _multiple("numerator_past_base", IS_OURS),
+        _multiple("denominator_past_base", IS_OURS & of_counts),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="value",
+            min_value=5,
+            max_value=95,
+            row_condition=IS_OURS & proportions,
+            description="A share of ours near none or near all is told as one.",
+            meta=about("shares_near_the_ends_are_coded", DISCLOSURE),
+        ),
+        gxe.ExpectColumnValuesToBeNull(
+            column="numerator",
+            row_condition=IS_OURS & of_months,
+            description="A sum of months would give one of them back.",
+            meta=about("no_sum_of_months_is_shown", DISCLOSURE),
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="score_past_tenth",
+            min_value=-1e-9,
+            max_value=1e-9,
+            row_condition=IS_OURS,
+            description="A score of ours has one decimal: with more it is the count.",
+            meta=about("scores_are_coarse", DISCLOSURE),
+        ),
+        *(
+            gxe.ExpectColumnValuesToBeInSet(
+                column=column,
+                value_set=BANDS,
+                row_condition=IS_OURS,
+                description="A probability of ours is told as a band: an exact one is the count.",
+                meta=about("probabilities_are_bands", DISCLOSURE),
+            )
+            for column in ("p_one", "p_sustained")
+        ),
     ]
 
 
@@ -190,7 +241,7 @@ def of_withheld(indicators: Sequence[Indicator]) -> "Suite":
     return [
         gxe.ExpectColumnValuesToBeNull(
             column="denominator",
-            row_condition=Column("indicator").is_not_in(of_population),
+            row_condition=IS_WITHHELD & Column("indicator").is_not_in(of_population),
             description="Populations are open; any other denominator is a count of ours.",
             meta=about("withheld_is_withheld", DISCLOSURE),
         ),
@@ -230,6 +281,7 @@ def of_reconciliation(indicators: Sequence[Indicator], areas: Collection[str]) -
         _allowed("verdict", VERDICTS),
         _allowed("reason", NOT_COMPARED),
         _between("months_covered", 0, 12),
+        _multiple("counted_past_base", None),
         *(
             gxe.ExpectColumnValuesToBeNull(
                 column=column,
@@ -253,11 +305,17 @@ def of_alerts(indicators: Sequence[Indicator], areas: Collection[str]) -> "Suite
         _allowed("severity", SEVERITIES),
         _allowed("state", STATES),
         _not_above("opened_period", "last_period", "periods_end_after_they_start"),
-        gxe.ExpectColumnValuesToBeNull(
-            column="summary",
-            row_condition=Column("rests_on_withheld") == True,  # noqa: E712 (a condition on rows)
-            description="Evidence is given only where no figure behind it is withheld.",
+        gxe.ExpectColumnValuesToNotBeNull(
+            column="is_released",
+            row_condition=Column("summary").is_not_null(),
+            description="Evidence is given only where the figure behind it is shown.",
             meta=about("withheld_is_withheld", DISCLOSURE),
+        ),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="is_released",
+            value_set=[True],
+            description="Evidence is the figure that this release shows.",
+            meta=about("evidence_is_released", DISCLOSURE),
         ),
     ]
 
@@ -289,7 +347,7 @@ def of_linkage(authorities: Collection[str]) -> "Suite":
         _unique("la_code", "extract"),
         _allowed("la_code", authorities),
         _allowed("extract", contracts.load()),
-        _allowed("marker", ["x", "c"]),
+        _allowed("marker", ["x", *HIDDEN]),
         _between("share", 0, 1),
         _rounded(),
         gxe.ExpectColumnValuesToBeNull(
@@ -316,11 +374,16 @@ def meets_expectations(
     """Blocks the release: every suite over its table of the draft; `marts` say what is due."""
     frames = {name: table_of(draft, name) for name in JUDGED}
     made = marts.sql("select distinct indicator, area_code from marts.fct_values").df()
-    by_table = suites(frames, made)
+    [(smallest,)] = marts.sql("select min(smallest_shown) from control.disclosure").fetchall()
+    by_table = suites(frames, made, smallest)
     return together(NAME, {name: judge(name, frames[name], by_table[name]) for name in JUDGED})
 
 
-def suites(frames: Mapping[str, pd.DataFrame], made: pd.DataFrame) -> "Mapping[str, Suite]":
+def suites(
+    frames: Mapping[str, pd.DataFrame], made: pd.DataFrame, smallest_shown: int
+) -> "Mapping[str, Suite]":
+    """By name of its frame each suite; `smallest_shown` is the smallest true count of ours."""
+    smallest = min(BASE.values()) * round(smallest_shown / min(BASE.values()))
     indicators = catalogue.load()
     areas = _values(frames["areas"], "area_code")
     authorities = _values(frames["areas"], "la_code")
@@ -329,7 +392,7 @@ def suites(frames: Mapping[str, pd.DataFrame], made: pd.DataFrame) -> "Mapping[s
         "indicators": of_indicators(indicators),
         "areas": of_areas(owing),
         "coverage": of_coverage(authorities),
-        "trends": of_trends(indicators, areas, made),
+        "trends": of_trends(indicators, areas, made, smallest),
         "withheld": of_withheld(indicators),
         "reconciliation": of_reconciliation(indicators, areas),
         "alerts": of_alerts(indicators, areas),
@@ -397,13 +460,23 @@ def _not_above(lower: str, upper: str, rule: str) -> "Expectation":
     )
 
 
-def _not_small(column: str, where: Any) -> "Expectation":
+def _not_small(column: str, where: Any, smallest: int) -> "Expectation":
     return gxe.ExpectColumnValuesToBeBetween(
         column=column,
-        min_value=SMALLEST_SHOWN,
+        min_value=smallest,
         row_condition=where & (Column(column) > 0),
-        description="A count of ours from 1 to 5 is withheld, and one that gives it back.",
+        description="A small count of ours is withheld.",
         meta=about("no_small_count_is_shown", DISCLOSURE),
+    )
+
+
+def _multiple(column: str, where: Any) -> "Expectation":
+    return gxe.ExpectColumnValuesToBeInSet(
+        column=column,
+        value_set=[0],
+        row_condition=where,
+        description="Counts of ours leave rounded: to 5 for an authority, to 10 for larger areas.",
+        meta=about("counts_are_rounded", DISCLOSURE),
     )
 
 

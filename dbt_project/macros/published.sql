@@ -7,8 +7,3 @@ case when isfinite({{ column }}) then round({{ column }}, {{ decimals }}) end
 {% macro rounded(column) -%}
 case when {{ column }} = 0 then 0 when {{ column }} < 15 then 10 else cast(round({{ column }} / 10.0) * 10 as integer) end
 {%- endmacro %}
-
-{# The smallest count of our own that is shown; `disclosure.SMALLEST_SHOWN`, which says why, is the same. #}
-{% macro smallest_shown() -%}
-6
-{%- endmacro %}

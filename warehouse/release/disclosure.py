@@ -99,7 +99,7 @@ def control(
 
 
 def create(connection: duckdb.DuckDBPyConnection, smallest_shown: int) -> None:
-    """Make the table of controlled counts, without rows, and that of the rules they follow."""
+    """Make the table of controlled counts, without rows, and the rules of each level of area."""
     connection.execute(
         """
         create or replace table control.controlled_counts (
@@ -109,8 +109,12 @@ def create(connection: duckdb.DuckDBPyConnection, smallest_shown: int) -> None:
         """
     )
     connection.execute(
-        "create or replace table control.disclosure as select $1::integer as smallest_shown",
-        [smallest_shown],
+        "create or replace table control.disclosure"
+        " (area_level varchar, base integer, smallest_shown integer)"
+    )
+    connection.executemany(
+        "insert into control.disclosure values (?, ?, ?)",
+        [[level, base, smallest_shown] for level, base in BASE.items()],
     )
 
 

@@ -1,4 +1,5 @@
--- how far the figures of an authority and month can be relied upon: four shares and their product
+-- how far the figures of an authority and month can be relied upon: four shares and their product; shares of records are those of
+-- numbers rounded to ten, as they are published, so that none of the four gives a small number of records back
 with completeness as (
     select
         la_code,
@@ -36,7 +37,8 @@ validity as (
     select
         months.la_code,
         months.period_start,
-        1.0 - sum(submissions.refused) / cast(nullif(sum(submissions.records), 0) as double) as validity
+        1.0 - {{ rounded('sum(submissions.refused)') }}
+        / cast(nullif({{ rounded('sum(submissions.records)') }}, 0) as double) as validity
     from months
     inner join {{ source('control', 'submissions') }} as submissions
         on months.la_code = submissions.sender
@@ -49,7 +51,7 @@ validity as (
 linkage as (
     select
         la_code,
-        sum(linked) / cast(sum(records) as double) as linkage
+        {{ rounded('sum(linked)') }} / cast({{ rounded('sum(records)') }} as double) as linkage
     from {{ ref('fct_linkage') }}
     group by la_code
 )

@@ -77,8 +77,7 @@ from_extracts as (
         summed.denominator,
         case
             when summed.denominator > 0
-                then summed.numerator / summed.denominator * indicators.scale
-                    * case when indicators.annualise then 12 else 1 end
+                then {{ indicator_value('summed.numerator', 'summed.denominator') }}
         end as value,
         case when summed.areas_included = 0 then 'x' end as marker,
         summed.is_provisional,

@@ -17,9 +17,7 @@ with official as (
         facts.source,
         facts.numerator,
         facts.marker,
-        -- a count that its publisher withholds is from 1 to 5, one that rounds to zero at most 5
-        case when facts.marker = 'c' then 1 when facts.marker in ('k', 'low') then 0 else facts.numerator end as lowest,
-        case when facts.marker in ('c', 'k', 'low') then 5 else facts.numerator end as highest,
+        {{ highest_official('facts.numerator', 'facts.marker') }} as highest,
         indicators.months_before = 11 as is_of_twelve_months
     from {{ ref('fct_indicator_values') }} as facts
     inner join {{ source('control', 'indicators') }} as indicators
@@ -129,7 +127,6 @@ measured as (
         case when beside.months_covered = case when official.is_of_twelve_months then 1 else 12 end then beside.counted end as counted,
         cast(beside.months_covered * case when official.is_of_twelve_months then 12 else 1 end as integer) as months_covered,
         beside.is_provisional,
-        official.lowest,
         official.highest,
         greatest({{ cases }}, {{ share }} * official.highest) as allowed
     from official
@@ -173,8 +170,7 @@ select
     case when reason is null then allowed end as allowed,
     case
         when reason is not null then 'not_comparable'
-        when counted between lowest - allowed and highest + allowed then 'agrees'
-        else 'differs'
+        else {{ verdict('counted', 'official', 'official_marker', 'allowed') }}
     end as verdict,
     reason
 from judged

@@ -1,19 +1,5 @@
--- A person's own words stay inside: a reason leaves only as a code, evidence only where no figure behind it is withheld.
-with
-withheld as (
-    select distinct events.event_id
-    from {{ source('state', 'alert_events') }} as events
-    inner join {{ source('state', 'alerts') }} as alerts
-        on events.alert_id = alerts.alert_id
-    inner join {{ ref('published_trends') }} as trends
-        on alerts.indicator = trends.indicator
-        and alerts.area_code = trends.area_code
-        and alerts.breakdown = trends.breakdown
-        and trends.period_start >= alerts.opened_period
-        and trends.period_start <= coalesce(events.period, alerts.last_period)
-    where trends.marker = 'c'
-)
-
+-- A person's own words stay inside: a reason leaves only as a code. Evidence is what this release shows of the period of the event,
+-- and nothing where it shows no figure.
 select
     cast(events.event_id as integer) as event_id,
     events.alert_id,
@@ -24,7 +10,13 @@ select
     events.period,
     case when regexp_full_match(events.reason, '[a-z_]+') then events.reason end as reason,
     events.release_id,
-    case when withheld.event_id is null then events.evidence end as evidence
+    {{ evidence_of('trends') }} as evidence
 from {{ source('state', 'alert_events') }} as events
-left join withheld
-    on events.event_id = withheld.event_id
+left join {{ source('state', 'alerts') }} as alerts
+    on events.alert_id = alerts.alert_id
+left join {{ ref('published_trends') }} as trends
+    on alerts.indicator = trends.indicator
+    and alerts.area_code = trends.area_code
+    and alerts.breakdown = trends.breakdown
+    and events.period = trends.period_start
+    and trends.source = 'extracts'

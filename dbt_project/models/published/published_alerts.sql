@@ -1,17 +1,4 @@
--- Evidence goes out only where none of the figures behind it is withheld.
-with
-withheld as (
-    select distinct alerts.alert_id
-    from {{ source('state', 'alerts') }} as alerts
-    inner join {{ ref('published_trends') }} as trends
-        on alerts.indicator = trends.indicator
-        and alerts.area_code = trends.area_code
-        and alerts.breakdown = trends.breakdown
-        and trends.period_start >= alerts.opened_period
-        and trends.period_start <= alerts.last_period
-    where trends.marker = 'c'
-)
-
+-- Evidence is what this release shows of the latest period in which an alert held, and nothing where it shows no figure.
 select
     alerts.alert_id,
     alerts.fingerprint,
@@ -29,7 +16,11 @@ select
     alerts.resolved_on,
     alerts.release_id,
     alerts.title,
-    case when withheld.alert_id is null then alerts.summary end as summary
+    {{ evidence_of('trends') }} as summary
 from {{ source('state', 'alerts') }} as alerts
-left join withheld
-    on alerts.alert_id = withheld.alert_id
+left join {{ ref('published_trends') }} as trends
+    on alerts.indicator = trends.indicator
+    and alerts.area_code = trends.area_code
+    and alerts.breakdown = trends.breakdown
+    and alerts.last_period = trends.period_start
+    and trends.source = 'extracts'

@@ -1,7 +1,35 @@
--- Every indicator value with the judgement on it, after disclosure control. A monitored month of our own that the detector did not
--- judge says why; figures that are never judged have no status. The judgement on a withheld count stays only where each count from
--- 1 to 5 would have had it.
-with
+-- Every indicator value with the judgement on it, after disclosure control: counts of ours are those of control.controlled_counts,
+-- everything else is made of them, and nothing stands beside a figure that is not shown. A monitored month of our own that the
+-- detector did not judge says why; figures that are never judged have no status. The judgement on a withheld count stays only where
+-- each count that it may be would have had it.
+{% set months_behind = {'divergence': 6, 'neighbours': 12} %}
+
+-- joint figures of which a part, in any of the months that they are made of, is not shown
+with parts_hidden as (
+    select distinct
+        facts.indicator,
+        facts.area_code,
+        facts.period_start
+    from {{ source('detection', 'fct_values') }} as facts
+    inner join {{ source('control', 'indicators') }} as indicators
+        on facts.indicator = indicators.indicator
+    inner join {{ source('control', 'indicator_parts') }} as parts
+        on facts.indicator = parts.indicator
+    inner join {{ source('control', 'controlled_counts') }} as counts
+        on parts.part = counts.indicator
+        and facts.area_code = counts.area_code
+        and facts.period_type = counts.period_type
+        and facts.breakdown = counts.breakdown
+        and counts.marker is not null
+        and counts.period_start <= facts.period_start
+        and facts.period_start < case indicators.joint
+            {%- for joint, months in months_behind.items() %}
+            when '{{ joint }}' then {{ add_months('counts.period_start', months) }}
+            {%- endfor %}
+        end
+    where facts.value is not null
+),
+
 joined as (
     select
         facts.*,
@@ -21,13 +49,30 @@ joined as (
         signals.status as signal_status,
         signals.reason as signal_reason,
         indicators.is_monitored,
-        indicators.numerator as numerator_measure,
-        indicators.denominator as denominator_measure,
         indicators.denominator_is_population,
-        facts.source = 'extracts' as is_ours
+        indicators.joint,
+        indicators.kind = 'proportion' as is_proportion,
+        least(indicators.decimals, 1) as joint_decimals,
+        indicators.decimals,
+        case indicators.bad_direction when 'up' then 1 else -1 end as worse,
+        {{ unit_of_value() }} as unit_of_value,
+        facts.source = 'extracts' as is_ours,
+        coalesce(indicators.joint in ('divergence', 'neighbours', 'confidence'), false) as is_without_count,
+        above.shown as numerator_shown,
+        case
+            when indicators.denominator_is_population then {{ figure('facts.denominator', 6) }}
+            else below.shown
+        end as denominator_shown,
+        case
+            when above.marker = 'c' or below.marker = 'c' or parts_hidden.indicator is not null then 'c'
+            else coalesce(above.marker, below.marker)
+        end as count_marker,
+        rules.smallest_shown
     from {{ source('detection', 'fct_values') }} as facts
     inner join {{ source('control', 'indicators') }} as indicators
         on facts.indicator = indicators.indicator
+    inner join {{ source('control', 'disclosure') }} as rules
+        on facts.area_level = rules.area_level
     left join {{ source('detection', 'fct_signals') }} as signals
         on facts.indicator = signals.indicator
         and facts.area_code = signals.area_code
@@ -35,41 +80,119 @@ joined as (
         and facts.period_start = signals.period_start
         and facts.breakdown = signals.breakdown
         and facts.source = signals.source
+    left join {{ source('control', 'controlled_counts') }} as above
+        on facts.source = 'extracts'
+        and facts.indicator = above.indicator
+        and indicators.numerator = above.measure
+        and facts.area_code = above.area_code
+        and facts.period_type = above.period_type
+        and facts.period_start = above.period_start
+        and facts.breakdown = above.breakdown
+    left join {{ source('control', 'controlled_counts') }} as below
+        on facts.source = 'extracts'
+        and not indicators.denominator_is_population
+        and facts.indicator = below.indicator
+        and indicators.denominator = below.measure
+        and facts.area_code = below.area_code
+        and facts.period_type = below.period_type
+        and facts.period_start = below.period_start
+        and facts.breakdown = below.breakdown
+    left join parts_hidden
+        on facts.source = 'extracts'
+        and facts.indicator = parts_hidden.indicator
+        and facts.area_code = parts_hidden.area_code
+        and facts.period_start = parts_hidden.period_start
 ),
 
-uncontrolled as (
+-- what one event is in the unit, as it was judged and as it is shown
+rounded as (
     select
-        indicator,
-        area_code,
-        la_code,
-        area_level,
-        period_type,
-        period_start,
-        period_end,
-        breakdown,
-        source,
-        numerator,
-        {{ figure('denominator', 6) }} as denominator,
-        {{ figure('value', 6) }} as value,
-        coalesce(marker, case when {{ figure('value', 6) }} is null then 'x' end) as marker,
-        is_provisional,
-        is_revised,
-        caveat,
-        areas_due,
-        areas_included,
-        {{ figure('expected', 6) }} as expected,
-        {{ figure('lower', 6) }} as lower,
-        {{ figure('upper', 6) }} as upper,
-        {{ figure('score', 4) }} as score,
-        {{ figure('p_one', 6) }} as p_one,
-        {{ figure('p_sustained', 6) }} as p_sustained,
-        {{ figure('dispersion', 3) }} as dispersion,
-        {{ figure('national_effect', 3) }} as national_effect,
-        {{ figure('completeness', 2) }} as completeness,
-        {{ figure('minimum_detectable_change', 6) }} as minimum_detectable_change,
-        kind,
-        method,
-        version,
+        * replace (
+            case when is_ours then cast(numerator_shown as double) else numerator end as numerator,
+            case when is_ours then cast(denominator_shown as double) else {{ figure('denominator', 6) }} end as denominator
+        ),
+        numerator as true_numerator,
+        unit_of_value / nullif(denominator, 0) as true_per_event,
+        unit_of_value / nullif(denominator_shown, 0) as per_event
+    from joined
+),
+
+valued as (
+    select
+        * replace (
+            case
+                when not is_ours then {{ figure('value', 6) }}
+                when is_without_count then {{ figure('value', 'joint_decimals') }}
+                when joint = 'rest' then {{ figure('100 - numerator * per_event', 6) }}
+                else {{ figure('numerator * per_event', 6) }}
+            end as value
+        ),
+        -- the standard normal score of the rounded count by its square root (Anscombe 1948, Biometrika 35: 246)
+        case
+            when is_ours
+                then worse * 2 * (sqrt(numerator + 0.375) - sqrt(expected / per_event + 0.125)) / sqrt(dispersion)
+        end as score_of_month,
+        lower / true_per_event * per_event as lower_of_rounded,
+        upper / true_per_event * per_event as upper_of_rounded,
+        -- the range of an estimate with the chance in the rounded count (log scale); see monitoring/joint.py
+        case
+            when method = 'estimate'
+                then exp(
+                    1.96 * sqrt(
+                        greatest(pow(ln((100 - lower) / (100 - value)) / 1.96, 2) - 1 / true_numerator, 0)
+                        + 1 / nullif(numerator, 0)
+                    )
+                )
+        end as reach
+    from rounded
+),
+
+controlled as (
+    select
+        * replace (
+            case
+                when not is_ours then {{ figure('expected', 6) }}
+                when is_without_count then {{ figure('expected', 'joint_decimals') }}
+                else {{ figure('expected', 'decimals') }}
+            end as expected,
+            case
+                when not is_ours then {{ figure('lower', 6) }}
+                when is_without_count then {{ figure('lower', 'joint_decimals') }}
+                when method = 'estimate' then {{ figure('100 - (100 - value) * reach', 'joint_decimals') }}
+                when is_proportion and lower_of_rounded > 100 then 100
+                else {{ figure('lower_of_rounded', 'decimals') }}
+            end as lower,
+            case
+                when not is_ours then {{ figure('upper', 6) }}
+                when is_without_count then {{ figure('upper', 'joint_decimals') }}
+                when method = 'estimate' then {{ figure('100 - (100 - value) / reach', 'joint_decimals') }}
+                when is_proportion and upper_of_rounded > 100 then 100
+                else {{ figure('upper_of_rounded', 'decimals') }}
+            end as upper,
+            case
+                when not is_ours then {{ figure('score', 4) }}
+                when is_without_count then {{ figure('score', 1) }}
+                when score is not null then {{ figure('greatest(score_of_month, ' ~ score_of('p_sustained') ~ ')', 1) }}
+            end as score,
+            case
+                when not is_ours then {{ figure('p_one', 6) }}
+                when p_one is not null then {{ band_of_score('score_of_month') }}
+            end as p_one,
+            case when is_ours then {{ band('p_sustained') }} else {{ figure('p_sustained', 6) }} end as p_sustained
+        ),
+        lower / true_per_event as lower_count,
+        upper / true_per_event as upper_count
+    from valued
+),
+
+marked as (
+    select
+        *,
+        case
+            when not is_ours then null
+            when count_marker is not null then count_marker
+            when is_proportion then {{ code_of_share('value') }}
+        end as hidden,
         coalesce(signal_status, case when is_ours and is_monitored then 'not_assessable' end) as status,
         coalesce(
             signal_reason,
@@ -80,45 +203,21 @@ uncontrolled as (
                 when not is_monitored then 'not_monitored'
                 else 'not_tested'
             end
-        ) as reason,
-        numerator_measure,
-        denominator_measure,
-        denominator_is_population,
-        is_ours
-    from joined
-),
-
-marked as (
-    select
-        uncontrolled.*,
-        uncontrolled.is_ours
-        and (withheld_numerators.measure is not null or withheld_denominators.measure is not null) as is_withheld,
-        uncontrolled.lower * uncontrolled.numerator / nullif(uncontrolled.value, 0) as lower_count,
-        uncontrolled.upper * uncontrolled.numerator / nullif(uncontrolled.value, 0) as upper_count
-    from uncontrolled
-    left join {{ source('control', 'withheld_counts') }} as withheld_numerators
-        on uncontrolled.numerator_measure = withheld_numerators.measure
-        and uncontrolled.area_code = withheld_numerators.area_code
-        and uncontrolled.period_type = withheld_numerators.period_type
-        and uncontrolled.period_start = withheld_numerators.period_start
-        and uncontrolled.breakdown = withheld_numerators.breakdown
-    left join {{ source('control', 'withheld_counts') }} as withheld_denominators
-        on uncontrolled.denominator_measure = withheld_denominators.measure
-        and not uncontrolled.denominator_is_population
-        and uncontrolled.area_code = withheld_denominators.area_code
-        and uncontrolled.period_type = withheld_denominators.period_type
-        and uncontrolled.period_start = withheld_denominators.period_start
-        and uncontrolled.breakdown = withheld_denominators.breakdown
+        ) as full_reason,
+        is_ours and count_marker is not null as is_withheld
+    from controlled
 ),
 
 judged as (
     select
         *,
-        is_withheld and not coalesce(
+        -- a joint figure rests on several months of several counts, so its status tells of no one of them
+        is_withheld and not is_without_count and not coalesce(
             case
                 when status is null or status in ('not_assessable', 'short_history') then true
-                when status = 'ok' then lower_count <= 1 and upper_count >= {{ smallest_shown() }} - 1
-                else numerator < lower_count and lower_count >= {{ smallest_shown() }}
+                when status = 'ok'
+                    then lower_count <= case when hidden = 'low' then 0 else 1 end and upper_count >= smallest_shown - 1
+                else true_numerator < lower_count and lower_count >= smallest_shown
             end,
             false
         ) as is_judgement_withheld
@@ -135,37 +234,37 @@ select
     period_end,
     breakdown,
     source,
-    case when not is_withheld then numerator end as numerator,
+    case when hidden is null and not (is_ours and is_without_count) then numerator end as numerator,
     case when not is_withheld or denominator_is_population then denominator end as denominator,
-    case when not is_withheld then value end as value,
-    case when is_withheld then 'c' else marker end as marker,
+    case when hidden is null then value end as value,
+    coalesce(hidden, marker, case when value is null then 'x' end) as marker,
     is_provisional,
     is_revised,
     caveat,
     areas_due,
     areas_included,
-    case when not is_withheld then expected end as expected,
-    case when not is_withheld then lower end as lower,
-    case when not is_withheld then upper end as upper,
-    case when not is_withheld then score end as score,
-    case when not is_withheld then p_one end as p_one,
-    case when not is_withheld then p_sustained end as p_sustained,
-    case when not is_withheld then dispersion end as dispersion,
-    case when not is_withheld then national_effect end as national_effect,
-    case when not is_withheld then completeness end as completeness,
-    case when not is_withheld then minimum_detectable_change end as minimum_detectable_change,
-    case when not is_withheld then kind end as kind,
+    case when hidden is null then expected end as expected,
+    case when hidden is null then lower end as lower,
+    case when hidden is null then upper end as upper,
+    case when hidden is null then score end as score,
+    case when hidden is null then p_one end as p_one,
+    case when hidden is null then p_sustained end as p_sustained,
+    case when hidden is null then {{ figure('dispersion', 3) }} end as dispersion,
+    case when hidden is null then {{ figure('national_effect', 3) }} end as national_effect,
+    case when hidden is null then {{ figure('completeness', 2) }} end as completeness,
+    case when hidden is null then {{ figure('minimum_detectable_change', 6) }} end as minimum_detectable_change,
+    case when hidden is null then kind end as kind,
     method,
     version,
     case when is_judgement_withheld then 'not_assessable' else status end as status,
     -- Reasons that follow from what was sent or from the definition stay; the others tell of the size of the count.
     case
-        when not is_withheld or reason in (
+        when not is_withheld or full_reason in (
             'no_return', 'not_due', 'late', 'quarantined', 'partly_covered', 'partial_coverage',
             'reorganised', 'censored', 'gap_after', 'too_little_history', 'gap_in_history', 'partial_roll',
             'known_rests_on_missing_return', 'other_returns_missing', 'numbers_changed',
             'without_care_return', 'parts_awaited', 'not_monitored', 'not_tested'
-        ) then reason
+        ) then full_reason
         else 'withheld'
     end as reason
 from judged

@@ -16,6 +16,8 @@ INDEX = "divergence"
 
 TABLES = f"""
 create schema marts;
+create schema control;
+create table control.disclosure as select 8 as smallest_shown;
 create table indicators (indicator varchar);
 create table areas as
     select area_code, la_code, area_level,
@@ -34,11 +36,11 @@ create table trends as
         cast(40 as double) as denominator, cast(25 as double) as value,
         cast(null as varchar) as marker, cast(25 as double) as expected,
         10::double as lower, 60::double as upper, 0.5::double as score, 0.1::double as p_one,
-        0.2::double as p_sustained, 1::double as dispersion, 1::double as national_effect,
+        1::double as p_sustained, 1::double as dispersion, 1::double as national_effect,
         1::double as completeness, 0.4::double as minimum_detectable_change, 'spike' as kind,
         'panel' as method, 'ok' as status,
         cast(null as varchar) as reason
-    from (values ('{PROPORTION}', 'E1', 10), ('{RATE}', 'E1', 0), ('{INDEX}', 'E1', 12),
+    from (values ('{PROPORTION}', 'E1', 10), ('{RATE}', 'E1', 0), ('{INDEX}', 'E1', null),
         ('{PROPORTION}', 'E2', 40), ('{RATE}', 'E2', 50))
         as made (indicator, area_code, numerator);
 update trends set numerator = null, value = null, marker = 'c', expected = null, lower = null,
@@ -51,15 +53,15 @@ create table marts.fct_values as select indicator, area_code from trends;
 create table reconciliation as
     select indicator, area_code, area_level, 'financial_year' as period_type, period_start,
         breakdown, 'published_referrals' as source, cast(100 as double) as official,
-        cast(null as varchar) as official_marker, cast(101 as double) as counted,
-        cast(null as varchar) as marker, 12 as months_covered, cast(1 as double) as difference,
+        cast(null as varchar) as official_marker, cast(105 as double) as counted,
+        cast(null as varchar) as marker, 12 as months_covered, cast(5 as double) as difference,
         cast(10 as double) as allowed, 'agrees' as verdict, cast(null as varchar) as reason
     from trends where area_code = 'E1';
 create table alerts as
     select 'a' as alert_id, '{RATE}' as indicator, 'E1' as area_code,
         'local_authority' as area_level, 'total' as breakdown, 'down' as direction,
         'warning' as severity, 'open' as state, date '2026-01-01' as opened_period,
-        date '2026-01-01' as last_period, 'evidence' as summary
+        date '2026-01-01' as last_period, '{{"value": 25.0}}' as summary
     union all select 'b', '{RATE}', 'E2', 'local_authority', 'total', 'down', 'warning', 'open',
         date '2026-01-01', date '2026-01-01', null;
 create table alert_events as
@@ -121,13 +123,26 @@ def spoilt() -> Iterator[tuple[str, str, dict[str, int]]]:
     yield "trends", set_all(OF_WHOLE, "-0.1", OF_PROPORTION), below
     yield "trends", set_all(["value"], "null", OF_RATE), {"gaps_are_marked": 1}
     yield "trends", set_all(["marker"], "'c'", OF_RATE), {"withheld_is_withheld": 1}
-    for column, count, where in (
-        ("numerator", 5, OF_RATE),
-        ("denominator", 5, OF_PROPORTION),
-        ("numerator", 35, OF_PROPORTION),
-    ):
-        yield "trends", set_all([column], str(count), where), {"no_small_count_is_shown": 1}
+    for marker in ("low", "high"):
+        yield "trends", set_all(["marker"], f"'{marker}'", OF_RATE), {"withheld_is_withheld": 1}
+    for column, where in (("numerator", OF_RATE), ("denominator", OF_PROPORTION)):
+        yield "trends", set_all([column], "5", where), {"no_small_count_is_shown": 1}
+        yield "trends", set_all([column], "31", where), {"counts_are_rounded": 1}
+    tens = set_all(["numerator", "area_level"], "'15'", OF_RATE).replace(
+        "area_level = '15'", "area_level = 'region'"
+    )
+    yield "trends", tens, {"counts_are_rounded": 1}
+    for value in ("4.9", "95.1"):
+        spoil = set_all(["value"], value, OF_PROPORTION)
+        yield "trends", spoil, {"shares_near_the_ends_are_coded": 1}
+    yield "trends", set_all(["numerator"], "120", OF_INDEX), {"no_sum_of_months_is_shown": 1}
+    yield "trends", set_all(["score"], "0.51", OF_RATE), {"scores_are_coarse": 1}
+    for column in ("p_one", "p_sustained"):
+        yield "trends", set_all([column], "0.2", OF_RATE), {"probabilities_are_bands": 1}
     yield "withheld", set_all(figures, "0.5", HIDDEN), {"withheld_is_withheld": len(figures)}
+    for marker in ("low", "high"):
+        spoil = f"update trends set score = 0.5, marker = '{marker}' {HIDDEN}"
+        yield "withheld", spoil, {"withheld_is_withheld": 1}
     yield "withheld", set_all(["kind"], "'spike'", HIDDEN), {"withheld_is_withheld": 1}
     spoil = "insert into reconciliation from reconciliation limit 1"
     yield "reconciliation", spoil, {"one_row_each": 2}
@@ -145,6 +160,8 @@ def spoilt() -> Iterator[tuple[str, str, dict[str, int]]]:
         f"update reconciliation set marker = 'c' {OF_RATE}",
         {"withheld_is_withheld": 3},
     )
+    spoil = f"update reconciliation set counted = 104 {OF_RATE}"
+    yield "reconciliation", spoil, {"counts_are_rounded": 1}
     yield "alerts", "insert into alerts from alerts limit 1", {"one_row_each": 2}
     yield (
         "alerts",
@@ -154,7 +171,10 @@ def spoilt() -> Iterator[tuple[str, str, dict[str, int]]]:
     )
     turned = "update alerts set last_period = date '2025-12-01' where alert_id = 'a'"
     yield "alerts", turned, {"periods_end_after_they_start": 1}
-    yield "alerts", "update alerts set summary = 'evidence'", {"withheld_is_withheld": 1}
+    spoil = "update alerts set summary = (select max(summary) from alerts)"
+    yield "alerts", spoil, {"withheld_is_withheld": 1}
+    spoil = """update alerts set summary = '{"value": 24.0}' where alert_id = 'a'"""
+    yield "alerts", spoil, {"evidence_is_released": 1}
     yield "alert_events", "insert into alert_events from alert_events", {"one_row_each": 2}
     yield "alert_events", *unknown("alert_events", "alert_id", "old_state", "new_state")
     yield "submissions", "insert into submissions from submissions", {"one_row_each": 2}
@@ -220,7 +240,7 @@ def suites() -> dict[str, list[Any]]:
         connection.execute(TABLES)
         frames = {name: release.table_of(connection, name) for name in release.JUDGED}
         made = connection.sql("from marts.fct_values").df()
-    return {name: list(suite) for name, suite in release.suites(frames, made).items()}
+    return {name: list(suite) for name, suite in release.suites(frames, made, 8).items()}
 
 
 def failed(draft: duckdb.DuckDBPyConnection, table: str, suite: list[Any]) -> dict[str, int]:
@@ -289,8 +309,18 @@ def test_populations_of_withheld_rates_are_open(
 def test_an_official_figure_may_be_small(
     draft: duckdb.DuckDBPyConnection, suites: dict[str, list[Any]]
 ) -> None:
-    draft.execute(f"update trends set numerator = 3, source = 'published_referrals' {OF_RATE}")
+    draft.execute(f"update trends set numerator = 3, p_one = 0.2, source = 'published_referrals' {OF_RATE}")
     assert failed(draft, "trends", suites["trends"]) == {}
+
+
+@pytest.mark.parametrize(("smallest_shown", "count", "broken"), [(6, 5, 0), (8, 5, 1), (8, 10, 0)])
+def test_the_smallest_shown_is_a_setting(
+    draft: duckdb.DuckDBPyConnection, smallest_shown: int, count: int, broken: int
+) -> None:
+    draft.execute(f"update control.disclosure set smallest_shown = {smallest_shown}")
+    draft.execute(f"update trends set numerator = {count} {OF_RATE}")
+    details = release.meets_expectations(draft, draft).details
+    assert details.get("failed_no_small_count_is_shown_of_trends", 0) == broken
 
 
 def test_an_index_may_be_negative_and_above_100(
