@@ -13,6 +13,7 @@ from orchestration import faults, logs, stopping
 from orchestration.commands import (
     alerts,
     annotate,
+    audit,
     contract,
     data,
     decisions,
@@ -67,6 +68,7 @@ for module in (
     monitor,
     submissions,
     decisions,
+    audit,
     data,
     alerts,
     annotate,

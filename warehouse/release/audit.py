@@ -4,19 +4,24 @@ It takes the part of somebody who has every printed count, knows the rules and c
 in whole numbers, and repairs what it finds before anything is published.
 """
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 
-from warehouse.errors import GateFailed
+from warehouse import indicators
+from warehouse.errors import GateFailed, SightlineError
+from warehouse.home import Home
 from warehouse.indicators import Relation
-from warehouse.release import ties
-from warehouse.release.disclosure import BASE, BLOCK, COUNT, control_cells
-from warehouse.release.intervals import Intervals, attained, implied
+from warehouse.release import disclosure, printed, ties
+from warehouse.release import store as releases
+from warehouse.release.disclosure import BLOCK, COUNT, control_cells
+from warehouse.release.intervals import Intervals, attained, implied, solution
 from warehouse.release.ties import FREE, Bools, Ints, System
 
 NARROWEST = 5  # values that each withheld small count must be left with
@@ -40,32 +45,27 @@ class Repairs:
 
     def __add__(self, other: "Repairs") -> "Repairs":
         return Repairs(
-            *(
-                pd.concat([own, more]).drop_duplicates().sort_values(list(own), ignore_index=True)
-                if len(more)
-                else own
-                for own, more in zip(self._parts, other._parts, strict=True)
-            )
+            *(_together(own, more) for own, more in zip(self.parts, other.parts, strict=True))
         )
 
     def __len__(self) -> int:
-        return sum(map(len, self._parts))
+        return sum(map(len, self.parts))
 
     @property
-    def _parts(self) -> tuple[pd.DataFrame, ...]:
+    def parts(self) -> tuple[pd.DataFrame, ...]:
         return self.low_blocks, self.withheld_regions, self.withheld_counts
 
     def control(self, cells: pd.DataFrame, smallest_shown: int) -> pd.DataFrame:
         """The cells as they are printed, by `disclosure.control_cells`."""
-        return control_cells(cells, smallest_shown, *self._parts)
+        return control_cells(cells, smallest_shown, *self.parts)
 
-    def records(self) -> dict[str, list[dict[str, str]]]:
+    def records(self) -> dict[str, list[dict[Any, Any]]]:
         """For the manifest."""
         return {
             name: part.assign(period_start=part["period_start"].astype(str).str[:10]).to_dict(
                 "records"
             )
-            for name, part in zip(self.__dataclass_fields__, self._parts, strict=True)
+            for name, part in zip(self.__dataclass_fields__, self.parts, strict=True)
         }
 
 
@@ -87,55 +87,84 @@ class Audit:
     """What was found of all families, and how they are to be printed."""
 
     families: tuple[Family, ...]
-    kept: tuple[str, ...]
+    smallest_shown: int
+    former: tuple[str, ...]
+    """The releases that were audited with it."""
     seconds: float
 
     @property
     def repairs(self) -> Repairs:
         return sum((family.repairs for family in self.families), Repairs.none())
 
-    def summary(self) -> dict[str, Any]:
-        """For the manifest: it tells of no count that is not shown anyway.
+    @property
+    def cells(self) -> int:
+        """Withheld small counts of authorities."""
+        return sum(family.cells for family in self.families)
 
-        `narrowest` is the least number of values that was found for a withheld small count; the
-        search for more ends at `NARROWEST`.
-        """
+    def counts(self) -> dict[str, int | float | None]:
+        """`narrowest` is the least number of values that was found for a withheld small count; the
+        search for more ends at `NARROWEST`."""
         widths = [family.narrowest for family in self.families if family.narrowest is not None]
         return {
             "families": len(self.families),
             "blocks": sum(family.blocks for family in self.families),
-            "cells": sum(family.cells for family in self.families),
+            "cells": self.cells,
             "narrowest": min(widths, default=None),
             "contradicted": sum(family.contradicted for family in self.families),
             "rounds": max((family.rounds for family in self.families), default=0),
-            "releases": list(self.kept),
+            "repaired": len(self.repairs),
             "seconds": round(self.seconds, 1),
-            **self.repairs.records(),
         }
+
+    def summary(self) -> dict[str, Any]:
+        """For the manifest: it tells of no count that is not shown anyway."""
+        return {
+            "smallest_shown": self.smallest_shown,
+            **self.counts(),
+            "releases": list(self.former),
+            "repairs": self.repairs.records(),
+        }
+
+
+def control(
+    home: Home, connection: duckdb.DuckDBPyConnection, smallest_shown: int
+) -> tuple[int, Audit]:
+    """Control the counts of the work file by what the audit of them asks for; how many are withheld
+    and what the audit did. Raises GateFailed where no repair helps."""
+    cells = disclosure.cells_of(connection)
+    relations = indicators.relations(indicators.load())
+    former = former_releases(home, connection, cells, relations, smallest_shown)
+    audit = audited(cells, relations, smallest_shown, former)
+    withheld = disclosure.control(connection, smallest_shown, *audit.repairs.parts)
+    connection.execute(
+        "create or replace table control.disclosure_audit as select $1 as summary",
+        [json.dumps(audit.summary())],
+    )
+    return withheld, audit
 
 
 def audited(
     cells: pd.DataFrame,
     relations: Sequence[Relation],
     smallest_shown: int,
-    kept: Mapping[str, pd.DataFrame] | None = None,
+    former: Mapping[str, pd.DataFrame] | None = None,
 ) -> Audit:
     """Which blocks to print as low and which regions to withhold, so that every withheld count from
     1 to `smallest_shown` - 1 keeps an interval of `NARROWEST` values.
 
-    `cells` are true counts as `disclosure.cells_of` gives them; `kept` is what former releases
-    printed, by their names, as `ties.system` takes it. Raises GateFailed, naming the measures, where
-    no repair helps.
+    `cells` are true counts as `disclosure.cells_of` gives them; `former` is what other releases
+    printed, by their names, as `former_releases` gives it. Raises GateFailed, naming the measures,
+    where no repair helps.
     """
     began = time.monotonic()
-    releases = kept or {}
+    others = former or {}
     number = ties.families(relations, cells["measure"].unique())
     family_of = cells["measure"].map(number)
     found, failed = [], []
     for family in range(len(set(number.values()))):
         measures = tuple(name for name, of in number.items() if of == family)
-        printed = [one[one["measure"].isin(measures)] for one in releases.values()]
-        one = _audited(cells[family_of == family], measures, relations, smallest_shown, printed)
+        of_kept = [one[one["measure"].isin(measures)] for one in others.values()]
+        one = _audited(cells[family_of == family], measures, relations, smallest_shown, of_kept)
         if one is None:
             failed.append(", ".join(measures))
         else:
@@ -144,7 +173,134 @@ def audited(
         raise GateFailed(
             f"audit of disclosure: small counts could be worked out of {'; '.join(failed)}"
         )
-    return Audit(tuple(found), tuple(releases), time.monotonic() - began)
+    return Audit(tuple(found), smallest_shown, tuple(others), time.monotonic() - began)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a reader makes out of the published counts of one family."""
+
+    measures: tuple[str, ...]
+    blocks: int
+    cells: int
+    """Withheld counts of authorities."""
+    narrow: int
+    """Of these, those that are left fewer than `NARROWEST` values."""
+    narrowest: int | None
+    assumes: str
+    """What could be assumed together: "everything", "this release alone", "totals alone", or
+    "nothing", where the printed counts contradict each other."""
+
+
+def seen(home: Home, release: releases.Release) -> tuple[list[Seen], int]:
+    """Audit a release as its readers could, with all others that are kept; without true counts.
+
+    Gives what they make out of each family, and how many values do not follow from the counts that
+    are shown. Raises SightlineError for a release from before there was an audit.
+    """
+    done = recorded(release)
+    if not done:
+        raise SightlineError(f"{release.release_id} was published before there was an audit")
+    smallest_shown = int(done["smallest_shown"])
+    relations = indicators.relations(indicators.load())
+    with duckdb.connect(str(release.database), read_only=True) as connection:
+        now = printed.of_release(connection, relations, smallest_shown, done["repairs"])
+        submissions = printed.in_force(connection)
+    former = [
+        _kept(other, relations, smallest_shown, submissions, now)
+        for other in releases.list_releases(home)
+        if other.release_id != release.release_id
+        and recorded(other).get("smallest_shown") == smallest_shown
+    ]
+    number = ties.families(relations, now["measure"].unique())
+    found = []
+    for family in range(len(set(number.values()))):
+        measures = tuple(name for name, of in number.items() if of == family)
+        own, *others = (one[one["measure"].isin(measures)] for one in (now, *former))
+        found.append(_seen(measures, own, relations, smallest_shown, others))
+    return found, int((~now["is_derived"]).sum())
+
+
+def _seen(
+    measures: tuple[str, ...],
+    now: pd.DataFrame,
+    relations: Sequence[Relation],
+    smallest_shown: int,
+    former: Sequence[pd.DataFrame],
+) -> Seen:
+    alone = ties.system(now, relations)
+    blocks = len(now[BLOCK].drop_duplicates())
+    for assumes, system in (
+        ("everything", ties.system(now, relations, former) if former else alone),
+        ("this release alone", alone),
+        ("totals alone", ties.rows_of(alone, alone.is_total)),
+    ):
+        counts = solution(system)
+        if counts is None:
+            continue
+        cells = system.cells
+        is_small = (cells["upper"] < smallest_shown) & (alone.cells["upper"] > 0)
+        wanted = np.asarray(is_small & cells["is_withheld"], dtype=bool)
+        widths = attained(system, counts, wanted, NARROWEST)[0].width[wanted]
+        narrow, narrowest = int((widths < NARROWEST).sum()), int(widths.min(initial=FREE))
+        least = narrowest if len(widths) else None
+        return Seen(measures, blocks, len(widths), narrow, least, assumes)
+    return Seen(measures, blocks, 0, 0, None, "nothing")
+
+
+def shares(release: releases.Release) -> list[dict[str, Any]]:
+    """What control costs readers of a release: by size of authority (children aged 0 to 17), the
+    counts there, per cent of them withheld, and the largest error of a shown rate from rounding in
+    the middle of the authorities, in per cent of the rate."""
+    with duckdb.connect(str(release.database), read_only=True) as connection:
+        found = connection.execute(SHARES)
+        names = [column[0] for column in found.description or []]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def former_releases(
+    home: Home,
+    connection: duckdb.DuckDBPyConnection,
+    cells: pd.DataFrame,
+    relations: Sequence[Relation],
+    smallest_shown: int,
+) -> dict[str, pd.DataFrame]:
+    """What the releases that are kept tell beyond the next one, by their names.
+
+    Those from before there was an audit, or under another limit, are left out: what they give away
+    is given away.
+    """
+    comparable = [
+        release
+        for release in releases.list_releases(home)
+        if recorded(release).get("smallest_shown") == smallest_shown
+    ]
+    if not comparable:
+        return {}
+    now = printed.of_cells(control_cells(cells, smallest_shown), relations, smallest_shown)
+    submissions = printed.in_force(connection, "control.submissions")
+    return {
+        release.release_id: _kept(release, relations, smallest_shown, submissions, now)
+        for release in comparable
+    }
+
+
+def _kept(
+    release: releases.Release,
+    relations: Sequence[Relation],
+    smallest_shown: int,
+    submissions: pd.DataFrame,
+    now: pd.DataFrame,
+) -> pd.DataFrame:
+    repairs = recorded(release)["repairs"]
+    with duckdb.connect(str(release.database), read_only=True) as connection:
+        return printed.kept(connection, relations, smallest_shown, repairs, submissions, now)
+
+
+def recorded(release: releases.Release) -> dict[str, Any]:
+    """What the manifest of a release says of its audit; nothing where there was none."""
+    manifest = json.loads((release.folder / releases.MANIFEST).read_text(encoding="utf-8"))
+    return dict(manifest.get("audit") or {})
 
 
 def _audited(
@@ -159,7 +315,9 @@ def _audited(
     found = None
     for rounds in range(1, MAX_ROUNDS + 1):
         controlled = repairs.control(cells, smallest_shown)
-        system = ties.system(printed(controlled, relations, smallest_shown), relations, kept)
+        system = ties.system(
+            printed.of_cells(controlled, relations, smallest_shown), relations, kept
+        )
         counts = system.cells["count"].to_numpy(dtype=np.int64)
         system, contradicted = _without_contradicted(system, counts)
         is_small = (counts > 0) & (counts < smallest_shown)
@@ -170,9 +328,7 @@ def _audited(
             widths = found.width[wanted]
             blocks = len(controlled[BLOCK].drop_duplicates())
             narrowest = int(widths.min()) if len(widths) else None
-            return Family(
-                measures, repairs, blocks, len(widths), narrowest, contradicted, rounds
-            )
+            return Family(measures, repairs, blocks, len(widths), narrowest, contradicted, rounds)
         before = len(repairs)
         repairs += _repairs(system, leaks, repairs)
         if len(repairs) == before:
@@ -211,7 +367,7 @@ def _other_ends(system: System, alone: Intervals, leaks: Bools) -> pd.DataFrame:
     chosen = []
     for count in np.flatnonzero(leaks):
         rows = by_count.indices[by_count.indptr[count] : by_count.indptr[count + 1]]
-        left = [_values_left(system, alone, row, count) for row in rows]
+        left = [_values_left(system, alone, int(row), int(count)) for row in rows]
         for row in rows[np.argsort(left, kind="stable")]:
             others = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
             others = others[is_shown[others] & (largest[others] > 0)]
@@ -238,39 +394,6 @@ def _values_left(system: System, alone: Intervals, row: int, count: int) -> int:
     return upper - lower + 1
 
 
-def printed(
-    controlled: pd.DataFrame, relations: Sequence[Relation], smallest_shown: int
-) -> pd.DataFrame:
-    """What a reader knows of each controlled cell: the whole numbers from `lower` to `upper`, of a
-    mean of n months in n-ths.
-
-    A shown count is one that rounds to it; `c` is one from 1, `low` one from 0, up to
-    `smallest_shown` - 1. The total of a withheld region may be any. Rounding is that of
-    `disclosure.rounded`, a middle upwards.
-    """
-    parts_of = {
-        relation.measure: len(relation.months_before)
-        for relation in relations
-        if relation.kind == "mean"
-    }
-    parts = controlled["measure"].map(parts_of).fillna(1).to_numpy(dtype=np.int64)
-    base = controlled["area_level"].map(BASE).to_numpy(dtype=np.int64)
-    shown = controlled["shown"].fillna(0).to_numpy(dtype=np.int64)
-    marker = controlled["marker"].to_numpy(dtype=object)
-    is_withheld = np.array([one is not None and not pd.isna(one) for one in marker], dtype=bool)
-    least = smallest_shown * parts
-    lower = np.maximum(-((-(2 * shown - base) * parts) // 2), least)
-    upper = -((-(2 * shown + base) * parts) // 2) - 1
-    is_none = ~is_withheld & (shown == 0)
-    lower[is_none] = upper[is_none] = 0
-    lower[is_withheld] = np.where(marker[is_withheld] == "low", 0, 1)
-    upper[is_withheld] = least[is_withheld] - 1
-    # Repairs are no secret: what they withhold is known not to be small.
-    is_repair = is_withheld & (controlled["count"].to_numpy(dtype=float) >= smallest_shown)
-    lower[is_repair], upper[is_repair] = least[is_repair], FREE
-    return controlled.assign(lower=lower, upper=upper, is_withheld=is_withheld)
-
-
 def _without_contradicted(system: System, counts: Ints) -> tuple[System, int]:
     """Without the rows that the true counts do not keep, and how many those were."""
     sums = system.matrix @ counts
@@ -278,6 +401,53 @@ def _without_contradicted(system: System, counts: Ints) -> tuple[System, int]:
     return ties.rows_of(system, is_kept), int((~is_kept).sum())
 
 
+def _together(some: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
+    if more.empty:
+        return some
+    both = pd.concat([some, more]).drop_duplicates()
+    return both.sort_values([*both.columns], ignore_index=True)
+
+
 def _is_in(blocks: pd.DataFrame, chosen: pd.DataFrame) -> Bools:
     keys, others = (pd.MultiIndex.from_frame(frame[BLOCK]) for frame in (blocks, chosen))
     return np.asarray(keys.isin(others))
+
+
+# The error of a count rounded to 5 is 2 at most; half of that on average.
+SHARES = """
+with sizes as (
+    select area_code, max(denominator) as children
+    from trends
+    where source = 'extracts' and indicator in (
+        select indicator from indicators where denominator = 'population_0_17'
+    )
+    group by area_code
+),
+
+counts as (
+    select
+        trends.*,
+        case
+            when sizes.children < 25000 then '1: under 25,000'
+            when sizes.children < 75000 then '2: 25,000 to 75,000'
+            when sizes.children >= 75000 then '3: 75,000 and more'
+            else '4: not known'
+        end as size
+    from trends
+    inner join indicators on trends.indicator = indicators.indicator
+    left join sizes on trends.area_code = sizes.area_code
+    where
+        trends.source = 'extracts' and trends.area_level = 'local_authority'
+        and indicators.family <> 'joint'
+        and (trends.numerator is not null or trends.marker in ('c', 'low', 'high'))
+)
+
+select
+    size[4:] as children,
+    count(*) as counts,
+    round(100 * avg(case when numerator is null then 1 else 0 end), 1) as withheld_per_cent,
+    round(median(200 / nullif(numerator, 0)), 1) as largest_error_per_cent
+from counts
+group by size
+order by size
+"""

@@ -63,6 +63,7 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
         _create_views(connection)
         _write_files(connection, folder)
         sources = _sources(connection)
+        audit = _audit(connection)
         connection.execute("detach published")
     counts, found = verify_database(folder / DATABASE)
     manifest = {
@@ -72,6 +73,7 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
         "storage_version": STORAGE_VERSION,
         "tables": counts,
         "sources": sources,
+        "audit": audit,
     }
     (folder / MANIFEST).write_text(
         json.dumps(manifest, default=str, indent=2) + "\n", encoding="utf-8"
@@ -145,6 +147,12 @@ def _write_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
             f"copy (from published.ees_{period_type} where indicator = '{indicator}') "
             f"to '{target}' (header)"
         )
+
+
+def _audit(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """What the audit of disclosure did to what is published here."""
+    [(summary,)] = connection.execute("from work.control.disclosure_audit").fetchall()
+    return dict(json.loads(summary))
 
 
 def _sources(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -43,7 +43,8 @@ def control_cells(
     `withheld_counts` counts by `COUNT`.
     Counts from 1 to `smallest_shown` - 1 are withheld (`c`); in a low block zeros are too, and
     nobody is told which is which (`low`). The total of a region in `withheld_regions` is withheld
-    whatever it is, and so are `withheld_counts`. Each of the others is `rounded` from its own count, not added up from parts.
+    whatever it is, and so are `withheld_counts`. Each of the others is `rounded` from its own
+    count, not added up from parts.
     """
     counts = cells["count"].to_numpy(dtype=float)
     is_below = _parts(counts) < smallest_shown * PARTS_OF_ONE

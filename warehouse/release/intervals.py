@@ -68,6 +68,19 @@ def attained(
     return found, wanted & (found.width < least)
 
 
+def solution(system: System) -> Ints | None:
+    """Counts that could be behind what is printed; None where no such counts are found."""
+    smallest = system.cells["lower"].to_numpy(dtype=np.int64)
+    part = _Part(system, smallest, np.arange(len(smallest)))
+    values = part.solve(np.zeros(len(part.places), dtype=np.int64), gap=1)
+    if values is None:
+        return None
+    counts = smallest.copy()
+    counts[part.places] = values
+    sums = system.matrix @ counts
+    return counts if ((sums >= system.lower) & (sums <= system.upper)).all() else None
+
+
 def implied(system: System) -> Intervals:
     """What each row by itself implies of its counts, again and again: bounds that hold, though the
     rows together may imply narrower ones."""
@@ -123,7 +136,7 @@ def _in_same_totals(system: System) -> Ints:
     weights = np.random.default_rng(0).integers(1, 2**40, len(system.lower)) * system.is_total
     keys = [*PERIOD, "weight"]
     frame = system.cells[PERIOD].assign(weight=system.matrix.T @ weights)
-    return frame.groupby(keys, sort=False).ngroup().to_numpy(dtype=np.int64)
+    return np.asarray(frame.groupby(keys, sort=False).ngroup(), dtype=np.int64)
 
 
 class _Part:
@@ -150,9 +163,11 @@ class _Part:
 
     def solve(self, objective: Ints, gap: float) -> Ints | None:
         """Counts with the least sum of `objective` that is found; None where none are."""
-        constraints = [] if not self.matrix.shape[0] else [
-            LinearConstraint(self.matrix, self.at_least, self.at_most)
-        ]
+        constraints = (
+            []
+            if not self.matrix.shape[0]
+            else [LinearConstraint(self.matrix, self.at_least, self.at_most)]
+        )
         result = milp(
             objective,
             constraints=constraints,
@@ -160,7 +175,7 @@ class _Part:
             integrality=np.ones(len(objective)),
             options={"node_limit": MAX_NODES, "mip_rel_gap": gap},
         )
-        return None if result.x is None else np.rint(result.x).astype(np.int64)
+        return None if result.x is None else np.asarray(np.rint(result.x), dtype=np.int64)
 
 
 @dataclass

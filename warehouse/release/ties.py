@@ -32,8 +32,8 @@ class System:
     """`lower` <= `matrix` @ counts <= `upper`, for the counts of `cells` in their order."""
 
     cells: pd.DataFrame
-    """A row for each variable: `PERIOD`, area_code, region_code, lower, upper, is_withheld and, where
-    it is known, the true count."""
+    """A row for each variable: `PERIOD`, area_code, region_code, lower, upper, is_withheld, count
+    (the true one, where it is known)."""
     matrix: sparse.csr_matrix
     lower: Ints
     upper: Ints
@@ -106,7 +106,9 @@ class _Places:
 
     def of(self, authorities: pd.DataFrame) -> Ints:
         """The variable of each row; -1 where there is none."""
-        return np.asarray(self.known.get_indexer(self._codes(authorities)), dtype=np.int64)
+        return np.asarray(
+            self.known.get_indexer(pd.Index(self._codes(authorities))), dtype=np.int64
+        )
 
     def of_other(self, variables: Ints, measure: str, months_before: int = 0) -> Ints:
         """The variable of another measure of the same area, so many months before."""
@@ -125,7 +127,7 @@ class _Places:
         rest = codes // self.SPAN % (len(self.areas) * len(self.slots))
         moved = place * len(self.areas) * len(self.slots) + rest
         wanted = np.where(codes < 0, -1, moved * self.SPAN + codes % self.SPAN - months_before)
-        return np.asarray(self.known.get_indexer(wanted), dtype=np.int64)
+        return np.asarray(self.known.get_indexer(pd.Index(wanted)), dtype=np.int64)
 
     def _slots(self, authorities: pd.DataFrame) -> "pd.Series[str]":
         return authorities["period_type"] + "/" + authorities["breakdown"]
@@ -151,7 +153,14 @@ class _Rows:
         self.bounds: list[tuple[Ints, Ints, Bools]] = []
 
     def add(
-        self, rows: Ints, variables: Ints, factors: Ints, lower: Ints, upper: Ints, *, is_total: bool
+        self,
+        rows: Ints,
+        variables: Ints,
+        factors: Ints,
+        lower: Ints,
+        upper: Ints,
+        *,
+        is_total: bool,
     ) -> None:
         """Entries of rows that are numbered from 0, and the bounds of each row."""
         self.entries.append((rows + self.count, variables, factors))
@@ -176,14 +185,14 @@ def _cells(counted: pd.DataFrame, places: _Places) -> pd.DataFrame:
     return cells.assign(
         lower=grouped["lower"].max(),
         upper=grouped["upper"].min(),
-        is_withheld=grouped["is_withheld"].any(),
+        is_withheld=grouped["is_withheld"].all(),
     )
 
 
 def _members(
     authorities: pd.DataFrame, places: _Places, means: dict[str, Relation]
 ) -> pd.DataFrame:
-    """What each authority's printed count is the sum of: a variable, or those of a mean's months."""
+    """What each count of an authority sums up: its variable, or those of a mean's months."""
     columns = [*SERIES, "region_code", "sub_region_code", "lower", "upper"]
     columns += [name for name in ("is_shared",) if name in authorities]
     plain = authorities[~authorities["measure"].isin(means)]
@@ -304,7 +313,9 @@ def _add_means(
 ) -> None:
     """A printed mean bounds the sum of its months."""
     for measure, relation in means.items():
-        printed = authorities[authorities["measure"] == measure].drop_duplicates([*PERIOD, "area_code"])
+        printed = authorities[authorities["measure"] == measure].drop_duplicates(
+            [*PERIOD, "area_code"]
+        )
         months: list[Any] = [
             places.of_rows(printed, relation.of, before) for before in relation.months_before
         ]

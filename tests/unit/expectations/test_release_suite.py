@@ -309,7 +309,9 @@ def test_populations_of_withheld_rates_are_open(
 def test_an_official_figure_may_be_small(
     draft: duckdb.DuckDBPyConnection, suites: dict[str, list[Any]]
 ) -> None:
-    draft.execute(f"update trends set numerator = 3, p_one = 0.2, source = 'published_referrals' {OF_RATE}")
+    draft.execute(
+        f"update trends set numerator = 3, p_one = 0.2, source = 'published_referrals' {OF_RATE}"
+    )
     assert failed(draft, "trends", suites["trends"]) == {}
 
 
