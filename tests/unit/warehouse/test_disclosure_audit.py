@@ -98,7 +98,7 @@ def test_an_interval_holds_what_rounds_to_the_shown_count_and_nothing_else(
     cells = one.loc[one.index.repeat(len(sums))].assign(count=sums / parts)
     controlled = control_cells(cells, SMALLEST)
     known = printed.of_cells(controlled, [mean] if parts > 1 else [], SMALLEST)
-    as_shown = controlled["shown"].astype(str) + controlled["marker"].astype(str)
+    as_shown = controlled["marker"].fillna("") + controlled["shown"].fillna(-1).astype(str)
     alike = pd.Series(sums).groupby(as_shown.to_numpy())
     is_whole = sums < 350  # the last interval goes on beyond the counts that are tried
     assert (known["lower"].to_numpy() == alike.transform("min"))[is_whole].all()
