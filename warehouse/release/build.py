@@ -16,35 +16,11 @@ import duckdb
 
 from warehouse.connection import safe_config
 from warehouse.home import Home
+from warehouse.release import open_data
 from warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database
 from warehouse.release.tables import create, published_tables
 
-VIEW = Path(__file__).parent / "ees.sql"
 STORAGE_VERSION = "v1.5.0"  # readable by the clients that analysts have: 1.5 and later
-
-# How each time basis is written in explore education statistics.
-ACADEMIC_YEAR = (
-    "format('{:d}{:02d}', year(period_start - interval 8 month),"
-    " (year(period_start - interval 8 month) + 1) % 100)"
-)
-TIME_BASES = {
-    "month": ("cast(year(period_start) as varchar)", "monthname(period_start)"),
-    "term": (
-        ACADEMIC_YEAR,
-        "case when month(period_start) >= 9 then 'Autumn term'"
-        " when month(period_start) >= 4 then 'Summer term' else 'Spring term' end",
-    ),
-    "financial_year": ("cast(year(period_end) as varchar)", "'Reporting year'"),
-    "academic_year": (ACADEMIC_YEAR, "'Academic year'"),
-    "week": ("cast(isoyear(period_start) as varchar)", "'Week ' || week(period_start)"),
-    "quarter": (
-        "cast(year(period_start - interval 3 month) as varchar)"
-        " || right(cast(year(period_start - interval 3 month) + 1 as varchar), 2)",
-        "'Financial year Q' || quarter(period_start - interval 3 month)",
-    ),
-    "year_to_date": (ACADEMIC_YEAR, "'Academic year to date'"),
-    "mid_year": ("cast(year(period_end) as varchar)", "'Mid-year'"),
-}
 
 
 def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
@@ -60,7 +36,7 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
         )
         for table in published_tables():
             create(connection, table, f"from work.published.{table.name}")
-        _create_views(connection)
+        open_data.create_views(connection)
         _write_files(connection, folder)
         sources = _sources(connection)
         audit = _audit(connection)
@@ -116,37 +92,14 @@ def _workshop(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def _create_views(connection: duckdb.DuckDBPyConnection) -> None:
-    view = VIEW.read_text(encoding="utf-8")
-    for period_type, (time_period, time_identifier) in TIME_BASES.items():
-        connection.execute(
-            view.format(
-                period_type=period_type, time_period=time_period, time_identifier=time_identifier
-            )
-        )
-        connection.execute(
-            f"comment on view published.ees_{period_type} is 'Trends by {period_type} in the "
-            "column names of explore education statistics; markers stand in place of figures.'"
-        )
-
-
 def _write_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     (folder / "parquet").mkdir()
-    (folder / "tables").mkdir()
     for table in published_tables():
         target = _path(folder / "parquet" / f"{table.name}.parquet")
         connection.execute(
             f"copy (from published.{table.name}) to '{target}' (format parquet, compression zstd)"
         )
-    held = connection.execute(
-        "select distinct indicator, period_type from published.trends order by all"
-    ).fetchall()
-    for indicator, period_type in held:
-        target = _path(folder / "tables" / f"{indicator}_{period_type}.csv")
-        connection.execute(
-            f"copy (from published.ees_{period_type} where indicator = '{indicator}') "
-            f"to '{target}' (header)"
-        )
+    open_data.write_files(connection, folder / "tables")
 
 
 def _audit(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:

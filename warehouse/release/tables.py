@@ -2,6 +2,7 @@
 types, descriptions, order; and the hash of their content."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,6 +59,19 @@ def create(connection: duckdb.DuckDBPyConnection, table: PublishedTable, rows: s
         connection.execute(
             f"comment on column published.{table.name}.{column} is {_quoted(comment)}"
         )
+
+
+def describe(
+    connection: duckdb.DuckDBPyConnection,
+    kind: str,
+    name: str,
+    description: str,
+    columns: Mapping[str, str],
+) -> None:
+    """Put descriptions on a published table or view (`kind`) and on its columns."""
+    connection.execute(f"comment on {kind} published.{name} is {_quoted(description)}")
+    for column, comment in columns.items():
+        connection.execute(f"comment on column published.{name}.{column} is {_quoted(comment)}")
 
 
 def row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:

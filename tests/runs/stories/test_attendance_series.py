@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import screening
 
 from orchestration import pipeline
 from warehouse import home as homes
@@ -159,3 +160,10 @@ def test_the_weeks_stand_in_the_open_data_shape_under_their_own_names(published)
 def test_the_report_shows_the_weeks(home):
     page = (home.current / "report" / "indicators" / "weekly_absence_rate.html").read_text("utf-8")
     assert "Week of 6 October 2025" in page
+
+
+def test_the_weeks_pass_the_screening_of_the_department(home):
+    folder = home.current / "tables"
+    files = [screening.read(path) for path in screening.data_files(folder) if "week" in path.name]
+    assert files
+    assert {file.name: screening.failures(file) for file in files if screening.failures(file)} == {}

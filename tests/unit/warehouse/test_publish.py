@@ -208,38 +208,6 @@ def test_the_open_data_view_keeps_markers_in_place_of_figures(published) -> None
     assert one(published, found) == ("x",)
 
 
-@pytest.mark.parametrize(
-    ("kind", "start", "end", "named"),
-    [
-        ("month", "2026-09-01", "2026-09-30", ("2026", "September")),
-        ("term", "2025-09-01", "2025-12-31", ("202526", "Autumn term")),
-        ("term", "2026-01-01", "2026-03-31", ("202526", "Spring term")),
-        ("term", "2026-04-01", "2026-08-31", ("202526", "Summer term")),
-        ("academic_year", "2025-09-01", "2026-08-31", ("202526", "Academic year")),
-        ("year_to_date", "2025-09-01", "2026-08-31", ("202526", "Academic year to date")),
-        ("financial_year", "2024-04-01", "2025-03-31", ("2025", "Reporting year")),
-        ("quarter", "2024-04-01", "2024-06-30", ("202425", "Financial year Q1")),
-        ("quarter", "2025-01-01", "2025-03-31", ("202425", "Financial year Q4")),
-        ("week", "2024-12-30", "2025-01-03", ("2025", "Week 1")),
-    ],
-)
-def test_open_data_names_a_period_as_the_department_does(kind, start, end, named) -> None:
-    said = ", ".join(publish.TIME_BASES[kind])
-    query = (
-        f"select {said} from (select date '{start}' as period_start, date '{end}' as period_end)"
-    )
-    assert duckdb.execute(query).fetchall() == [named]
-
-
-def test_no_open_data_file_mixes_kinds_of_year(draft) -> None:
-    for path in (draft.folder / "tables").glob("*.csv"):
-        kinds = duckdb.sql(f"""
-            select count(distinct case when time_identifier like '%year%' then time_identifier
-            else 'month' end) from read_csv('{path}', all_varchar = true)
-        """).fetchall()
-        assert kinds == [(1,)]
-
-
 def test_the_manifest_says_what_is_in_the_release(draft) -> None:
     manifest = json.loads((draft.folder / "manifest.json").read_text())
     assert manifest["content_hash"] == draft.content_hash
