@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from warehouse.calendar import period_name
+from warehouse.release.disclosure import IN_WORDS
 
 FOOTER = (
     "Aggregate statistics. Not about any individual child. Do not infer individuals. "
@@ -19,6 +20,13 @@ LEVELS = {"local_authority": "local authority", "region": "region", "country": "
 
 Kind = Literal["opened", "reopened", "escalated", "resolved", "retracted"]
 Severity = Literal["info", "watch", "warning", "critical"]
+# Why no number is told, in words.
+HIDDEN = {
+    "c": "The figures are withheld because a count behind them is small.",
+    "low": "The figure is low and not told more closely: a share under 5 per cent, or a count that"
+    " is small or none.",
+    "high": "The share is over 95 per cent and is not told more closely.",
+}
 
 
 class Figures(BaseModel):
@@ -33,6 +41,8 @@ class Figures(BaseModel):
     unit: str = ""
     decimals: int = 1
     is_withheld: bool = False
+    marker: Literal["c", "low", "high"] = "c"
+    """How a withheld figure is marked."""
     is_provisional: bool = False
 
     @model_validator(mode="after")
@@ -159,12 +169,13 @@ def _blocks(message: Message) -> list[tuple[str, Sequence[str]]]:
 
 
 def _alert_blocks(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
-    reference = (
-        f"Release {message.release_id}, data as of {day(message.as_of)}. Alert {message.alert_id}."
-    )
+    reference = [
+        f"Release {message.release_id}, data as of {day(message.as_of)}. Alert {message.alert_id}.",
+        *([IN_WORDS] if message.figures.value is not None else []),
+    ]
     blocks: list[tuple[str, Sequence[str]]] = [("What we see", [_seen(message), _history(message)])]
     if message.kind in ("resolved", "retracted"):
-        return [*blocks, ("Reference", [reference])]
+        return [*blocks, ("Reference", reference)]
     owner = [f"Owner of this indicator: {message.owner}."] if message.owner else []
     return [
         *blocks,
@@ -172,7 +183,7 @@ def _alert_blocks(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
         ("Why it may matter", [message.why_it_matters]),
         ("What to check", message.what_to_check),
         ("What to do next", [*owner, f"To take it on: sightline alerts ack {message.alert_id}"]),
-        ("Reference", [reference]),
+        ("Reference", reference),
     ]
 
 
@@ -186,7 +197,7 @@ def _seen(message: AlertMessage) -> str:
         return "It has been back within what was expected for long enough to end the alert."
     figures = message.figures
     if figures.is_withheld:
-        return "The figures are withheld because a count behind them is small."
+        return HIDDEN[figures.marker]
     if figures.value is None or figures.expected is None:
         return f"The figure for {named(message, message.period)} is not published."
     said = f"{number(figures.value, figures)} {figures.unit} in {named(message, message.period)}"

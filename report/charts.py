@@ -153,12 +153,15 @@ def _lines(
             yield f'<path class="{kind}" d="M{steps}"/>'
 
 
+# On the axis, in place of a figure.
+LETTERS = {"c": "c", "low": "l", "high": "h"}
+
+
 def _marks(points: Sequence[Point], across: Scale, up: Scale) -> Iterable[str]:
     """Shapes for what was found, letters on the axis for what is not there."""
-    missing = "c", "x"
     for index, point in enumerate(points):
         if point.value is None:
-            letter = point.marker if point.marker in missing else "x"
+            letter = LETTERS.get(point.marker or "x", "x")
             yield f'<text class="gap" x="{across(index)}" y="{NOTE_HEIGHT}">{letter}</text>'
         elif point.status == "worsening":
             yield f'<path class="worse" d="M{across(index)} {up(point.value)}{DIAMOND}"/>'

@@ -12,6 +12,7 @@ from report import html
 from report.data import Published, read
 from report.pages import alerts, areas, indicators, overview, quality, reference
 from report.view import Page, View
+from warehouse.release.disclosure import IN_WORDS
 
 Progress = Callable[[int, int], None]
 
@@ -63,6 +64,7 @@ def _site(published: Published) -> dict[str, Any]:
         "script": Markup(script),  # noqa: S704  our own file
         "policy": f"{shared['policy']}; script-src '{html.digest(script)}'",
         "menu": MENU,
+        "rounding": IN_WORDS,
     }
 
 

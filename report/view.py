@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from report import words
-from report.charts import line_chart
+from report.charts import LETTERS, line_chart
 from report.data import Area, Indicator, Point, Published, Row, Series
 from warehouse.calendar import period_name
 from warehouse.contracts import schema as contracts
@@ -311,7 +311,7 @@ class View:
 
 def _from_first_figure(points: tuple[Point, ...]) -> tuple[Point, ...]:
     """A chart begins where there is something to draw; the table behind it has every period."""
-    begun = dropwhile(lambda one: one.value is None and one.marker != "c", points)
+    begun = dropwhile(lambda one: one.value is None and one.marker not in LETTERS, points)
     return tuple(begun) or points
 
 

@@ -16,11 +16,13 @@ MONTHS = (
 )  # fmt: skip
 
 MARKERS = {
-    "c": "withheld, because it rests on a count from 1 to 5 or would give one back",
+    "c": "withheld, because a count behind it is small",
     "x": "not available",
     "z": "not applicable",
     "k": "rounds to zero",
-    "low": "rounds to zero",
+    "low": "a share under 5 per cent, or a count that is small or none; of official figures: rounds"
+    " to zero",
+    "high": "a share over 95 per cent",
     "u": "unreliable",
 }
 

@@ -1,5 +1,6 @@
 """What people do with alerts: list, take on, put off, close; always with a name, written down."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
@@ -24,8 +25,14 @@ REASONS = (
 )
 
 
+# What the state keeps of an alert and its events that is no figure: figures are read from a
+# release, where they are controlled.
+OF_ALERT = ("kind", "periods", "snoozed_until")
+OF_EVENT = ("who", "note")
+
+
 def list_alerts(state: State, *, states: tuple[str, ...] = LIVE) -> list[dict[str, Any]]:
-    """Alerts in these states, the most serious and newest first."""
+    """Alerts in these states without their figures, the most serious and newest first."""
     order = sa.case(
         {"critical": 0, "warning": 1, "watch": 2}, value=tables.alerts.c.severity, else_=3
     )
@@ -35,18 +42,18 @@ def list_alerts(state: State, *, states: tuple[str, ...] = LIVE) -> list[dict[st
         .order_by(order, tables.alerts.c.last_period.desc(), tables.alerts.c.title)
     )
     with state.read() as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
+        rows = connection.execute(query).mappings().all()
+    return [{**row, "summary": _only(row["summary"], OF_ALERT)} for row in rows]
 
 
 def history(state: State, alert_id: str) -> list[dict[str, Any]]:
-    """Every event of one alert, oldest first."""
+    """Every event of one alert without its figures, oldest first."""
     events = tables.alert_events
     with state.read() as connection:
         alert = _find(connection, alert_id)
         query = sa.select(events).where(events.c.alert_id == alert.alert_id)
-        return [
-            dict(row) for row in connection.execute(query.order_by(events.c.event_id)).mappings()
-        ]
+        rows = connection.execute(query.order_by(events.c.event_id)).mappings().all()
+    return [{**row, "evidence": _only(row["evidence"], OF_EVENT)} for row in rows]
 
 
 def acknowledge(state: State, alert_id: str, *, who: str, note: str, today: date) -> Alert:
@@ -106,6 +113,10 @@ def _move(
         }
         connection.execute(sa.insert(tables.alert_events).values(event))
     return moved
+
+
+def _only(held: Mapping[str, Any] | None, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: held[name] for name in names if name in held} if held else {}
 
 
 def _find(connection: sa.Connection, alert_id: str) -> Alert:

@@ -10,7 +10,7 @@ import duckdb
 import sqlalchemy as sa
 
 from monitoring.alerts.lifecycle import LIVE, Alert, Decisions, Event
-from monitoring.messages import AlertMessage, Digest, Figures, Message, Wording
+from monitoring.messages import HIDDEN, AlertMessage, Digest, Figures, Message, Wording
 from monitoring.outbox import identifier, post
 from warehouse.ledger import state as tables
 from warehouse.settings import Settings
@@ -148,13 +148,14 @@ def _figures(
     if not rows:
         return Figures(unit=words.unit, decimals=words.decimals)
     value, expected, lower, upper, marker, is_provisional = rows[0]
-    withheld = marker == "c" or value is None or expected is None
+    is_withheld = marker in HIDDEN
+    is_known = value is not None and expected is not None
     shown = {"value": value, "expected": expected, "lower": lower, "upper": upper}
     return Figures(
-        **({} if withheld else shown),
+        **({"marker": marker} if is_withheld else shown if is_known else {}),
         unit=words.unit,
         decimals=words.decimals,
-        is_withheld=marker == "c",
+        is_withheld=is_withheld,
         is_provisional=bool(is_provisional),
     )
 

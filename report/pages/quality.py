@@ -126,7 +126,9 @@ def _differing(view: View, one: Row) -> tuple[str, str, str]:
 def _share(row: Row | None) -> str:
     if row is None:
         return "no return"
-    return f"[{row['marker']}]" if row["marker"] else f"{row['share']:.0%}"
+    coded = {"low": "under 5%", "high": "over 95%"}
+    marker = row["marker"]
+    return coded.get(marker, f"[{marker}]") if marker else f"{row['share']:.0%}"
 
 
 def _refused(view: View, row: Row) -> Row:

@@ -6,6 +6,7 @@ from typing import Any
 
 from report import words
 from report.view import Page, View
+from warehouse.release.disclosure import IN_WORDS
 
 START = ("index.html", "Overview")
 QUERY = """select area_name, period_start, value, lower, upper, status
@@ -95,6 +96,7 @@ def _existing(release: Path, relative: str, name: str) -> str:
 def _help() -> dict[str, Any]:
     return {
         "markers": [*words.MARKERS.items(), *words.CAVEATS.values()],
+        "rounding": IN_WORDS,
         "severities": list(words.SEVERITIES.items()),
         "glossary": GLOSSARY,
         "scripted": False,

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from monitoring import gate, rendering
 from monitoring.messages import AlertMessage, Digest, Figures, headline, parse
+from warehouse.release.disclosure import IN_WORDS
 
 REFERRALS = Figures(
     value=400.04, expected=500, lower=440, upper=560, unit="per 10,000 children a year"
@@ -103,6 +104,19 @@ def test_a_withheld_figure_is_not_told() -> None:
     text = rendering.text(message(figures=Figures(is_withheld=True)))
     assert "withheld because a count behind them is small" in text
     assert "expected (" not in text
+
+
+@pytest.mark.parametrize(
+    ("marker", "told"), [("low", "under 5 per cent or a count that is small"), ("high", "over 95")]
+)
+def test_a_coded_figure_is_told_in_words(marker: str, told: str) -> None:
+    text = rendering.text(message(figures=Figures(is_withheld=True, marker=marker)))
+    assert told in text
+    assert "rounded" not in text
+
+
+def test_figures_are_told_with_how_they_are_rounded() -> None:
+    assert IN_WORDS in rendering.text(message()).replace("\n", " ")
 
 
 def test_a_number_beside_a_withheld_figure_is_refused() -> None:

@@ -50,3 +50,10 @@ def test_a_snooze_needs_a_later_day(state: State, alert_id: str) -> None:
 def test_an_unknown_alert_is_named(state: State) -> None:
     with pytest.raises(SightlineError, match="no alerts"):
         people.acknowledge(state, "ffff", who="Ada", note="?", today=TODAY)
+
+
+def test_no_figure_of_an_alert_is_listed(state: State, alert_id: str) -> None:
+    """Figures are read from a release, where they are controlled."""
+    [alert] = people.list_alerts(state)
+    assert alert["summary"] == {"kind": FALL.kind, "periods": 1}
+    assert [event["evidence"] for event in people.history(state, alert_id)] == [{}]

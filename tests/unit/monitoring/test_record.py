@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import duckdb
+import pytest
 import sqlalchemy as sa
 from released_figures import Released
 
@@ -73,6 +74,19 @@ def test_a_withheld_figure_is_withheld_in_the_message(
     [message] = [m for m in posted(state) if isinstance(m, AlertMessage)]
     assert message.figures.is_withheld
     assert message.figures.value is None
+
+
+@pytest.mark.parametrize("marker", ["low", "high"])
+def test_a_coded_figure_is_coded_in_the_message(
+    state: State, released: Released, settings: Settings, marker: str
+) -> None:
+    with duckdb.connect(str(released.database)) as connection:
+        connection.execute("update trends set marker = ? where marker = 'c'", [marker])
+    bradford = replace(FALL, area_code="E08000032", area_name="Bradford")
+    with state.begin() as connection:
+        record(connection, decisions(bradford), released, settings)
+    [message] = [m for m in posted(state) if isinstance(m, AlertMessage)]
+    assert (message.figures.is_withheld, message.figures.marker) == (True, marker)
 
 
 def test_what_was_expected_of_a_withheld_figure_stays_out_of_the_message(

@@ -65,7 +65,9 @@ def test_a_withheld_point_has_no_coordinates() -> None:
     assert len(of_class(gap, "line")) == 2
 
 
-@pytest.mark.parametrize(("marker", "letter"), [("c", "c"), ("x", "x"), ("z", "x")])
+@pytest.mark.parametrize(
+    ("marker", "letter"), [("c", "c"), ("low", "l"), ("high", "h"), ("x", "x"), ("z", "x")]
+)
 def test_a_gap_is_lettered_always_at_the_same_height(marker: str, letter: str) -> None:
     low = chart([point(1, 5.0), point(2, None, marker=marker), point(3, 6.0)])
     high = chart([point(1, 500.0), point(2, None, marker=marker), point(3, 900.0)])

@@ -62,9 +62,14 @@ def test_every_indicator_value_has_one_row(home, draft) -> None:
     assert draft.rows["trends"] == values[0]
 
 
-def test_no_small_count_of_our_own_is_published(published) -> None:
-    small = "select count(*) from trends where source = 'extracts' and numerator between 1 and 5"
+def test_no_small_or_exact_count_of_our_own_is_published(published) -> None:
+    small = "select count(*) from trends where source = 'extracts' and numerator between 1 and 7"
     assert one(published, small) == (0,)
+    exact = """
+        select count(*) from trends where source = 'extracts'
+        and numerator % case when area_level = 'local_authority' then 5 else 10 end <> 0
+    """
+    assert one(published, exact) == (0,)
     assert one(published, "select count(*) > 0 from trends where marker = 'c'") == (True,)
 
 
@@ -108,41 +113,23 @@ def test_months_before_the_tested_ones_say_that_they_were_not_tested(published) 
     assert one(published, found) == ("not_assessable", "not_tested")
 
 
-def test_evidence_behind_a_withheld_figure_stays_inside(published) -> None:
-    found = dict(published.execute("select alert_id, summary from alerts").fetchall())
-    assert json.loads(found["a-leeds"])["expected"] == 510.0
-    assert found["a-rutland"] is None
+def test_evidence_is_the_released_row_and_nothing_where_it_shows_no_figure(published) -> None:
+    row = f"""
+        select value, expected from trends where indicator = 'referral_rate'
+            and area_code = '{work_file.WORSENING}' and source = 'extracts'
+            and period_start = date '{work_file.LAST_MONTH}'
+    """
+    figures = dict(published.execute("select alert_id, summary from alerts").fetchall())
     events = dict(published.execute("select alert_id, evidence from alert_events").fetchall())
-    assert json.loads(events["a-leeds"]) == {"value": 300.1}
-    assert events["a-rutland"] is None
-
-
-def test_evidence_behind_a_figure_that_was_withheld_when_it_began_stays_inside(
-    home, published
-) -> None:
-    indicator, area, first, last = one(
-        published,
-        """
-        select withheld.indicator, withheld.area_code, withheld.period_start, shown.period_start
-        from trends as withheld
-        inner join trends as shown
-            using (indicator, area_code, breakdown, source, period_type)
-        where source = 'extracts' and period_type = 'month' and withheld.marker = 'c'
-            and shown.marker is null
-            and shown.period_start = withheld.period_start + interval 1 month
-        order by all limit 1
-        """,
-    )
-    about = {"indicator": indicator, "area_code": area, "last_period": last}
-    alerts = [
-        work_file.alert_rows()[0] | about | {"alert_id": str(opened), "opened_period": opened}
-        for opened in (first, last)
-    ]
-    draft = work_file.draft(home, "r9", alerts_rows=alerts, alert_events_rows=[])
-    with duckdb.connect(str(draft.database), read_only=True) as connection:
-        found = dict(connection.execute("select alert_id, summary from alerts").fetchall())
-    assert found[str(first)] is None
-    assert found[str(last)] is not None
+    for told in (figures, events):
+        evidence = json.loads(told["a-leeds"])
+        assert (evidence["value"], evidence["expected"]) == one(published, row)
+        assert told["a-rutland"] is None
+    hidden = f"""
+        select marker from trends where indicator = 're_referral_rate'
+            and area_code = '{work_file.SMALL}' and period_start = date '{work_file.LAST_MONTH}'
+    """
+    assert one(published, hidden) == ("c",)
 
 
 def test_a_persons_words_and_name_stay_inside(draft, published) -> None:
