@@ -313,6 +313,11 @@ def _audited(
     """The family with what had to be repaired; None where no repair helped."""
     repairs = Repairs.none()
     found = None
+    country = [*cells.loc[cells["area_level"] == "country", "area_code"].unique()]
+    blocks = len(cells[BLOCK].drop_duplicates())
+    is_area = cells["area_level"] == "local_authority"
+    if not cells.loc[is_area, "count"].between(1, smallest_shown, inclusive="left").any():
+        return Family(measures, repairs, blocks, 0, None, 0, 0)
     for rounds in range(1, MAX_ROUNDS + 1):
         controlled = repairs.control(cells, smallest_shown)
         system = ties.system(
@@ -326,34 +331,42 @@ def _audited(
         found, leaks = attained(system, counts, wanted, NARROWEST, found)
         if not leaks.any():
             widths = found.width[wanted]
-            blocks = len(controlled[BLOCK].drop_duplicates())
             narrowest = int(widths.min()) if len(widths) else None
             return Family(measures, repairs, blocks, len(widths), narrowest, contradicted, rounds)
         before = len(repairs)
-        repairs += _repairs(system, leaks, repairs)
+        repairs += _repairs(system, leaks, repairs, country)
         if len(repairs) == before:
             return None
     return None
 
 
-def _repairs(system: System, leaks: Bools, former: Repairs) -> Repairs:
+def _repairs(system: System, leaks: Bools, former: Repairs, country: Sequence[str]) -> Repairs:
     """What to print otherwise for the counts that leak.
 
-    Where totals give them back, their block is printed as low; where it is already, the total of
-    the region is withheld. Where ties within their authority do, what stands at the other end of
-    such a tie is withheld; also where nothing else is left.
+    Where totals give them back, their block is printed as low; where it is already, the totals of
+    the region are withheld, then England's. Where ties within their authority do, what stands at
+    the other end of such a tie is withheld; also where nothing else is left.
     """
     without_totals = ties.rows_of(system, ~system.is_total)
     alone = implied(without_totals)
     is_tied = alone.width < NARROWEST
-    blocks = system.cells[BLOCK]
-    is_low = _is_in(blocks, former.low_blocks)
-    has_no_region = _is_in(blocks, former.withheld_regions)
-    by_totals = leaks & ~is_tied
+    left = leaks & ~is_tied
+    steps = []
+    regions = system.cells[BLOCK]
+    national = [regions.assign(region_code=code) for code in country]
+    for blocks, done in (
+        (regions, former.low_blocks),
+        (regions, former.withheld_regions),
+        *((blocks, former.withheld_regions) for blocks in national),
+    ):
+        is_done = _is_in(blocks, done)
+        steps.append(blocks[left & ~is_done].drop_duplicates())
+        left &= is_done
+    low, *withheld = steps
     return Repairs(
-        blocks[by_totals & ~is_low].drop_duplicates(),
-        blocks[by_totals & is_low & ~has_no_region].drop_duplicates(),
-        _other_ends(without_totals, alone, leaks & (is_tied | (is_low & has_no_region))),
+        low,
+        pd.concat(withheld),
+        _other_ends(without_totals, alone, left | (leaks & is_tied)),
     )
 
 

@@ -46,18 +46,16 @@ def control_cells(
     `CELLS` selects; `low_blocks` and `withheld_regions` name blocks by the columns `BLOCK`,
     `withheld_counts` counts by `COUNT`.
     Counts from 1 to `smallest_shown` - 1 are withheld (`c`); in a low block zeros are too, and
-    nobody is told which is which (`low`). The total of a region in `withheld_regions` is withheld
-    whatever it is, and so are `withheld_counts`. Each of the others is `rounded` from its own
+    nobody is told which is which (`low`). The totals of a region in `withheld_regions`, and of its
+    parts, are withheld whatever they are, and so are `withheld_counts`; England stands there by its
+    own code. Each of the others is `rounded` from its own
     count, not added up from parts.
     """
     counts = cells["count"].to_numpy(dtype=float)
     is_below = _parts(counts) < smallest_shown * PARTS_OF_ONE
     is_low = is_below & _is_in(cells, low_blocks, BLOCK)
-    is_withheld = is_below & (counts > 0)
-    if withheld_regions is not None:
-        is_region = (cells["area_level"] == "region").to_numpy(dtype=bool)
-        is_withheld |= is_region & _is_in(cells, withheld_regions, BLOCK)
-    is_withheld |= _is_in(cells, withheld_counts, COUNT)
+    is_chosen = _is_in(cells, withheld_counts, COUNT) | _is_total_in(cells, withheld_regions)
+    is_withheld = (is_below | is_chosen) & (counts > 0)
     marker = np.full(len(cells), None, dtype=object)
     marker[is_withheld] = "c"
     marker[is_low] = "low"
@@ -68,6 +66,12 @@ def control_cells(
 def _parts(counts: NDArray[np.float64]) -> NDArray[np.int64]:
     """Whole numbers, so that no sum of fractions decides on which side of a limit a mean lies."""
     return np.rint(counts * PARTS_OF_ONE).astype(np.int64)
+
+
+def _is_total_in(cells: pd.DataFrame, regions: pd.DataFrame | None) -> NDArray[np.bool_]:
+    is_total = (cells["area_level"] != "local_authority").to_numpy(dtype=bool)
+    region = cells["region_code"].fillna(cells["area_code"])
+    return is_total & _is_in(cells.assign(region_code=region), regions, BLOCK)
 
 
 def _is_in(

@@ -39,22 +39,20 @@ def of_release(
     """Of a release, from its tables and what its manifest says of repairs: `COLUMNS` and
     is_derived, whether the value beside a count is what the shown counts give."""
     cells = connection.execute(COUNTS).df().assign(count=np.nan)
-    regions, counts = (
-        pd.DataFrame(repairs.get(name, []), columns=keys)
-        for name, keys in (
-            ("withheld_regions", ["measure", "area_code", "period_start"]),
-            ("withheld_counts", ["measure", "area_code", "period_start"]),
+    month = cells["period_start"].dt.strftime("%Y-%m-%d")
+    cells = cells.assign(region=cells["region_code"].fillna(cells["area_code"]))
+    is_own, is_whole, is_total = (
+        _are_among(repairs[name], area, cells[measure], cells[column], month)
+        for name, area, measure, column in (
+            ("withheld_counts", "area_code", "measure", "area_code"),
+            ("withheld_counts", "area_code", "other_measure", "area_code"),
+            ("withheld_regions", "region_code", "measure", "region"),
         )
     )
-    if repairs.get("withheld_regions"):
-        regions["area_code"] = [one["region_code"] for one in repairs["withheld_regions"]]
-    chosen = pd.MultiIndex.from_frame(pd.concat([regions, counts]).astype(str))
-    dates = cells["period_start"].dt.strftime("%Y-%m-%d")
-    keys = [cells["area_code"].astype(str), dates]
-    is_own = pd.MultiIndex.from_arrays([cells["measure"].astype(str), *keys]).isin(chosen)
-    is_whole = pd.MultiIndex.from_arrays([cells["other_measure"].astype(str), *keys]).isin(chosen)
-    marker = cells["marker"].mask(cells["marker"].notna() & is_whole, "any")
-    marker = marker.mask(cells["marker"].notna() & is_own, "large")
+    is_hidden = cells["marker"].notna()
+    is_above = cells["area_level"] != "local_authority"
+    marker = cells["marker"].mask(is_hidden & (is_whole | (is_total & is_above)), "any")
+    marker = marker.mask(is_hidden & is_own, "large")
     known = _known(cells.assign(marker=marker), relations, smallest_shown)
     return known[[*COLUMNS, "is_derived"]]
 
@@ -96,6 +94,18 @@ def in_force(connection: duckdb.DuckDBPyConnection, table: str = "submissions") 
         where is_in_force
         """
     ).df()
+
+
+def _are_among(
+    repairs: list[dict[str, Any]],
+    area: str,
+    measures: "pd.Series[str]",
+    areas: "pd.Series[str]",
+    months: "pd.Series[str]",
+) -> Bools:
+    chosen = {(one["measure"], one[area], one["period_start"]) for one in repairs}
+    rows = zip(measures, areas, months, strict=True)
+    return np.fromiter((row in chosen for row in rows), dtype=bool, count=len(months))
 
 
 def _is_same(

@@ -51,6 +51,8 @@ def system(
     mean of three), is_withheld and count (not a number where it is not known). `kept` is what other
     releases printed, in the same columns and with is_shared: whether the count is the same one.
     """
+    measures = set(printed["measure"].unique())
+    relations = [one for one in relations if {one.measure, one.of} <= measures]
     means = {relation.measure: relation for relation in relations if relation.kind == "mean"}
     authorities = printed[printed["area_level"] == "local_authority"]
     counted = authorities[~authorities["measure"].isin(means)]
