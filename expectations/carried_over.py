@@ -1,4 +1,4 @@
-"""What was open in a sender's former return and is absent from the next."""
+"""Cases and episodes that were open in a sender's previous return and are missing from the next."""
 
 from contextlib import closing
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the tables of a release are held to before readers see it: one suite a table.
+"""Expectations on the tables of a release before readers see it: one suite a table.
 
 Allowed values are those that the descriptions of the published columns promise. A result tells how
 many rows broke an expectation, never which value did.

@@ -1,4 +1,4 @@
-"""What the values and signals of a run are held to before alerts are decided and a release is made.
+"""Expectations on values and signals, before alerts are decided and a release is made.
 
 All values are looked at, those that detection writes after the models and their tests too.
 """

@@ -1,4 +1,4 @@
-"""What is measured of each submission as a whole: counts and shares, one row per submission."""
+"""Measure the vital signs of submissions: counts and shares, one row per submission."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Judge the vital signs of each new submission by the limits that its contract states.
+"""Validate the vital signs of each new submission against the limits that its contract states.
 
 A submission that does not hold is held back alone, with its reason; the others go on. One that
 has another form than its sender's last is none the worse for it, and only said so.
@@ -61,19 +61,26 @@ def judge_submissions(state: State, raw: Path, after: int) -> CheckResult:
     places = by_place(related, profiles)
     signs = vital_signs(related, profiles, _carried(absent), places)
     results = [_judge(str(extract), one, places) for extract, one in _by_extract(signs, after)]
-    held = {key: reason for _, reasons in results for key, reason in reasons.items()}
-    hold(state, held)
-    told = forms.changed(related, profiles, held)
-    changed = {one: message for one, message in told.items() if one > after}
+    reasons_by_submission = {
+        key: reason for _, reasons in results for key, reason in reasons.items()
+    }
+    hold(state, reasons_by_submission)
+    messages = forms.changed(related, profiles, reasons_by_submission)
+    changed = {number: message for number, message in messages.items() if number > after}
     _note(state, changed)
     failures = sum((Counter(_failures(result)) for result, _ in results), Counter[str]())
     return CheckResult(
         NAME,
-        not held,
+        not reasons_by_submission,
         "warning",
         sum(result.ran for result, _ in results),
         sum(result.failed for result, _ in results),
-        {"rows": int(new.sum()), **failures, "forms": len(changed), "held": len(held)},
+        {
+            "rows": int(new.sum()),
+            **failures,
+            "forms": len(changed),
+            "held": len(reasons_by_submission),
+        },
     )
 
 

@@ -1,4 +1,4 @@
-"""What silence means here: changes planted in the history that is at hand, and what was found.
+"""Estimate how reliably detection finds changes: plant them in the history and count what is found.
 
 A share of the authorities is given a lasting change from a month on; the rest stay as they are.
 Everything is then judged by the product's own code, with its false-discovery control, and counted:

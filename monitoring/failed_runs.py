@@ -1,4 +1,4 @@
-"""Runs that fail are told by message: once, until a run ends well again."""
+"""Post a message when runs fail: once, until a run ends well again."""
 
 from collections.abc import Sequence
 from datetime import date

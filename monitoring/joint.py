@@ -1,4 +1,4 @@
-"""What the signs say together: exposure against identification, areas against their like.
+"""Indicators made of several others: exposure against identification, areas against similar ones.
 
 A fall of one indicator has many innocent reasons. Children at risk going unseen shows in two at
 once, so these are the indicators of under-identification; the single falls are evidence for them.

@@ -1,4 +1,4 @@
-"""What leaves by message: typed content of released figures and the indicators' own words.
+"""The content and wording of messages, typed: released figures and the indicators' own words.
 
 How it looks is in `rendering`; what must never be in it is checked by `gate`.
 """

@@ -77,6 +77,15 @@ def detect(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
         connection.unregister("signals_found")
 
 
+def by_status(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many signals have each status; periods without one are not counted."""
+    query = (
+        "select status, count(*) from marts.fct_signals where status is not null"
+        " group by status order by status"
+    )
+    return dict(connection.execute(query).fetchall())
+
+
 def read(connection: duckdb.DuckDBPyConnection, as_of: date) -> pd.DataFrame:
     """Every value of a monitored indicator up to a date, with what is needed to judge it."""
     values = connection.execute(VALUES, {"as_of": as_of}).df()

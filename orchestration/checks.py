@@ -1,4 +1,4 @@
-"""What the steps found, as Dagster shows it."""
+"""Results of steps as Dagster's check results and metadata."""
 
 from typing import Any
 

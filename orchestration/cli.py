@@ -9,19 +9,19 @@ from typing import Any
 
 import click
 
-from orchestration import faults, logs, stopping
+from orchestration import faults, logs, stop_signals
 from orchestration.commands import (
     alerts,
     annotate,
     audit,
+    backup,
     contract,
     data,
     decisions,
+    erasure,
     history,
     identities,
-    keeping,
     monitor,
-    safekeeping,
     senders,
     service,
     submissions,
@@ -74,8 +74,8 @@ for module in (
     annotate,
     identities,
     history,
-    safekeeping,
-    keeping,
+    erasure,
+    backup,
     service,
 ):
     for command in module.COMMANDS:
@@ -113,7 +113,7 @@ def main() -> None:
     _give_home()
     from warehouse.errors import SightlineError
 
-    stopping.listen()
+    stop_signals.listen()
     logs.begin()
     try:
         sys.exit(commands(prog_name="sightline", standalone_mode=False) or 0)
@@ -123,8 +123,8 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         logs.log.warning("stopped", extra={"is_said": True})
         click.echo("sightline: stopped", err=True)
-        if stopping.asked():
-            stopping.end()
+        if stop_signals.asked():
+            stop_signals.end()
         sys.exit(UNEXPECTED)
     except Exception as fault:
         ours = fault if isinstance(fault, SightlineError) else faults.explained(fault)

@@ -1,4 +1,4 @@
-"""How the command line speaks: events to the log, results on standard output."""
+"""Output of the command line: events go to the log, results to standard output."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -7,15 +7,12 @@ one begun.
 import json
 import logging
 import os
-import re
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-
+from orchestration import dagster_storage
 from orchestration.attempts import START_TIMEOUT
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
@@ -45,9 +42,6 @@ DEFAULTS: dict[str, Any] = {
 ALWAYS = {"telemetry": {"enabled": False}, "nux": {"enabled": False}}
 # Settings that Dagster does not take beside its newer `concurrency`.
 OLDER_THAN_CONCURRENCY = {"run_queue", "run_coordinator"}
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# What tells a busy or full disk from a damaged file: SQLITE_BUSY, LOCKED, IOERR and FULL.
-NOT_DAMAGE = {5, 6, 10, 13}
 
 
 def settings(home: Home) -> dict[str, Any]:
@@ -89,8 +83,7 @@ def instance(home: Home, *, keeps_output: bool = True) -> "DagsterInstance":
     from dagster import DagsterInstance, DagsterInvalidConfigError
     from dagster._core.instance.ref import InstanceRef
 
-    if not sa.event.contains(sa.Engine, "connect", _do_not_wait_for_the_disk):
-        sa.event.listen(sa.Engine, "connect", _do_not_wait_for_the_disk)
+    dagster_storage.do_not_wait_for_the_disk()
     quiet = {
         "compute_logs": {
             "module": "dagster._core.storage.noop_compute_log_manager",
@@ -111,47 +104,20 @@ def ready(home: Home) -> Iterator["DagsterInstance"]:
 
     For a run in this process, whose output its terminal shows.
     """
-    from orchestration import settling
+    from orchestration import orphaned_runs
 
-    if damaged(home):
+    if dagster_storage.damaged(home):
         set_aside(home)
     try:
         found = instance(home, keeps_output=False)
-        settling.settle(found, home)
-    except sa.exc.DatabaseError as fault:
-        if not is_damage(fault):
+        orphaned_runs.settle(found, home)
+    except dagster_storage.StorageDamaged as fault:
+        if not dagster_storage.is_damage(fault):
             raise
         set_aside(home)
         found = instance(home, keeps_output=False)
     with found:
         yield found
-
-
-def damaged(home: Home) -> Path | None:
-    """The first of Dagster's databases that cannot be read, or None.
-
-    The events of a single run are in a file of their own, without which only its page is missing.
-    """
-    for path in sorted(home.dagster.rglob("*.db")):
-        if UUID.fullmatch(path.stem):
-            continue
-        try:
-            with closing(sqlite3.connect(path, timeout=10)) as connection:
-                [first, *_] = connection.execute("pragma quick_check(1)").fetchall()
-        except sqlite3.Error as fault:
-            if is_damage(fault):
-                return path
-        else:
-            if first != ("ok",):
-                return path
-    return None
-
-
-def is_damage(fault: Exception) -> bool:
-    """Whether a database is at fault, and not that it is busy or the disk full."""
-    found = fault.orig if isinstance(fault, sa.exc.DBAPIError) else fault
-    code = getattr(found, "sqlite_errorcode", None)
-    return isinstance(found, sqlite3.DatabaseError) and (code or 0) & 0xFF not in NOT_DAMAGE
 
 
 def set_aside(home: Home) -> Path:
@@ -177,16 +143,3 @@ def _merged(ours: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]
         both = isinstance(value, Mapping) and isinstance(found.get(name), Mapping)
         found[name] = _merged(found[name], value) if both and "module" not in value else value
     return found
-
-
-def _do_not_wait_for_the_disk(connection: Any, _record: Any) -> None:
-    """Dagster commits several times an event. Its log of runs may be lost with the power; our
-    own state may not, and keeps waiting."""
-    if not isinstance(connection, sqlite3.Connection):
-        return
-    # SQLite gives the path without links, and it need not be text.
-    asked = "select cast(file as blob) from pragma_database_list"
-    [(path,), *_] = connection.execute(asked).fetchall()
-    folder = os.environ.get("DAGSTER_HOME")
-    if path and folder and Path(os.fsdecode(path)).is_relative_to(os.path.realpath(folder)):
-        connection.execute("pragma synchronous = off")

@@ -4,7 +4,7 @@ dbt has to know the tables and models that a model reads before it runs, so they
 macros; that a new return or count is named there is this module's business and nobody else's.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def lists() -> dict[str, Any]:
         "tables_showing_delay": list(_tables_showing_delay()),
         "tables_of_children": described,
         "tables_of_persons": [table for table, held in described.items() if held == PERSON],
-        "tables_of_pupil_numbers": list(_tables_of_pupil_numbers(described)),
+        "tables_of_pupil_numbers": list(_tables_of_pupil_numbers()),
     }
 
 
@@ -66,13 +66,10 @@ def _tables_showing_delay() -> Iterator[str]:
                 yield table.raw
 
 
-def _tables_of_pupil_numbers(described: Collection[str]) -> Iterator[str]:
-    """Those that give persons their numbers; of a return with a list of numbers beside its persons,
-    the list alone."""
-    numbered = [table for table, held in tables_with().items() if {PERSON, UPN} <= {*held}]
-    for contract in contracts.load().values():
-        own = [table for table in contract.raw_tables() if table in numbered]
-        yield from [table for table in own if table not in described] or own
+def _tables_of_pupil_numbers() -> Iterator[str]:
+    """Those that give persons their numbers: their own record, and a list of numbers beside it."""
+    numbered = {table for table, keys in tables_with().items() if {PERSON, UPN} <= {*keys}}
+    yield from (table for table in contracts.raw_tables() if table in numbered)
 
 
 def _measure_models() -> list[str]:

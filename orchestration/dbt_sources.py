@@ -16,6 +16,7 @@ from monitoring import tables as detection
 from orchestration.dbt_runner import PROJECT
 from warehouse import home as homes
 from warehouse.connection import connect
+from warehouse.contents import contents
 from warehouse.contracts import schema as contracts
 from warehouse.ledger.state import state_of
 from warehouse.release import disclosure
@@ -29,11 +30,7 @@ ANY_DAY = date(2026, 1, 1)
 ANY_RELEASE = release_inputs.release_row(
     "any", ANY_DAY, datetime(2026, 1, 1, tzinfo=UTC), "0", simulated=True
 )
-COLUMNS = """
-select schema_name, table_name, column_name, lower(data_type) as data_type
-from duckdb_columns() where schema_name in ('raw', 'control', 'state')
-order by schema_name, table_name, column_index
-"""
+SCHEMAS = ("raw", "control", "state")
 ABOUT = {
     "raw": "Accepted rows of each extract as typed, pseudonymised facts, seen through views.",
     "control": "What this run knows: submissions in force, returns due, identities, definitions.",
@@ -74,8 +71,13 @@ def _prepared() -> dict[str, Tables]:
                 disclosure.create(connection, Disclosure().smallest_shown)
                 release_inputs.write(connection, state, ANY_RELEASE, [], [])
         with connect(home.work_db, read_only=True) as connection:
-            for schema, table, column, kind in connection.execute(COLUMNS).fetchall():
-                found.setdefault(schema, {}).setdefault(table, {})[column] = kind
+            tables = sorted(contents(connection).items())
+    for schema in SCHEMAS:
+        found[schema] = {
+            table: {column.name: column.type for column in content.columns}
+            for (its_schema, table), content in tables
+            if its_schema == schema
+        }
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from orchestration import overview, telling
+from orchestration import run_report
 from orchestration.logs import log
 from orchestration.pipeline import RunReport
 from orchestration.run import REFUSED
@@ -20,6 +20,7 @@ from warehouse import home as homes
 from warehouse.connection import connect
 from warehouse.errors import SightlineError
 from warehouse.home import Home
+from warehouse.ledger import overview
 from warehouse.ledger.state import state_of
 
 TODAY = date(2026, 10, 20)
@@ -99,20 +100,20 @@ def story(home: Home, report: RunReport, seconds_simulating: float) -> Iterator[
     planted = truths.load(home.root / TRUTH)
     yield from _simulated(planted, seconds_simulating)
     yield ""
-    yield from telling.taken_in(home)
+    yield from run_report.taken_in(home)
     yield from faults.in_words(faults.load(home.root / FAULTY), refused(home))
     yield ""
-    yield from telling.care_told_earlier(home)
+    yield from run_report.care_told_earlier(home)
     yield ""
-    yield from telling.worsening(home, MOST_ALERTS)
+    yield from run_report.worsening(home, MOST_ALERTS)
     yield ""
     yield from found(home, planted)
     yield ""
-    yield from telling.where_the_time_goes(report)
+    yield from run_report.where_the_time_goes(report)
     yield f"Most memory used: {_peak(resource.RUSAGE_SELF):.1f} GB, and in each process that reads"
     yield f"  files {_peak(resource.RUSAGE_CHILDREN):.1f} GB"
     yield ""
-    yield from telling.where_to_look(home)
+    yield from run_report.where_to_look(home)
     yield f'Ask it:   sightline sql --home {home.root} "{QUERY}"'
 
 
@@ -124,7 +125,7 @@ def found(home: Home, planted: Truth) -> Iterator[str]:
 
 def refused(home: Home) -> list[str]:
     with state_of(home) as state:
-        return overview.refused(state)
+        return overview.refused_or_held(state)
 
 
 def exit_code(home: Home, report: RunReport) -> int:

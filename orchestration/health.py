@@ -1,4 +1,4 @@
-"""Whether somebody must look at a monitor now: one rule for each fault, told by its name.
+"""Decide whether a monitor needs attention now: one named rule for each fault.
 
 It reads and never writes but the heartbeat, works on a folder that is read-only or damaged, and
 loads no framework: watchdogs ask often.
@@ -16,23 +16,21 @@ from pathlib import Path
 from typing import Any
 
 from monitoring.delivery import channels
-from orchestration import failing, inbox, lock
+from orchestration import dagster_storage, failed_runs, inbox, lock
 from orchestration.configuration import checked
 from orchestration.logs import log
 from warehouse import belonging, clock, machine
 from warehouse.errors import SightlineError
 from warehouse.home import Home
-from warehouse.ledger import clock_marks
-from warehouse.ledger.state import FAILED, GOOD
+from warehouse.ledger import clock_marks, read_only
 from warehouse.pseudonyms import keys
+from warehouse.release.damage import damage_of
 from warehouse.settings import Settings, load_settings, today
 from warehouse.timeline import overdue
 
 HEARTBEAT = "heartbeat.json"
-UNFINISHED = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
 MOST_NAMED = 10
 CLOCKS_DIFFER = timedelta(hours=1)
-DUCKDB = b"DUCK"  # after the eight bytes of a checksum
 
 
 @dataclass(frozen=True)
@@ -74,18 +72,15 @@ class View:
         connection = self._open.enter_context(belonging.opened(self.home.state_db))
         if connection is None or not belonging.holds_ledger(connection):
             return None
-        connection.row_factory = sqlite3.Row
         return connection
 
     def close(self) -> None:
         self._open.close()
 
-    def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        return self.state.execute(query, values).fetchall() if self.state else []
-
-    def value(self, query: str, *values: Any) -> Any:
-        rows = self.rows(query, *values)
-        return rows[0][0] if rows else None
+    @cached_property
+    def rows(self) -> read_only.Rows:
+        """What answers queries to the state."""
+        return read_only.asking(self.state)
 
     @cached_property
     def is_going_on(self) -> bool:
@@ -97,9 +92,7 @@ class View:
 
     @cached_property
     def last_good(self) -> sqlite3.Row | None:
-        marks = ", ".join("?" for _ in GOOD)
-        query = f"select * from runs where outcome in ({marks}) order by number desc limit 1"
-        return next(iter(self.rows(query, *GOOD)), None)
+        return read_only.last_good_run(self.rows)
 
     @cached_property
     def shown(self) -> Path | None:
@@ -156,7 +149,7 @@ def beating(home: Home) -> Iterator[None]:
         yield
     finally:
         if not is_part:
-            failing.tell(home)
+            failed_runs.tell(home)
             beat(home)
 
 
@@ -164,11 +157,7 @@ def _heartbeat(home: Home, faults: list[Fault]) -> dict[str, Any]:
     last: dict[str, Any] = {}
     with closing(View(home, None)) as view:
         try:
-            newest = view.rows(
-                "select number, outcome, exit_code, finished_at from runs"
-                " where outcome is not null order by number desc limit 1"
-            )
-            last = dict(newest[0]) if newest else {}
+            last = dict(read_only.newest_ended_run(view.rows) or {})
         except (sqlite3.Error, SightlineError):
             last = {}
     return {
@@ -239,7 +228,7 @@ def _nothing_published(view: View) -> Iterator[str]:
 
 @rule("RELEASE_DAMAGED")
 def _release_damaged(view: View) -> Iterator[str]:
-    if view.shown and (what := _damage(view.shown)):
+    if view.shown and (what := damage_of(view.shown)):
         yield f"{what}; sightline doctor says more, the next run may put it right"
 
 
@@ -258,40 +247,30 @@ def _run_overdue(view: View) -> Iterator[str]:
 @rule("RUN_FAILED")
 def _run_failed(view: View) -> Iterator[str]:
     after = view.last_good["number"] if view.last_good else 0
-    rows = view.rows("select * from runs where number > ? order by number", after)
-    failed = [row for row in rows if row["outcome"] in FAILED]
-    cut_off = [row for row in rows if row["outcome"] is None and not view.is_going_on]
+    failed, still_open = read_only.failed_and_open_runs(view.rows, after)
     if failed:
         last = failed[-1]
         # What follows a gate's name may hold names of files.
-        gates = [one.partition(";")[0] for one in _detail(last).get("gates", [])]
+        gates = [gate.partition(";")[0] for gate in _detail(last).get("gates", [])]
         ended = last["outcome"].replace("_", " ")
         why = f" ({last['exit_code']})" if last["exit_code"] is not None else ""
         yield (
             f"{_many(len(failed), 'run')} ended badly since the last good one; the newest, run"
             f" {last['number']}, as {ended}{why}" + (f": {'; '.join(gates)}" if gates else "")
         )
-    if cut_off:
-        yield f"run {cut_off[-1]['number']} was cut off: nobody is at work on it any more"
+    if still_open and not view.is_going_on:
+        yield f"run {still_open[-1]['number']} was cut off: nobody is at work on it any more"
 
 
 @rule("QUEUE_STUCK")
 def _queue_stuck(view: View) -> Iterator[str]:
-    path = view.home.dagster / "history" / "runs.db"
     before = view.now - timedelta(minutes=view.settings.health.queue_minutes)
-    marks = ", ".join("?" for _ in UNFINISHED)
-    query = (
-        f"select count(*), min(update_timestamp) from runs where status in ({marks})"
-        " and update_timestamp < ?"
-    )
     try:
-        with belonging.opened(path) as storage:
-            moment = before.isoformat(sep=" ")
-            rows = storage.execute(query, (*UNFINISHED, moment)).fetchall() if storage else []
+        stuck, since = dagster_storage.unfinished_since(view.home, before)
     except (belonging.StateDamaged, sqlite3.DatabaseError):
+        path = dagster_storage.runs_path(view.home)
         yield f"{path} is damaged or cannot be read; it can be taken away while nothing runs"
         return
-    stuck, since = rows[0] if rows else (0, "")
     if stuck and not view.is_going_on:
         yield (
             f"{_many(stuck, 'run')} of Dagster's, the oldest since {since[:16]} UTC, should be"
@@ -301,14 +280,14 @@ def _queue_stuck(view: View) -> Iterator[str]:
 
 @rule("KEY_WRONG")
 def _key_wrong(view: View) -> Iterator[str]:
-    found = keys.fingerprint(keys.read(view.home.key))
-    pinned = view.value("select value from settings where name = ?", keys.PINNED)
-    if pinned in (None, found):
+    fingerprint = keys.fingerprint(keys.read(view.home.key))
+    pinned = read_only.setting(view.rows, keys.PINNED)
+    if pinned in (None, fingerprint):
         return
     fresh = view.home.rotation / view.home.key.name  # a change of keys ends with the next run
     if not (fresh.is_file() and keys.fingerprint(keys.read(fresh)) == pinned):
         yield (
-            f"{view.home.key} is not the key of this monitor (fingerprint {found}, expected"
+            f"{view.home.key} is not the key of this monitor (fingerprint {fingerprint}, expected"
             f" {pinned}): put the right one back"
         )
 
@@ -322,8 +301,8 @@ def _disk_short(view: View) -> Iterator[str]:
 @rule("INBOX_WAITS")
 def _inbox_waits(view: View) -> Iterator[str]:
     longest = timedelta(minutes=view.settings.health.inbox_minutes)
-    since = [datetime.fromtimestamp(one, UTC) for one in inbox.since(view.home.inbox)]
-    waiting = [one for one in since if view.now - one.replace(tzinfo=None) > longest]
+    since = [datetime.fromtimestamp(moment, UTC) for moment in inbox.since(view.home.inbox)]
+    waiting = [moment for moment in since if view.now - moment.replace(tzinfo=None) > longest]
     if waiting and not view.is_going_on:
         yield (
             f"{_many(len(waiting), 'file or folder', 'files or folders')} in the inbox, the oldest"
@@ -333,13 +312,13 @@ def _inbox_waits(view: View) -> Iterator[str]:
 
 @rule("RETURN_OVERDUE")
 def _return_overdue(view: View) -> Iterator[str]:
-    found = overdue.returns(view.rows, view.settings.authorities, view.today)
-    if found:
-        named = [f"{one.sender} {one.extract} since {one.due_on:%d %B %Y}" for one in found]
-        more = f", and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-        senders = len({one.sender for one in found})
+    returns = overdue.returns(view.rows, view.settings.authorities, view.today)
+    if returns:
+        named = [f"{late.sender} {late.extract} since {late.due_on:%d %B %Y}" for late in returns]
+        more = f", and {len(returns) - MOST_NAMED} more" if len(returns) > MOST_NAMED else ""
+        senders = len({late.sender for late in returns})
         yield (
-            f"{_many(len(found), 'return')} of {_many(senders, 'sender')} should have come:"
+            f"{_many(len(returns), 'return')} of {_many(senders, 'sender')} should have come:"
             f" {', '.join(named[:MOST_NAMED])}{more}"
         )
 
@@ -347,32 +326,24 @@ def _return_overdue(view: View) -> Iterator[str]:
 @rule("MESSAGE_WAITS")
 def _message_waits(view: View) -> Iterator[str]:
     before = view.now - timedelta(hours=view.settings.health.message_hours)
-    waiting = view.value(
-        "select count(*) from outbox where state in ('pending', 'failed')"
-        " and coalesce(created_at, created_on) < ?",
-        before.isoformat(sep=" "),
-    )
+    waiting = read_only.messages_waiting(view.rows, before)
     if waiting:
         yield f"{_many(waiting, 'message')} not sent for an hour or more: sightline deliver --retry"
 
 
 @rule("MESSAGE_FAILED")
 def _message_failed(view: View) -> Iterator[str]:
-    query = (
-        "select channel, state, count(*), max(last_error) from outbox"
-        " where state in ('failed', 'dead') group by channel, state order by channel, state"
-    )
-    for channel, state, count, error in view.rows(query):
+    for channel, state, count, error in read_only.messages_not_sent(view.rows):
         yield f"{channel}: {_many(count, 'message')} {state}: {error}"
 
 
 @rule("CHANNEL_UNUSABLE")
 def _channel_unusable(view: View) -> Iterator[str]:
     try:
-        found = channels.objections(view.home, view.settings)
+        objections = channels.objections(view.home, view.settings)
     except SightlineError:
         return  # SETTINGS_WRONG says so
-    for name, objection in found.items():
+    for name, objection in objections.items():
         yield f"{name}: {objection}"
 
 
@@ -380,16 +351,16 @@ def _channel_unusable(view: View) -> Iterator[str]:
 def _clock_behind(view: View) -> Iterator[str]:
     if view.state is None:
         return
-    found = clock_marks.standing(view.rows, view.today)
-    if found.verdict == "behind":
+    standing = clock_marks.standing(view.rows, view.today)
+    if standing.verdict == "behind":
         yield (
-            f"today is {view.today} here, but something was recorded on {found.newest}: no run"
+            f"today is {view.today} here, but something was recorded on {standing.newest}: no run"
             " begins before the clock is right, or sightline clock confirm says that it is"
         )
-    elif found.verdict == "was_ahead":
+    elif standing.verdict == "was_ahead":
         yield (
-            f"today is {view.today} here, but something was recorded on {found.newest}: the clock"
-            " had run ahead, or is behind now; the next run goes on from today"
+            f"today is {view.today} here, but something was recorded on {standing.newest}: the"
+            " clock had run ahead, or is behind now; the next run goes on from today"
         )
     elif view.settings.today is None and view.last_good:
         ended = datetime.fromisoformat(view.last_good["finished_at"])
@@ -403,7 +374,7 @@ def _clock_behind(view: View) -> Iterator[str]:
 @rule("CLOCK_AHEAD")
 def _clock_ahead(view: View) -> Iterator[str]:
     if view.settings.today is None:
-        base = view.value("select value from settings where name = ?", clock_marks.BASE)
+        base = read_only.setting(view.rows, clock_marks.BASE)
         if gained := clock_marks.ahead(base):
             yield (
                 f"the clock has gone {_days(gained)} further than this machine has run since the"
@@ -411,32 +382,9 @@ def _clock_ahead(view: View) -> Iterator[str]:
             )
 
 
-def _damage(release: Path) -> str | None:
-    """What is wrong with a release at a glance; its content is for `doctor` to hash."""
-    try:
-        manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
-        if manifest["release_id"] != release.name:
-            return f"the manifest of release {release.name} is another's"
-    except (OSError, ValueError, KeyError, TypeError):
-        return f"the manifest of release {release.name} is missing or cannot be read"
-    path = release / "sightline.duckdb"
-    try:
-        with path.open("rb") as file:
-            begins = file.read(12)
-        size = path.stat().st_size
-    except OSError:
-        return f"the database of release {release.name} is missing or cannot be read"
-    if begins[8:] != DUCKDB:
-        return f"the database of release {release.name} is none"
-    told = manifest.get("files", {}).get(path.name, {}).get("bytes", size)
-    if size != told:
-        return f"the database of release {release.name} is cut off"
-    return None
-
-
 def _detail(run: sqlite3.Row) -> dict[str, Any]:
-    found = json.loads(run["detail"] or "{}")
-    return found if isinstance(found, dict) else {}
+    detail = json.loads(run["detail"] or "{}")
+    return detail if isinstance(detail, dict) else {}
 
 
 def _many(count: int, what: str, several: str | None = None) -> str:

@@ -10,13 +10,14 @@ from typing import Any, Final
 from uuid import uuid4
 
 from monitoring.delivery import relay
-from orchestration import attempts, health, pending, stopping, upkeep
+from orchestration import attempts, health, pending, retention, stop_signals
 from orchestration.attempts import BY_TAG, COMMAND_LINE
 from orchestration.configuration import checked
-from orchestration.run import UNDELIVERED, Step, ready, record_of
+from orchestration.run import UNDELIVERED, Step, ready
 from warehouse import clock
 from warehouse.errors import MachineFault, SightlineError
 from warehouse.home import Home
+from warehouse.ledger import runs
 from warehouse.ledger.state import State
 from warehouse.machine import check_room
 from warehouse.release import store as releases
@@ -37,7 +38,7 @@ class RunReport:
     exit_code: int = 0
 
     def found(self, step: str, name: str) -> Any:
-        return next((one.found.get(name, 0) for one in self.steps if one.name == step), 0)
+        return next((done.found.get(name, 0) for done in self.steps if done.name == step), 0)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -52,7 +53,7 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
     """Take in all that is pending, rebuild, check, publish and deliver, or find nothing to do."""
     started = time.perf_counter()
     run_id = str(uuid4())
-    with health.beating(home), attempts.noted(home, run_id, COMMAND_LINE):
+    with health.beating(home), attempts.recorded(home, run_id, COMMAND_LINE):
         settings = checked(home)
         now = today(settings)
         with ready(home) as state:
@@ -61,9 +62,9 @@ def run(home: Home, *, as_of: date | None = None) -> RunReport:
                 return _nothing(home, state, settings, run_id, started)
             check_room(home, settings)
             known_on = as_of if is_history else None
-            attempts.begin(state, run_id, known_on or now, COMMAND_LINE)
+            runs.begin(state, run_id, known_on or now, COMMAND_LINE)
             fault = _execute(home, run_id, known_on)
-            record = record_of(state, run_id)
+            record = runs.find(state, run_id)
             if record is None or record["outcome"] is None:
                 raise SightlineError(f"the run did not start: {fault}")
     return RunReport(
@@ -102,9 +103,9 @@ def _nothing(
 def _rest(
     home: Home, state: State, settings: Settings, run_id: str, by: str, exit_code: int = 0
 ) -> None:
-    attempts.begin(state, run_id, today(settings), by)
-    upkeep.between_runs(home, state, settings)
-    attempts.end(state, run_id, NOTHING, exit_code, release_id=_shown(home))
+    runs.begin(state, run_id, today(settings), by)
+    retention.between_runs(home, state, settings)
+    runs.end(state, run_id, NOTHING, exit_code, release_id=_shown(home))
 
 
 def _shown(home: Home) -> str | None:
@@ -128,8 +129,8 @@ def _execute(home: Home, run_id: str, as_of: date | None) -> str | None:
             tags={BY_TAG: COMMAND_LINE},
             run_config={"resources": {"monitor": {"config": config}}},
         )
-        if stopping.asked():
-            raise stopping.Stopped
+        if stop_signals.asked():
+            raise stop_signals.Stopped
         failures = [event for event in result.all_events if event.is_step_failure]
         return _first(failures)
 
@@ -143,7 +144,7 @@ def _first(failures: list[Any]) -> str | None:
         return None
     error = failures[0].step_failure_data.error
     cause = error.cause or error
-    told = cause.cls_name
-    if told == MachineFault.__name__:
-        told = cause.message.partition(": ")[2].strip()
-    return f"step {failures[0].step_key}: {told}"
+    text = cause.cls_name
+    if text == MachineFault.__name__:
+        text = cause.message.partition(": ")[2].strip()
+    return f"step {failures[0].step_key}: {text}"

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import sqlalchemy as sa
-
 from orchestration import pipeline
 from orchestration.code_version import code_version
 from warehouse.errors import SightlineError
 from warehouse.home import Home
-from warehouse.ledger.state import State, releases, runs, state_of
+from warehouse.ledger import releases
+from warehouse.ledger.state import State, state_of
 from warehouse.settings import load_settings, today
 
 # What people decided and said, and when: kept in the state, not derived from what was sent.
@@ -37,7 +36,7 @@ def rebuild(home: Home, as_of: date) -> Comparison:
         report = pipeline.run(home, as_of=as_of)
         if report.release_id is None:
             raise SightlineError(f"nothing was built: {report.fault or '; '.join(report.gates)}")
-        again = _release(state, report.release_id)
+        again = releases.find(state, report.release_id) or {}
     differing = [
         name
         for name, found in again["table_hashes"].items()
@@ -48,25 +47,11 @@ def rebuild(home: Home, as_of: date) -> Comparison:
 
 
 def _published(state: State, as_of: date) -> dict[str, Any]:
-    query = (
-        sa.select(releases)
-        .join(runs, runs.c.release_id == releases.c.release_id)
-        .where(releases.c.as_of == as_of, runs.c.outcome == "released")
-        .order_by(releases.c.sequence.desc())
-        .limit(1)
-    )
-    with state.read() as connection:
-        row = connection.execute(query).mappings().one_or_none()
+    row = releases.last_published(state, as_of)
     if row is None or not row["table_hashes"]:
         raise SightlineError(
             f"no release as of {as_of} was published, or before its tables were fingerprinted;"
             f" to look back at that day: sightline run --as-of {as_of}",
             WRONG_USE,
         )
-    return dict(row)
-
-
-def _release(state: State, release_id: str) -> dict[str, Any]:
-    with state.read() as connection:
-        query = sa.select(releases).where(releases.c.release_id == release_id)
-        return dict(connection.execute(query).mappings().one())
+    return row

@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
-from orchestration import attempts, health, logs, settling
+from orchestration import attempts, health, logs, orphaned_runs
 from orchestration.run import Run, opened
 from warehouse import home as homes
 from warehouse.home import Home
@@ -46,10 +46,10 @@ class Monitor(dg.ConfigurableResource):  # type: ignore[type-arg]  # it gives it
         by = attempts.started_by(known.tags)
         with (
             health.beating(home),
-            attempts.noted(home, known.run_id, by),
+            attempts.recorded(home, known.run_id, by),
             opened(home, known.run_id, by, as_of=as_of) as run,
         ):
-            settling.settle(context.instance, home, mine=run.run_id)
+            orphaned_runs.settle(context.instance, home, mine=run.run_id)
             self._run = run
             yield self
             if context.instance.all_logs(run.run_id, WENT_WRONG):

@@ -11,19 +11,16 @@ from datetime import date
 from logging import ERROR, INFO
 from typing import Any
 
-import sqlalchemy as sa
-
-from orchestration import attempts, faults, logs, stopping
-from orchestration.attempts import Outcome
+from orchestration import faults, logs, stop_signals
 from orchestration.configuration import checked
 from orchestration.lock import held
 from orchestration.logs import log
 from warehouse import belonging
 from warehouse.errors import GateFailed, MachineFault, SightlineError
 from warehouse.home import Home, check_place, close_to_others
-from warehouse.ledger import clock_marks
-from warehouse.ledger.state import BUILT, GOOD, State, runs
-from warehouse.ledger.state import releases as state_releases
+from warehouse.ledger import clock_marks, releases, runs
+from warehouse.ledger.runs import Outcome
+from warehouse.ledger.state import GOOD, State
 from warehouse.machine import check_room, machine_fault
 from warehouse.pseudonyms import keys
 from warehouse.release.recovery import recover
@@ -107,7 +104,7 @@ class Run:
     def fail(self, fault: BaseException | None = None) -> None:
         """Something in this run went wrong, though a release may have been made before."""
         if fault is not None and not isinstance(fault, Exception):
-            self.was_stopped, code = True, stopping.code()
+            self.was_stopped, code = True, stop_signals.code()
         else:
             code = fault.exit_code if isinstance(fault, SightlineError) else FAULT
         self.failed_with = self.failed_with or code
@@ -119,7 +116,7 @@ class Run:
             return "gate_failed"
         if self.released:
             return "history" if self.is_history else self.released
-        if self.was_stopped or stopping.asked():
+        if self.was_stopped or stop_signals.asked():
             return "killed"
         return "failed" if self.failed_with else "partial"
 
@@ -132,8 +129,8 @@ class Run:
     def exit_code(self) -> int:
         if self.gates:
             return GATE
-        if self.outcome == "killed" and stopping.asked():
-            return stopping.code()
+        if self.outcome == "killed" and stop_signals.asked():
+            return stop_signals.code()
         if self.failed_with and not self.is_undelivered:
             return self.failed_with
         if self.is_undelivered or self.found("delivery", "undelivered"):
@@ -144,7 +141,7 @@ class Run:
 
     def found(self, step: str, name: str) -> Any:
         """What a step of this run counted under this name; nothing is 0."""
-        return next((one.found.get(name, 0) for one in self.steps if one.name == step), 0)
+        return next((done.found.get(name, 0) for done in self.steps if done.name == step), 0)
 
 
 def _told(fault: BaseException, home: Home) -> BaseException:
@@ -174,9 +171,9 @@ def opened(home: Home, run_id: str, by: str, *, as_of: date | None = None) -> It
     check_room(home, settings)
     now = today(settings)
     with ready(home) as state:
-        run = Run(run_id, home, settings, state, as_of or now, _next(state))
+        run = Run(run_id, home, settings, state, as_of or now, releases.next_sequence(state))
         run.is_history = run.as_of != now
-        run.number = attempts.begin(state, run_id, run.as_of, by)
+        run.number = runs.begin(state, run_id, run.as_of, by)
         try:
             with logs.bound(run=run_id, number=run.number):
                 yield run
@@ -184,14 +181,14 @@ def opened(home: Home, run_id: str, by: str, *, as_of: date | None = None) -> It
             run.fail(fault)
             raise
         finally:
-            detail = attempts.detail(
+            detail = runs.detail(
                 fingerprint=run.fingerprint,
                 left=run.left,
                 gates=run.gates,
                 steps=[asdict(step) for step in run.steps],
             )
             known = {"release_id": run.release_id, "detail": detail}
-            if attempts.end(state, run_id, run.outcome, run.exit_code, **known):
+            if runs.end(state, run_id, run.outcome, run.exit_code, **known):
                 _say_ended(run)
 
 
@@ -218,7 +215,7 @@ def ready(home: Home) -> Iterator[State]:
         state = State(home.state_db)
         try:
             if is_first:
-                attempts.settle(state)
+                runs.end_killed(state)
                 recover(home, state)
                 keys.in_use(home, state)
                 belonging.mark(home, state)
@@ -227,24 +224,3 @@ def ready(home: Home) -> Iterator[State]:
         finally:
             belonging.mark(home, state)
             state.close()
-
-
-def last_built(state: State) -> dict[str, Any] | None:
-    """The newest run whose release, new or found unchanged, readers see."""
-    query = sa.select(runs).where(runs.c.outcome.in_(BUILT)).order_by(runs.c.number.desc())
-    with state.read() as connection:
-        row = connection.execute(query.limit(1)).mappings().first()
-    return dict(row) if row else None
-
-
-def record_of(state: State, run_id: str) -> dict[str, Any] | None:
-    with state.read() as connection:
-        query = sa.select(runs).where(runs.c.run_id == run_id)
-        rows = connection.execute(query).mappings().all()
-    return dict(rows[0]) if rows else None
-
-
-def _next(state: State) -> int:
-    with state.read() as connection:
-        query = sa.select(sa.func.coalesce(sa.func.max(state_releases.c.sequence), 0) + 1)
-        return int(connection.execute(query).scalar_one())

@@ -16,9 +16,7 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import BinaryIO
 
-import sqlalchemy as sa
-
-from orchestration import dagster_home, settling
+from orchestration import dagster_home, dagster_storage, orphaned_runs
 from orchestration.lock import held, holder
 from orchestration.logs import log
 from warehouse import clock
@@ -67,7 +65,7 @@ class Up:
 
     def _set_right(self) -> None:
         """What was left behind: a damaged storage, runs whose process is gone."""
-        if dagster_home.damaged(self.home):
+        if dagster_storage.damaged(self.home):
             dagster_home.set_aside(self.home)
         if not self._settle(nobody_starts=True):
             dagster_home.set_aside(self.home)
@@ -126,7 +124,7 @@ class Up:
                 self.say(f"http://{LOOPBACK}:{self.port}/  (stop with Ctrl+C)")
             if time.monotonic() - settled >= BETWEEN_SETTLING:
                 settled = time.monotonic()
-                if dagster_home.damaged(self.home) or not self._settle():
+                if dagster_storage.damaged(self.home) or not self._settle():
                     return
             time.sleep(BETWEEN_LOOKS)
 
@@ -136,15 +134,15 @@ class Up:
         try:
             with dagster_home.instance(self.home) as instance:
                 if nobody_starts:
-                    settling.forget_the_future(instance)
+                    orphaned_runs.forget_the_future(instance)
                 with held(self.home.restricted / "run.lock", patience=0):
-                    done = settling.settle(instance, self.home, nobody_starts=nobody_starts)
+                    done = orphaned_runs.settle(instance, self.home, nobody_starts=nobody_starts)
             for run_id in done:
                 log.warning("run %s ended before its time; the next may start", run_id)
         except Busy:
             return True
-        except sa.exc.DatabaseError as fault:
-            if dagster_home.is_damage(fault):
+        except dagster_storage.StorageDamaged as fault:
+            if dagster_storage.is_damage(fault):
                 return False
             log.warning("Dagster's log of runs is busy")
         return True

@@ -1,4 +1,4 @@
-"""What became of a submission, told in the order in which somebody asks; no value, no guess."""
+"""Explain a submission's outcome: status, row counts, problems, days in force; never a value."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -37,8 +37,8 @@ def account(home: Home, state: State, submission_id: int, today: date) -> dict[s
     """The submission, its fate, its rows, its problems, what speaks for its days, its returns."""
     row = dict(_found(state, submission_id)._mapping)
     with state.read() as connection:
-        found = ledger.problems_of(connection, submission_id)
-    notes = [one for one in found if one["severity"] == "note"]
+        problems = ledger.problems_of(connection, submission_id)
+    notes = [problem for problem in problems if problem["severity"] == "note"]
     submitted = known(state, today)
     cut = slices(submitted)
     own, others = _own_days(submission_id, submitted, cut), _others(submission_id, submitted, cut)
@@ -49,7 +49,7 @@ def account(home: Home, state: State, submission_id: int, today: date) -> dict[s
         "why": row["held_reason"] or row["first_error"],
         "rows": f"{accounting(row)}{passed_over(map(_problem, notes))}",
         "counted": counted(home, submission_id) if is_used(row) else [],
-        "problems": [one for one in found if one not in notes],
+        "problems": [problem for problem in problems if problem not in notes],
         "read_in_another_form": notes,
         "in_force_for": own,
         "days_of_others": others,
@@ -116,21 +116,21 @@ def counted(home: Home, submission_id: int) -> list[dict[str, Any]]:
     )
     with connect(home.warehouse_db, home=home, read_only=True) as connection:
         try:
-            found = connection.execute(query, [submission_id])
+            cursor = connection.execute(query, [submission_id])
         except duckdb.CatalogException:  # a file that an older version made
             return []
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _counted_in_words(told: dict[str, Any]) -> Iterator[str]:
-    rows = told["counted"]
-    if not is_used(told["submission"]):
-        is_waiting = told["submission"]["status"] == "received"
+def _counted_in_words(account: dict[str, Any]) -> Iterator[str]:
+    rows = account["counted"]
+    if not is_used(account["submission"]):
+        is_waiting = account["submission"]["status"] == "received"
         yield "Counted: no run has taken it in yet" if is_waiting else "Counted: none of its rows"
         return
     if not rows:
-        is_empty = not told["submission"]["accepted"]
+        is_empty = not account["submission"]["accepted"]
         yield "Counted: it has no rows" if is_empty else "Counted: no run has used it yet"
         return
     total = {name: sum(row[name] for row in rows) for name in ("taken_in", *FATES)}
@@ -153,25 +153,25 @@ def _sum_of(row: dict[str, Any]) -> str:
     return f"{row['taken_in']:,} taken in = {' + '.join(parts)}"
 
 
-def in_words(told: dict[str, Any]) -> Iterator[str]:
+def in_words(account: dict[str, Any]) -> Iterator[str]:
     """An account in lines."""
-    row = told["submission"]
+    row = account["submission"]
     area = authorities().get(row["sender"])
     sender = f"{area.name} ({row['sender']})" if area else row["sender"]
     yield f"Submission {row['submission_id']}: {row['original_name']}"
     yield f"  from {sender}, received on {row['received_on']}"
-    yield f"What became of it: {told['what_became_of_it']}"
-    if told["why"]:
-        yield f"Why: {told['why']}"
+    yield f"What became of it: {account['what_became_of_it']}"
+    if account["why"]:
+        yield f"Why: {account['why']}"
     yield f"What it is: {_what(row)}"
-    yield f"Rows: {told['rows']}"
-    yield from _counted_in_words(told)
-    yield from _listed("Problems", [problem_in_words(one) for one in told["problems"]])
-    if notes := told["read_in_another_form"]:
-        yield from _listed(OTHER_FORM, [problem_in_words(one) for one in notes])
-    yield f"In force for: {', '.join(told['in_force_for']) or 'no day'}"
-    yield from _listed("Others speak for its days", told["days_of_others"])
-    yield from _listed("Returns", told["returns"])
+    yield f"Rows: {account['rows']}"
+    yield from _counted_in_words(account)
+    yield from _listed("Problems", [problem_in_words(problem) for problem in account["problems"]])
+    if notes := account["read_in_another_form"]:
+        yield from _listed(OTHER_FORM, [problem_in_words(problem) for problem in notes])
+    yield f"In force for: {', '.join(account['in_force_for']) or 'no day'}"
+    yield from _listed("Others speak for its days", account["days_of_others"])
+    yield from _listed("Returns", account["returns"])
 
 
 def as_of(state: State, day: date, sender: str | None, extract: str | None) -> list[dict[str, Any]]:
@@ -182,9 +182,9 @@ def as_of(state: State, day: date, sender: str | None, extract: str | None) -> l
     released = in_force(submitted, cut) - cut_ids
     rows = [_in_force(piece.submission, piece.source, piece.span) for piece in cut]
     rows += [
-        _in_force(one, one.extract, one.period)
-        for one in submitted
-        if one.submission_id in released
+        _in_force(submission, submission.extract, submission.period)
+        for submission in submitted
+        if submission.submission_id in released
     ]
     return [
         row for row in rows if sender in (None, row["sender"]) and extract in (None, row["extract"])
@@ -210,15 +210,15 @@ def _problem(row: dict[str, Any]) -> Problem:
     )
 
 
-def _in_force(one: Submitted, source: str, span: Span) -> dict[str, Any]:
+def _in_force(submission: Submitted, source: str, span: Span) -> dict[str, Any]:
     return {
-        "sender": one.sender,
-        "extract": one.extract,
+        "sender": submission.sender,
+        "extract": submission.extract,
         "tells": source,
         "first_day": span.start,
         "last_day": span.end,
-        "submission_id": one.submission_id,
-        "known_on": one.known_on,
+        "submission_id": submission.submission_id,
+        "known_on": submission.known_on,
     }
 
 
@@ -268,22 +268,22 @@ def _own_days(submission_id: int, submitted: list[Submitted], cut: list[Slice]) 
 
 def _others(submission_id: int, submitted: list[Submitted], cut: list[Slice]) -> list[str]:
     """Which submissions speak for days that this one would tell of."""
-    found = next((one for one in submitted if one.submission_id == submission_id), None)
-    windows = found.windows if found and found.contract.sent_by == "authority" else {}
+    own = next((other for other in submitted if other.submission_id == submission_id), None)
+    windows = own.windows if own and own.contract.sent_by == "authority" else {}
     lines = []
     for piece in cut:
-        one, window = piece.submission, windows.get(piece.source)
+        other, window = piece.submission, windows.get(piece.source)
         if (
-            found
+            own
             and window
-            and one.submission_id != submission_id
-            and one.sender == found.sender
+            and other.submission_id != submission_id
+            and other.sender == own.sender
             and piece.span.start <= window.end
             and piece.span.end >= window.start
         ):
             lines.append(
-                f"{piece.source} of {_days(piece.span)}: submission {one.submission_id}"
-                f" ({one.extract}, received on {one.received_on})"
+                f"{piece.source} of {_days(piece.span)}: submission {other.submission_id}"
+                f" ({other.extract}, received on {other.received_on})"
             )
     return lines
 
@@ -299,6 +299,6 @@ def _returns(
     for due in coverage(submitted, cut, [area], today):
         is_met = due.period.start <= period.end and due.period.end >= period.start
         if due.extract == row["extract"] and is_met:
-            told = COVERAGE[due.status].lower()
+            status = COVERAGE[due.status].lower()
             by = f" by submission {due.submission_id}" if due.submission_id else ""
-            yield f"{due.extract} of {_days(due.period)}, due on {due.due_on}: {told}{by}"
+            yield f"{due.extract} of {_days(due.period)}, due on {due.due_on}: {status}{by}"

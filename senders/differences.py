@@ -1,4 +1,4 @@
-"""A sender's file beside a contract: what an engineer asks who meets a new case system.
+"""Compare a sender's file with a contract: for an engineer who meets a new case system.
 
 Columns are told by name or by a near name, and values are judged as intake judges them, also where
 intake would refuse the file for its header. No value is told, but for texts that look like codes.

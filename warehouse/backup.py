@@ -8,6 +8,7 @@ never in it, only its fingerprint.
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import sqlite3
 import tempfile
@@ -22,13 +23,15 @@ from typing import Any
 from warehouse import belonging, clock, orphans
 from warehouse import home as homes
 from warehouse.errors import ConfigurationError, KeyFault, SightlineError
-from warehouse.home import Home
+from warehouse.home import KEY_BYTES, Home
+from warehouse.ledger import runs
 from warehouse.ledger import submissions as ledger
 from warehouse.ledger.migrations.upgrade import snapshot
 from warehouse.ledger.state import State, state_of
 from warehouse.pseudonyms import keys
 from warehouse.release import recovery
 from warehouse.release import store as releases
+from warehouse.timeline import identity_decisions
 
 MANIFEST = "manifest.json"
 STATE = "restricted/state.db"
@@ -165,6 +168,23 @@ def unpacked(folder: Path, copy: Copy, beside: Path) -> Iterator[Home]:
         # The originals stay in the copy: they were held against their hashes.
         belonging.write_mark(home.landing, belonging.numbers(home.state_db))
         yield home
+
+
+def rewind(state: State, release_id: str) -> None:
+    """In an unpacked copy, remove what was taken in after a release, on the same day maybe."""
+    judged = max((runs.newest_judged(run) for run in runs.of_release(state, release_id)), default=0)
+    if judged:
+        with state.begin() as connection:
+            ledger.remove_after(connection, judged)
+
+
+def replace_key(home: Home, state: State) -> None:
+    """In an unpacked copy, a new key: a run asks for one, and a look back hashes nothing."""
+    homes.write_secret(home.key, secrets.token_bytes(KEY_BYTES))
+    former, fresh = keys.pinned(state), keys.read(home.key)
+    with state.begin() as connection:
+        keys.pin(connection, fresh)
+        identity_decisions.move_to_key(connection, former, keys.fingerprint(fresh))
 
 
 def _made(home: Home, target: Path, progress: Progress) -> Copy:

@@ -1,4 +1,4 @@
-"""Whether state, originals, facts and releases belong together; told before anything is touched.
+"""Check that state, originals, facts and releases belong together, before anything is touched.
 
 A small mark beside originals, facts and releases holds the highest numbers of the ledger that each
 has seen. It is written after the ledger, so that a crash leaves it behind and never ahead: a ledger

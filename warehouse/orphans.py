@@ -1,4 +1,4 @@
-"""What no ledger knows: set aside in restricted/orphans/, told, and taken in again when asked.
+"""Files that no ledger knows: set aside in restricted/orphans/, listed, taken in again when asked.
 
 Originals lie there under their hashes; the journal of the landing store, to which a line is added
 before bytes land, says who sent them under which name.

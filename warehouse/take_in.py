@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from warehouse import belonging, orphans
-from warehouse.erasure import erasing
+from warehouse.erasure import carry_out
 from warehouse.home import Home
 from warehouse.intake.batch import Workshop
 from warehouse.intake.pool import load_all, pending_of
@@ -77,10 +77,10 @@ def take_in(
     report = IntakeReport()
     clock_marks.agree(state, settings)
     received_on = today(settings)
-    erasing.finish(home, state, settings, key, received_on)
+    carry_out.finish(home, state, settings, key, received_on)
     sweep(home, state)
     landed = land(home, state, received_on)
-    erasing.keep_out(home, state)
+    carry_out.keep_out(home, state)
     report.repeated, report.unreadable = landed.repeated, landed.unreadable
     report.seconds["land"] = time.monotonic() - started
     pending = _pending(home, state)
@@ -136,12 +136,12 @@ def _batches(pending: Sequence[Pending]) -> list[tuple[str, list[Pending]]]:
     """Neighbours together: one sender's files share identifiers and headers."""
     groups: list[list[Pending]] = [[]]
     size = 0
-    for one in pending:
-        weight = _weight(one.path)
+    for submission in pending:
+        weight = _weight(submission.path)
         if groups[-1] and (size + weight > BATCH_BYTES or len(groups[-1]) >= MAX_BATCH_FILES):
             groups.append([])
             size = 0
-        groups[-1].append(one)
+        groups[-1].append(submission)
         size += weight
     return [(_name(group), group) for group in groups if group]
 
@@ -158,7 +158,7 @@ def _weight(path: Path) -> int:
 
 def _name(group: Sequence[Pending]) -> str:
     """A name that follows from the submissions in the batch."""
-    numbers = ",".join(str(one.submission_id) for one in group)
+    numbers = ",".join(str(submission.submission_id) for submission in group)
     return f"{group[0].submission_id:08d}-{sha256(numbers.encode()).hexdigest()[:8]}"
 
 

@@ -76,6 +76,7 @@
 
 {% macro tables_of_pupil_numbers() %}{{ return([
     'cin_children',
+    'ssd_persons',
     'ssd_identifiers',
     'care_children',
 ]) }}{% endmacro %}

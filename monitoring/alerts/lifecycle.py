@@ -1,4 +1,4 @@
-"""The life of an alert, pure: findings, what is already known and today's date in, decisions out.
+"""Decide when alerts open, go on and end: a pure function of findings, known alerts and a date.
 
 Only people acknowledge, snooze or close by reason; only data resolve by clear periods or retract.
 """

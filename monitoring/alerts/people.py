@@ -1,4 +1,4 @@
-"""What people do with alerts: list, take on, put off, close; always with a name, written down."""
+"""What people do with alerts: list, acknowledge, snooze, resolve; each with a name and a note."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace

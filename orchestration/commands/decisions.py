@@ -35,7 +35,7 @@ def list_open(home: "Home", only_held: bool, is_json: bool) -> int:
 
     Example: sightline intake list --held
     """
-    from orchestration import overview
+    from warehouse.ledger import overview
 
     with state_of(home) as state:
         rows = overview.waiting_for_a_person(state, only_held=only_held)

@@ -69,13 +69,13 @@ def backtest(
     """
     from dataclasses import asdict
 
-    from orchestration import backtesting
+    from monitoring import backtest_results
 
-    found = backtesting.run(home, chosen, replicates=replicates, seed=seed, progress=progress)
+    found = backtest_results.run(home, chosen, replicates=replicates, seed=seed, progress=progress)
     if is_json:
         as_json([asdict(one) for one in found])
         return 0
-    table([backtesting.in_words(one) for one in found], RESULTS)
+    table([backtest_results.in_words(one) for one in found], RESULTS)
     say("The next run shows this in the report: sightline run")
     return 0
 

@@ -46,7 +46,7 @@ def run(home: "Home", as_of: datetime | None, dry_run: bool, is_json: bool) -> i
 
     Example: sightline run --home mymonitor
     """
-    from orchestration import pipeline, telling
+    from orchestration import pipeline, run_report
 
     if dry_run:
         return _say_what_waits(home, is_json)
@@ -54,7 +54,7 @@ def run(home: "Home", as_of: datetime | None, dry_run: bool, is_json: bool) -> i
     if is_json:
         as_json(report.as_dict())
     else:
-        for line in telling.outcome(home, report):
+        for line in run_report.outcome(home, report):
             say(line)
     return report.exit_code
 
@@ -62,13 +62,13 @@ def run(home: "Home", as_of: datetime | None, dry_run: bool, is_json: bool) -> i
 def _say_what_waits(home: "Home", is_json: bool) -> int:
     from orchestration import pending
     from orchestration.configuration import checked
-    from orchestration.run import last_built
+    from warehouse.ledger import runs
     from warehouse.settings import today
 
     settings = checked(home)
     with state_of(home) as state:
         reasons = pending.reasons(home, state, today(settings))
-        waiting = pending.new_in_inbox(home, last_built(state))
+        waiting = pending.new_in_inbox(home, runs.last_built(state))
     if is_json:
         as_json({"reasons": reasons, "waiting": waiting})
         return 0
@@ -86,10 +86,10 @@ def status(home: "Home", is_json: bool) -> int:
 
     Example: sightline status --json
     """
-    from orchestration import overview
+    from orchestration import status as standing
 
     with state_of(home) as state:
-        found = overview.status(home, state)
+        found = standing.status(home, state)
     if is_json:
         as_json(found)
         return 0

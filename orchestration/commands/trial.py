@@ -20,7 +20,7 @@ def demo(folder: Path, quick: bool, again: bool) -> int:
 
     Example: sightline demo --quick
     """
-    from orchestration import demo, pipeline, telling
+    from orchestration import demo, pipeline, run_report
     from warehouse import home as homes
 
     started = time.perf_counter()
@@ -30,7 +30,9 @@ def demo(folder: Path, quick: bool, again: bool) -> int:
         home = homes.find(folder)
     seconds = time.perf_counter() - started
     report = pipeline.run(home)
-    told = telling.outcome(home, report) if report.is_broken else demo.story(home, report, seconds)
+    told = (
+        run_report.outcome(home, report) if report.is_broken else demo.story(home, report, seconds)
+    )
     for line in told:
         say(line)
     return demo.exit_code(home, report)

@@ -7,6 +7,10 @@ manifest. Running dbt is ours, in `dbt_runner` and `steps.models`, since `DbtCli
   two) and writes what it prints, values too, to files that nobody closes to others;
 - streams each result as it comes, though a check that fails on the rows of a submission has that
   submission held back and all of it built again: only the last build is what happened.
+
+Lineage of columns is left out: dagster-dbt derives it for events of its own dbt process alone, and
+only Dagster's paid pages show it. Which columns a model reads stands in its SQL, which the code
+references lead to.
 """
 
 import json

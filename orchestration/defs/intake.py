@@ -12,7 +12,7 @@ from orchestration.steps import intake as steps
 from orchestration.steps.order import done
 from warehouse.contracts import schema as contracts
 from warehouse.contracts.schema import Contract, Due
-from warehouse.timeline.deadlines import deadline
+from warehouse.timeline.recurring_deadlines import deadline
 
 EXTRACTS = contracts.load()
 SUBMISSIONS = dg.AssetKey(["control", "submissions"])

@@ -7,15 +7,16 @@ from uuid import uuid4
 
 import dagster as dg
 
-from orchestration import attempts, failing, health, inbox, pending, pipeline, settling
-from orchestration.attempts import Outcome
+from orchestration import attempts, failed_runs, health, inbox, orphaned_runs, pending, pipeline
 from orchestration.configuration import checked
 from orchestration.lock import holder
 from orchestration.resources import Monitor, home_in_use
-from orchestration.run import last_built, ready, record_of
+from orchestration.run import ready
 from warehouse import clock
 from warehouse.errors import Busy, SightlineError
 from warehouse.home import Home
+from warehouse.ledger import runs
+from warehouse.ledger.runs import Outcome
 from warehouse.ledger.state import state_of
 from warehouse.settings import EVERY_MORNING, load_settings, today
 
@@ -95,8 +96,8 @@ def a_run_failed(context: dg.RunFailureSensorContext) -> None:
     itself."""
     home, run = home_in_use(), context.dagster_run
     outcome, code = _why_it_failed(home, context.instance, run)
-    attempts.note(home, run.run_id, attempts.started_by(run.tags), outcome, code)
-    failing.tell(home)
+    attempts.record(home, run.run_id, attempts.started_by(run.tags), outcome, code)
+    failed_runs.tell(home)
     health.beat(home)
     context.log.error("run %s failed; the former release stays current", run.run_id)
 
@@ -120,7 +121,7 @@ def _finds_nothing(home: Home) -> bool:
     """Whether a run now would find nothing to do, which is recorded as an attempt."""
     run_id = str(uuid4())
     try:
-        with health.beating(home), attempts.noted(home, run_id, "schedule"):
+        with health.beating(home), attempts.recorded(home, run_id, "schedule"):
             settings = checked(home)
             with ready(home) as state:
                 return pipeline.finds_nothing(home, state, settings, run_id, "schedule")
@@ -133,7 +134,7 @@ def _why_it_failed(
 ) -> tuple[Outcome, int | None]:
     """Of a run that did not say so itself: it was killed, or could not even begin."""
     with state_of(home) as state:
-        if record_of(state, run.run_id) or settling.was_killed(instance, run):
+        if runs.find(state, run.run_id) or orphaned_runs.was_killed(instance, run):
             return "killed", None
     try:
         checked(home)
@@ -145,7 +146,7 @@ def _why_it_failed(
 def _mark(home: Home) -> str | None:
     """One mark for what is new in the inbox, or None when nothing is."""
     with state_of(home) as state:
-        new = set(pending.new_in_inbox(home, last_built(state)))
+        new = set(pending.new_in_inbox(home, runs.last_built(state)))
     return inbox.fingerprint(home.inbox, new) if new else None
 
 

@@ -1,4 +1,4 @@
-"""One go of dbt within a run: its results, what is wrong with them, and what it made."""
+"""The results of one dbt build within a run: what failed, and the tables that it made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

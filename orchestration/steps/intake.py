@@ -6,12 +6,13 @@ from typing import Any
 
 from expectations import identities, submissions
 from expectations.runner import CheckResult
-from orchestration import inbox, overview, pending
+from orchestration import inbox
 from orchestration.logs import log
-from orchestration.run import Run, last_built
+from orchestration.run import Run
 from warehouse import take_in as taking
 from warehouse.connection import connect
 from warehouse.contracts import schema as contract
+from warehouse.ledger import overview, runs
 from warehouse.submission import Outcome
 from warehouse.timeline import overdue
 from warehouse.timeline import work_file as prepare
@@ -51,7 +52,7 @@ def _take_in(run: Run) -> taking.IntakeReport:
 
 def _say_refused(outcome: Outcome) -> None:
     """By number and rule; what is wrong with which file is for its sender alone."""
-    errors = (one.rule for one in outcome.problems if one.severity == "error")
+    errors = (problem.rule for problem in outcome.problems if problem.severity == "error")
     about = {
         "sender": outcome.sender,
         "submission": outcome.submission_id,
@@ -60,8 +61,8 @@ def _say_refused(outcome: Outcome) -> None:
     if outcome.is_refused:
         log.warning("refused", extra=about)
     else:
-        told = (outcome.quarantined, outcome.records)
-        log.warning("%d of %d rows refused", *told, extra=about)
+        counts = (outcome.quarantined, outcome.records)
+        log.warning("%d of %d rows refused", *counts, extra=about)
 
 
 def meets_contract(counts: Counts) -> CheckResult:
@@ -78,7 +79,7 @@ def was_taken_in(counts: Counts) -> bool:
 
 def kept_rows(run: Run) -> dict[str, int]:
     """By extract, the rows of all that was ever taken in."""
-    return {row["extract"]: row["rows"] for row in overview.taken_in(run.state)}
+    return {row["extract"]: row["rows"] for row in overview.by_extract(run.state)}
 
 
 def returns_are_on_time(run: Run) -> dict[str, CheckResult]:
@@ -88,8 +89,8 @@ def returns_are_on_time(run: Run) -> dict[str, CheckResult]:
     """
     if run.is_history:
         return {}
-    late = Counter(one.extract for one in overdue.of(run.state, run.settings, run.as_of))
-    due = (name for name, one in contract.load().items() if one.due)
+    late = Counter(row.extract for row in overdue.of(run.state, run.settings, run.as_of))
+    due = (name for name, its in contract.load().items() if its.due)
     return {name: _on_time(late[name]) for name in due}
 
 
@@ -100,7 +101,7 @@ def _on_time(late: int) -> CheckResult:
 def judge_submissions(run: Run) -> CheckResult:
     with run.step("vital signs") as found:
         # A look back judges nothing anew.
-        after = sys.maxsize if run.is_history else pending.newest(last_built(run.state))
+        after = sys.maxsize if run.is_history else runs.newest_judged(runs.last_built(run.state))
         result = submissions.judge_submissions(run.state, run.home.raw, after)
         found |= {
             "submissions": result.details["rows"],
@@ -115,42 +116,42 @@ def prepare_work_file(run: Run) -> Found:
     with run.step("work file") as found:
         prepare.prepare(run.home, run.state, run.as_of)
         with connect(run.home.work_db, read_only=True) as connection:
-            for name in ("submissions", "slices", "coverage", "identities"):
-                [(rows,)] = connection.execute(f"select count(*) from control.{name}").fetchall()
-                found[name] = rows
+            found |= prepare.counts(connection)
             if not run.is_history:
                 found["asked"] = identities.ask(run.state, connection)
         return found
 
 
 def _by_extract(report: taking.IntakeReport) -> dict[str, Counts]:
-    found = {
+    by_extract = {
         name: Counts(submissions=0, submissions_refused=0, rows_accepted=0, rows_refused=0)
         for name in contract.load()
     }
     for outcome in report.outcomes:
-        if outcome.extract in found:
-            counts = found[outcome.extract]
+        if outcome.extract in by_extract:
+            counts = by_extract[outcome.extract]
             counts["submissions"] += 1
             counts["submissions_refused"] += outcome.is_refused
             counts["rows_accepted"] += outcome.accepted
             counts["rows_refused"] += outcome.quarantined
-    return found
+    return by_extract
 
 
 def _reasons(report: taking.IntakeReport) -> list[str]:
     """File, line and rule of each refusal, as its sender needs it."""
-    refused = [_named(one, str(one.first_error)) for one in report.refused]
+    refused = [_named(outcome, str(outcome.first_error)) for outcome in report.refused]
     partly = [
-        _named(one, f"{one.quarantined:,} of {one.records:,} rows: {one.first_error}")
-        for one in report.accepted
-        if one.quarantined
+        _named(
+            outcome, f"{outcome.quarantined:,} of {outcome.records:,} rows: {outcome.first_error}"
+        )
+        for outcome in report.accepted
+        if outcome.quarantined
     ]
     return refused + [f"{label}: {reason}" for label, reason in report.unreadable] + partly
 
 
-def _named(one: Outcome, reason: str) -> str:
-    return f"{one.sender}/{one.name}: {reason} (submission {one.submission_id})"
+def _named(outcome: Outcome, reason: str) -> str:
+    return f"{outcome.sender}/{outcome.name}: {reason} (submission {outcome.submission_id})"
 
 
 def _progress(stage: str, done: int, of: int) -> None:

@@ -17,11 +17,7 @@ def detect(run: Run) -> Found:
         with connect(run.home.work_db, home=run.home, settings=run.settings) as connection:
             signals.detect(connection, run.as_of)
             joint.write(connection)
-            query = (
-                "select status, count(*) from marts.fct_signals where status is not null"
-                " group by status order by status"
-            )
-            found |= dict(connection.execute(query).fetchall())
+            found |= signals.by_status(connection)
         return found
 
 

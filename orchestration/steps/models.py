@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from expectations import submissions
-from orchestration import overview, pending
 from orchestration.logs import log
-from orchestration.run import Run, last_built
+from orchestration.run import Run
 from orchestration.steps.built import Built, results_of, tables_of
+from warehouse.ledger import overview, runs
 from warehouse.timeline import row_checks
 from warehouse.timeline import work_file as prepare
 from warehouse.timeline.row_checks import Failed
@@ -29,7 +29,11 @@ def build(run: Run) -> Built:
             built.results = results_of(run)
             found |= built.counts
             failed = row_checks.failed(run.home, built.results)
-            new = {one: why for one, why in row_checks.reasons(failed).items() if one not in held}
+            new = {
+                submission_id: reason
+                for submission_id, reason in row_checks.reasons(failed).items()
+                if submission_id not in held
+            }
             if not new:
                 break
             held |= set(new)
@@ -45,9 +49,9 @@ def build(run: Run) -> Built:
 
 
 def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built) -> None:
-    for one in failed:
-        if told := len(one.reasons.keys() & new.keys()):
-            built.held[one.unique_id] = built.held.get(one.unique_id, 0) + told
+    for test in failed:
+        if count := len(test.reasons.keys() & new.keys()):
+            built.held[test.unique_id] = built.held.get(test.unique_id, 0) + count
     if not run.is_history:  # a look back decides nothing for the runs of today
         submissions.keep_out(run.state, new)
     log.info("%d submissions failed a check and are held back; building without them", len(new))
@@ -55,7 +59,7 @@ def _hold(run: Run, new: dict[int, str], failed: Sequence[Failed], built: Built)
 
 def _new(run: Run) -> str:
     """What came since the last good run, for whoever looks for a cause that no test names."""
-    after = pending.newest(last_built(run.state))
-    came = overview.came(run.state, after)
+    after = runs.newest_judged(runs.last_built(run.state))
+    came = overview.used_since(run.state, after)
     more = f" and {len(came) - MOST_NAMED:,} more" if len(came) > MOST_NAMED else ""
     return f"; new since the last release: {', '.join(came[:MOST_NAMED])}{more}" if came else ""

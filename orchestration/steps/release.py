@@ -11,7 +11,7 @@ from expectations.runner import CheckResult
 from monitoring.alerts import record
 from monitoring.alerts.lifecycle import Decisions
 from monitoring.delivery import relay
-from orchestration import pending, upkeep
+from orchestration import pending, retention
 from orchestration.run import Run
 from report import site
 from warehouse import clock
@@ -70,7 +70,7 @@ def release(run: Run) -> Found:
             _leave_no_trace(run)
         else:
             run.home.work_db.replace(run.home.warehouse_db)
-            kept = upkeep.retain(run.home, run.state, run.settings)
+            kept = retention.retain(run.home, run.state, run.settings)
             found |= {"pruned": len(kept.releases), "purged": kept.count - len(kept.releases)}
             run.fingerprint = pending.fingerprint(run.home, run.state, run.as_of)
         return found

@@ -1,6 +1,7 @@
 """Imports go one way, and each framework stays in the one package that may know it."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,6 +27,20 @@ ONLY_IN = {
     "click": "orchestration",
     "rich": "orchestration",
     "great_expectations": "expectations",
+}
+SQL = re.compile(
+    r"\b(select\b.*\bfrom|insert into|delete from|update \w+ set|create (table|view)|pragma)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+ASKING = {"execute", "executemany", "exec_driver_sql", "sql", "scalar", "scalars"}
+# Modules of orchestration that speak SQL all the same, and why.
+MAY_ASK = {
+    "orchestration/dagster_storage.py": "Dagster's own tables, which no other package knows",
+    "orchestration/commands/asking.py": "runs the query that a person asks",
+    "orchestration/commands/data.py": "runs the query that a person asks",
+    "orchestration/demo.py": "shows a reader a query to try",
+    "orchestration/steps/release.py": "records the release",
+    "orchestration/steps/published.py": "asks whether the run is simulated",
 }
 # Of imports that stand on each other inside the warehouse.
 MOST_FLOORS = 9
@@ -59,6 +74,46 @@ def test_each_framework_is_known_to_one_package(package: str) -> None:
         if ONLY_IN.get(top(name), package) != package
     ]
     assert wrong == []
+
+
+def sql_in(tree: ast.Module) -> Iterator[str]:
+    """Imports of databases, calls that ask one, and text that is SQL; docstrings are none."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    yield from (name for name in imported(tree) if top(name) in ("sqlalchemy", "duckdb"))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr=name)) if name in ASKING:
+                yield f"line {node.lineno}: .{name}("
+            case ast.Constant(value=str(text)) if id(node) not in docstrings and SQL.search(text):
+                yield f"line {node.lineno}: {text[:40]!r}"
+
+
+def test_orchestration_holds_no_sql() -> None:
+    """It says when things happen; what is asked of a database is a function of another package."""
+    holding = {
+        str(path.relative_to(ROOT)): list(sql_in(ast.parse(path.read_text(encoding="utf-8"))))
+        for path in sorted((ROOT / "orchestration").rglob("*.py"))
+    }
+    assert {path: lines for path, lines in holding.items() if lines and path not in MAY_ASK} == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from sqlalchemy import select",
+        "import duckdb",
+        "rows = connection.execute(query)",
+        "QUERY = 'SELECT a\\nFROM b'",
+        "asked = f'pragma {name}'",
+    ],
+)
+def test_sql_is_recognised(line: str) -> None:
+    assert list(sql_in(ast.parse(line)))
 
 
 def test_great_expectations_is_loaded_only_where_a_check_runs() -> None:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from warehouse import orphans
 from warehouse.areas import PUBLISHER
 from warehouse.connection import connect
-from warehouse.erasure import erasing
+from warehouse.erasure import carry_out
 from warehouse.erasure.redaction import Contents, contents_of, mentions, records_of
 from warehouse.erasure.suppression import key_of, remember
 from warehouse.errors import SightlineError
@@ -145,7 +145,7 @@ def forget(
     With `only_given` what is tied to the identifiers stays.
     """
     key, on = keys.in_use(home, state), today(chosen)
-    erasing.finish(home, state, chosen, key, on)
+    carry_out.finish(home, state, chosen, key, on)
     with digests(key) as digest:
         seeds = _seeds(digest, child)
         found_tied = _tied(home, state, chosen, seeds)
@@ -188,8 +188,8 @@ def forget(
         remember(connection, kept_out)
         identity_decisions.forget(connection, set(own))
         _rename(connection, texts)
-        erasing.plan(connection, redact, found.remove, gone)
-    erasing.finish(home, state, chosen, key, on)
+        carry_out.plan(connection, redact, found.remove, gone)
+    carry_out.finish(home, state, chosen, key, on)
     remains = _remains(home, texts - {text for _, (_, text) in kept_in})
     return Forgotten(len(kept_out), found.records, len(found.redact), len(found.remove), remains)
 

@@ -1,4 +1,4 @@
-"""What of a submission is one child's, and the submission without it.
+"""Find the records of one child in a submission, and write the submission without them.
 
 A redacted copy holds what intake reads and nothing more, each record in its old line. Lines that
 could not be read are left out: nobody can tell whose they are.

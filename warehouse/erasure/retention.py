@@ -1,5 +1,5 @@
-"""What has been kept for long enough: originals, refused rows, releases, messages, records of
-runs, logs. Nothing open is removed."""
+"""Remove what is older than the settings allow: originals, refused rows, releases, messages,
+records of runs, logs. Nothing open is removed."""
 
 import re
 from collections import defaultdict
@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from warehouse import orphans
 from warehouse.areas import numbers
 from warehouse.clock import LONDON
-from warehouse.erasure import erasing
+from warehouse.erasure import carry_out
 from warehouse.home import Home
 from warehouse.ledger import audit
 from warehouse.ledger.state import BUILT, GOOD, State, alerts, outbox, runs, submissions
+from warehouse.ledger.state import settings as kept_settings
 from warehouse.release import store as releases
 from warehouse.release.store import Release
 from warehouse.settings import Settings, today
@@ -29,6 +30,7 @@ MESSAGE_FILE = re.compile(r"[0-9a-f]{24}\.(json|html|eml)(\.part)?")
 A_YEAR = 12
 AT_ONCE = 500
 MADE_A_RELEASE = ("released", "history")
+LAST_APPLIED = "retention"
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Due:
     @property
     def count(self) -> int:
         kinds = (self.submissions, self.files, self.messages, self.runs, self.releases)
-        return sum(len(one) for one in kinds)
+        return sum(len(items) for items in kinds)
 
 
 def due(home: Home, state: State, settings: Settings) -> Due:
@@ -59,7 +61,7 @@ def due(home: Home, state: State, settings: Settings) -> Due:
         "accepted": months_before(on, max(policy.originals_months, policy.refused_months)),
         "quarantined": months_before(on, policy.refused_months),
     }
-    found = Due()
+    past = Due()
     disputed = _disputed(state)
     for rows in _batches(state).values():
         # The rows of a batch can only be made again together.
@@ -70,54 +72,70 @@ def due(home: Home, state: State, settings: Settings) -> Due:
             if row.purged_on or not is_whole or row.received_on >= kept_to[row.status]:
                 continue
             if is_held:
-                found.held += 1
+                past.held += 1
             else:
-                found.submissions.append(row.submission_id)
+                past.submissions.append(row.submission_id)
     messages_from = months_before(on, policy.messages_months)
-    found.messages = _messages(state, messages_from)
-    found.runs = _runs(state, months_before(on, policy.runs_months))
-    found.releases = releases.superfluous(
-        home, settings.keep_releases, months_before(on, A_YEAR), on, _linked(state, found.messages)
+    past.messages = _messages(state, messages_from)
+    past.runs = _runs(state, months_before(on, policy.runs_months))
+    past.releases = releases.superfluous(
+        home, settings.keep_releases, months_before(on, A_YEAR), on, _linked(state, past.messages)
     )
-    found.files = [
+    past.files = [
         *_refused_rows(home, state, kept_to["quarantined"]),
-        *_message_files(home, state, found.messages, messages_from),
+        *_message_files(home, state, past.messages, messages_from),
         *_logs(home, months_before(on, policy.logs_months)),
-        *(one for one in orphans.of_children(home) if _written_on(one) < kept_to["accepted"]),
+        *(path for path in orphans.of_children(home) if _written_on(path) < kept_to["accepted"]),
     ]
-    return found
+    return past
 
 
 def apply(home: Home, state: State, settings: Settings) -> Due:
     """Remove what is past its time; the ledger keeps its hash, so that it is known again."""
-    found = due(home, state, settings)
-    if found.submissions:
+    past = due(home, state, settings)
+    if past.submissions:
         with state.begin() as connection:
-            what = f"{len(found.submissions)} originals"
+            what = f"{len(past.submissions)} originals"
             audit.record(connection, "purge", what, "kept for as long as the settings say")
             connection.execute(
                 submissions.update()
-                .where(submissions.c.submission_id.in_(found.submissions))
+                .where(submissions.c.submission_id.in_(past.submissions))
                 .values(purged_on=today(settings))
             )
-    erasing.sweep_landing(home, state)
-    for path in found.files:
+    carry_out.sweep_landing(home, state)
+    for path in past.files:
         path.unlink(missing_ok=True)
-    for release in found.releases:
+    for release in past.releases:
         releases.remove(release.folder)
     # The rows last: cut off before, what hangs on them is still found.
-    _delete(state, outbox.c.message_id, found.messages)
-    _delete(state, runs.c.run_id, found.runs)
-    return found
+    _delete(state, outbox.c.message_id, past.messages)
+    _delete(state, runs.c.run_id, past.runs)
+    return past
+
+
+def last_applied(state: State) -> date | None:
+    """The day on which the policy was last applied."""
+    query = sa.select(kept_settings.c.value).where(kept_settings.c.name == LAST_APPLIED)
+    with state.read() as connection:
+        value = connection.scalar(query)
+    return date.fromisoformat(value) if value else None
+
+
+def record_applied(state: State, on: date) -> None:
+    """Once a day is enough."""
+    with state.begin() as connection:
+        connection.execute(sa.delete(kept_settings).where(kept_settings.c.name == LAST_APPLIED))
+        value = {"name": LAST_APPLIED, "value": on.isoformat()}
+        connection.execute(sa.insert(kept_settings).values(value))
 
 
 def _batches(state: State) -> dict[str, list["sa.Row[Any]"]]:
     query = sa.select(submissions).where(submissions.c.status.in_(("accepted", "quarantined")))
-    found: dict[str, list[sa.Row[Any]]] = defaultdict(list)
+    by_batch: dict[str, list[sa.Row[Any]]] = defaultdict(list)
     with state.read() as connection:
         for row in connection.execute(query.order_by(submissions.c.submission_id)):
-            found[str(row.batch)].append(row)
-    return found
+            by_batch[str(row.batch)].append(row)
+    return by_batch
 
 
 def _is_held(row: "sa.Row[Any]", disputed: set[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Children who were erased stay so: each identifier is remembered as a digest under its own key.
+"""Keep erased children out: each identifier is remembered as a digest under a key of its own.
 
 The pseudonym key may change, and what is forgotten cannot be derived again; this key never does.
 """

@@ -1,4 +1,4 @@
-"""What people decided, in a chain: an entry that is changed or taken away breaks it."""
+"""The audit trail of decisions: a hash chain, which a changed or removed entry breaks."""
 
 import getpass
 import hashlib

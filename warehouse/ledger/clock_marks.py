@@ -1,4 +1,4 @@
-"""Whether the clock can be right, by the days that the records bear in the order of their numbers.
+"""Decide whether the clock can be right, by the days of the records in the order of their numbers.
 
 A clock that ran ahead for a while leaves days that have not come yet. They are brought back to the
 day on which that is seen, so that nothing waits for a day that only a wrong clock knew; a clock

@@ -242,6 +242,10 @@ settings = Table(
 )
 
 
+# What the database says of the state, where it is not damaged: busy, read-only, another layout.
+StateFault = sa.exc.SQLAlchemyError
+
+
 class State:
     """The state database; opening it brings the file to the newest layout.
 

@@ -1,4 +1,4 @@
-"""The ledger of submissions: what came, what became of it, and what is in force."""
+"""The ledger of submissions: what was received, its outcome, and what may be in force."""
 
 import hashlib
 import json
@@ -120,6 +120,11 @@ def is_used() -> sa.ColumnElement[bool]:
     )
 
 
+def remove_after(connection: sa.Connection, submission_id: int) -> None:
+    """Forget the submissions above this number; only in a copy of a state."""
+    connection.execute(submissions.delete().where(submissions.c.submission_id > submission_id))
+
+
 def as_known(connection: sa.Connection, as_of: date) -> list[dict[str, Any]]:
     """The ledger at a date: without what came later, and without what was decided later.
 
@@ -149,10 +154,10 @@ def tables_held(connection: sa.Connection, names: Iterable[str]) -> dict[int, di
         .select_from(submission_profiles.join(table, sa.true()))
         .where(table.c.key.in_(sorted(names)), sa.func.json_extract(table.c.value, "$.is_held"))
     )
-    held: dict[int, dict[str, int]] = defaultdict(dict)
+    rows_held: dict[int, dict[str, int]] = defaultdict(dict)
     for row in connection.execute(query):
-        held[row.submission_id][row.key] = row.rows
-    return dict(held)
+        rows_held[row.submission_id][row.key] = row.rows
+    return dict(rows_held)
 
 
 def waiting(connection: sa.Connection) -> list[sa.Row[Any]]:
@@ -198,7 +203,7 @@ def _replaced(connection: sa.Connection) -> list[str]:
 def record_facts(connection: sa.Connection, raw: Path, names: Collection[str]) -> None:
     """Write down which files of rows these batches have, as they lie on the disk."""
     connection.execute(facts.delete().where(facts.c.batch.in_(list(names))))
-    found = [
+    files = [
         {
             "batch": name,
             "table_name": path.parent.name,
@@ -208,13 +213,18 @@ def record_facts(connection: sa.Connection, raw: Path, names: Collection[str]) -
         for name in sorted(names)
         for path in sorted(raw.glob(f"*/{name}.parquet"))
     ]
-    if found:
-        connection.execute(facts.insert(), found)
+    if files:
+        connection.execute(facts.insert(), files)
 
 
 def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def recorded_files(connection: sa.Connection) -> list["sa.Row[Any]"]:
+    """Every file of rows that the ledger knows: batch, table, rows and hash."""
+    return list(connection.execute(sa.select(facts)))
 
 
 def recorded_batches(connection: sa.Connection) -> set[str]:
@@ -233,9 +243,9 @@ def conclude(connection: sa.Connection, outcomes: Iterable[Outcome]) -> None:
     outcomes = list(outcomes)
     update = submissions.update().where(submissions.c.submission_id == sa.bindparam("id"))
     connection.execute(update, [_concluded(outcome) for outcome in outcomes])
-    found = [row for outcome in outcomes for row in _problem_rows(outcome)]
-    if found:
-        connection.execute(problems.insert(), found)
+    rows = [row for outcome in outcomes for row in _problem_rows(outcome)]
+    if rows:
+        connection.execute(problems.insert(), rows)
     profiles = [
         {"submission_id": outcome.submission_id, "profile": outcome.profile}
         for outcome in outcomes
@@ -249,8 +259,8 @@ def counts_of(outcomes: Iterable[Outcome]) -> list[dict[str, int]]:
     """The rows of submissions by what became of them."""
     counts = ("records", "accepted", "quarantined", "duplicates")
     return [
-        {"id": one.submission_id} | {name: getattr(one, name) for name in counts}
-        for one in outcomes
+        {"id": outcome.submission_id} | {name: getattr(outcome, name) for name in counts}
+        for outcome in outcomes
     ]
 
 
@@ -318,8 +328,8 @@ def listing(
     if extract is not None:
         query = query.where(table.extract == extract)
     if status is not None:
-        told = {"held": is_held(), "withdrawn": table.withdrawn_on.is_not(None)}
-        query = query.where(told.get(status, table.status == status))
+        decided = {"held": is_held(), "withdrawn": table.withdrawn_on.is_not(None)}
+        query = query.where(decided.get(status, table.status == status))
     if since is not None:
         query = query.where(table.received_on >= since)
     return [dict(row._mapping) for row in connection.execute(query)]

@@ -1,4 +1,6 @@
-"""What senders say of who is one child, as claims: who said it, in which submission, of whom.
+"""Read the claims of senders that two identifiers are one child's: who says it, when, of whom.
+
+Which claims are believed and which are cut is decided in `identities`.
 
 A claim names a holder (a local number, or a UPN where the table has no local numbers) and a UPN
 that the holder has or had. Beside it stand month of birth and sex, by which claims are held

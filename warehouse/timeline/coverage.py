@@ -1,5 +1,7 @@
-"""Who owed what by when, and whether it came: one row for each sender, extract and period due."""
+"""Decide which returns were due by when and whether they came: by sender, extract, period."""
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from warehouse.areas import Authority, authorities
 from warehouse.calendar import Span, next_span, span_of
 from warehouse.contracts import schema as contracts
 from warehouse.contracts.schema import OFTEN, Contract, Due
-from warehouse.timeline.in_force import Slice, Submitted
+from warehouse.timeline.in_force import Slice, Submitted, slices
 
 OWED = ("not_due", "missing", "late")
 
@@ -31,7 +33,7 @@ def expected(submitted: Iterable[Submitted], chosen: Sequence[str] | str | None)
     """The authorities that are expected to send: those chosen, else all that ever have."""
     if chosen == "all":
         return list(authorities().values())
-    senders = set(chosen) if chosen else {one.sender for one in submitted}
+    senders = set(chosen) if chosen else {submission.sender for submission in submitted}
     return [authority for code, authority in authorities().items() if code in senders]
 
 
@@ -44,10 +46,10 @@ def coverage(
     """Every return due up to a date from these senders, in a stable order."""
     sent: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
     of_extract: dict[str, list[Submitted]] = defaultdict(list)
-    for one in submitted:
-        sent[one.sender, one.extract].append(one)
-        of_extract[one.extract].append(one)
-    first = {extract: _first(held) for extract, held in of_extract.items()}
+    for submission in submitted:
+        sent[submission.sender, submission.extract].append(submission)
+        of_extract[submission.extract].append(submission)
+    first = {extract: _first(submissions) for extract, submissions in of_extract.items()}
     in_force: dict[tuple[str, str], list[Slice]] = defaultdict(list)
     for piece in cut:
         in_force[piece.submission.sender, piece.submission.extract].append(piece)
@@ -66,6 +68,19 @@ def coverage(
     ]
 
 
+def coverage_digest(
+    submitted: Sequence[Submitted], chosen: Sequence[str] | str | None, as_of: date
+) -> str:
+    """A hash of what is known at a date and of the returns due by then: the same, the same."""
+    rows = [
+        (row.la_code, row.extract, str(row.period.start), row.status, row.period.end <= as_of)
+        for row in coverage(submitted, slices(submitted), expected(submitted, chosen), as_of)
+        if row.status != "not_due"
+    ]
+    numbers = [submission.submission_id for submission in submitted]
+    return hashlib.sha256(json.dumps([numbers, rows]).encode()).hexdigest()
+
+
 def owed(
     la_code: str, sent: Mapping[tuple[str, str], object], first: Mapping[str, date]
 ) -> Iterator[tuple[Contract, Due]]:
@@ -76,8 +91,11 @@ def owed(
         if contract.due and contract.name in first:
             families[contract.family].append((contract, contract.due))
     for family in families.values():
-        own = [one for one in family if sent.get((la_code, one[0].name))]
-        owed, due = min(own or family, key=lambda one: (OFTEN.index(one[1].every), -one[0].rank))
+        own = [candidate for candidate in family if sent.get((la_code, candidate[0].name))]
+        owed, due = min(
+            own or family,
+            key=lambda candidate: (OFTEN.index(candidate[1].every), -candidate[0].rank),
+        )
         yield owed, due
 
 
@@ -91,26 +109,26 @@ def _told_more_often(submitted: Iterable[Submitted]) -> dict[tuple[str, str], di
         for name, contract in contracts.load().items()
         if contract.due
     }
-    found: dict[tuple[str, str], dict[str, date]] = defaultdict(dict)
-    for one in submitted:
-        if not (one.is_accepted and one.extract in often):
+    since: dict[tuple[str, str], dict[str, date]] = defaultdict(dict)
+    for submission in submitted:
+        if not (submission.is_accepted and submission.extract in often):
             continue
-        for name in (name for name, place in often.items() if place > often[one.extract]):
-            begun = found[one.sender, name]
-            for source, window in one.windows.items():
+        for name in (name for name, place in often.items() if place > often[submission.extract]):
+            begun = since[submission.sender, name]
+            for source, window in submission.windows.items():
                 begun[source] = min(begun.get(source, window.start), window.start)
-    return found
+    return since
 
 
 def _is_told(contract: Contract, period: Span, instead: dict[str, date]) -> bool:
     windows = contract.windows(period).items()
-    return all(source in instead and instead[source] <= one.start for source, one in windows)
+    return all(source in instead and instead[source] <= window.start for source, window in windows)
 
 
 def _first(sent: list[Submitted]) -> date:
     """Where the returns begin: with those that are used, since others may state any period."""
-    used = [one for one in sent if one.is_accepted]
-    return min(one.period.start for one in used or sent)
+    used = [submission for submission in sent if submission.is_accepted]
+    return min(submission.period.start for submission in used or sent)
 
 
 def _periods(authority: Authority, due: Due, start: date, as_of: date) -> Iterator[Span]:
@@ -131,21 +149,31 @@ def _covered(
     as_of: date,
 ) -> Covered:
     due_on = due.due_on(period)
-    whole = [one for one in sent if one.is_accepted and _covers(one, contract, period)]
+    whole = [
+        submission
+        for submission in sent
+        if submission.is_accepted and _covers(submission, contract, period)
+    ]
     if whole:
-        received_on = min(one.received_on for one in whole)
+        received_on = min(submission.received_on for submission in whole)
         status = "received" if received_on <= due_on else "late"
         current = _current(whole, in_force)
         return Covered(
             la_code, contract.name, period, due_on, received_on, status, current.submission_id
         )
-    touching = [one for one in sent if _meets(one.period, period)]
-    partial = [one for one in touching if one.is_accepted]
+    touching = [submission for submission in sent if _meets(submission.period, period)]
+    partial = [submission for submission in touching if submission.is_accepted]
     if newest := (partial or touching)[-1:]:
         status = "partial" if partial else "quarantined"
-        one = newest[0]
+        submission = newest[0]
         return Covered(
-            la_code, contract.name, period, due_on, one.received_on, status, one.submission_id
+            la_code,
+            contract.name,
+            period,
+            due_on,
+            submission.received_on,
+            status,
+            submission.submission_id,
         )
     status = "not_due" if as_of <= due_on else "missing"
     return Covered(la_code, contract.name, period, due_on, None, status, None)
@@ -153,18 +181,21 @@ def _covered(
 
 def _current(whole: list[Submitted], in_force: list[Slice]) -> Submitted:
     alive = {piece.submission.submission_id for piece in in_force}
-    return next((one for one in reversed(whole) if one.submission_id in alive), whole[-1])
+    return next(
+        (submission for submission in reversed(whole) if submission.submission_id in alive),
+        whole[-1],
+    )
 
 
-def _covers(one: Submitted, contract: Contract, period: Span) -> bool:
+def _covers(submission: Submitted, contract: Contract, period: Span) -> bool:
     """Whether it holds the whole period, and came when all that it tells of had passed."""
     ends = (window.end for window in contract.windows(period).values())
-    return _holds(one.period, period) and max(ends) <= one.received_on
+    return _holds(submission.period, period) and max(ends) <= submission.received_on
 
 
 def _holds(outer: Span, inner: Span) -> bool:
     return outer.start <= inner.start and outer.end >= inner.end
 
 
-def _meets(one: Span, other: Span) -> bool:
-    return one.start <= other.end and one.end >= other.start
+def _meets(span: Span, other: Span) -> bool:
+    return span.start <= other.end and span.end >= other.start

@@ -1,4 +1,4 @@
-"""Who is one child: what senders claim together, as far as nobody contradicts it.
+"""Decide which identifiers are one child's: what senders claim, as far as nobody contradicts it.
 
 Of each identifier the newest claim of its sender stands. Where claims contradict each other, in a
 return, between returns or between senders, nobody can say which is right: the tie is cut and

@@ -114,6 +114,15 @@ def known(state: State, as_of: date) -> list[tuple[int, Decision]]:
     return [(row.decision_id, Decision(row.kind, row.one_key, row.other_key)) for row in rows]
 
 
+def move_to_key(connection: sa.Connection, former: str | None, fingerprint: str) -> None:
+    """Let the decisions made under one key count under another; only in a copy of a monitor."""
+    connection.execute(
+        identity_decisions.update()
+        .where(identity_decisions.c.key_fingerprint == former)
+        .values(key_fingerprint=fingerprint)
+    )
+
+
 def forget(connection: sa.Connection, erased: set[int]) -> None:
     """Take away the decisions that name an identifier of a child who is erased."""
     table = identity_decisions.c

@@ -1,4 +1,5 @@
-"""Which submission speaks for which days, as known at a date: the newest that covers a day decides.
+"""Decide which submission is in force for which days, as known at a date: the newest that covers
+a day supersedes the others for it.
 
 A row counts if no newer submission of its sender and source covers its day, also where it lies
 outside the days that its own submission covers: it is told late then.
@@ -50,10 +51,10 @@ class Submitted:
     @property
     def windows(self) -> dict[str, Span]:
         """The days that it covers, by what it tells: none after the day on which it came."""
-        told = self.contract.windows(self.period, self.tables)
+        windows = self.contract.windows(self.period, self.tables)
         return {
             source: Span(window.start, min(window.end, self.received_on))
-            for source, window in told.items()
+            for source, window in windows.items()
             if window.start <= self.received_on
         }
 
@@ -81,24 +82,28 @@ def known(state: State, as_of: date) -> list[Submitted]:
     """
     with state.read() as connection:
         rows = ledger.as_known(connection, as_of)
-        held = ledger.tables_held(connection, _telling_tables())
-    found = sorted((_submitted(row) for row in rows if _speaks(row)), key=_newness)
-    return list(_with_tables(found, held))
+        tables = ledger.tables_held(connection, _telling_tables())
+    submissions = sorted((_submitted(row) for row in rows if _speaks(row)), key=_newness)
+    return list(_with_tables(submissions, tables))
 
 
 def slices(submitted: Iterable[Submitted]) -> list[Slice]:
     """For each authority and source, the days of each submission, no day twice."""
-    return [piece for piece in told(submitted) if piece.is_own and piece.speaks]
+    return [piece for piece in all_slices(submitted) if piece.is_own and piece.speaks]
 
 
-def told(submitted: Iterable[Submitted]) -> list[Slice]:
+def all_slices(submitted: Iterable[Submitted]) -> list[Slice]:
     """All days of each submission and source, parted by whether it covers and speaks for them."""
     groups: dict[tuple[str, str], list[Submitted]] = defaultdict(list)
-    for one in in_sequence(submitted):
-        if one.is_accepted and one.contract.sent_by == "authority":
-            for source in one.windows:
-                groups[one.sender, source].append(one)
-    return [one for (_, source), group in sorted(groups.items()) for one in _told(group, source)]
+    for submission in in_sequence(submitted):
+        if submission.is_accepted and submission.contract.sent_by == "authority":
+            for source in submission.windows:
+                groups[submission.sender, source].append(submission)
+    return [
+        piece
+        for (_, source), group in sorted(groups.items())
+        for piece in _slices_of(group, source)
+    ]
 
 
 def in_sequence(submitted: Iterable[Submitted]) -> list[Submitted]:
@@ -108,26 +113,26 @@ def in_sequence(submitted: Iterable[Submitted]) -> list[Submitted]:
     """
     ordered = list(submitted)
     places: dict[tuple[str, str, Span], list[int]] = defaultdict(list)
-    for place, one in enumerate(ordered):
-        if one.is_accepted:
-            places[one.sender, one.extract, one.period].append(place)
+    for place, submission in enumerate(ordered):
+        if submission.is_accepted:
+            places[submission.sender, submission.extract, submission.period].append(place)
     for same in places.values():
         numbered = [ordered[place] for place in same]
-        if all(one.sequence is not None for one in numbered):
-            numbered.sort(key=lambda one: one.sequence or 0)
-            for place, one in zip(same, numbered, strict=True):
-                ordered[place] = one
+        if all(submission.sequence is not None for submission in numbered):
+            numbered.sort(key=lambda submission: submission.sequence or 0)
+            for place, submission in zip(same, numbered, strict=True):
+                ordered[place] = submission
     return ordered
 
 
 def in_force(submitted: Sequence[Submitted], cut: Iterable[Slice]) -> set[int]:
     """Submissions that speak for any day; of official series, the newest copy of each release."""
     released = {
-        (one.extract, one.known_on, one.period): one.submission_id
-        for one in submitted
-        if one.is_accepted and one.contract.sent_by == "publisher"
+        (submission.extract, submission.known_on, submission.period): submission.submission_id
+        for submission in submitted
+        if submission.is_accepted and submission.contract.sent_by == "publisher"
     }
-    return {one.submission.submission_id for one in cut} | set(released.values())
+    return {piece.submission.submission_id for piece in cut} | set(released.values())
 
 
 def _speaks(row: Mapping[str, Any]) -> bool:
@@ -140,7 +145,7 @@ def _telling_tables() -> set[str]:
 
 
 def _with_tables(
-    submitted: Iterable[Submitted], held: Mapping[int, Mapping[str, int]]
+    submitted: Iterable[Submitted], rows_held: Mapping[int, Mapping[str, int]]
 ) -> Iterator[Submitted]:
     """Each with the tables that it holds, if its sender fills them.
 
@@ -148,12 +153,12 @@ def _with_tables(
     it does not say nought.
     """
     filled: set[tuple[str, str]] = set()
-    for one in submitted:
-        tables = held.get(one.submission_id, {})
-        if one.is_accepted:
-            filled |= {(one.sender, name) for name, rows in tables.items() if rows}
-        in_use = frozenset(name for name in tables if (one.sender, name) in filled)
-        yield replace(one, tables=in_use) if in_use else one
+    for submission in submitted:
+        tables = rows_held.get(submission.submission_id, {})
+        if submission.is_accepted:
+            filled |= {(submission.sender, name) for name, rows in tables.items() if rows}
+        in_use = frozenset(name for name in tables if (submission.sender, name) in filled)
+        yield replace(submission, tables=in_use) if in_use else submission
 
 
 def _submitted(row: Mapping[str, Any]) -> Submitted:
@@ -176,17 +181,20 @@ def _submitted(row: Mapping[str, Any]) -> Submitted:
     )
 
 
-def _newness(one: Submitted) -> tuple[date, int, int, date, date, str, int]:
-    came, span = (one.known_on, one.arrival, one.sequence or 0), (one.period.end, one.period.start)
-    return (*came, *span, one.name, one.submission_id)
+def _newness(submission: Submitted) -> tuple[date, int, int, date, date, str, int]:
+    came, span = (
+        (submission.known_on, submission.arrival, submission.sequence or 0),
+        (submission.period.end, submission.period.start),
+    )
+    return (*came, *span, submission.name, submission.submission_id)
 
 
-def _told(group: list[Submitted], source: str) -> Iterator[Slice]:
+def _slices_of(group: list[Submitted], source: str) -> Iterator[Slice]:
     """The newest first; what none has covered so far is left for the one before it."""
     free = [Span(FIRST_DAY, LAST_DAY)]
-    ordered = sorted(group, key=lambda one: one.contract.rank)
-    for place, one in reversed(list(enumerate(ordered))):
-        window = one.windows[source]
+    ordered = sorted(group, key=lambda submission: submission.contract.rank)
+    for place, submission in reversed(list(enumerate(ordered))):
+        window = submission.windows[source]
         own, outside = _parted(free, window)
         covered = _minus(Span(FIRST_DAY, LAST_DAY), free)
         silent_own, silent_outside = _parted(covered, window)
@@ -196,7 +204,7 @@ def _told(group: list[Submitted], source: str) -> Iterator[Slice]:
             (silent_own, True, False),
             (silent_outside, False, False),
         ):
-            yield from (Slice(one, source, span, place, is_own, speaks) for span in spans)
+            yield from (Slice(submission, source, span, place, is_own, speaks) for span in spans)
         free = outside
 
 
@@ -204,17 +212,17 @@ def _parted(spans: Iterable[Span], window: Span) -> tuple[list[Span], list[Span]
     """The days of these spans that lie in a window, and those that lie outside it."""
     spans = list(spans)
     inside = [
-        Span(max(one.start, window.start), min(one.end, window.end))
-        for one in spans
-        if one.start <= window.end and one.end >= window.start
+        Span(max(span.start, window.start), min(span.end, window.end))
+        for span in spans
+        if span.start <= window.end and span.end >= window.start
     ]
-    return inside, [rest for one in spans for rest in _without(one, window)]
+    return inside, [rest for span in spans for rest in _without(span, window)]
 
 
 def _minus(span: Span, taken: Iterable[Span]) -> list[Span]:
     free = [span]
     for other in taken:
-        free = [rest for one in free for rest in _without(one, other)]
+        free = [rest for left in free for rest in _without(left, other)]
     return free
 
 
@@ -223,4 +231,4 @@ def _without(span: Span, other: Span) -> list[Span]:
         return [span]
     before = Span(span.start, other.start - DAY)
     after = Span(other.end + DAY, span.end)
-    return [one for one in (before, after) if one.start <= one.end]
+    return [rest for rest in (before, after) if rest.start <= rest.end]

@@ -1,4 +1,4 @@
-"""Returns that should have come by now, by contract and by what the ledger holds; no run needed.
+"""Decide which returns are overdue now, by contract and ledger; no run is needed.
 
 For each sender and extract the return after the newest one that is used; a sender that is expected
 and never sent anything owes the first that anybody owed.
@@ -52,14 +52,14 @@ def returns(rows: Rows, chosen: Sequence[str] | str | None, today: date) -> list
         first[extract] = min(first.get(extract, begun), begun)
     senders = {sender for sender, _ in newest}
     expected = authorities() if chosen == "all" else (chosen or senders)
-    found = [
-        one
+    overdue = [
+        late
         for sender in sorted(set(expected) & set(authorities()))
         for contract, due in owed(sender, newest, first)
         if (sender, contract.name) in newest or sender not in senders
-        for one in _overdue(sender, contract, due, newest, first, today)
+        for late in _overdue(sender, contract, due, newest, first, today)
     ]
-    return [one for one in found if not _is_told_more_often(rows, one, newest)]
+    return [late for late in overdue if not _is_told_more_often(rows, late, newest)]
 
 
 def of(state: State, settings: Settings, today: date) -> list[Overdue]:
@@ -95,18 +95,18 @@ def _overdue(
         yield Overdue(sender, contract.name, period, due_on)
 
 
-def _is_told_more_often(rows: Rows, one: Overdue, newest: dict[tuple[str, str], date]) -> bool:
+def _is_told_more_often(rows: Rows, late: Overdue, newest: dict[tuple[str, str], date]) -> bool:
     """Whether another extract that the sender sends more often tells all of it by now."""
-    contract = contracts.load()[one.extract]
-    told: set[str] = set()
+    contract = contracts.load()[late.extract]
+    sources: set[str] = set()
     for sender, extract in newest:
         other = contracts.load()[extract]
-        if sender == one.sender and other.due and _place(other) < _place(contract):
-            found = rows(TABLES, sender, extract)
-            profile = json.loads(found[0][0]) if found else {}
+        if sender == late.sender and other.due and _place(other) < _place(contract):
+            rows_found = rows(TABLES, sender, extract)
+            profile = json.loads(rows_found[0][0]) if rows_found else {}
             held = frozenset(name for name, table in profile.items() if table.get("rows"))
-            told |= set(other.windows(one.period, held))
-    return set(contract.windows(one.period)) <= told
+            sources |= set(other.windows(late.period, held))
+    return set(contract.windows(late.period)) <= sources
 
 
 def _place(contract: Contract) -> int:

@@ -1,4 +1,4 @@
-"""Which submissions are at fault where a test or a model of dbt fails: asked in the work file."""
+"""Find the submissions at fault where a test or a model of dbt fails, in the work file."""
 
 import re
 from collections import defaultdict

@@ -25,10 +25,10 @@ from warehouse.timeline.in_force import (
     LAST_DAY,
     Slice,
     Submitted,
+    all_slices,
     in_force,
     in_sequence,
     known,
-    told,
 )
 from warehouse.timeline.raw_views import write_views
 
@@ -126,10 +126,13 @@ def prepare(home: Home, state: State, as_of: date, *, without: Collection[int] =
     """
     settings = load_settings(home)
     submitted = [
-        replace(one, is_accepted=one.is_accepted and one.submission_id not in without)
-        for one in known(state, as_of)
+        replace(
+            submission,
+            is_accepted=submission.is_accepted and submission.submission_id not in without,
+        )
+        for submission in known(state, as_of)
     ]
-    pieces = told(submitted)
+    pieces = all_slices(submitted)
     cut = [piece for piece in pieces if piece.is_own and piece.speaks]
     senders = expected(submitted, settings.authorities)
     covered = coverage(submitted, cut, senders, as_of)
@@ -152,16 +155,25 @@ def prepare(home: Home, state: State, as_of: date, *, without: Collection[int] =
         _write(connection, "annotations", _annotation_rows(annotated))
         _write(connection, "series_breaks", _break_rows())
         indicators.write(connection)
-        decided = [one for _, one in identity_decisions.known(state, as_of)]
+        decided = [decision for _, decision in identity_decisions.known(state, as_of)]
         write_identities(connection, decided)
         write_breaks(connection, annotated)
         connection.execute(LATE_ACROSS_BREAKS).fetchall()
 
 
+def counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many submissions, slices, returns and identifiers a work file knows of."""
+    rows_by_table = {}
+    for name in ("submissions", "slices", "coverage", "identities"):
+        [(rows,)] = connection.execute(f"select count(*) from control.{name}").fetchall()
+        rows_by_table[name] = int(rows)
+    return rows_by_table
+
+
 def _write(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> None:
     columns = TABLES[table]
-    held = list(rows)
-    values = [list(column) for column in zip(*held, strict=True)] or [[] for _ in columns]
+    listed = list(rows)
+    values = [list(column) for column in zip(*listed, strict=True)] or [[] for _ in columns]
     lists = ", ".join(
         f"unnest(${place}::{kind}[]) as {name}"
         for place, (name, kind) in enumerate(columns.items(), 1)
@@ -190,40 +202,40 @@ def _extract_source_rows() -> Rows:
 
 def _submission_rows(submitted: Sequence[Submitted], cut: Sequence[Slice]) -> Rows:
     alive = in_force(submitted, cut)
-    for place, one in enumerate(in_sequence(submitted)):
-        if one.is_accepted:
-            is_published = one.contract.sent_by == "publisher"
+    for place, submission in enumerate(in_sequence(submitted)):
+        if submission.is_accepted:
+            is_published = submission.contract.sent_by == "publisher"
             yield (
-                one.submission_id,
-                one.extract,
-                one.sender,
-                one.period.start,
-                one.period.end,
-                one.received_on,
-                one.known_on if is_published else None,
-                one.sequence,
+                submission.submission_id,
+                submission.extract,
+                submission.sender,
+                submission.period.start,
+                submission.period.end,
+                submission.received_on,
+                submission.known_on if is_published else None,
+                submission.sequence,
                 place,
-                one.submission_id in alive,
-                one.simulated,
-                one.records,
-                one.refused,
+                submission.submission_id in alive,
+                submission.simulated,
+                submission.records,
+                submission.refused,
             )
 
 
 def _slice_row(piece: Slice) -> Sequence[object]:
-    one = piece.submission
+    submission = piece.submission
     span = piece.span
     return (
-        one.submission_id,
-        one.extract,
-        one.sender,
+        submission.submission_id,
+        submission.extract,
+        submission.sender,
         piece.source,
         span.start,
         span.end,
         piece.place,
         piece.is_own,
         piece.speaks,
-        one.windows[piece.source].end,
+        submission.windows[piece.source].end,
         FIRST_DAY,
     )
 
@@ -248,9 +260,9 @@ def _window_rows(covered: Iterable[Covered], pieces: Iterable[Slice]) -> Rows:
     """
     begun: dict[tuple[str, str, str], date] = {}
     for piece in pieces:
-        one = piece.submission
-        key = (one.sender, one.extract, piece.source)
-        begun[key] = min(begun.get(key, LAST_DAY), one.windows[piece.source].start)
+        submission = piece.submission
+        key = (submission.sender, submission.extract, piece.source)
+        begun[key] = min(begun.get(key, LAST_DAY), submission.windows[piece.source].start)
     for row in covered:
         contract = contracts.load()[row.extract]
         always = contract.windows(row.period, ())
@@ -270,25 +282,25 @@ def _window_rows(covered: Iterable[Covered], pieces: Iterable[Slice]) -> Rows:
 
 def _annotation_rows(known: Iterable[Annotation]) -> Rows:
     loaded = indicators.load()
-    for one in known:
-        for indicator in filter(one.is_about, loaded):
+    for annotation in known:
+        for indicator in filter(annotation.is_about, loaded):
             yield (
-                one.annotation_id,
+                annotation.annotation_id,
                 indicator.indicator,
-                one.area_code,
-                one.kind,
-                one.starts_on,
-                one.ends_on,
-                one.reason,
-                one.recorded_on,
+                annotation.area_code,
+                annotation.kind,
+                annotation.starts_on,
+                annotation.ends_on,
+                annotation.reason,
+                annotation.recorded_on,
             )
 
 
 def _break_rows() -> Rows:
     """From when on an official series counts something else than before."""
     for contract in contracts.load().values():
-        for one in contract.figures.breaks:
-            yield contract.name, one.starts_on, one.says
+        for change in contract.figures.breaks:
+            yield contract.name, change.starts_on, change.says
 
 
 def _months(cut: Sequence[Slice], covered: Iterable[Covered], as_of: date) -> list[date]:
@@ -307,5 +319,5 @@ def _months(cut: Sequence[Slice], covered: Iterable[Covered], as_of: date) -> li
 
 
 def _run_row(submitted: Iterable[Submitted], months: list[date], as_of: date) -> Sequence[object]:
-    simulated = any(one.simulated for one in submitted if one.is_accepted)
+    simulated = any(submission.simulated for submission in submitted if submission.is_accepted)
     return (as_of, simulated, months[0] if months else None, months[-1] if months else None)

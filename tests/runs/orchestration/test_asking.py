@@ -15,6 +15,7 @@ from orchestration.run import opened
 from warehouse import clock
 from warehouse import home as homes
 from warehouse.home import Home
+from warehouse.ledger import runs
 from warehouse.ledger.state import State
 
 Tick = tuple[dg.SensorResult | dg.SkipReason, str | None]
@@ -184,7 +185,7 @@ def test_a_run_that_could_not_begin_is_recorded_by_what_follows_it(
         instance, "refresh", status=dg.DagsterRunStatus.FAILURE, tags={attempts.BY_SCHEDULE: "s"}
     )
     state = State(home.state_db)
-    attempts.begin(state, begun.run_id, date(2026, 10, 20), "pages")
+    runs.begin(state, begun.run_id, date(2026, 10, 20), "pages")
     for run in (begun, never):
         event = instance.report_run_failed(run)
         schedules.a_run_failed(
@@ -207,7 +208,7 @@ def test_a_run_that_said_itself_how_it_ended_keeps_its_record(
     run = create_run_for_test(instance, "refresh", status=dg.DagsterRunStatus.FAILURE)
     with opened(home, run.run_id, "pages") as ours:
         ours.shut("a gate")
-    attempts.note(home, run.run_id, "pages", "failed", 1)
+    attempts.record(home, run.run_id, "pages", "failed", 1)
     with State(home.state_db).read() as connection:
         rows = connection.exec_driver_sql("select outcome, exit_code from runs").all()
     assert [tuple(row) for row in rows] == [("gate_failed", 5)]

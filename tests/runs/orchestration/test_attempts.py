@@ -9,11 +9,14 @@ import sqlalchemy as sa
 from support import holder
 
 from orchestration import attempts, pipeline
-from orchestration.run import last_built, opened, ready
+from orchestration.run import opened, ready
+from warehouse import clock
 from warehouse import home as homes
 from warehouse.errors import Busy, ConfigurationError, KeyFault
 from warehouse.home import Home
-from warehouse.ledger.state import State, runs
+from warehouse.ledger import runs
+from warehouse.ledger import state as tables
+from warehouse.ledger.state import State
 
 TODAY = date(2026, 10, 20)
 
@@ -27,10 +30,16 @@ def home(tmp_path: Path) -> Home:
 
 def recorded(home: Home) -> list[tuple[Any, ...]]:
     state = State(home.state_db)
-    columns = (runs.c.number, runs.c.outcome, runs.c.exit_code, runs.c.started_by)
+    columns = (
+        tables.runs.c.number,
+        tables.runs.c.outcome,
+        tables.runs.c.exit_code,
+        tables.runs.c.started_by,
+    )
     with state.read() as connection:
         found = [
-            tuple(row) for row in connection.execute(sa.select(*columns).order_by(runs.c.number))
+            tuple(row)
+            for row in connection.execute(sa.select(*columns).order_by(tables.runs.c.number))
         ]
     state.close()
     return found
@@ -44,7 +53,7 @@ def test_a_run_stands_there_from_its_start(home: Home) -> None:
 
 def test_a_killed_run_is_settled_by_whoever_next_holds_the_lock(home: Home) -> None:
     state = State(home.state_db)
-    attempts.begin(state, "a", TODAY, "schedule")
+    runs.begin(state, "a", TODAY, "schedule")
     state.close()
     with ready(home):
         assert recorded(home) == [(1, "killed", None, "schedule")]
@@ -52,7 +61,7 @@ def test_a_killed_run_is_settled_by_whoever_next_holds_the_lock(home: Home) -> N
 
 def test_a_run_in_a_run_is_one_attempt(home: Home) -> None:
     with ready(home) as state:
-        attempts.begin(state, "a", TODAY, "command line")
+        runs.begin(state, "a", TODAY, "command line")
         with opened(home, "a", "command line") as run:
             assert run.number == 1
     assert recorded(home) == [(1, "partial", 0, "command line")]
@@ -80,7 +89,7 @@ def test_wrong_settings_and_a_wrong_key_are_attempts(home: Home) -> None:
 
 
 def test_what_fails_before_the_first_step_has_failed(home: Home) -> None:
-    with pytest.raises(ZeroDivisionError), attempts.noted(home, "a", "inbox"):
+    with pytest.raises(ZeroDivisionError), attempts.recorded(home, "a", "inbox"):
         raise ZeroDivisionError
     assert recorded(home) == [(1, "failed", 1, "inbox")]
 
@@ -101,7 +110,7 @@ def test_a_damaged_state_is_not_written_to(home: Home, monkeypatch: pytest.Monke
     home.state_db.write_bytes(damaged)
     said: list[str] = []
     monkeypatch.setattr(attempts.log, "warning", lambda text, *_: said.append(text))
-    attempts.note(home, "a", "inbox", "busy", 6)
+    attempts.record(home, "a", "inbox", "busy", 6)
     assert home.state_db.read_bytes() == damaged
     assert len(said) == 1
 
@@ -110,13 +119,13 @@ def test_the_newest_is_the_one_with_the_highest_number_whatever_the_clock_said(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = State(home.state_db)
-    real = attempts.clock.now
+    real = clock.now
     for name, days in (("ahead", 400), ("true", 0)):
         then = real().replace(year=real().year + (1 if days else 0))
-        monkeypatch.setattr(attempts.clock, "now", lambda then=then: then)
-        attempts.begin(state, name, TODAY, "schedule")
-        attempts.end(state, name, "released", 0)
-    found = last_built(state)
+        monkeypatch.setattr(clock, "now", lambda then=then: then)
+        runs.begin(state, name, TODAY, "schedule")
+        runs.end(state, name, "released", 0)
+    found = runs.last_built(state)
     state.close()
     assert found is not None
     assert found["run_id"] == "true"

@@ -9,9 +9,9 @@ import intake_files as files
 import pytest
 from intake_files import MARCH, Monitor, referrals, ssd
 
-from orchestration import attempts, health, run
+from orchestration import health, run
 from warehouse import clock
-from warehouse.ledger import audit
+from warehouse.ledger import audit, runs
 from warehouse.timeline.in_force import known, slices
 
 TRUE, AHEAD, BACK = "2026-10-20T09:00", "2027-10-20T09:00", "2026-10-21T09:00"
@@ -56,8 +56,8 @@ def test_a_clock_that_leaps_ahead_and_comes_back_is_said_and_outlived(
     sent(33)
     with run.ready(monitor.home) as state:
         monitor.take_in()
-        attempts.begin(state, "r1", clock.day(), "schedule")
-    attempts.end(monitor.state, "r1", "released", 0)
+        runs.begin(state, "r1", clock.day(), "schedule")
+    runs.end(monitor.state, "r1", "released", 0)
     assert clocks(monitor) == []
     assert [str(row["received_on"]) for row in monitor.ledger()] == [
         "2026-10-20", "2026-10-21", "2026-10-21",

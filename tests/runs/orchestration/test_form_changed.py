@@ -7,11 +7,11 @@ import pytest
 from intake_files import EPISODES, MARCH, TODAY, Monitor, monitor, ssd
 
 from expectations.submissions import judge_submissions
-from orchestration import overview
 from orchestration.pipeline import RunReport
 from orchestration.run import Step
-from orchestration.telling import outcome
+from orchestration.run_report import outcome
 from senders.account import account, in_words
+from warehouse.ledger import overview
 
 OTHER = EPISODES.replace("cine_close_reason,", "").replace("_source_code", "_source")
 TOLD = (

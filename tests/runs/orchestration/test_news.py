@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from support import TODAY, Ran
 
-from orchestration import pending, pipeline, upkeep
+from orchestration import pending, pipeline, retention
 from warehouse.home import Home
 from warehouse.ledger.state import State, alerts, outbox, runs, submissions
 from warehouse.ledger.state import releases as recorded
@@ -173,7 +173,7 @@ def test_what_was_kept_for_long_enough_goes_once_a_day_without_news(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     applied: list[Any] = []
-    monkeypatch.setattr("orchestration.upkeep.retention.apply", lambda *args: applied.append(args))
+    monkeypatch.setattr("orchestration.retention.policy.apply", lambda *args: applied.append(args))
     set_to(home, f"today = {TEN_DAYS[-1] + timedelta(1)}")
     pipeline.run(home)
     pipeline.run(home)
@@ -253,11 +253,11 @@ def test_runs_in_the_pages_go_when_they_are_old(published: Home) -> None:
     history = published.dagster / "history" / "runs"
     output = published.dagster / "compute_logs"
     with closing(State(published.state_db)) as state:
-        there = upkeep.due(published, state, settings).dagster_runs
+        there = retention.due(published, state, settings).dagster_runs
         assert len(there) >= 2
         (output / there[0] / "compute_logs").mkdir(parents=True)
-        assert upkeep.retain(published, state, settings).dagster_runs == there
-        assert upkeep.retain(published, state, settings).count == 0
+        assert retention.retain(published, state, settings).dagster_runs == there
+        assert retention.retain(published, state, settings).count == 0
     assert {path.name for path in history.glob("*.db")} == {"index.db"}
     assert not list(output.iterdir())
     with closing(sqlite3.connect(history / "index.db")) as connection:

@@ -16,10 +16,10 @@ from intake_files import ssd
 from pages import ROOT, Shown, blocks, lines
 from pages import commands as shown
 
-from orchestration import overview
 from orchestration.cli import commands
 from orchestration.commands.keeping import CreatesByDefault
 from warehouse import home as homes
+from warehouse.ledger import overview
 from warehouse.ledger.state import State
 from warehouse.settings import load_settings, today
 

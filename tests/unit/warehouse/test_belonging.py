@@ -318,7 +318,7 @@ def test_an_attempt_is_not_recorded_in_a_state_that_does_not_belong(home):
     put_back(home, "once.db")
     before = everything(home)
     for _ in range(3):
-        with pytest.raises(NotTogether), attempts.noted(home, "r", "schedule"), ready(home):
+        with pytest.raises(NotTogether), attempts.recorded(home, "r", "schedule"), ready(home):
             pass
     assert everything(home) == before
 

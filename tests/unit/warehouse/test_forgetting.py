@@ -15,7 +15,7 @@ from test_intake_workbooks import book
 from test_intake_xml import CHILD, census
 
 from warehouse import home as homes
-from warehouse.erasure import erasing, retention
+from warehouse.erasure import carry_out, retention
 from warehouse.erasure.forgetting import Child, child_in, forget, tied
 from warehouse.erasure.rotation import rotate
 from warehouse.errors import SightlineError
@@ -312,7 +312,7 @@ def test_erasing_that_was_cut_off_is_finished_by_the_next_run(monitor, monkeypat
 
     for step in ("_remove", "_derive_again", "sweep_landing"):
         with monkeypatch.context() as patch:
-            patch.setattr(erasing, step, power_cut)
+            patch.setattr(carry_out, step, power_cut)
             with pytest.raises(KeyboardInterrupt):
                 erase(monitor)
     monitor.take_in()

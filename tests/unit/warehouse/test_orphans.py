@@ -10,7 +10,7 @@ from intake_files import IDENTIFIERS, PERSONS, referrals, ssd, upn
 
 from orchestration.cli import commands
 from warehouse import adopting, belonging, orphans
-from warehouse.erasure import erasing, forgetting
+from warehouse.erasure import carry_out, forgetting
 from warehouse.erasure.forgetting import Child
 from warehouse.ledger.state import State, settings, submissions
 from warehouse.settings import load_settings
@@ -78,7 +78,7 @@ def test_originals_that_no_ledger_knows_are_set_aside_and_not_deleted(monitor):
     monitor.send(ssd())
     held = originals(monitor)
     forgotten_by_the_ledger(monitor)
-    erasing.sweep_landing(monitor.home, monitor.state)
+    carry_out.sweep_landing(monitor.home, monitor.state)
     assert originals(monitor) == {}
     assert {one.path.name: one.path.read_bytes() for one in orphans.listed(monitor.home)} == held
 
@@ -86,7 +86,7 @@ def test_originals_that_no_ledger_knows_are_set_aside_and_not_deleted(monitor):
 def test_they_are_taken_in_again_under_their_sender_and_name(monitor):
     monitor.send(ssd())
     forgotten_by_the_ledger(monitor)
-    erasing.sweep_landing(monitor.home, monitor.state)
+    carry_out.sweep_landing(monitor.home, monitor.state)
     assert "bundle.zip" in run(monitor, "originals", "list").output
     assert "1 originals wait" in run(monitor, "originals", "take-in").output
     assert (monitor.home.inbox / "301" / "bundle.zip").is_file()
@@ -97,7 +97,7 @@ def test_what_nobody_noted_the_sender_of_is_asked_for(monitor):
     monitor.send(ssd())
     forgotten_by_the_ledger(monitor)
     (monitor.home.landing / orphans.JOURNAL).unlink()
-    erasing.sweep_landing(monitor.home, monitor.state)
+    carry_out.sweep_landing(monitor.home, monitor.state)
     asked = run(monitor, "originals", "take-in")
     assert asked.return_value == 1
     assert "--sender" in asked.output
@@ -108,7 +108,7 @@ def test_what_nobody_noted_the_sender_of_is_asked_for(monitor):
 def test_a_file_that_waits_under_the_same_name_is_not_written_over(monitor):
     monitor.send(ssd())
     forgotten_by_the_ledger(monitor)
-    erasing.sweep_landing(monitor.home, monitor.state)
+    carry_out.sweep_landing(monitor.home, monitor.state)
     waiting = monitor.drop("bundle.zip", "another")
     run(monitor, "originals", "take-in")
     assert waiting.read_text() == "another"
@@ -124,7 +124,7 @@ def test_purged_originals_are_deleted(monitor):
     monitor.send(ssd())
     with monitor.state.begin() as connection:
         connection.execute(submissions.update().values(purged_on=files.TODAY))
-    erasing.sweep_landing(monitor.home, monitor.state)
+    carry_out.sweep_landing(monitor.home, monitor.state)
     assert originals(monitor) == {}
     assert orphans.listed(monitor.home) == []
     assert orphans.journal(monitor.home.landing) == []
@@ -138,7 +138,7 @@ def test_the_original_of_an_erased_child_goes_also_after_a_crash(monitor, monkey
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(erasing, step, killed)
+        patch.setattr(carry_out, step, killed)
         with pytest.raises(KeyboardInterrupt):
             forget(monitor)
     belonging.check(monitor.home)
@@ -168,7 +168,7 @@ def test_an_earlier_copy_without_another_child_goes_too(monitor, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(erasing, "sweep_landing", killed)
+        patch.setattr(carry_out, "sweep_landing", killed)
         with pytest.raises(KeyboardInterrupt):
             forget(monitor, Child("301", ("CANARY78",)))
     assert first in originals(monitor)

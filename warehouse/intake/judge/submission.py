@@ -1,4 +1,4 @@
-"""Weigh the judged rows of a batch: faults and queries by submission, and what is refused whole."""
+"""Decide which submissions of a batch are refused, by the faults and queries of their rows."""
 
 from collections import defaultdict
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What lies beside the files that people send and is none of them, told by its name alone.
+"""Recognise files that programs leave beside what people send, by their names alone.
 
 Systems and programs leave files in every folder that they touch; other names are those of files
 that are still being written.

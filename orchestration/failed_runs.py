@@ -1,8 +1,6 @@
-"""After an attempt that failed, however it was started: a message goes to every channel, once."""
+"""Send a message to every channel after a run that failed, however it was started; once."""
 
 from datetime import timedelta
-
-import sqlalchemy as sa
 
 from orchestration.logs import log
 from warehouse import clock
@@ -20,14 +18,14 @@ def tell(home: Home) -> None:
         return
     from monitoring import failed_runs
     from monitoring.delivery import relay
-    from warehouse.ledger.state import state_of
+    from warehouse.ledger.state import StateFault, state_of
 
     settings = _settings(home)
     try:
         with state_of(home) as state:
             if failed_runs.tell(state, settings, today(settings)):
                 relay.deliver(home, settings, state, clock.now(), within=AT_MOST)
-    except (SightlineError, sa.exc.SQLAlchemyError, OSError) as fault:
+    except (SightlineError, StateFault, OSError) as fault:
         log.warning("the failed run could not be told by message: %s", type(fault).__name__)
 
 

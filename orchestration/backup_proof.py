@@ -1,22 +1,18 @@
-"""Prove a copy: build its newest release again from nothing but the copy, and compare the two."""
+"""Verify a backup: rebuild its newest release from the copy alone, and compare the two."""
 
 import json
 import os
-import secrets
 from datetime import date, timedelta
 from pathlib import Path
 
-import sqlalchemy as sa
-
-from orchestration import pending, rebuilding
+from orchestration import rebuilding
 from orchestration.rebuilding import Comparison
 from warehouse import backup, belonging
-from warehouse import home as homes
 from warehouse.backup import Copy
 from warehouse.errors import KeyFault
-from warehouse.home import KEY_BYTES, Home
+from warehouse.home import Home
 from warehouse.ledger import audit, clock_marks
-from warehouse.ledger.state import State, identity_decisions, runs, state_of, submissions
+from warehouse.ledger.state import state_of
 from warehouse.pseudonyms import keys
 from warehouse.settings import load_settings
 
@@ -37,36 +33,12 @@ def prove(folder: Path, copy: Copy, key: Path | None, beside: Path) -> Compariso
             audit.check(state)
             if copy.release is None:
                 return None
-            _as_it_was(state, copy.release["release_id"])
-            _under_a_key_of_its_own(home, state)
+            backup.rewind(state, copy.release["release_id"])
+            backup.replace_key(home, state)
             newest = clock_marks.newest(state)
         as_of = date.fromisoformat(copy.release["as_of"])
         _on_the_day(home, max(as_of + timedelta(days=1), newest or as_of))
         return rebuilding.rebuild(home, as_of)
-
-
-def _as_it_was(state: State, release_id: str) -> None:
-    """Without what was taken in since that release, on the same day maybe."""
-    query = sa.select(runs).where(runs.c.release_id == release_id)
-    with state.begin() as connection:
-        details = [row.detail for row in connection.execute(query) if row.detail]
-        judged = [pending.newest({"detail": one}) for one in details if one.get("fingerprint")]
-        if any(judged):
-            late = submissions.c.submission_id > max(judged)
-            connection.execute(submissions.delete().where(late))
-
-
-def _under_a_key_of_its_own(home: Home, state: State) -> None:
-    """A run asks for a key, and looking back hashes nothing."""
-    homes.write_secret(home.key, secrets.token_bytes(KEY_BYTES))
-    former, fresh = keys.pinned(state), keys.read(home.key)
-    with state.begin() as connection:
-        keys.pin(connection, fresh)
-        connection.execute(
-            identity_decisions.update()
-            .where(identity_decisions.c.key_fingerprint == former)
-            .values(key_fingerprint=keys.fingerprint(fresh))
-        )
 
 
 def _on_the_day(home: Home, day: date) -> None:

@@ -1,4 +1,8 @@
-"""By when something of an extract has to have come, as days that recur each year."""
+"""Deadlines of an extract as Dagster's freshness policies need them: days that recur each year.
+
+When a return of one period is due is decided by its contract (`Due.due_on`), whether it came by
+`coverage`, and what is late now by `overdue`.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -25,7 +25,7 @@ from dagster._core.scheduler.instigation import (
 )
 from dagster._core.test_utils import create_run_for_test
 
-from orchestration import attempts, dagster_home, settling
+from orchestration import attempts, dagster_home, orphaned_runs
 from warehouse import clock
 from warehouse import home as homes
 from warehouse.errors import ConfigurationError
@@ -93,15 +93,15 @@ def test_a_killed_run_of_the_command_line_is_ended(
 ) -> None:
     for stage in (STARTED, dg.DagsterRunStatus.NOT_STARTED):
         run_id = begun(instance, stage, by=attempts.COMMAND_LINE)
-        assert settling.settle(instance, home) == [run_id]
+        assert orphaned_runs.settle(instance, home) == [run_id]
         assert status(instance, run_id) is FAILED
         assert recorded(home)[-1] == (run_id, "killed")
-    assert settling.settle(instance, home) == []
+    assert orphaned_runs.settle(instance, home) == []
 
 
 def test_the_run_that_settles_goes_on(home: Home, instance: dg.DagsterInstance) -> None:
     run_id = begun(instance, STARTED)
-    assert settling.settle(instance, home, mine=run_id) == []
+    assert orphaned_runs.settle(instance, home, mine=run_id) == []
     assert status(instance, run_id) is STARTED
 
 
@@ -109,7 +109,7 @@ def test_a_run_whose_process_lives_goes_on(
     home: Home, instance: dg.DagsterInstance, worker: int
 ) -> None:
     run_id = begun(instance, STARTED, worker)
-    assert settling.settle(instance, home, nobody_starts=True) == []
+    assert orphaned_runs.settle(instance, home, nobody_starts=True) == []
     assert status(instance, run_id) is STARTED
 
 
@@ -117,24 +117,24 @@ def test_a_number_that_now_is_of_another_process_does_not_keep_a_run_alive(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
     run_id = begun(instance, STARTED, os.getppid())
-    assert settling.settle(instance, home) == [run_id]
+    assert orphaned_runs.settle(instance, home) == [run_id]
 
 
 def test_a_run_that_is_being_started_is_given_time(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = begun(instance, STARTING)
-    assert settling.settle(instance, home) == []
+    assert orphaned_runs.settle(instance, home) == []
     now = clock.stamp()
     monkeypatch.setattr(clock, "stamp", lambda: now + dagster_home.START_TIMEOUT + 60)
-    assert settling.settle(instance, home) == [run_id]
+    assert orphaned_runs.settle(instance, home) == [run_id]
 
 
 def test_a_run_that_nobody_is_left_to_start_is_ended_at_once(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
     run_id = begun(instance, STARTING)
-    assert settling.settle(instance, home, nobody_starts=True) == [run_id]
+    assert orphaned_runs.settle(instance, home, nobody_starts=True) == [run_id]
 
 
 def test_a_run_that_was_being_stopped_is_stopped(home: Home, instance: dg.DagsterInstance) -> None:
@@ -142,7 +142,7 @@ def test_a_run_that_was_being_stopped_is_stopped(home: Home, instance: dg.Dagste
     run = instance.get_run_by_id(run_id)
     assert run is not None
     instance.report_run_canceling(run)
-    assert settling.settle(instance, home) == [run_id]
+    assert orphaned_runs.settle(instance, home) == [run_id]
     assert status(instance, run_id) is CANCELED
 
 
@@ -232,7 +232,7 @@ def test_what_was_noted_while_the_clock_was_ahead_is_forgotten(
     instance.add_instigator_state(
         InstigatorState(origin, SCHEDULE, InstigatorStatus.DECLARED_IN_CODE, data)
     )
-    settling.forget_the_future(instance)
+    orphaned_runs.forget_the_future(instance)
     assert [tick.timestamp for tick in instance.get_ticks("o", "s")] == [before]
     [state] = instance.all_instigator_state()
     assert isinstance(state.instigator_data, ScheduleInstigatorData)

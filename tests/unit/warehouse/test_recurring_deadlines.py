@@ -7,7 +7,7 @@ import pytest
 
 from warehouse.calendar import next_span, span_of
 from warehouse.contracts.schema import Due, load
-from warehouse.timeline.deadlines import Deadline, deadline
+from warehouse.timeline.recurring_deadlines import Deadline, deadline
 
 DUE = {name: contract.due for name, contract in load().items() if contract.due}
 

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from orchestration.telling import care_gains
 from warehouse.calendar import Span
 from warehouse.timeline.in_force import Submitted
+from warehouse.timeline.monthly_gain import Gain, care
 
 BOTH = frozenset({"ssd_cla_episodes", "ssd_missing"})
 
@@ -43,9 +43,9 @@ def test_the_gain_is_the_days_until_the_first_return_that_covers_the_month(
     returns: tuple[Submitted, ...], days: list[int], waiting: int
 ) -> None:
     again = sent("ssd", "2026-01-01", "2026-01-31", "2026-03-20")
-    assert care_gains((*MONTHS, again, *returns)) == (days, waiting)
+    assert care((*MONTHS, again, *returns)) == Gain(days, waiting)
 
 
 def test_nobody_gains_where_no_bundle_holds_the_tables() -> None:
     returned = sent("ssda903", "2025-04-01", "2026-03-31", "2026-06-10")
-    assert care_gains([returned]) == ([], 0)
+    assert care([returned]) == Gain([], 0)

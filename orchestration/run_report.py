@@ -1,21 +1,18 @@
-"""A run's report in lines that a person reads: what came, what was refused, what stands out."""
+"""Print the report of a run: what came, what was refused, what stands out."""
 
-from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
-from statistics import median
+from collections.abc import Iterator
 
 from monitoring.alerts import people
-from orchestration import overview
 from orchestration.pipeline import NOTHING, RunReport
 from orchestration.run import Step
-from warehouse.calendar import Span, month_of
 from warehouse.home import Home
+from warehouse.ledger import overview
 from warehouse.ledger.state import state_of
 from warehouse.settings import load_settings, today
-from warehouse.timeline.in_force import Submitted, known
+from warehouse.timeline import monthly_gain
+from warehouse.timeline.in_force import known
 
 MOST_SHOWN = 20
-DAYS_OF_A_MONTH = 365.25 / 12
 
 
 def outcome(home: Home, report: RunReport) -> Iterator[str]:
@@ -43,7 +40,7 @@ def outcome(home: Home, report: RunReport) -> Iterator[str]:
 def taken_in(home: Home) -> Iterator[str]:
     """By extract what came, and how much of it was refused."""
     with state_of(home) as state:
-        rows = overview.taken_in(state)
+        rows = overview.by_extract(state)
     submissions, taken = (sum(row[name] for row in rows) for name in ("submissions", "rows"))
     yield f"Taken in: {submissions:,} submissions, {taken:,} rows"
     for row in rows:
@@ -59,46 +56,17 @@ def care_told_earlier(home: Home) -> Iterator[str]:
     Nothing where nobody sends them.
     """
     with state_of(home) as state:
-        gains, waiting = care_gains(known(state, today(load_settings(home))))
-    if not gains and not waiting:
+        gain = monthly_gain.care(known(state, today(load_settings(home))))
+    if not gain.days and not gain.waiting:
         return
     yield "Children in care and missing from care, told each month by the standard dataset:"
-    if gains:
-        earlier = median(gains) / DAYS_OF_A_MONTH
+    if gain.days:
         yield (
-            f"  {len(gains):,} months of authorities, {earlier:.1f} months earlier than by SSDA903"
-            " (median)"
+            f"  {len(gain.days):,} months of authorities, {gain.median_months:.1f} months earlier"
+            " than by SSDA903 (median)"
         )
-    if waiting:
-        yield f"  {waiting:,} months of which no SSDA903 return has told yet"
-
-
-def care_gains(submitted: Iterable[Submitted]) -> tuple[list[int], int]:
-    """By authority and month that a monthly return told of first, the days until a rarer one did;
-    and of how many such months none has told so far."""
-    by_tables: dict[tuple[str, date], date] = {}
-    by_return: dict[tuple[str, date], date] = {}
-    for one in submitted:
-        window = one.windows.get("missing") if one.is_accepted else None
-        if window:
-            due = one.contract.due
-            told = by_tables if due and due.every == "month" else by_return
-            for month in _months_within(window):
-                key = (one.sender, month)
-                told[key] = min(told.get(key, one.received_on), one.received_on)
-    days = [
-        (by_return[key] - came_on).days for key, came_on in by_tables.items() if key in by_return
-    ]
-    return [one for one in days if one > 0], len(by_tables.keys() - by_return.keys())
-
-
-def _months_within(span: Span) -> Iterator[date]:
-    """The first day of each month that lies whole within a span."""
-    month = month_of(span.start)
-    while month.end <= span.end:
-        if month.start >= span.start:
-            yield month.start
-        month = month_of(month.end + timedelta(days=1))
+    if gain.waiting:
+        yield f"  {gain.waiting:,} months of which no SSDA903 return has told yet"
 
 
 def _accounting(report: RunReport) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Commands that keep what is known of children safe: the key, and what is to be forgotten."""
+"""Commands on personal data: the pseudonym key, erasure of a child, retention."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -158,13 +158,13 @@ def retention(home: "Home", is_dry: bool) -> int:
 
     Example: sightline retention --dry-run
     """
-    from orchestration import upkeep
+    from orchestration import retention
     from orchestration.run import ready
     from warehouse.settings import load_settings
 
     with ready(home) as state:
         settings = load_settings(home)
-        found = (upkeep.due if is_dry else upkeep.retain)(home, state, settings)
+        found = (retention.due if is_dry else retention.retain)(home, state, settings)
     verb = "would be" if is_dry else "were"
     say(f"{len(found.submissions):,} originals {verb} removed; the ledger keeps their hashes")
     say(f"{len(found.files):,} files of refused rows, messages and logs {verb} removed")

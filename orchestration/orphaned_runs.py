@@ -1,16 +1,13 @@
-"""What Dagster still believes to be running, though its process is gone."""
+"""End runs that Dagster still shows as running though their process is gone."""
 
 import os
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.events import EngineEventData
-from dagster._core.storage.schedules.schema import JobTickTable
-from dagster._core.storage.schedules.sql_schedule_storage import SqlScheduleStorage
 
-from orchestration import attempts
+from orchestration import attempts, dagster_storage
 from orchestration.attempts import START_TIMEOUT
 from warehouse import clock
 from warehouse.home import Home
@@ -49,7 +46,7 @@ def settle(
             instance.report_run_canceled(run, GONE)
         else:
             instance.report_run_failed(run, GONE)
-        attempts.note(home, run.run_id, by, "killed", None)
+        attempts.record(home, run.run_id, by, "killed", None)
         settled.append(run.run_id)
     return settled
 
@@ -57,11 +54,8 @@ def settle(
 def forget_the_future(instance: DagsterInstance) -> None:
     """Dagster waits for the last time that it wrote down, which may be years ahead when the clock
     was wrong: what is later than now is taken away. Nobody else may be asking for runs."""
-    now, storage = clock.stamp(), instance.schedule_storage
-    if isinstance(storage, SqlScheduleStorage):
-        with storage.connect() as connection:
-            later = JobTickTable.c.timestamp > clock.now()
-            connection.execute(sa.delete(JobTickTable).where(later))
+    now = clock.stamp()
+    dagster_storage.forget_ticks_after(instance, clock.now())
     for state in instance.all_instigator_state():
         data = state.instigator_data
         told = data._asdict() if data is not None else {}

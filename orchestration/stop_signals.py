@@ -1,4 +1,4 @@
-"""Being asked to stop: by Ctrl+C, by the end of a terminal or of a service.
+"""Handle signals to stop: Ctrl+C, the end of a terminal or of a service.
 
 Frameworks put handlers of their own in place while they run; what was asked for is known all the
 same, and whoever holds the lock of a monitor lets go of it within seconds.

@@ -1,4 +1,4 @@
-"""Commands that keep a monitor whole: copies, what belongs together, layouts, what is installed."""
+"""Commands that keep a monitor whole: backup, restore, adopt, originals, upgrade, doctor."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,7 +90,7 @@ def verify(copy_folder: Path, key: Path | None, work: Path | None) -> int:
 
     Example: sightline backup verify /mnt/copies/2026-10-20
     """
-    from orchestration import proving
+    from orchestration import backup_proof
     from warehouse import backup
 
     copy = backup.read(copy_folder)
@@ -103,7 +103,7 @@ def verify(copy_folder: Path, key: Path | None, work: Path | None) -> int:
     if wrong:
         return NOT_WHOLE
     say(f"{len(copy.files):,} files are as they were copied")
-    found = proving.prove(copy_folder, copy, key, work or copy_folder.resolve().parent)
+    found = backup_proof.prove(copy_folder, copy, key, work or copy_folder.resolve().parent)
     if found is None:
         say("Nothing was published yet, so there is no release to build again")
         return 0

@@ -16,11 +16,11 @@ from warehouse import home as homes
 DEAF = """
 import signal, sys, time
 from pathlib import Path
-from orchestration import stopping
+from orchestration import stop_signals
 from orchestration.lock import held
-stopping.SECONDS = 0.5
-stopping.listen()
-for one in stopping.SIGNALS:
+stop_signals.SECONDS = 0.5
+stop_signals.listen()
+for one in stop_signals.SIGNALS:
     signal.signal(one, lambda *_: None)
 with held(Path(sys.argv[1])):
     print("held", flush=True)
@@ -29,14 +29,14 @@ with held(Path(sys.argv[1])):
 """
 LISTENS = """
 import sys, time
-from orchestration import stopping
-stopping.listen()
+from orchestration import stop_signals
+stop_signals.listen()
 try:
     print("ready", flush=True)
     time.sleep(10)
-except stopping.Stopped:
-    print(stopping.asked(), flush=True)
-    stopping.end()
+except stop_signals.Stopped:
+    print(stop_signals.asked(), flush=True)
+    stop_signals.end()
 """
 
 

@@ -1,4 +1,4 @@
-"""Run a back-test on the figures of the last run and keep its result for the report."""
+"""Back-test the figures of the last run, and keep the results for the report."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -31,7 +31,7 @@ def run(
         years = annual.read(connection, shown.as_of)
         annotations = annotated.read(connection)
     months = months[(months["breakdown"] == "total") & (months["period_type"] == "month")]
-    held = [
+    series = [
         (str(frame["indicator"].iloc[0]), frame, history)
         for values, history, keys in (
             (months, MONTHS, ["indicator"]),
@@ -40,11 +40,10 @@ def run(
         for _, frame in values.groupby(keys, sort=True)
         if (frame["area_level"] == "local_authority").any()
     ]
-    tested = sorted({name for name, _, _ in held})
-    if unknown := sorted(set(chosen) - set(tested)):
-        names = ", ".join(tested)
-        raise SightlineError(f"{unknown[0]} is not tested; these are: {names}", 2)
-    wanted = [one for one in held if not chosen or one[0] in chosen]
+    names = sorted({name for name, _, _ in series})
+    if unknown := sorted(set(chosen) - set(names)):
+        raise SightlineError(f"{unknown[0]} is not tested; these are: {', '.join(names)}", 2)
+    wanted = [tested for tested in series if not chosen or tested[0] in chosen]
     found: list[Found] = []
     for done, (name, frame, history) in enumerate(wanted):
         progress("back-testing", done, len(wanted))

@@ -1,0 +1,123 @@
+"""Dagster's own databases, where its interface does not reach: damage, ticks, results of checks.
+
+They are a log of runs and no more. This is the only module of this package that speaks SQL: the
+tables are Dagster's, and no other package knows Dagster.
+"""
+
+import os
+import re
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from warehouse import belonging
+from warehouse.home import Home
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+StorageFault = sa.exc.SQLAlchemyError
+StorageDamaged = sa.exc.DatabaseError
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# What tells a busy or full disk from a damaged file: SQLITE_BUSY, LOCKED, IOERR and FULL.
+NOT_DAMAGE = {5, 6, 10, 13}
+UNFINISHED = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
+
+
+def damaged(home: Home) -> Path | None:
+    """The first of Dagster's databases that cannot be read, or None.
+
+    The events of a single run are in a file of their own, without which only its page is missing.
+    """
+    for path in sorted(home.dagster.rglob("*.db")):
+        if UUID.fullmatch(path.stem):
+            continue
+        try:
+            with closing(sqlite3.connect(path, timeout=10)) as connection:
+                [first, *_] = connection.execute("pragma quick_check(1)").fetchall()
+        except sqlite3.Error as fault:
+            if is_damage(fault):
+                return path
+        else:
+            if first != ("ok",):
+                return path
+    return None
+
+
+def is_damage(fault: Exception) -> bool:
+    """Whether a database is at fault, and not that it is busy or the disk full."""
+    original = fault.orig if isinstance(fault, sa.exc.DBAPIError) else fault
+    code = getattr(original, "sqlite_errorcode", None)
+    return isinstance(original, sqlite3.DatabaseError) and (code or 0) & 0xFF not in NOT_DAMAGE
+
+
+def runs_path(home: Home) -> Path:
+    """The database of Dagster's runs, where it keeps them itself."""
+    return home.dagster / "history" / "runs.db"
+
+
+def unfinished_since(home: Home, before: datetime) -> tuple[int, str]:
+    """How many runs have been unfinished since before a moment, and since when the oldest; UTC.
+
+    Raises StateDamaged or sqlite3.DatabaseError where the database cannot be read.
+    """
+    marks = ", ".join("?" for _ in UNFINISHED)
+    query = (
+        f"select count(*), min(update_timestamp) from runs where status in ({marks})"
+        " and update_timestamp < ?"
+    )
+    with belonging.opened(runs_path(home)) as connection:
+        if connection is None:
+            return 0, ""
+        moment = before.isoformat(sep=" ")
+        [(count, since)] = connection.execute(query, (*UNFINISHED, moment)).fetchall()
+    return int(count), since or ""
+
+
+def do_not_wait_for_the_disk() -> None:
+    """From now on, in this process: Dagster commits several times an event. Its log of runs may be
+    lost with the power; our own state may not, and keeps waiting."""
+    if not sa.event.contains(sa.Engine, "connect", _be_quick):
+        sa.event.listen(sa.Engine, "connect", _be_quick)
+
+
+def forget_ticks_after(instance: "DagsterInstance", moment: datetime) -> None:
+    """Take away what schedules and sensors wrote down for later than a moment."""
+    from dagster._core.storage.schedules.schema import JobTickTable
+    from dagster._core.storage.schedules.sql_schedule_storage import SqlScheduleStorage
+
+    storage = instance.schedule_storage
+    if isinstance(storage, SqlScheduleStorage):
+        with storage.connect() as connection:
+            connection.execute(sa.delete(JobTickTable).where(JobTickTable.c.timestamp > moment))
+
+
+def delete_run(home: Home, instance: "DagsterInstance", run_id: str) -> None:
+    """A run with its output, the results of its checks and the emptied file of its events, which
+    Dagster leaves."""
+    from dagster._core.storage.event_log import SqlEventLogStorage
+    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable as Checks
+
+    instance.delete_run(run_id)
+    instance.compute_log_manager.delete_logs(prefix=[run_id])
+    storage = instance.event_log_storage
+    if isinstance(storage, SqlEventLogStorage):
+        with storage.index_connection() as connection:
+            connection.execute(Checks.delete().where(Checks.c.run_id == run_id))
+    for path in (home.dagster / "history" / "runs").glob(f"{run_id}.db*"):
+        path.unlink()
+
+
+def _be_quick(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    # SQLite gives the path without links, and it need not be text.
+    query = "select cast(file as blob) from pragma_database_list"
+    [(path,), *_] = connection.execute(query).fetchall()
+    folder = os.environ.get("DAGSTER_HOME")
+    if path and folder and Path(os.fsdecode(path)).is_relative_to(os.path.realpath(folder)):
+        connection.execute("pragma synchronous = off")
