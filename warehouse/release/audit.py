@@ -22,7 +22,7 @@ from warehouse.release import disclosure, printed, ties
 from warehouse.release import store as releases
 from warehouse.release.disclosure import BLOCK, COUNT, control_cells
 from warehouse.release.intervals import Intervals, attained, implied, solution
-from warehouse.release.ties import FREE, Bools, Ints, System
+from warehouse.release.ties import Bools, Ints, System
 
 NARROWEST = 5  # values that each withheld small count must be left with
 MAX_ROUNDS = 12
@@ -185,7 +185,8 @@ class Seen:
     cells: int
     """Withheld counts of authorities."""
     narrow: int
-    """Of these, those that are left fewer than `NARROWEST` values."""
+    """Of these, those that are known to be at least one and are left fewer than `NARROWEST` values.
+    Where none is among few values, it is none: small counts have more, and the audit saw to that."""
     narrowest: int | None
     assumes: str
     """What could be assumed together: "everything", "this release alone", "totals alone", or
@@ -241,10 +242,11 @@ def _seen(
         cells = system.cells
         is_small = (cells["upper"] < smallest_shown) & (alone.cells["upper"] > 0)
         wanted = np.asarray(is_small & cells["is_withheld"], dtype=bool)
-        widths = attained(system, counts, wanted, NARROWEST)[0].width[wanted]
-        narrow, narrowest = int((widths < NARROWEST).sum()), int(widths.min(initial=FREE))
-        least = narrowest if len(widths) else None
-        return Seen(measures, blocks, len(widths), narrow, least, assumes)
+        found = attained(system, counts, wanted, NARROWEST)[0]
+        widths = found.width[wanted & (found.lower > 0)]
+        narrow = int((widths < NARROWEST).sum())
+        narrowest = int(widths.min()) if len(widths) else None
+        return Seen(measures, blocks, int(wanted.sum()), narrow, narrowest, assumes)
     return Seen(measures, blocks, 0, 0, None, "nothing")
 
 
