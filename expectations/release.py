@@ -17,7 +17,7 @@ from expectations.runner import CheckResult, about, frame_of, judge, together
 from warehouse import indicators as catalogue
 from warehouse.contracts import schema as contracts
 from warehouse.indicators import REASONS, Indicator
-from warehouse.release.disclosure import BASE
+from warehouse.release.rounding import BASE
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation

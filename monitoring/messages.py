@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from warehouse.calendar import period_name
-from warehouse.release.disclosure import IN_WORDS
+from warehouse.release.rounding import IN_WORDS
 
 FOOTER = (
     "Aggregate statistics. Not about any individual child. Do not infer individuals. "

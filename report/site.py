@@ -12,7 +12,7 @@ from report import html
 from report.data import Published, read
 from report.pages import alerts, areas, indicators, overview, quality, reference
 from report.view import Page, View
-from warehouse.release.disclosure import IN_WORDS
+from warehouse.release.rounding import IN_WORDS
 
 Progress = Callable[[int, int], None]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from report import words
 from report.view import Page, View
-from warehouse.release.disclosure import IN_WORDS
+from warehouse.release.rounding import IN_WORDS
 
 START = ("index.html", "Overview")
 QUERY = """select area_name, period_start, value, lower, upper, status

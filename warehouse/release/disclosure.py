@@ -9,12 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-# Authorities are rounded to the nearest 5, larger areas to the nearest 10.
-BASE = {"local_authority": 5, "sub_region": 10, "region": 10, "country": 10}
-IN_WORDS = (
-    f"Counts of our own are rounded to the nearest {BASE['local_authority']}, those of regions and"
-    f" England to the nearest {BASE['country']}; rates and shares are made of the rounded counts."
-)
+from warehouse.release.rounding import BASE
+
 # A mean of the same month of one, two or three years is a number of sixths.
 PARTS_OF_ONE = 6
 

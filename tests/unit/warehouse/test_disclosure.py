@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warehouse.release import disclosure
+from warehouse.release.rounding import BASE
 from warehouse.settings import Disclosure
 
 MONTH = date(2026, 10, 1)
 SMALLEST = 8
-LEVELS = st.sampled_from(sorted(disclosure.BASE))
+LEVELS = st.sampled_from(sorted(BASE))
 
 
 def cells(*counts: float, level: str = "local_authority", **more: object) -> pd.DataFrame:
@@ -111,7 +112,7 @@ def test_an_unknown_level_of_area_is_an_error() -> None:
 @given(st.integers(0, 100_000), LEVELS)
 def test_what_is_shown_is_the_nearest_multiple_and_names_no_count(count: int, level: str) -> None:
     [shown] = told(cells(count, level=level))
-    base = disclosure.BASE[level]
+    base = BASE[level]
     if 0 < count < SMALLEST:
         assert shown == "c"
     else:

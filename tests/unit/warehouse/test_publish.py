@@ -73,6 +73,20 @@ def test_no_small_or_exact_count_of_our_own_is_published(published) -> None:
     assert one(published, "select count(*) > 0 from trends where marker = 'c'") == (True,)
 
 
+def test_control_changes_no_judgement_on_a_figure_that_is_shown(home, published) -> None:
+    key = "indicator, area_code, period_type, period_start, breakdown, source"
+    query = f"select {key}, status, reason, marker from {{}} order by all"
+    told = published.execute(query.format("trends where status is not null")).df()
+    with duckdb.connect(str(home.work_db), read_only=True) as work:
+        found = work.execute(f"select {key}, status, reason from marts.fct_signals").df()
+    both = found.merge(told, on=key.split(", "), suffixes=("_found", ""), validate="one_to_one")
+    assert len(both) == len(found)
+    shown = both[both["marker"] != "c"]
+    assert shown["status"].tolist() == shown["status_found"].tolist()
+    assert set(shown["status"]) >= {"ok", "worsening", "improving"}
+    assert set(both["status"]) - {"not_assessable"} <= set(both["status_found"])
+
+
 def test_an_official_count_of_three_is_published(published) -> None:
     found = "select numerator from trends where source <> 'extracts' and numerator < 6"
     assert one(published, found) == (3,)
