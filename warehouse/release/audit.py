@@ -186,7 +186,7 @@ class Seen:
     """Withheld counts of authorities."""
     narrow: int
     """Of these, those that are known to be at least one and are left fewer than `NARROWEST` values.
-    Where none is among few values, it is none: small counts have more, and the audit saw to that."""
+    One that may be none among few values is none: the audit left small counts more."""
     narrowest: int | None
     assumes: str
     """What could be assumed together: "everything", "this release alone", "totals alone", or
