@@ -45,6 +45,17 @@ def state_of(home: "Home") -> "AbstractContextManager[State]":
     return state.state_of(home)
 
 
+def typed(
+    context: click.Context,  # noqa: ARG001 (click gives it)
+    option: click.Parameter,
+    text: str | None,
+) -> str | None:
+    """Lets no text through that seems to hold something of a person, before anything is done."""
+    from warehouse import typed_text
+
+    return None if text is None else typed_text.check(text, option.opts[0])
+
+
 def home_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Gives a command the monitor in --home DIR, in SIGHTLINE_HOME, or in the current folder, once
     its state, originals, facts and releases are found to belong together."""

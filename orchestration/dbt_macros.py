@@ -25,7 +25,7 @@ def write(path: Path = FILE) -> Path:
 
 def text() -> str:
     """The macros as dbt reads them, one list each."""
-    macros = (MACRO.format(name=name, value=_written(held)) for name, held in lists().items())
+    macros = (MACRO.format(name=name, value=_written(value)) for name, value in lists().items())
     return "\n".join([HEAD, *macros])
 
 
@@ -39,10 +39,10 @@ def lists() -> dict[str, Any]:
         "measure_models": _measure_models(),
         "series_models": _series_models(),
         "event_tables": events,
-        "tables_beside_events": [one for one in contracts.raw_tables() if one not in events],
+        "tables_beside_events": [table for table in contracts.raw_tables() if table not in events],
         "tables_showing_delay": list(_tables_showing_delay()),
         "tables_of_children": described,
-        "tables_of_persons": [table for table, held in described.items() if held == PERSON],
+        "tables_of_persons": [table for table, key in described.items() if key == PERSON],
         "tables_of_pupil_numbers": list(_tables_of_pupil_numbers()),
     }
 
@@ -86,9 +86,9 @@ def _series_models() -> list[str]:
     return ["stg_published_figures", *own]
 
 
-def _written(held: Any) -> str:
+def _written(value: Any) -> str:
     """A list or mapping as Jinja reads it, an entry a line."""
-    if isinstance(held, dict):
-        lines = [f"    {name!r}: {value!r}," for name, value in held.items()]
+    if isinstance(value, dict):
+        lines = [f"    {name!r}: {item!r}," for name, item in value.items()]
         return "\n".join(["{", *lines, "}"])
-    return "\n".join(["[", *(f"    {value!r}," for value in held), "]"])
+    return "\n".join(["[", *(f"    {item!r}," for item in value), "]"])

@@ -48,21 +48,21 @@ def write(path: Path = FILE) -> Path:
 
 def text() -> str:
     """The sources as dbt reads them: tables, columns, types and descriptions."""
-    found = _prepared()
+    tables = _prepared()
     meanings = dict(_meanings())
     sources = [
-        _source("raw", "raw", found["raw"], meanings),
-        _source("control", "control", found["control"], {}),
+        _source("raw", "raw", tables["raw"], meanings),
+        _source("control", "control", tables["control"], {}),
         _source("detection", "marts", detection.SOURCES, {}),
-        _source("state", "state", found["state"], {}),
+        _source("state", "state", tables["state"], {}),
     ]
-    held = {"version": 2, "sources": sources}
-    return HEAD + yaml.safe_dump(held, sort_keys=False, allow_unicode=True, width=160)
+    document = {"version": 2, "sources": sources}
+    return HEAD + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=160)
 
 
 def _prepared() -> dict[str, Tables]:
     """By schema, what an empty monitor's work file holds."""
-    found: dict[str, Tables] = {}
+    by_schema: dict[str, Tables] = {}
     with TemporaryDirectory() as folder:
         home = homes.create(Path(folder) / "monitor", today=ANY_DAY)
         with state_of(home) as state:
@@ -73,12 +73,12 @@ def _prepared() -> dict[str, Tables]:
         with connect(home.work_db, read_only=True) as connection:
             tables = sorted(contents(connection).items())
     for schema in SCHEMAS:
-        found[schema] = {
+        by_schema[schema] = {
             table: {column.name: column.type for column in content.columns}
             for (its_schema, table), content in tables
             if its_schema == schema
         }
-    return found
+    return by_schema
 
 
 def _meanings() -> Iterator[tuple[tuple[str, ...], str]]:

@@ -58,8 +58,8 @@ def forget_the_future(instance: DagsterInstance) -> None:
     dagster_storage.forget_ticks_after(instance, clock.now())
     for state in instance.all_instigator_state():
         data = state.instigator_data
-        told = data._asdict() if data is not None else {}
-        times = {name: at for name, at in told.items() if name.endswith("timestamp") and at}
+        fields = data._asdict() if data is not None else {}
+        times = {name: at for name, at in fields.items() if name.endswith("timestamp") and at}
         ahead: Any = {name: now for name, at in times.items() if at > now}
         if data is not None and ahead:
             instance.update_instigator_state(state.with_data(data._replace(**ahead)))
@@ -73,8 +73,8 @@ def was_killed(instance: DagsterInstance, run: DagsterRun) -> bool:
 
 def _process(instance: DagsterInstance, run: DagsterRun) -> int | None:
     """The process that the daemon has made for a run; one of the command line names none."""
-    found: list[Any] = [data.metadata.get("pid") for data in _engine_events(instance, run)]
-    return next((int(pid.value) for pid in reversed(found) if pid), None)
+    pids: list[Any] = [data.metadata.get("pid") for data in _engine_events(instance, run)]
+    return next((int(pid.value) for pid in reversed(pids) if pid), None)
 
 
 def _engine_events(instance: DagsterInstance, run: DagsterRun) -> list[EngineEventData]:

@@ -47,9 +47,9 @@ def retain(home: Home, state: State, settings: Settings) -> Kept:
     except dagster_storage.StorageFault as fault:
         # A log of runs: no reason for a run to fail, and there is a next time.
         log.warning("Dagster's old runs could not be removed: %s", type(fault).__name__)
-    found = Kept(**vars(policy.apply(home, state, settings)), dagster_runs=gone)
+    kept = Kept(**vars(policy.apply(home, state, settings)), dagster_runs=gone)
     policy.record_applied(state, today(settings))
-    return found
+    return kept
 
 
 def between_runs(home: Home, state: State, settings: Settings) -> None:

@@ -24,12 +24,12 @@ def outcome(home: Home, report: RunReport) -> Iterator[str]:
         return
     yield from _accounting(report)
     refused = report.found("intake", "reasons") or []
-    held = report.found("models", "reasons") or report.found("vital signs", "reasons") or []
+    held_back = report.found("models", "reasons") or report.found("vital signs", "reasons") or []
     forms = report.found("vital signs", "forms") or []
     yield from _listed("Refused", refused)
-    yield from _listed("Held back", held)
+    yield from _listed("Held back", held_back)
     yield from _listed("In another form", forms, f"... and {len(forms) - MOST_SHOWN:,} more")
-    if refused or held:
+    if refused or held_back:
         yield "More on one, and its rows to mend: sightline submissions show NUMBER --report FILE"
     yield _ending(report)
     yield from where_the_time_goes(report)
@@ -118,7 +118,7 @@ def worsening(home: Home, most: int) -> Iterator[str]:
 
 
 def _rest(report: RunReport) -> Step:
-    return Step("starting", round(report.seconds - sum(one.seconds for one in report.steps), 2))
+    return Step("starting", round(report.seconds - sum(step.seconds for step in report.steps), 2))
 
 
 def _ending(report: RunReport) -> str:

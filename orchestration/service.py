@@ -49,8 +49,8 @@ class Up:
         Raises Busy where another process keeps this monitor up, ConfigurationError where settings
         or port do not do, SightlineError where the pages or the daemon end by themselves.
         """
-        told = "this monitor is kept up already ({}); stop that first"
-        with held(self.home.restricted / "up.lock", patience=0, otherwise=told), self._signals():
+        busy = "this monitor is kept up already ({}); stop that first"
+        with held(self.home.restricted / "up.lock", patience=0, otherwise=busy), self._signals():
             end(of(self.home), spare=holder(self.home.restricted / "run.lock"))
             _check_port(self.port)
             while self.stopped_by is None:
@@ -202,12 +202,12 @@ def of(home: Home) -> list[int]:
     """The processes that this or an earlier `up` of this monitor has started, where the system
     tells."""
     mark = os.fsencode(f"{MARK}={home.root}")
-    found = []
+    processes = []
     for path in PROC.glob("[0-9]*/environ"):
         with suppress(OSError):
             if mark in path.read_bytes().split(b"\0"):
-                found.append(int(path.parent.name))
-    return found
+                processes.append(int(path.parent.name))
+    return processes
 
 
 def end(processes: list[int], *, spare: int | None = None) -> None:
@@ -215,7 +215,9 @@ def end(processes: list[int], *, spare: int | None = None) -> None:
 
     What a process that is to be spared has started is spared too.
     """
-    left = [one for one in processes if one != os.getpid() and not _is_of(one, spare)]
+    left = [
+        process for process in processes if process != os.getpid() and not _is_of(process, spare)
+    ]
     for process in left:
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
@@ -230,11 +232,11 @@ def _is_of(process: int, spare: int | None) -> bool:
         if process == spare:
             return True
         try:
-            told = (PROC / str(process) / "stat").read_text(encoding="ascii", errors="replace")
+            stat = (PROC / str(process) / "stat").read_text(encoding="ascii", errors="replace")
         except OSError:
             return False
         # Its name, in brackets, may hold anything; then come its state and its parent.
-        process = int(told.rpartition(")")[2].split()[1])
+        process = int(stat.rpartition(")")[2].split()[1])
     return False
 
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from report.data import Indicator, Point, Series
 from warehouse.calendar import period_name
 from warehouse.contracts import schema as contracts
+from warehouse.ledger.annotations import REASONS as REASONS_RECORDED
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -299,7 +300,9 @@ def annotation(row: Mapping[str, Any]) -> str:
         f" to {day(row['ends_on'])}" if row["ends_on"] else ""
     )
     what = words(row["kind"], ANNOTATIONS)
-    return f"Recorded on {day(row['recorded_on'])}: {what} {when}. {row['reason']}"
+    why = f": {REASONS_RECORDED[row['reason']]}" if row["reason"] in REASONS_RECORDED else ""
+    said = f"Recorded by a person on {day(row['recorded_on'])}: {what} {when}{why}."
+    return f"{said} {row['public_sentence']}" if row["public_sentence"] else said
 
 
 def inside(period_words: str) -> str:

@@ -472,7 +472,8 @@ def _coverage(connection: duckdb.DuckDBPyConnection) -> None:
         select
             1 as annotation_id, 'referral_rate' as indicator, 'E06000001' as area_code,
             'practice_change' as kind, date '2024-01-01' as starts_on,
-            cast(null as date) as ends_on, 'A new front door' as reason,
+            cast(null as date) as ends_on, 'new_threshold' as reason_code,
+            'A new front door' as public_sentence,
             date '2024-02-01' as recorded_on;
 
         create table control.submissions as

@@ -1,4 +1,6 @@
-"""What people do with alerts: list, acknowledge, snooze, resolve; each with a name and a note."""
+"""What people do with alerts: list, acknowledge, snooze, resolve; each with a name and a note.
+
+Name and note stay inside restricted/; the release says what was done, when, by "a person"."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 
 from monitoring.alerts.evaluate import known_alerts
 from monitoring.alerts.lifecycle import LIVE, Alert
+from warehouse import typed_text
 from warehouse.errors import SightlineError
 from warehouse.ledger import state as tables
 from warehouse.ledger.state import State
@@ -87,7 +90,8 @@ def _move(
     until: date | None = None,
     reason: str | None = None,
 ) -> Alert:
-    if not who.strip() or not note.strip():
+    who, note = typed_text.check(who, "the name"), typed_text.check(note, "the note")
+    if not who or not note:
         raise SightlineError("say who you are and write a note", USAGE)
     with state.begin() as connection:
         alert = _find(connection, alert_id)

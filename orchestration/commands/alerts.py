@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say, state_of, table
+from orchestration.console import as_json, home_option, json_option, say, state_of, table, typed
 
 if TYPE_CHECKING:
     from warehouse.home import Home
@@ -14,8 +14,15 @@ UNDELIVERED = 7
 ENDED = ("resolved", "retracted")
 COLUMNS = ("alert", "severity", "state", "since", "title")
 
-who_option = click.option("--as", "who", required=True, help="Who decides this.")
-note_option = click.option("--note", required=True, help="Why, in a sentence.")
+who_option = click.option(
+    "--as", "who", required=True, callback=typed, help="Who decides this; kept inside."
+)
+note_option = click.option(
+    "--note",
+    required=True,
+    callback=typed,
+    help="Why, in a sentence; kept inside. No child's name or number.",
+)
 
 
 @click.group("alerts")

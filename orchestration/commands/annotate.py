@@ -1,16 +1,21 @@
 """Commands for what people know of a series and the figures do not tell."""
 
+import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say, state_of, table
+from orchestration.commands.decisions import reason_option
+from orchestration.console import as_json, home_option, json_option, say, state_of, table, typed
 
 if TYPE_CHECKING:
     from warehouse.home import Home
 
-COLUMNS = ("number", "area", "about", "kind", "starts_on", "ends_on", "state", "reason")
+COLUMNS = (
+    "number", "area", "about", "kind", "starts_on", "ends_on", "state", "reason_code", "reason",
+    "public_sentence",
+)  # fmt: skip
 day = click.DateTime(["%Y-%m-%d"])
 
 
@@ -28,7 +33,24 @@ def annotate() -> None:
 @click.option("--kind", required=True, help="What it is; sightline annotate kinds explains.")
 @click.option("--from", "starts_on", required=True, type=day, help="The first day it is true of.")
 @click.option("--to", "ends_on", type=day, help="The last day, of a data problem.")
-@click.option("--reason", required=True, help="Why, in a sentence; it is published.")
+@click.option(
+    "--reason",
+    required=True,
+    callback=typed,
+    help="Why, in a sentence; kept inside. No child's name or number.",
+)
+@click.option(
+    "--code",
+    "reason_code",
+    default="other",
+    show_default=True,
+    help="Why, as it is published; sightline annotate kinds lists them.",
+)
+@click.option("--public", callback=typed, help="A sentence to be published as it stands.")
+@click.option(
+    "--approved-by", callback=typed, help="The second person who approved it; kept inside."
+)
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask, after the sentence was shown.")
 @home_option
 def add(
     home: "Home",
@@ -38,22 +60,35 @@ def add(
     starts_on: datetime,
     ends_on: datetime | None,
     reason: str,
+    reason_code: str,
+    public: str | None,
+    approved_by: str | None,
+    *,
+    is_sure: bool,
 ) -> int:
-    """Record one; the next run judges the series with it and shows it.
+    """Record one; the next run judges the series with it and shows kind, days and reason code.
+
+    What --reason says stays inside. A sentence for the public is given apart and shown before it
+    is kept.
 
     Example: sightline annotate add --area 204 --about referrals --kind recording_change
     --from 2026-04-01 --reason "New case system: contacts are no longer counted"
+    --code new_case_system --public "Contacts are no longer counted as referrals."
+    --approved-by "Head of performance" --yes
     """
-    from monitoring import gate
-    from warehouse.errors import SightlineError
-    from warehouse.ledger import annotations
+    from warehouse.ledger import annotations, audit
     from warehouse.settings import load_settings, today
 
-    if found := gate.personal(reason):
-        raise SightlineError(
-            f"the reason seems to hold {found}; it is published, so say it without",
-            annotations.WRONG_USE,
-        )
+    if approved_by and not public:
+        raise click.UsageError("--approved-by is of a public sentence: give it with --public")
+    sentence = annotations.PublicSentence(public, approved_by or "") if public else None
+    if sentence:
+        sentence = sentence.check(audit.actor())
+        say(f"Everybody will read: {sentence.text}")
+        if not is_sure:
+            if not sys.stdin.isatty():
+                raise click.UsageError("nothing is kept yet: look at the sentence, then say --yes")
+            click.confirm("Publish it?", abort=True)
     with state_of(home) as state:
         number = annotations.add(
             state,
@@ -64,6 +99,8 @@ def add(
             ends_on=ends_on.date() if ends_on else None,
             reason=reason,
             today=today(load_settings(home)),
+            reason_code=reason_code,
+            public=sentence,
         )
     say(f"Annotation {number} is recorded: {annotations.MEANINGS[kind]}.")
     say("The next run takes it into account: sightline run")
@@ -103,7 +140,7 @@ def list_annotations(home: "Home", is_json: bool) -> int:
 
 @annotate.command("withdraw")
 @click.argument("number", type=int)
-@click.option("--reason", required=True, help="Why, in a sentence.")
+@reason_option
 @home_option
 def withdraw(home: "Home", number: int, reason: str) -> int:
     """Take one back; the next run judges without it.
@@ -121,14 +158,17 @@ def withdraw(home: "Home", number: int, reason: str) -> int:
 
 @annotate.command("kinds")
 def kinds() -> int:
-    """What can be said of a series, and what follows from it.
+    """What can be said of a series and what follows from it, and the codes of reasons.
 
     Example: sightline annotate kinds
     """
-    from warehouse.ledger.annotations import MEANINGS
+    from warehouse.ledger.annotations import MEANINGS, REASONS
 
     for kind, meaning in MEANINGS.items():
         say(f"{kind}: {meaning}")
+    say("Reasons, for --code:")
+    for code, meaning in REASONS.items():
+        say(f"  {code}: {meaning}")
     return 0
 
 

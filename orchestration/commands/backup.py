@@ -96,25 +96,25 @@ def verify(copy_folder: Path, key: Path | None, work: Path | None) -> int:
     copy = backup.read(copy_folder)
     wrong = [
         *backup.faults(copy_folder, copy, progress),
-        *(f"{one} was missing" for one in copy.missing),
+        *(f"{name} was missing" for name in copy.missing),
     ]
     for fault in wrong:
         say(fault)
     if wrong:
         return NOT_WHOLE
     say(f"{len(copy.files):,} files are as they were copied")
-    found = backup_proof.prove(copy_folder, copy, key, work or copy_folder.resolve().parent)
-    if found is None:
+    comparison = backup_proof.prove(copy_folder, copy, key, work or copy_folder.resolve().parent)
+    if comparison is None:
         say("Nothing was published yet, so there is no release to build again")
         return 0
-    if found.is_other_code:
+    if comparison.is_other_code:
         say("It was published by another version of the code, which can itself be the reason")
         say("for a difference.")
-    for name in found.differing:
+    for name in comparison.differing:
         say(f"  {name} is not what it was")
-    verdict = "differs from" if found.differing else "says the same as"
-    say(f"{found.published}, built again from the copy, {verdict} what was published")
-    return NOT_WHOLE if found.differing else 0
+    verdict = "differs from" if comparison.differing else "says the same as"
+    say(f"{comparison.published}, built again from the copy, {verdict} what was published")
+    return NOT_WHOLE if comparison.differing else 0
 
 
 @click.command("restore")
@@ -165,10 +165,10 @@ def adopt(home: "Home", reason: str) -> int:
     from warehouse import adopting
 
     with held(home.restricted / "run.lock"):
-        found = adopting.adopt(home, reason)
-    for kind, count in sorted(found.items()):
+        counts = adopting.adopt(home, reason)
+    for kind, count in sorted(counts.items()):
         say(f"{count:,} {kind} set aside in {home.orphans / kind}")
-    if found["originals"]:
+    if counts["originals"]:
         say("Take the originals in again with: sightline originals take-in")
     return 0
 
@@ -192,9 +192,9 @@ def list_originals(home: "Home", is_json: bool) -> int:
     from warehouse import orphans
 
     rows = [
-        {"sha256": one.path.name, "bytes": one.bytes}
-        | ({name: getattr(one.landing, name) for name in ORPHANS[2:]} if one.landing else {})
-        for one in orphans.listed(home)
+        {"sha256": orphan.path.name, "bytes": orphan.bytes}
+        | ({name: getattr(orphan.landing, name) for name in ORPHANS[2:]} if orphan.landing else {})
+        for orphan in orphans.listed(home)
     ]
     if is_json:
         as_json(rows)
@@ -219,8 +219,8 @@ def take_in(home: "Home", sender: str | None) -> int:
     with held(home.restricted / "run.lock"):
         moved, left = orphans.take_in(home, sender)
     say(f"{len(moved):,} originals wait in the inbox")
-    for one in left:
-        say(f"  whose is {one.path.name[:12]}? Say so with --sender")
+    for orphan in left:
+        say(f"  whose is {orphan.path.name[:12]}? Say so with --sender")
     return NOT_WHOLE if left else 0
 
 
@@ -238,17 +238,17 @@ def upgrade(home: "Home", is_check: bool) -> int:
     from warehouse.ledger.migrations import upgrade
     from warehouse.ledger.state import State
 
-    found = belonging.layout(home.state_db)
-    upgrade.refuse_newer(found)
-    if found is None:
+    layout = belonging.layout(home.state_db)
+    upgrade.refuse_newer(layout)
+    if layout is None:
         say("There is no state yet")
         return 0
-    if found == upgrade.HEAD:
-        say(f"The state has layout {found}, which this version uses")
+    if layout == upgrade.HEAD:
+        say(f"The state has layout {layout}, which this version uses")
         return 0
-    say(f"From layout {found} to {upgrade.HEAD}" + (", nothing is done yet:" if is_check else ":"))
-    for layout, what in upgrade.steps(found):
-        say(f"  {layout}: {what}")
+    say(f"From layout {layout} to {upgrade.HEAD}" + (", nothing is done yet:" if is_check else ":"))
+    for step, what in upgrade.steps(layout):
+        say(f"  {step}: {what}")
     if not is_check:
         State(home.state_db).close()
         say(f"Done; the former state is kept as {upgrade.copies(home.state_db)[-1]}")

@@ -120,32 +120,33 @@ def _contract(extract: str) -> "Contract":
     return known[extract]
 
 
-def _in_words(found: "Diff") -> Iterator[str]:
-    end = "all of it is read" if found.is_same else "something differs"
-    yield f"{found.file} beside the contract {found.extract}: {end}"
-    for one in found.tables:
-        yield f"{one.file}: {one.table}, {one.rows:,} {'row' if one.rows == 1 else 'rows'}"
-        yield from (f"  {line}" for line in _table_in_words(one))
-    if found.lacking:
-        yield f"Tables that it lacks: {', '.join(found.lacking)}"
-    yield from (f"{file}: not compared: {why}" for file, why in found.others.items())
+def _in_words(diff: "Diff") -> Iterator[str]:
+    end = "all of it is read" if diff.is_same else "something differs"
+    yield f"{diff.file} beside the contract {diff.extract}: {end}"
+    for compared in diff.tables:
+        unit = "row" if compared.rows == 1 else "rows"
+        yield f"{compared.file}: {compared.table}, {compared.rows:,} {unit}"
+        yield from (f"  {line}" for line in _table_in_words(compared))
+    if diff.lacking:
+        yield f"Tables that it lacks: {', '.join(diff.lacking)}"
+    yield from (f"{file}: not compared: {why}" for file, why in diff.others.items())
 
 
-def _table_in_words(one: "TableDiff") -> Iterator[str]:
-    if one.renamed:
-        yield f"read by another name: {_pairs(one.renamed)}"
-    if one.near:
-        yield f"not read, though near a column's name: {_pairs(one.near)}"
-    if one.missing:
-        yield f"missing: {', '.join(one.missing)}"
-    if one.unknown:
-        yield f"unknown, not read: {', '.join(one.unknown)}"
-    for column, codes in one.codes.items():
+def _table_in_words(compared: "TableDiff") -> Iterator[str]:
+    if compared.renamed:
+        yield f"read by another name: {_pairs(compared.renamed)}"
+    if compared.near:
+        yield f"not read, though near a column's name: {_pairs(compared.near)}"
+    if compared.missing:
+        yield f"missing: {', '.join(compared.missing)}"
+    if compared.unknown:
+        yield f"unknown, not read: {', '.join(compared.unknown)}"
+    for column, codes in compared.codes.items():
         counts = ", ".join(f"{code} ({count:,})" for code, count in codes.items())
         yield f"{column}: not in the list: {counts}"
-    for problem in one.faults:
+    for problem in compared.faults:
         yield f"{problem.column or 'lines'}: {problem.rule} ({problem.count:,}): {problem.message}"
-    for note in one.forms:
+    for note in compared.forms:
         yield (
             f"{note.column or 'lines'}: read in another form: {note.rule} ({note.count:,}):"
             f" {note.message}"

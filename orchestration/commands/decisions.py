@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say, state_of, table
+from orchestration.console import as_json, home_option, json_option, say, state_of, table, typed
 
 if TYPE_CHECKING:
     from warehouse.home import Home
@@ -14,7 +14,10 @@ BROKEN = 1
 HELD_COLUMNS = ("submission_id", "sender", "extract", "period_start", "period_end", "original_name")
 
 reason_option = click.option(
-    "--reason", required=True, help="Why, for whoever asks later. No child's name or number."
+    "--reason",
+    required=True,
+    callback=typed,
+    help="Why, for whoever asks later. No child's name or number.",
 )
 
 

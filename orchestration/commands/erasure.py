@@ -78,8 +78,10 @@ def rotate(home: "Home", file: Path, reason: str) -> int:
 
     with ready(home) as state:
         settings = load_settings(home)
-        found = rotation.rotate(home, state, settings, file, reason, progress)
-    say(f"The key is now {found}. Put a copy in your safe, destroy {file} and the old copies,")
+        fingerprint = rotation.rotate(home, state, settings, file, reason, progress)
+    say(
+        f"The key is now {fingerprint}. Put a copy in your safe, destroy {file} and the old copies,"
+    )
     say("and build the warehouse again with: sightline run")
     return 0
 
@@ -130,19 +132,19 @@ def forget(home: "Home", file: Path | None, reason: str, *, only_given: bool, is
     return FOUND_STILL if done.remains else 0
 
 
-def _show_tied(found: "Tied") -> None:
+def _show_tied(tied: "Tied") -> None:
     """What is taken for one child: how much of what and where, never what it is."""
-    say(f"Known of the identifiers given: {found.given}. Taken for one child with them:")
-    for sender, count in found.local_numbers.items():
-        rows = found.rows.get(sender, 0)
+    say(f"Known of the identifiers given: {tied.given}. Taken for one child with them:")
+    for sender, count in tied.local_numbers.items():
+        rows = tied.rows.get(sender, 0)
         say(f"  {sender}: {count} of its local numbers, {rows:,} rows in all")
-    for sender in found.rows.keys() - found.local_numbers.keys():
-        say(f"  {sender}: {found.rows[sender]:,} rows")
-    say(f"  pupil numbers: {found.pupil_numbers}")
-    for (sender, claim), count in found.claims.items():
+    for sender in tied.rows.keys() - tied.local_numbers.keys():
+        say(f"  {sender}: {tied.rows[sender]:,} rows")
+    say(f"  pupil numbers: {tied.pupil_numbers}")
+    for (sender, claim), count in tied.claims.items():
         say(f"  tied by {sender}: {claim} ({count})")
-    if found.not_followed:
-        say(f"  not followed, since they are contradicted or were cut: {found.not_followed} ties")
+    if tied.not_followed:
+        say(f"  not followed, since they are contradicted or were cut: {tied.not_followed} ties")
 
 
 @click.command("retention")
@@ -164,15 +166,15 @@ def retention(home: "Home", is_dry: bool) -> int:
 
     with ready(home) as state:
         settings = load_settings(home)
-        found = (retention.due if is_dry else retention.retain)(home, state, settings)
+        past = (retention.due if is_dry else retention.retain)(home, state, settings)
     verb = "would be" if is_dry else "were"
-    say(f"{len(found.submissions):,} originals {verb} removed; the ledger keeps their hashes")
-    say(f"{len(found.files):,} files of refused rows, messages and logs {verb} removed")
-    say(f"{len(found.releases):,} releases {verb} removed")
-    say(f"{len(found.messages):,} messages that were sent or given up {verb} removed")
-    say(f"{len(found.runs):,} records of runs {verb} removed")
-    say(f"{len(found.dagster_runs):,} runs in Dagster's pages {verb} removed")
-    say(f"{found.held:,} originals past their time are kept: somebody has still to decide on them")
+    say(f"{len(past.submissions):,} originals {verb} removed; the ledger keeps their hashes")
+    say(f"{len(past.files):,} files of refused rows, messages and logs {verb} removed")
+    say(f"{len(past.releases):,} releases {verb} removed")
+    say(f"{len(past.messages):,} messages that were sent or given up {verb} removed")
+    say(f"{len(past.runs):,} records of runs {verb} removed")
+    say(f"{len(past.dagster_runs):,} runs in Dagster's pages {verb} removed")
+    say(f"{past.held:,} originals past their time are kept: somebody has still to decide on them")
     return 0
 
 

@@ -57,17 +57,10 @@ def join(home: "Home", one: str | None, other: str | None, reason: str) -> int:
 def _decide(
     home: "Home", kind: Literal["cut", "join"], one: str | None, other: str | None, reason: str
 ) -> int:
-    from monitoring import gate
-    from warehouse.errors import SightlineError
     from warehouse.pseudonyms import keys
     from warehouse.settings import load_settings, today
     from warehouse.timeline import identity_decisions
 
-    if found := gate.personal(reason):
-        raise SightlineError(
-            f"the reason seems to hold {found}; it is kept, so say it without",
-            identity_decisions.WRONG_USE,
-        )
     first = identity_decisions.named(one or _asked("one"))
     second = identity_decisions.named(other or _asked("the other"))
     with state_of(home) as state:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestration.commands.decisions import reason_option
 from orchestration.console import any_home_option, as_json, home_option, json_option, say, state_of
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def clock() -> None:
 
 
 @clock.command("confirm")
-@click.option("--reason", required=True, help="Why, for whoever asks later.")
+@reason_option
 @home_option
 def confirm(home: "Home", reason: str) -> int:
     """Say that today is right, though something was recorded on a later day; it counts as today.

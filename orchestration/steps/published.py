@@ -11,6 +11,7 @@ from orchestration.steps.built import Built, results_of, tables_of
 from warehouse import clock
 from warehouse.connection import connect
 from warehouse.release import inputs as release_inputs
+from warehouse.timeline import work_file
 
 Rows = list[dict[str, Any]]
 
@@ -43,9 +44,9 @@ def _hand_over(run: Run) -> None:
 
 
 def _release(run: Run, connection: Any) -> Mapping[str, Any]:
-    [(simulated,)] = connection.execute("select simulated from control.run").fetchall()
+    simulated = work_file.is_simulated(connection)
     return release_inputs.release_row(
-        run.next_release, run.as_of, clock.now(), code_version(), simulated=bool(simulated)
+        run.next_release, run.as_of, clock.now(), code_version(), simulated=simulated
     )
 
 

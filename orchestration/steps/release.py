@@ -4,9 +4,6 @@ import shutil
 from dataclasses import replace
 from typing import Any
 
-import duckdb
-import sqlalchemy as sa
-
 from expectations.runner import CheckResult
 from monitoring.alerts import record
 from monitoring.alerts.lifecycle import Decisions
@@ -16,7 +13,7 @@ from orchestration.run import Run
 from report import site
 from warehouse import clock
 from warehouse.connection import connect
-from warehouse.ledger import state as tables
+from warehouse.ledger import releases as ledger
 from warehouse.release import build as publish
 from warehouse.release import store as releases
 
@@ -38,7 +35,7 @@ def meets_expectations(run: Run) -> CheckResult:
     draft: releases.Draft = run.results["draft"]
     with run.step("expectations") as found:
         with (
-            duckdb.connect(str(draft.database), read_only=True, config=releases.LOCKED) as tables,
+            releases.open_draft(draft) as tables,
             connect(run.home.work_db, settings=run.settings, read_only=True) as marts,
         ):
             result = suites.meets_expectations(tables, marts)
@@ -101,20 +98,17 @@ def _commit(run: Run, draft: releases.Draft, decisions: Decisions) -> None:
 
     def write() -> None:
         with run.state.begin() as connection:
-            if is_current:
-                connection.execute(sa.update(tables.releases).values(is_current=False))
-            connection.execute(
-                sa.insert(tables.releases).values(
-                    release_id=draft.release_id,
-                    sequence=run.sequence,
-                    built_at=draft.built_at,
-                    as_of=draft.as_of,
-                    content_hash=draft.content_hash,
-                    code_version=draft.code_version,
-                    simulated=draft.simulated,
-                    is_current=is_current,
-                    table_hashes=hashes,
-                )
+            ledger.record(
+                connection,
+                release_id=draft.release_id,
+                sequence=run.sequence,
+                built_at=draft.built_at,
+                as_of=draft.as_of,
+                content_hash=draft.content_hash,
+                code_version=draft.code_version,
+                simulated=draft.simulated,
+                is_current=is_current,
+                table_hashes=hashes,
             )
             if is_current:
                 record.record(connection, decisions, placed, run.settings)

@@ -39,8 +39,6 @@ MAY_ASK = {
     "orchestration/commands/asking.py": "runs the query that a person asks",
     "orchestration/commands/data.py": "runs the query that a person asks",
     "orchestration/demo.py": "shows a reader a query to try",
-    "orchestration/steps/release.py": "records the release",
-    "orchestration/steps/published.py": "asks whether the run is simulated",
 }
 # Of imports that stand on each other inside the warehouse.
 MOST_FLOORS = 9

@@ -1,6 +1,8 @@
 """What people know of a series and the figures do not tell: a change of practice or recording.
 
 An annotation is a recorded decision: by whom, from when, why. It can be withdrawn, never edited.
+The release says its kind, days and a reason code. The reason as it was typed stays inside; a
+sentence for the public is a field of its own, and needs a second person.
 """
 
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from typing import Literal, get_args
 
 import sqlalchemy as sa
 
-from warehouse import indicators
+from warehouse import indicators, typed_text
 from warehouse.areas import seed
 from warehouse.errors import SightlineError
 from warehouse.ledger import audit
@@ -27,6 +29,38 @@ MEANINGS = {
     "renumbering": "children were numbered anew: measures over months count on, judged anew",
     "data_problem": "the figures of these months are wrong: they are shown and not judged",
 }
+# Why, as it is published.
+REASONS = {
+    "new_case_system": "a new case system",
+    "new_threshold": "a new threshold or front door",
+    "service_change": "a service that began, ended or was reorganised",
+    "new_guidance": "new guidance or a new definition",
+    "sender_error": "a mistake of the sender",
+    "records_missing": "records that are missing or came late",
+    "other": "another reason",
+}
+LONGEST_SENTENCE = 300
+
+
+@dataclass(frozen=True)
+class PublicSentence:
+    """A sentence that is published as it stands, and who approved it, which is not."""
+
+    text: str
+    approved_by: str
+
+    def check(self, *authors: str) -> "PublicSentence":
+        """The same without blanks around it; raises SightlineError where it may not be published,
+        or one of the authors approves it."""
+        text = typed_text.check(self.text, "the public sentence")
+        approved_by = typed_text.check(self.approved_by, "the name of who approves it")
+        if not text or not text.isprintable() or len(text) > LONGEST_SENTENCE:
+            raise _wrong(f"a public sentence is one line of at most {LONGEST_SENTENCE} characters")
+        if not approved_by:
+            raise _wrong("a public sentence needs a second person: say who, with --approved-by")
+        if _same_name(approved_by) in map(_same_name, authors):
+            raise _wrong("who records a public sentence cannot be who approves it")
+        return PublicSentence(text, approved_by)
 
 
 @dataclass(frozen=True)
@@ -42,6 +76,9 @@ class Annotation:
     reason: str
     recorded_on: date
     withdrawn_on: date | None
+    reason_code: str
+    public_sentence: str | None
+    approved_by: str | None
 
     def is_about(self, one: indicators.Indicator) -> bool:
         return self.scope == one.indicator or self.scope in one.sources
@@ -57,10 +94,15 @@ def add(
     ends_on: date | None,
     reason: str,
     today: date,
+    reason_code: str = "other",
+    public: PublicSentence | None = None,
 ) -> int:
-    """Record one; raises SightlineError where area, scope, kind or dates cannot be meant."""
+    """Record one; raises SightlineError where area, scope, kind, dates or reason code cannot be
+    meant, or a text may not be kept or published. `reason` stays inside."""
     if kind not in KINDS:
         raise _wrong(f"the kind is one of: {', '.join(KINDS)}")
+    if reason_code not in REASONS:
+        raise _wrong(f"the reason code is one of: {', '.join(REASONS)}")
     if scope not in _scopes():
         raise _wrong(f"no indicator and no source is called {scope}")
     if kind == "data_problem" and ends_on is None:
@@ -69,6 +111,7 @@ def add(
         raise _wrong("a change has a beginning and no end; give --from alone")
     if ends_on is not None and ends_on < starts_on:
         raise _wrong("it ends before it begins")
+    sentence = public.check(audit.actor()) if public else None
     row = {
         "area_code": area_code(area),
         "scope": scope,
@@ -77,11 +120,17 @@ def add(
         "ends_on": ends_on,
         "reason": reason.strip(),
         "recorded_on": today,
+        "reason_code": reason_code,
+        "public_sentence": sentence and sentence.text,
+        "approved_by": sentence and sentence.approved_by,
     }
     with state.begin() as connection:
         added = connection.execute(annotations.insert().values(row))
         number = int((added.inserted_primary_key or (0,))[0])
         audit.record(connection, "annotate", f"annotation {number}", reason)
+        if sentence:
+            approval = f"approved by {sentence.approved_by}"
+            audit.record(connection, "publish sentence", f"annotation {number}", approval)
     return number
 
 
@@ -134,6 +183,11 @@ def _areas() -> dict[str, str]:
 def _scopes() -> set[str]:
     loaded = indicators.load()
     return {one.indicator for one in loaded} | {source for one in loaded for source in one.sources}
+
+
+def _same_name(name: str) -> str:
+    """A name without case, blanks and stops, as two ways of writing it are compared."""
+    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def _wrong(message: str) -> SightlineError:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse import clock
+from warehouse import clock, typed_text
 from warehouse.errors import SightlineError
 from warehouse.ledger.state import State, audit, settings
 
@@ -18,18 +18,22 @@ WRONG_USE = 2
 HASHED = ("sequence", "at", "actor", "action", "subject", "reason", "previous_hash")
 
 
-def record(connection: sa.Connection, action: str, subject: str, reason: str) -> None:
-    """Add an entry in the caller's transaction; never an identifier of a child."""
-    if not reason.strip():
+def record(
+    connection: sa.Connection, action: str, subject: str, reason: str, *, is_typed: bool = True
+) -> None:
+    """Add an entry in the caller's transaction; raises SightlineError where the reason is empty or,
+    typed by a person, seems to hold something of a child."""
+    reason = typed_text.check(reason, "the reason") if is_typed else reason
+    if not reason:
         raise SightlineError("say why: a decision without a reason is not taken", WRONG_USE)
     sequence, previous = _head(connection)
     entry: dict[str, Any] = {
         "sequence": sequence + 1,
         "at": clock.now(),
-        "actor": _actor(),
+        "actor": actor(),
         "action": action,
         "subject": subject,
-        "reason": reason.strip(),
+        "reason": reason,
         "previous_hash": previous,
     }
     entry["hash"] = _hash(entry)
@@ -75,7 +79,8 @@ def _hash(entry: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def _actor() -> str:
+def actor() -> str:
+    """The account that does it."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # an account without a name

@@ -97,7 +97,7 @@ def agree(state: State, settings: Settings) -> None:
     if found.verdict == "was_ahead":
         said = f"the clock had run ahead to {found.newest}; what was recorded counts as of {now}"
         log.warning(said)
-        _bring_back(state, now, said)
+        _bring_back(state, now, said, is_typed=False)
     if settings.today is None:
         _note_base(state)
 
@@ -111,7 +111,7 @@ def confirm(state: State, settings: Settings, reason: str) -> int:
     """A person says that today is right; how many days in the records were brought back to it."""
     with state.begin() as connection:
         connection.execute(tables.settings.delete().where(tables.settings.c.name == BASE))
-    changed = _bring_back(state, today(settings), reason)
+    changed = _bring_back(state, today(settings), reason, is_typed=True)
     _note_base(state)
     return changed
 
@@ -141,7 +141,7 @@ def _outlived(rows: Iterable[Sequence[Any]]) -> Iterable[date]:
     return accumulate(reversed(days), min)
 
 
-def _bring_back(state: State, now: date, reason: str) -> int:
+def _bring_back(state: State, now: date, reason: str, *, is_typed: bool) -> int:
     """All days that have not come yet count as today from here on, in one transaction."""
     changed = 0
     with state.begin() as connection:
@@ -153,7 +153,8 @@ def _bring_back(state: State, now: date, reason: str) -> int:
             changed += connection.execute(update).rowcount
         newest = sa.select(sa.func.coalesce(sa.func.max(tables.runs.c.number), 0))
         _keep(connection, TRUSTED, str(connection.execute(newest).scalar_one()))
-        audit.record(connection, "clock", f"{now}, {changed} days brought back", reason)
+        subject = f"{now}, {changed} days brought back"
+        audit.record(connection, "clock", subject, reason, is_typed=is_typed)
     return changed
 
 

@@ -17,6 +17,13 @@ def next_sequence(state: State) -> int:
         return int(connection.execute(query).scalar_one())
 
 
+def record(connection: sa.Connection, *, is_current: bool, **columns: Any) -> None:
+    """Record a release, in the caller's transaction; a current one takes the place of the last."""
+    if is_current:
+        connection.execute(sa.update(releases).values(is_current=False))
+    connection.execute(sa.insert(releases).values(is_current=is_current, **columns))
+
+
 def find(state: State, release_id: str) -> Row | None:
     """The record of a release by its id."""
     query = sa.select(releases).where(releases.c.release_id == release_id)

@@ -151,6 +151,9 @@ annotations = Table(
     Column("reason", Text, nullable=False),
     Column("recorded_on", Date, nullable=False),
     Column("withdrawn_on", Date),
+    Column("reason_code", String, nullable=False, server_default="not_stated"),
+    Column("public_sentence", Text),
+    Column("approved_by", Text),
 )
 
 identity_decisions = Table(

@@ -45,6 +45,7 @@ described as (
         replace(indicators.denominator, '_', ' ') as denominator,
         case when files.is_official then coalesce(indicators.official_unit, indicators.unit) else indicators.unit end as unit,
         cast(indicators.decimals as varchar) as decimals,
+        indicators.kind,
         upper(left(indicators.family, 1)) || substring(indicators.family, 2) as family
     from files
     inner join published.indicators as indicators
@@ -113,7 +114,7 @@ figures as (
         'value' as col_name,
         name || ' (' || unit || ')' as label,
         family,
-        case when starts_with(unit, 'per cent') then '%' else '' end as unit,
+        case when kind in ('proportion', 'share_of_expected') then '%' else '' end as unit,
         decimals
     from described
 )

@@ -269,6 +269,11 @@ def superfluous_look_backs(home: Home) -> list[Release]:
     return [one for one in list_releases(home) if one.looks_back][LOOK_BACKS:]
 
 
+def open_draft(draft: Draft) -> duckdb.DuckDBPyConnection:
+    """The database of a draft, locked as it is for readers."""
+    return duckdb.connect(str(draft.database), read_only=True, config=LOCKED)
+
+
 def open_published(home: Home) -> duckdb.DuckDBPyConnection:
     """The current release, read-only: no file, network or setting can be reached from its SQL."""
     release = current(home)

@@ -98,7 +98,8 @@ TABLES = {
         "kind": "varchar",
         "starts_on": "date",
         "ends_on": "date",
-        "reason": "varchar",
+        "reason_code": "varchar",
+        "public_sentence": "varchar",
         "recorded_on": "date",
     },
     "series_breaks": {"series": "varchar", "starts_on": "date", "says": "varchar"},
@@ -168,6 +169,12 @@ def counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         [(rows,)] = connection.execute(f"select count(*) from control.{name}").fetchall()
         rows_by_table[name] = int(rows)
     return rows_by_table
+
+
+def is_simulated(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether any submission that is used was simulated."""
+    [(simulated,)] = connection.execute("select simulated from control.run").fetchall()
+    return bool(simulated)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> None:
@@ -291,7 +298,8 @@ def _annotation_rows(known: Iterable[Annotation]) -> Rows:
                 annotation.kind,
                 annotation.starts_on,
                 annotation.ends_on,
-                annotation.reason,
+                annotation.reason_code,
+                annotation.public_sentence,
                 annotation.recorded_on,
             )
 

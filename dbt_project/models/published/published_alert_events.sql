@@ -1,4 +1,4 @@
--- A person's own words stay inside: a reason leaves only as a code. Evidence is what this release shows of the period of the event,
+-- A person's name and words stay inside: an event leaves with its day, a reason of the list and "a person". Evidence is what this release shows of the period of the event,
 -- and nothing where it shows no figure.
 select
     cast(events.event_id as integer) as event_id,
@@ -8,7 +8,12 @@ select
     events.old_state,
     events.new_state,
     events.period,
-    case when regexp_full_match(events.reason, '[a-z_]+') then events.reason end as reason,
+    case
+        when events.reason in (
+            'action_taken', 'practice_change', 'data_error', 'definition_change', 'expected', 'false_alarm', 'duplicate'
+        ) then events.reason
+    end as reason,
+    case when json_exists(events.evidence, '$.who') then 'a person' else 'the monitor' end as recorded_by,
     events.release_id,
     {{ evidence_of('trends') }} as evidence
 from {{ source('state', 'alert_events') }} as events

@@ -1,3 +1,4 @@
+-- What a person typed and who it was stay inside, but for a sentence that was typed to be published.
 select
     annotation_id,
     indicator,
@@ -5,6 +6,8 @@ select
     kind,
     starts_on,
     ends_on,
-    reason,
+    reason_code as reason,
+    public_sentence,
+    'a person' as recorded_by,
     recorded_on
 from {{ source('control', 'annotations') }}

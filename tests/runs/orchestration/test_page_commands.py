@@ -13,11 +13,11 @@ import intake_files as files
 import pytest
 from click.testing import CliRunner
 from intake_files import ssd
-from orchestration.commands.keeping import CreatesByDefault
 from pages import ROOT, Shown, blocks, lines
 from pages import commands as shown
 
 from orchestration.cli import commands
+from orchestration.commands.backup import CreatesByDefault
 from warehouse import home as homes
 from warehouse.ledger import overview
 from warehouse.ledger.state import State

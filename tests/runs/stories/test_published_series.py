@@ -326,8 +326,9 @@ def annotated(home, published) -> homes.Home:
     assert refused.returncode == 2
     assert "unique pupil number" in refused.stderr
     assert "A123456789012" not in refused.stderr
-    reason = ("--reason", "New case system: contacts are no longer counted as referrals")
-    added = sightline("annotate", "add", "--area", "825", *told, *reason, *where)
+    reason = ("--reason", "Zebedee of the front door says so", "--code", "new_case_system")
+    public = ("--public", "Contacts are no longer counted as referrals.", "--approved-by", "A Head")
+    added = sightline("annotate", "add", "--area", "825", *told, *reason, *public, "--yes", *where)
     assert added.returncode == 0, added.stderr
     assert "somebody has annotated a series" in sightline("run", "--dry-run", *where).stdout.lower()
     assert sightline("run", *where).returncode == 0
@@ -337,11 +338,15 @@ def annotated(home, published) -> homes.Home:
 def test_a_break_that_somebody_explained_is_marked_no_more_and_shown_with_the_reason(annotated):
     with duckdb.connect(str(annotated.current / "sightline.duckdb"), read_only=True) as connection:
         found = marked(connection, "referral_rate", "2024", "local_authority")
-        told = connection.execute("select kind, starts_on, reason from annotations").fetchall()
+        told = connection.execute("from annotations").df()
     assert found["Buckinghamshire"] == ("not_assessable", "recording_change")
-    assert [(kind, str(day)) for kind, day, _ in told] == [("recording_change", "2023-04-01")]
+    [row] = told.to_dict("records")
+    assert (row["kind"], str(row["starts_on"].date())) == ("recording_change", "2023-04-01")
+    assert (row["reason"], row["recorded_by"]) == ("new_case_system", "a person")
+    assert row["public_sentence"] == "Contacts are no longer counted as referrals."
     page = (annotated.current / "report" / "areas" / "825.html").read_text(encoding="utf-8")
-    assert "a change of recording from 1 April 2023. New case system" in page
+    assert "a change of recording from 1 April 2023: a new case system. Contacts are" in page
+    assert "Zebedee" not in page
     assert 'class="change"' in page
 
 

@@ -1,6 +1,7 @@
 """People take on, put off and close alerts under their name."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from released_figures import Released
@@ -12,6 +13,7 @@ from warehouse.errors import SightlineError
 from warehouse.ledger.state import State
 from warehouse.settings import Settings
 
+ROOT = Path(__file__).parents[3]
 TODAY = date(2026, 11, 22)
 
 
@@ -52,8 +54,21 @@ def test_an_unknown_alert_is_named(state: State) -> None:
         people.acknowledge(state, "ffff", who="Ada", note="?", today=TODAY)
 
 
+@pytest.mark.parametrize("text", [{"note": "ask A123456789012"}, {"who": "ada@example.org"}])
+def test_a_text_about_a_person_is_not_written(state: State, alert_id: str, text) -> None:
+    with pytest.raises(SightlineError, match="seems to hold"):
+        people.acknowledge(state, alert_id, **{"who": "Ada", "note": "?"} | text, today=TODAY)
+    assert people.list_alerts(state)[0]["state"] == "open"
+
+
 def test_no_figure_of_an_alert_is_listed(state: State, alert_id: str) -> None:
     """Figures are read from a release, where they are controlled."""
     [alert] = people.list_alerts(state)
     assert alert["summary"] == {"kind": FALL.kind, "periods": 1}
     assert [event["evidence"] for event in people.history(state, alert_id)] == [{}]
+
+
+def test_every_reason_code_may_be_published() -> None:
+    model = ROOT / "dbt_project" / "models" / "published" / "published_alert_events.sql"
+    text = model.read_text("utf-8")
+    assert [reason for reason in people.REASONS if f"'{reason}'" not in text] == []

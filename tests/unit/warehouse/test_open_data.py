@@ -110,7 +110,8 @@ def release(tmp_path_factory) -> Path:
         ):
             connection.execute(
                 "insert into published.indicators by name select ? as indicator, ? as name,"
-                " 'exposure' as family, 'per cent of referrals' as unit, 1 as decimals,"
+                " 'exposure' as family, 'proportion' as kind,"
+                " 'per cent of referrals' as unit, 1 as decimals,"
                 " ? as numerator, ? as denominator, ? as code, 'down' as bad_direction",
                 [name, name, *([None] * 2 if joint else ["part", "whole"]), str(number)],
             )
@@ -233,6 +234,13 @@ def test_text_is_no_formula_and_a_number_stays_one(files) -> None:
     assert set(files[f"{PARTS}_academic_year"].data["breakdown"]) == {
         "Total", "'=HYPERLINK(1)", "'@part", "'-part", "'+1 or more", "-5",
     }  # fmt: skip
+
+
+def test_a_proportion_is_in_per_cent_and_a_count_is_not(files) -> None:
+    rows = files[f"{SHARE}_month"].meta.set_index("col_name")
+    assert rows["indicator_unit"].to_dict() == {"numerator": "", "denominator": "", "value": "%"}
+    assert rows["label"]["value"] == f"{SHARE} (per cent of referrals)"
+    assert rows["indicator_dp"].to_dict() == {"numerator": "0", "denominator": "0", "value": "1"}
 
 
 def test_every_view_and_column_is_described(published) -> None:

@@ -4,6 +4,7 @@ import json
 
 import duckdb
 import pytest
+import screening
 import work_file
 
 from warehouse import home as homes
@@ -207,6 +208,12 @@ def test_the_open_data_view_keeps_markers_in_place_of_figures(published) -> None
             and time_identifier = 'October' and indicator = 'referral_rate'
     """
     assert one(published, found) == ("x",)
+
+
+def test_every_open_data_file_passes_the_screening_after_disclosure_control(draft) -> None:
+    files = [screening.read(path) for path in screening.data_files(draft.folder / "tables")]
+    assert any((file.data["value"] == "c").any() for file in files)
+    assert {file.name: screening.failures(file) for file in files if screening.failures(file)} == {}
 
 
 def test_the_manifest_says_what_is_in_the_release(draft) -> None:

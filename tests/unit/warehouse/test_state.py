@@ -6,6 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from warehouse.errors import ConfigurationError
+from warehouse.ledger import annotations
 from warehouse.ledger import state as layout
 from warehouse.ledger.migrations import upgrade
 from warehouse.ledger.state import State, runs
@@ -58,6 +59,22 @@ def test_what_came_before_intakes_were_numbered_stands_by_its_day(path, monkeypa
     with State(path).read() as connection:
         query = sa.select(layout.submissions.c.arrival)
         assert connection.execute(query).scalars().all() == [3, 1, 3, 2]
+
+
+def test_a_reason_of_before_public_sentences_is_no_public_sentence(path, monkeypatch):
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with monkeypatch.context() as patch:
+        patch.setattr(upgrade, "HEAD", "0009")
+        upgrade.upgrade(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "insert into annotations (area_code, scope, kind, starts_on, reason, recorded_on)"
+            " values ('E92000001', 'referrals', 'rebaseline', '2026-01-01', 'typed', '2026-01-02')"
+        )
+    state = State(path)
+    [kept] = annotations.listing(state)
+    state.close()
+    assert (kept.reason, kept.reason_code, kept.public_sentence) == ("typed", "not_stated", None)
 
 
 def test_a_newer_layout_is_refused(path):
