@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from warehouse.indicators import Relation
-from warehouse.release.disclosure import BASE
+from warehouse.release.rounding import BASE
 from warehouse.release.ties import FREE, SERIES, Bools
 
 COLUMNS = [
