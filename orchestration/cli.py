@@ -13,6 +13,7 @@ from orchestration import faults, logs, stop_signals
 from orchestration.commands import (
     alerts,
     annotate,
+    asking,
     audit,
     backup,
     contract,
@@ -69,6 +70,7 @@ for module in (
     submissions,
     decisions,
     audit,
+    asking,
     data,
     alerts,
     annotate,
