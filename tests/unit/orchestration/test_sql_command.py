@@ -252,7 +252,8 @@ def test_a_query_too_large_for_memory_fails_and_leaves_no_file(ask, home) -> Non
 def test_ctrl_c_ends_a_query_that_would_take_for_ever(home) -> None:
     words = [
         "sql",
-        "select sum(a.score * b.score * c.score) from trends a, trends b, trends c",
+        "select sum(a.score * b.score * c.score * d.score)"
+        " from trends a, trends b, trends c, trends d",
         "--home",
         str(home.root),
     ]
