@@ -487,6 +487,12 @@ def _coverage(connection: duckdb.DuckDBPyConnection) -> None:
             date '2024-02-01' as recorded_on;
 
         create table control.submissions as
-        select * from (values (1, false), (2, true), (3, false)) as held(submission_id, is_in_force)
+        select submission_id, sender, 'ssd' as extract, period_start,
+            cast(period_start + 29 as date) as period_end, is_in_force
+        from (values
+            (1, '383', date '2026-09-01', false),
+            (2, '383', date '2026-09-01', true),
+            (3, '856', date '2026-10-01', false)
+        ) as held(submission_id, sender, period_start, is_in_force)
         """
     )

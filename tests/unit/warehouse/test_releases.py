@@ -203,8 +203,8 @@ def test_a_later_date_and_what_nobody_owes_yet_are_no_news(home) -> None:
     assert releases.says_the_same(shown, work_file.draft(home, "r2", **later))
     add = (
         "insert into marts.fct_coverage by name select la_code, extract, date '2026-12-01' as"
-        " period_start, date '2026-12-31' as period_end, date '2027-01-20' as due_on, '{status}' as status"
-        " from marts.fct_coverage limit 1"
+        " period_start, date '2026-12-31' as period_end, date '2027-01-20' as due_on,"
+        " '{status}' as status from marts.fct_coverage limit 1"
     )
     for status, is_same in (("not_due", True), ("missing", False)):
         with duckdb.connect(str(home.work_db)) as connection:
