@@ -66,6 +66,7 @@ sql: $(VENV)/.test
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build -o requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev -o requirements-dev.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra editor -o requirements-editor.lock
 
 clean:
 	rm -rf $(VENV) sightline-demo *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -119,7 +119,12 @@ def of_indicators(indicators: Sequence[Indicator]) -> "Suite":
 def of_areas(authorities: Collection[str]) -> "Suite":
     """Of the areas; `authorities` are those that owe returns."""
     return [
-        _unique("area_code", "valid_from"),
+        _unique("area_code"),
+        gxe.ExpectColumnValuesToBeUnique(
+            column="area_name",
+            description="A name belongs to one area, so that a join by it repeats nothing.",
+            meta=about("one_area_each_name", OWNER),
+        ),
         _allowed("area_level", LEVELS),
         gxe.ExpectColumnDistinctValuesToContainSet(
             column="area_level",

@@ -13,6 +13,7 @@ from orchestration import faults, logs, stop_signals
 from orchestration.commands import (
     alerts,
     annotate,
+    asking,
     backup,
     contract,
     data,
@@ -67,6 +68,7 @@ for module in (
     monitor,
     submissions,
     decisions,
+    asking,
     data,
     alerts,
     annotate,

@@ -32,7 +32,7 @@ def as_json(value: Any) -> None:
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Columns in line, as wide as what stands in them; blanks for what is not there."""
-    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    cells = [[cell(row.get(column)) for column in columns] for row in rows]
     widths = [max(map(len, (head, *column))) for head, *column in _columns(columns, cells)]
     for line in (list(columns), *cells):
         say("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
@@ -111,7 +111,7 @@ def _columns(heads: Sequence[str], cells: Sequence[Sequence[str]]) -> Iterable[t
     return zip(heads, *cells, strict=True) if cells else ((head,) for head in heads)
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

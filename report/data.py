@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from warehouse.release import dictionary
+
 SHOWN_MONTHS = 60
 
 
@@ -98,8 +100,7 @@ class Area:
     area_level: str
     region_code: str | None
     sub_region_code: str | None
-    valid_from: date | None
-    valid_to: date | None
+    ended_on: date | None
     hex_column: int | None
     hex_row: int | None
 
@@ -135,6 +136,7 @@ class Published:
     annotations: list[Row]
     backtests: list[Row]
     tables: list[Row]
+    dictionary: list[Row]
     headlines: dict[str, "Headline"] = field(default_factory=dict)
 
     def of_level(self, level: str) -> list[Area]:
@@ -169,6 +171,7 @@ def read(path: Path) -> Published:
             annotations=_rows(connection, ANNOTATIONS),
             backtests=_rows(connection, "from backtests order by least, change"),
             tables=_rows(connection, TABLES),
+            dictionary=_dictionary(connection),
         )
     published.headlines = _headlines(published)
     return published
@@ -178,6 +181,14 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
     found = connection.execute(query)
     names = [column[0] for column in found.description or []]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _dictionary(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+    """Tables and views with their columns: name, type, meaning, columns."""
+    columns = _by(dictionary.columns(connection), "relation")
+    return [
+        one | {"columns": columns.get(one["name"], [])} for one in dictionary.relations(connection)
+    ]
 
 
 def _by(rows: list[Row], column: str) -> dict[str, list[Row]]:
@@ -194,14 +205,10 @@ def _indicators(connection: duckdb.DuckDBPyConnection) -> list[Indicator]:
 
 
 def _areas(connection: duckdb.DuckDBPyConnection) -> Iterator[Area]:
-    """The newest code of each area stands for all of them."""
     names = ", ".join(name for name in Area.__dataclass_fields__ if name != "key")
     query = f"""
         select coalesce(la_code, area_code) as key, {names}
         from areas
-        qualify row_number() over (
-            partition by coalesce(la_code, area_code) order by valid_from desc
-        ) = 1
         order by area_level, area_name
     """
     return (Area(**row) for row in _rows(connection, query))
@@ -257,7 +264,7 @@ select
     alerts.*,
     coalesce(areas.la_code, alerts.area_code) as area_key
 from alerts
-left join (select area_code, max(la_code) as la_code from areas group by area_code) as areas
+left join areas
     on alerts.area_code = areas.area_code
 order by
     list_position(['open', 'acknowledged', 'snoozed', 'resolved', 'retracted'], alerts.state),
@@ -268,7 +275,7 @@ order by
 ANNOTATIONS = """
 select annotations.*, coalesce(areas.la_code, annotations.area_code) as area_key
 from annotations
-left join (select area_code, max(la_code) as la_code from areas group by area_code) as areas
+left join areas
     on annotations.area_code = areas.area_code
 order by starts_on, annotation_id
 """

@@ -53,11 +53,11 @@ class View:
     @cached_property
     def authorities(self) -> list[Area]:
         """The authorities of today."""
-        return [area for area in self.known if not area.valid_to]
+        return [area for area in self.known if not area.ended_on]
 
     @cached_property
     def former(self) -> list[Area]:
-        return [area for area in self.known if area.valid_to]
+        return [area for area in self.known if area.ended_on]
 
     def of_region(self, region: Area) -> list[Area]:
         """The authorities of a region, or of Inner or Outer London."""

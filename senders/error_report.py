@@ -11,6 +11,7 @@ from senders.remedies import remedy
 from senders.validate import Verdict
 from warehouse.contracts import schema as contracts
 from warehouse.problems import BadRow
+from warehouse.spreadsheets import plain
 
 HEADER = (
     "File", "Line", "Column", "Column letter", "Rule", "Official rule", "Severity",
@@ -19,8 +20,6 @@ HEADER = (
 VALUE = "Value (personal data)"
 SEVERITIES = {"error": "error: not taken in", "query": "query: taken in, please check"}
 OF_ROWS = {"error": "Rows that are not taken in", "query": "Rows to check, which are taken in"}
-# What a spreadsheet would take for a formula, or for the start of one.
-ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n")
 OWNER_ONLY, EVERYBODY = 0o600, 0o644
 
 
@@ -35,11 +34,6 @@ def write(verdicts: Sequence[Verdict], path: Path, *, with_values: bool) -> None
     else:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(_page(verdicts, with_values))
-
-
-def plain(cell: str) -> str:
-    """A cell that no spreadsheet runs: what looks like a formula begins with an apostrophe."""
-    return f"'{cell}" if cell.startswith(ACTIVE) else cell
 
 
 def _write_csv(verdicts: Sequence[Verdict], file: TextIO, with_values: bool) -> None:

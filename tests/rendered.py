@@ -12,6 +12,7 @@ from orchestration import dbt_macros
 from warehouse.release.tables import published_tables
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
+SEEDS = ("area_successions", "estimates")
 # What dbt calls by another name than the one that it has in the work file.
 NAMES = {
     "detection.": "marts.",
@@ -45,8 +46,7 @@ def publish(connection: duckdb.DuckDBPyConnection) -> None:
     """Make every published table in its declared types, as dbt does under its contract."""
     connection.execute("create schema if not exists published")
     for table in published_tables():
-        columns = ", ".join(f"{name} {kind}" for name, (kind, _) in table.columns.items())
-        connection.execute(f"create or replace table published.{table.name} ({columns})")
+        connection.execute(f"create or replace table published.{table.name} ({table.definition()})")
         connection.execute(f"insert into published.{table.name} by name {published(table.name)}")
 
 
@@ -54,7 +54,7 @@ def _named(relation: str) -> str:
     for prefix, instead in NAMES.items():
         if relation.startswith(prefix):
             return instead + relation.removeprefix(prefix)
-    return f"reference.{relation}" if relation == "estimates" else relation
+    return f"reference.{relation}" if relation in SEEDS else relation
 
 
 def _cross_database_macros() -> ModuleType:

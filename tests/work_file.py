@@ -63,9 +63,10 @@ def write(path: Path, extent: Extent = FEW) -> Path:
         connection.execute("create schema marts; create schema reference; create schema control")
         indicators.write(connection)
         _keep(connection, "control.indicators", "indicator", extent.indicators)
-        connection.execute(
-            f"create table reference.estimates as from read_csv('{SEEDS}/estimates.csv')"
-        )
+        for seed in rendered.SEEDS:
+            connection.execute(
+                f"create table reference.{seed} as from read_csv('{SEEDS}/{seed}.csv')"
+            )
         _areas(connection, extent)
         _counts(connection, extent)
         _values(connection)

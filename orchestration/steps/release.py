@@ -66,6 +66,7 @@ def release(run: Run) -> Found:
         if run.is_history:
             _leave_no_trace(run)
         else:
+            run.home.work_db.chmod(0o600)
             run.home.work_db.replace(run.home.warehouse_db)
             kept = retention.retain(run.home, run.state, run.settings)
             found |= {"pruned": len(kept.releases), "purged": kept.count - len(kept.releases)}

@@ -86,8 +86,8 @@ def _summary(view: View, area: Area) -> str:
         kind = "Part of London with" if area.area_level == "sub_region" else "Region of"
         held = words.count(len(view.of_region(area)), "local authority", "local authorities")
         return f"{kind} {held}. {found}"
-    if area.valid_to:
-        return f"Former local authority, until {words.day(area.valid_to)}."
+    if area.ended_on:
+        return f"Former local authority, until {words.day(area.ended_on)}."
     region = view.region_names.get(area.region_code or "")
     where = f"Local authority in {region.area_name}." if region else "Local authority."
     raised = f"{words.count(live, 'alert')} open." if live else "No alert open."

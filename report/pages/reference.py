@@ -63,12 +63,19 @@ def pages(view: View, release: Path, relative: str) -> Iterator[Page]:
         "data.html", "data.html", "Data", "data.html", lambda: _data(view, release, relative),
         (START,),
     )  # fmt: skip
+    yield Page(
+        "dictionary.html", "dictionary.html", "Dictionary", "data.html",
+        lambda: {"relations": view.published.dictionary, "indicators": view.indicators,
+                 "scripted": False},
+        (START, ("data.html", "Data")),
+    )  # fmt: skip
     yield Page("help.html", "help.html", "How to read these pages", "help.html", _help, (START,))
 
 
 def _data(view: View, release: Path, relative: str) -> dict[str, Any]:
     whole = (
         ("sightline.duckdb", "The whole database (DuckDB)"),
+        ("datapackage.json", "Data package: every file, its columns, types and keys, for programs"),
         ("manifest.json", "Manifest: release, content hash, tables and rows"),
     )
     return {

@@ -80,8 +80,10 @@ def _hash(entry: dict[str, Any]) -> str:
 
 
 def actor() -> str:
-    """The account that does it."""
+    """The account; where a person acts through another account, that person first."""
     try:
-        return getpass.getuser()
+        account = getpass.getuser()
     except (OSError, KeyError):  # an account without a name
-        return f"account {os.geteuid()}"
+        account = f"account {os.geteuid()}"
+    person = os.environ.get("SUDO_USER")
+    return f"{person} as {account}" if person and person != account else account

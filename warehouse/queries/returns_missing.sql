@@ -9,7 +9,6 @@ from coverage
 cross join release
 inner join areas
     on coverage.la_code = areas.la_code
-    and areas.valid_to is null
 where
     coverage.due_on <= release.as_of
     and coverage.due_on > release.as_of - interval 4 month

@@ -46,7 +46,6 @@ from moves
 inner join areas
     on moves.area_code = areas.area_code
 where
-    areas.valid_to is null
-    and moves.identification < 0
+    moves.identification < 0
     and moves.exposure > 0
 order by moves.exposure - moves.identification desc;

@@ -12,7 +12,6 @@ inner join indicators
     on trends.indicator = indicators.indicator
 inner join areas
     on trends.area_code = areas.area_code
-    and areas.valid_to is null
 where trends.status = 'worsening'
 qualify trends.period_start = max(trends.period_start) over (partition by trends.indicator)
 order by trends.score desc nulls last, areas.area_name;

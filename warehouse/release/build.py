@@ -16,11 +16,11 @@ import duckdb
 
 from warehouse.connection import safe_config
 from warehouse.home import Home
-from warehouse.release import open_data
+from warehouse.release import open_data, package
 from warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database
 from warehouse.release.tables import create, published_tables
 
-STORAGE_VERSION = "v1.5.0"  # readable by the clients that analysts have: 1.5 and later
+STORAGE_VERSION = "v1.1.0"  # readable by the clients that analysts have: 1.1 and later
 
 
 def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
@@ -41,6 +41,8 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
         sources = _sources(connection)
         connection.execute("detach published")
     counts, found = verify_database(folder / DATABASE)
+    with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
+        package.write_package(folder, release, connection)
     manifest = {
         **release,
         "looks_back": looks_back,
@@ -93,10 +95,7 @@ def _workshop(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
 def _write_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     (folder / "parquet").mkdir()
     for table in published_tables():
-        target = _path(folder / "parquet" / f"{table.name}.parquet")
-        connection.execute(
-            f"copy (from published.{table.name}) to '{target}' (format parquet, compression zstd)"
-        )
+        package.write_parquet(connection, table, folder / "parquet" / f"{table.name}.parquet")
     open_data.write_files(connection, folder / "tables")
 
 

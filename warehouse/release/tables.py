@@ -1,11 +1,12 @@
 """The published tables as data, from the one place where dbt and people read them too: columns,
-types, descriptions, order; and the hash of their content."""
+types, keys, descriptions, order; and the hash of their content."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import duckdb
 import yaml
@@ -19,15 +20,39 @@ NOT_CONTENT = {"release_id"}
 NOT_NEWS = {"coverage": "status = 'not_due'"}
 
 
+class Column(NamedTuple):
+    type: str
+    description: str
+    is_required: bool
+
+
+class Reference(NamedTuple):
+    """A column whose values all stand in a column of another published table."""
+
+    column: str
+    table: str
+    field: str
+
+
 @dataclass(frozen=True)
 class PublishedTable:
     name: str
     description: str
     order: tuple[str, ...]
-    columns: dict[str, tuple[str, str]]
+    key: tuple[str, ...]
+    columns: Mapping[str, Column]
+    references: tuple[Reference, ...]
 
     def names(self) -> str:
         return ", ".join(self.columns)
+
+    def definition(self) -> str:
+        """Columns with types and constraints, as they stand in `create table`."""
+        columns = [
+            f"{name} {column.type}{' not null' if column.is_required else ''}"
+            for name, column in self.columns.items()
+        ]
+        return ", ".join([*columns, f"primary key ({', '.join(self.key)})"])
 
 
 @cache
@@ -35,30 +60,64 @@ def published_tables() -> tuple[PublishedTable, ...]:
     """The published models, in the order in which a release is hashed."""
     with FILE.open("rb") as file:
         models = yaml.load(file, LOADER)["models"]  # noqa: S506  a safe one
-    return tuple(
-        PublishedTable(
-            model["config"]["alias"],
-            model["description"],
-            tuple(model["config"]["meta"]["order"]),
-            {one["name"]: (one["data_type"], one["description"]) for one in model["columns"]},
+    return tuple(map(_table, models))
+
+
+def _table(model: Mapping[str, Any]) -> PublishedTable:
+    [key] = [tuple(one["columns"]) for one in model["constraints"] if one["type"] == "primary_key"]
+    columns = {
+        one["name"]: Column(
+            one["data_type"],
+            one["description"],
+            one["name"] in key
+            or any(held["type"] == "not_null" for held in one.get("constraints", ())),
         )
-        for model in models
+        for one in model["columns"]
+    }
+    return PublishedTable(
+        model["config"]["alias"],
+        model["description"],
+        tuple(model["config"]["meta"]["order"]),
+        key,
+        columns,
+        tuple(
+            Reference(column, *to.split("."))
+            for column, to in model["config"]["meta"].get("references", {}).items()
+        ),
     )
 
 
 def create(connection: duckdb.DuckDBPyConnection, table: PublishedTable, rows: str) -> None:
-    """Make one published table from a query, in its order and with its descriptions."""
-    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in table.columns.items())
-    connection.execute(f"create table published.{table.name} ({columns})")
+    """Make one published table from a query, in its order, with its key and its descriptions."""
+    connection.execute(f"create table published.{table.name} ({table.definition()})")
     connection.execute(
         f"insert into published.{table.name} by name "
         f"select {table.names()} from ({rows}) order by {', '.join(table.order)}"
     )
-    connection.execute(f"comment on table published.{table.name} is {_quoted(table.description)}")
-    for column, (_, comment) in table.columns.items():
-        connection.execute(
-            f"comment on column published.{table.name}.{column} is {_quoted(comment)}"
-        )
+    describe(
+        connection,
+        "table",
+        table.name,
+        table.description,
+        {name: column.description for name, column in table.columns.items()},
+    )
+
+
+def undescribed(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tables, views and their columns that say nothing of themselves."""
+    rows = connection.execute(
+        """
+        select table_name from duckdb_tables() where not internal and comment is null
+        union all
+        select view_name from duckdb_views() where not internal and comment is null
+        union all
+        select table_name || '.' || column_name
+        from duckdb_columns()
+        where not internal and comment is null
+        order by all
+        """
+    ).fetchall()
+    return [name for (name,) in rows]
 
 
 def describe(

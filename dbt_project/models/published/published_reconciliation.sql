@@ -46,12 +46,12 @@ select
     period_end,
     breakdown,
     source,
-    official,
+    cast(official as bigint) as official,
     official_marker,
-    case when not is_withheld then counted end as counted,
+    case when not is_withheld then cast(counted as bigint) end as counted,
     case when is_withheld then 'c' when counted is null then 'x' end as marker,
     cast(months_covered as integer) as months_covered,
-    case when not is_withheld and reason is null then counted - official end as difference,
+    case when not is_withheld and reason is null then cast(counted - official as bigint) end as difference,
     case when not is_withheld then {{ figure('allowed', 2) }} end as allowed,
     case
         when is_withheld or reason is not null then 'not_comparable'

@@ -20,8 +20,7 @@ create schema control;
 create table control.disclosure as select 8 as smallest_shown;
 create table indicators (indicator varchar);
 create table areas as
-    select area_code, la_code, area_level,
-        date '2009-04-01' as valid_from, cast(null as date) as valid_to
+    select area_code, la_code, area_code as area_name, area_level
     from (values ('E1', '301', 'local_authority'), ('E2', '302', 'local_authority'),
         ('E13', null, 'sub_region'), ('E12', null, 'region'), ('E92', null, 'country'))
         as known (area_code, la_code, area_level);
@@ -90,7 +89,13 @@ def spoilt() -> Iterator[tuple[str, str, dict[str, int]]]:
     yield "indicators", f"delete from indicators {only(RATE)}", {"every_indicator_is_there": 1}
     yield "indicators", "insert into indicators values ('new')", {"every_indicator_is_there": 1}
     yield "indicators", f"insert into indicators values ('{RATE}')", {"one_row_each": 2}
-    yield "areas", "insert into areas from areas limit 1", {"one_row_each": 2}
+    again = {"one_row_each": 2, "one_area_each_name": 2}
+    yield "areas", "insert into areas from areas limit 1", again
+    yield (
+        "areas",
+        "update areas set area_name = 'E2' where area_code = 'E1'",
+        {"one_area_each_name": 2},
+    )
     yield (
         "areas",
         "update areas set area_level = 'ward' where area_code = 'E1'",

@@ -9,6 +9,7 @@ import pytest
 from senders import error_report as errors
 from senders.validate import Verdict, Wanted, validate
 from warehouse.problems import BadRow, Problem
+from warehouse.spreadsheets import ACTIVE
 
 HEADER = (
     "cine_referral_id,cine_person_id,cine_referral_date,cine_cin_primary_need_code,"
@@ -107,7 +108,7 @@ def test_cells_that_a_spreadsheet_would_run_are_made_plain(tmp_path: Path) -> No
     verdict = Verdict("=cmd.csv", "ssd", None, True, 9, 2, 7, 0, [], rows, unnamed=3)
     written([verdict], tmp_path / "out.csv", with_values=True)
     cells = [cell for row in rows_of(tmp_path / "out.csv") for cell in row.values() if cell]
-    assert not [cell for cell in cells if cell.startswith(errors.ACTIVE)]
+    assert not [cell for cell in cells if cell.startswith(ACTIVE)]
     assert [row[errors.VALUE] for row in rows_of(tmp_path / "out.csv")][:7] == [
         f"'{text}" for text in hostile
     ]

@@ -31,7 +31,8 @@ def text(element) -> str:
 
 def test_there_is_a_page_for_everything(pages) -> None:
     expected = {
-        "index.html", "help.html", "data.html", "quality/index.html", "alerts/index.html",
+        "index.html", "help.html", "data.html", "dictionary.html", "quality/index.html",
+        "alerts/index.html",
         "alerts/a-leeds.html", "areas/index.html", "areas/383.html", "areas/857.html",
         "indicators/index.html", "indicators/referral_rate.html", "regions/E12000003.html",
     }  # fmt: skip

@@ -97,7 +97,7 @@ def release(tmp_path_factory) -> Path:
     with duckdb.connect() as connection:
         connection.execute(f"attach '{folder / 'sightline.duckdb'}' as published")
         for name in ("indicators", "areas", "trends"):
-            columns = ", ".join(f"{n} {kind}" for n, (kind, _) in tables[name].columns.items())
+            columns = ", ".join(f"{n} {held.type}" for n, held in tables[name].columns.items())
             connection.execute(f"create table published.{name} ({columns})")
         connection.register("written", trends)
         connection.execute("insert into published.trends by name from written")

@@ -33,7 +33,7 @@ def answer(years: list[dict]) -> list[tuple]:
     }
     with duckdb.connect() as connection:
         for name in rows:
-            columns = ", ".join(f"{n} {kind}" for n, (kind, _) in tables[name].columns.items())
+            columns = ", ".join(f"{n} {held.type}" for n, held in tables[name].columns.items())
             connection.execute(f"create table {name} ({columns})")
             connection.register("written", rows[name])
             connection.execute(f"insert into {name} by name from written")
