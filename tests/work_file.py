@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from warehouse import indicators
 from warehouse.home import Home
 from warehouse.ledger.state import State, problems, submissions
+from warehouse.release import audit
 from warehouse.release import build as publish
-from warehouse.release import disclosure
 from warehouse.release import inputs as release_inputs
 from warehouse.settings import Disclosure
 
@@ -97,7 +97,7 @@ def draft(home: Home, release_id: str = "r1", **changes: Any) -> publish.Draft:
     release = release_inputs.release_row(release_id, **given | changes)
     with duckdb.connect(str(home.work_db)) as connection:
         release_inputs.write(connection, state, release, **rows)
-        disclosure.control(connection, Disclosure().smallest_shown)
+        audit.control(home, connection, Disclosure().smallest_shown)
         rendered.publish(connection)
     state.close()
     return publish.build(home, home.work_db)

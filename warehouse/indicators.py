@@ -29,7 +29,7 @@ REASONS = (
     "no_former_year", "no_limit_set", "possible_recording_change",
     "break_in_series",
 )  # fmt: skip
-SEVERAL = {"sources", "published", "exposure", "identification"}
+SEVERAL = {"sources", "published", "exposure", "identification", "relations"}
 FOLDER = Path(__file__).parents[1] / "dbt_project" / "indicators"
 
 
@@ -50,6 +50,27 @@ class PublishedSeries(BaseModel):
     country_limit: float | None = None
     """Change on the year, as a share, beyond which England is marked; none: it is not judged."""
     region_limit: float | None = None
+
+
+class Relation(BaseModel):
+    """How one count of an authority is bound to another by what is counted: it is so for whoever
+    reads the figures, and so for whoever works a withheld count out from the others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    measure: str
+    kind: Literal["part", "children_of_events", "children_of_children", "mean"]
+    """A `part` is counted among `of` in the same period. `children_of_events` counts once each
+    child with events `of` in the twelve months that end with the month, `children_of_children` each
+    child that `of` counts in any of them. A `mean` is that of `of` in `months_before`."""
+    of: str
+    months_before: tuple[int, ...] = ()
+
+    @model_validator(mode="after")
+    def _only_means_look_at_single_months(self) -> "Relation":
+        if (self.kind == "mean") != bool(self.months_before):
+            raise ValueError(f"{self.measure}: a mean, and nothing else, has months_before")
+        return self
 
 
 class Indicator(BaseModel):
@@ -112,6 +133,9 @@ class Indicator(BaseModel):
     """Of a joint indicator: those whose rise says that more children are at risk."""
     identification: list[str] = []
     """Of a joint indicator: those whose fall says that fewer children are seen."""
+    relations: list[Relation] = []
+    """What ties its counts to others, beyond the numerator of a proportion being a part of its
+    denominator."""
 
     @property
     def parts(self) -> list[str]:
@@ -151,6 +175,16 @@ def _check_parts(by_name: Mapping[str, Indicator]) -> None:
                 f"{one.indicator}: lag_days is {one.lag_days}, but its last part can be read after"
                 f" {last} days"
             )
+
+
+def relations(definitions: Iterable[Indicator]) -> list[Relation]:
+    """What ties the counts of our own together, each once and in a fixed order."""
+    found = set()
+    for one in definitions:
+        found |= set(one.relations)
+        if one.kind == "proportion" and one.numerator and one.denominator:
+            found.add(Relation(measure=one.numerator, kind="part", of=one.denominator))
+    return sorted(found, key=lambda relation: (relation.measure, relation.kind, relation.of))
 
 
 def _check_sources(definitions: Iterable[Indicator]) -> None:

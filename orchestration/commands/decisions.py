@@ -94,10 +94,10 @@ def _decide(home: "Home", decision: Callable[..., None], submission_id: int, rea
         decision(state, submission_id, reason, today(load_settings(home)))
 
 
-@click.command("audit")
+@click.command("decisions")
 @json_option
 @home_option
-def audit(home: "Home", is_json: bool) -> int:
+def audit_decisions(home: "Home", is_json: bool) -> int:
     """Who decided what, when and why; exit code 1 where an entry was changed or taken away.
 
     Example: sightline audit
@@ -120,4 +120,4 @@ def audit(home: "Home", is_json: bool) -> int:
     return 0
 
 
-COMMANDS = (intake, audit)
+COMMANDS = (intake,)

@@ -5,6 +5,7 @@ import dagster as dg
 from orchestration import ownership
 from orchestration.checks import asset_check
 from orchestration.resources import Monitor
+from orchestration.steps import disclosure
 from orchestration.steps import marts as steps
 from orchestration.steps.order import done
 
@@ -41,3 +42,9 @@ def no_indicator_is_worsening(monitor: Monitor) -> dg.AssetCheckResult:
 def counts_agree_with_official(monitor: Monitor) -> dg.AssetCheckResult:
     """Warns only: our counts of a year beside the official ones, where they can be compared."""
     return asset_check(done(monitor.run, steps.counts_agree_with_official))
+
+
+@dg.asset_check(asset=SIGNALS, blocking=True)
+def small_counts_stay_withheld(monitor: Monitor) -> dg.AssetCheckResult:
+    """Blocks the release: no withheld small count can be worked out to fewer than five values."""
+    return asset_check(done(monitor.run, disclosure.control))

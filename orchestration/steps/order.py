@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from expectations.runner import CheckResult
 from orchestration.run import Run
-from orchestration.steps import intake, marts, models, published, release
+from orchestration.steps import disclosure, intake, marts, models, published, release
 from warehouse.errors import GateFailed
 
 T = TypeVar("T")
@@ -21,6 +21,7 @@ ORDER: dict[str, Callable[[Run], Any]] = {
     "worsening": marts.no_indicator_is_worsening,
     "official counts": marts.counts_agree_with_official,
     "coherence": marts.marts_are_coherent,
+    "disclosure": disclosure.control,
     "alerts": marts.decide_alerts,
     "published": published.build,
     "draft": release.build_draft,

@@ -10,7 +10,6 @@ from orchestration.run import Run
 from orchestration.steps.built import Built, results_of, tables_of
 from warehouse import clock
 from warehouse.connection import connect
-from warehouse.release import disclosure
 from warehouse.release import inputs as release_inputs
 from warehouse.timeline import work_file
 
@@ -18,12 +17,12 @@ Rows = list[dict[str, Any]]
 
 
 def build(run: Run) -> Built:
-    """Say what is withheld, hand the state over, build and test; nothing leaves where one fails.
+    """Hand the state over, build and test; nothing leaves where one fails.
 
     The alerts are published as they will be once what was decided is recorded.
     """
     with run.step("published") as found:
-        found |= _hand_over(run)
+        _hand_over(run)
         built = Built(results_of(run, published=True), tables=tables_of(run))
         found |= built.counts
     if built.gate:
@@ -32,7 +31,7 @@ def build(run: Run) -> Built:
     return built
 
 
-def _hand_over(run: Run) -> dict[str, int]:
+def _hand_over(run: Run) -> None:
     decisions: Decisions = run.results["alerts"]
     with connect(run.home.work_db, home=run.home, settings=run.settings) as connection:
         release_inputs.write(
@@ -42,11 +41,6 @@ def _hand_over(run: Run) -> dict[str, int]:
             _known(run, evaluate.alert_rows(run.state, decisions), "first_raised_on"),
             _known(run, evaluate.event_rows(run.state, decisions), "occurred_on"),
         )
-        return {
-            "counts withheld": disclosure.control(
-                connection, run.settings.disclosure.smallest_shown
-            )
-        }
 
 
 def _release(run: Run, connection: Any) -> Mapping[str, Any]:

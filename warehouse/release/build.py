@@ -39,6 +39,7 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
         open_data.create_views(connection)
         _write_files(connection, folder)
         sources = _sources(connection)
+        audit = _audit(connection)
         connection.execute("detach published")
     counts, found = verify_database(folder / DATABASE)
     with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
@@ -50,6 +51,7 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
         "storage_version": STORAGE_VERSION,
         "tables": counts,
         "sources": sources,
+        "audit": audit,
     }
     (folder / MANIFEST).write_text(
         json.dumps(manifest, default=str, indent=2) + "\n", encoding="utf-8"
@@ -97,6 +99,12 @@ def _write_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     for table in published_tables():
         package.write_parquet(connection, table, folder / "parquet" / f"{table.name}.parquet")
     open_data.write_files(connection, folder / "tables")
+
+
+def _audit(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """What the audit of disclosure did to what is published here."""
+    [(summary,)] = connection.execute("from work.control.disclosure_audit").fetchall()
+    return dict(json.loads(summary))
 
 
 def _sources(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

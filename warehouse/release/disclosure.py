@@ -15,6 +15,7 @@ from warehouse.release.rounding import BASE
 PARTS_OF_ONE = 6
 
 BLOCK = ["measure", "region_code", "period_type", "period_start", "breakdown"]
+COUNT = ["measure", "area_code", "period_type", "period_start", "breakdown"]
 CELL = [
     "indicator", "measure", "area_code", "area_level", "period_type", "period_start", "breakdown",
 ]  # fmt: skip
@@ -33,22 +34,24 @@ def control_cells(
     smallest_shown: int,
     low_blocks: pd.DataFrame | None = None,
     withheld_regions: pd.DataFrame | None = None,
+    withheld_counts: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The cells with `shown`, a count that is rounded, and `marker`, why there is none.
 
     `cells` has a true `count` for each measure, area, period and breakdown, in the columns that
-    `CELLS` selects; `low_blocks` and `withheld_regions` name blocks by the columns `BLOCK`.
+    `CELLS` selects; `low_blocks` and `withheld_regions` name blocks by the columns `BLOCK`,
+    `withheld_counts` counts by `COUNT`.
     Counts from 1 to `smallest_shown` - 1 are withheld (`c`); in a low block zeros are too, and
-    nobody is told which is which (`low`). The total of a region in `withheld_regions` is withheld
-    whatever it is. Each of the others is `rounded` from its own count, not added up from parts.
+    nobody is told which is which (`low`). The totals of a region in `withheld_regions`, and of its
+    parts, are withheld whatever they are, and so are `withheld_counts`; England stands there by its
+    own code. Each of the others is `rounded` from its own
+    count, not added up from parts.
     """
     counts = cells["count"].to_numpy(dtype=float)
     is_below = _parts(counts) < smallest_shown * PARTS_OF_ONE
-    is_low = is_below & _in_blocks(cells, low_blocks)
-    is_withheld = is_below & (counts > 0)
-    if withheld_regions is not None:
-        is_region = (cells["area_level"] == "region").to_numpy(dtype=bool)
-        is_withheld |= is_region & _in_blocks(cells, withheld_regions)
+    is_low = is_below & _is_in(cells, low_blocks, BLOCK)
+    is_chosen = _is_in(cells, withheld_counts, COUNT) | _is_total_in(cells, withheld_regions)
+    is_withheld = (is_below | is_chosen) & (counts > 0)
     marker = np.full(len(cells), None, dtype=object)
     marker[is_withheld] = "c"
     marker[is_low] = "low"
@@ -61,11 +64,19 @@ def _parts(counts: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.rint(counts * PARTS_OF_ONE).astype(np.int64)
 
 
-def _in_blocks(cells: pd.DataFrame, blocks: pd.DataFrame | None) -> NDArray[np.bool_]:
-    if blocks is None or blocks.empty:
+def _is_total_in(cells: pd.DataFrame, regions: pd.DataFrame | None) -> NDArray[np.bool_]:
+    is_total = (cells["area_level"] != "local_authority").to_numpy(dtype=bool)
+    region = cells["region_code"].fillna(cells["area_code"])
+    return is_total & _is_in(cells.assign(region_code=region), regions, BLOCK)
+
+
+def _is_in(
+    cells: pd.DataFrame, chosen: pd.DataFrame | None, columns: list[str]
+) -> NDArray[np.bool_]:
+    if chosen is None or chosen.empty:
         return np.zeros(len(cells), dtype=bool)
-    keys, chosen = (pd.MultiIndex.from_frame(frame[BLOCK]) for frame in (cells, blocks))
-    return np.asarray(keys.isin(chosen))
+    keys, others = (pd.MultiIndex.from_frame(frame[columns]) for frame in (cells, chosen))
+    return np.asarray(keys.isin(others))
 
 
 def cells_of(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -78,10 +89,13 @@ def control(
     smallest_shown: int,
     low_blocks: pd.DataFrame | None = None,
     withheld_regions: pd.DataFrame | None = None,
+    withheld_counts: pd.DataFrame | None = None,
 ) -> int:
     """Write control.controlled_counts and control.disclosure, from all values of the work file;
     the number of counts that are not shown."""
-    cells = control_cells(cells_of(connection), smallest_shown, low_blocks, withheld_regions)
+    cells = control_cells(
+        cells_of(connection), smallest_shown, low_blocks, withheld_regions, withheld_counts
+    )
     create(connection, smallest_shown)
     connection.register("controlled_cells", cells[[*CELL, "shown", "marker"]])
     connection.execute("insert into control.controlled_counts by name from controlled_cells")

@@ -142,7 +142,7 @@ def test_alerts_are_decided_once_and_released_as_they_were_decided(
     monkeypatch.setitem(order.ORDER, "draft", lambda _: draft)
     monkeypatch.setattr(release.steps, "_commit", commit)
     monkeypatch.setattr(release.steps.site, "build_site", lambda *_: 0)
-    before = ("models", "signals", "worsening", "official counts", "coherence")
+    before = ("models", "signals", "worsening", "official counts", "coherence", "disclosure")
     run.results |= dict.fromkeys(before, None)
     run.results["expectations"] = CheckResult("release_meets_expectations", True, "error", 1, 0)
     with dg.DagsterInstance.ephemeral() as instance:

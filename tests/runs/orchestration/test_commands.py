@@ -1,5 +1,6 @@
 """Commands that need no run: help, a new monitor, refusals that say what to do."""
 
+import json
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,11 +8,12 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from support import sightline
+from support import Ran, sightline
 
 from orchestration.cli import commands
 from orchestration.demo import MARK, prepared
 from warehouse.errors import SightlineError
+from warehouse.release import store as releases
 
 
 def every_command(
@@ -104,3 +106,20 @@ def test_channels_can_be_tried(tmp_path: Path) -> None:
     done = sightline("channels", "test", "files", "--home", str(tmp_path))
     assert (done.returncode, done.stdout) == (0, "files: delivered\n")
     assert list((tmp_path / "outbox").iterdir())
+
+
+def test_what_is_published_can_be_audited_by_its_readers(small_home: Ran) -> None:
+    release = releases.current(small_home.home)
+    assert release
+    done = sightline("audit", "disclosure", "--json", "--home", str(small_home.home.root))
+    found = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert found["release"] == release.release_id
+    assert found["narrow"] == found["values_not_derived"] == 0
+    assert {family["assumes"] for family in found["families"]} == {"everything"}
+    assert found["when_built"]["contradicted"] == 0
+    by_name = sightline(
+        "audit", "disclosure", release.release_id, "--home", str(small_home.home.root)
+    )
+    assert "Narrowest interval" in by_name.stdout
+    assert by_name.returncode == 0

@@ -38,6 +38,10 @@ ELSEWHERE = {
         "tests/unit/orchestration/test_dbt_sources.py",
         "written == dbt_sources.text()",
     ),
+    ("audit", "disclosure"): (
+        "tests/runs/orchestration/test_commands.py",
+        'sightline("audit", "disclosure"',
+    ),
     ("releases", "list"): (
         "tests/runs/orchestration/test_second_delivery.py",
         'sightline("releases", "list"',

@@ -1,0 +1,399 @@
+"""What is printed leaves withheld small counts five values: tried by an attacker of its own."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import attacker
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from warehouse import indicators
+from warehouse.errors import GateFailed, SightlineError
+from warehouse.home import Home
+from warehouse.indicators import Relation
+from warehouse.release import audit, printed, ties
+from warehouse.release import store as releases
+from warehouse.release.disclosure import COUNT, control_cells
+from warehouse.release.intervals import attained
+
+SMALLEST = 8
+FIRST = pd.Timestamp("2026-01-01")
+REGIONS = {"a": "R1", "b": "R1", "c": "R1", "d": "R2", "e": "R2", "f": "R2"}
+SIX = dict.fromkeys("abcdef", "R1")
+PART = Relation(measure="part", kind="part", of="whole")
+WINDOW = Relation(measure="children", kind="children_of_events", of="events")
+
+
+def nation(
+    counts: Mapping[tuple[str, int], Mapping[str, float]], regions: Mapping[str, str] = REGIONS
+) -> pd.DataFrame:
+    """Cells as disclosure control takes them, by measure and month, with the totals of regions and
+    England; each measure has an indicator of its name."""
+    rows = []
+    for (measure, month), by_area in counts.items():
+        one = {
+            "indicator": measure, "measure": measure, "period_type": "month",
+            "period_start": FIRST + pd.DateOffset(months=month), "breakdown": "total",
+            "sub_region_code": None,
+        }  # fmt: skip
+        totals = dict.fromkeys(regions.values(), 0.0)
+        for area, count in by_area.items():
+            totals[regions[area]] += count
+            rows.append(
+                one | {"area_code": area, "area_level": "local_authority",
+                       "region_code": regions[area], "count": float(count)}
+            )  # fmt: skip
+        rows += [
+            one | {"area_code": region, "area_level": "region", "region_code": region, "count": n}
+            for region, n in totals.items()
+        ]
+        rows.append(
+            one | {"area_code": "E", "area_level": "country", "region_code": None,
+                   "count": sum(totals.values())}
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def leaks_of(
+    known: pd.DataFrame, *relations: Relation, kept: tuple[pd.DataFrame, ...] = ()
+) -> set[str]:
+    """Areas of the withheld small counts that are left fewer than five values."""
+    system = ties.system(known, relations, kept)
+    counts = system.cells["count"].to_numpy(dtype=np.int64)
+    wanted = system.cells["is_withheld"].to_numpy() & (counts > 0) & (counts < SMALLEST)
+    return set(system.cells.loc[attained(system, counts, wanted, 5)[1], "area_code"])
+
+
+def known_of(cells: pd.DataFrame, *relations: Relation) -> pd.DataFrame:
+    return printed.of_cells(control_cells(cells, SMALLEST), relations, SMALLEST)
+
+
+def exactly(known: pd.DataFrame, chosen: "pd.Series[bool]") -> pd.DataFrame:
+    """A flaw in the control: these counts are printed as they are."""
+    count = known["count"].astype(np.int64)
+    return known.assign(
+        lower=known["lower"].mask(chosen, count),
+        upper=known["upper"].mask(chosen, count),
+        is_withheld=known["is_withheld"] & ~chosen,
+    )
+
+
+# ---- The intervals are those of the rounding.
+
+
+@pytest.mark.parametrize("level", ["local_authority", "region"])
+@pytest.mark.parametrize("parts", [1, 3])
+def test_an_interval_holds_what_rounds_to_the_shown_count_and_nothing_else(
+    level: str, parts: int
+) -> None:
+    mean = Relation(measure="m", kind="mean", of="n", months_before=tuple(range(1, parts + 1)))
+    sums = np.arange(0, 400)
+    one = nation({("m", 0): {"a": 1}}).query("area_level == @level").head(1)
+    cells = one.loc[one.index.repeat(len(sums))].assign(count=sums / parts)
+    controlled = control_cells(cells, SMALLEST)
+    known = printed.of_cells(controlled, [mean] if parts > 1 else [], SMALLEST)
+    as_shown = controlled["marker"].fillna("") + controlled["shown"].fillna(-1).astype(str)
+    alike = pd.Series(sums).groupby(as_shown.to_numpy())
+    is_whole = sums < 350  # the last interval goes on beyond the counts that are tried
+    assert (known["lower"].to_numpy() == alike.transform("min"))[is_whole].all()
+    assert (known["upper"].to_numpy() == alike.transform("max"))[is_whole].all()
+
+
+# ---- The attacker works: turned on the control of before it finds what was to be had.
+
+
+def test_before_six_ones_of_a_region_came_out_exactly() -> None:
+    hidden = attacker.as_before(nation({("m", 0): dict.fromkeys("abcdef", 1)}, SIX))
+    found = attacker.read_as_before(hidden).every_table()
+    assert set(found.values()) == {(1, 1)}
+
+
+def test_before_months_came_out_beside_their_windows() -> None:
+    months = {("events", month): {"a": n, "b": 40} for month, n in enumerate([30, 3, 30])}
+    table = attacker.read_as_before(attacker.as_before(nation(months, {"a": "R1", "b": "R1"})))
+    name = ("events", str(FIRST + pd.DateOffset(months=1)), "a")
+    total = {cell: 1 for cell in table.cells if cell[2] == "a"}
+    assert attacker.widths(table.every_table())[name] > 5
+    table.is_from(total, 63, 63)  # the gap to neighbours printed such a sum
+    assert table.every_table()[name] == (3, 3)
+
+
+def test_before_two_releases_gave_the_child_that_came_between_them() -> None:
+    then = {"a": 3, "b": 2, "c": 4, "d": 50}
+    both = [nation({("m", 0): one}, dict.fromkeys("abcd", "R1")) for one in (then, then | {"a": 4})]
+    first, second = (attacker.read_as_before(attacker.as_before(one)) for one in both)
+    joint = attacker.Table({("then", *cell): could for cell, could in first.cells.items()})
+    joint.cells |= {("now", *cell): could for cell, could in second.cells.items()}
+    for release, table in (("then", first), ("now", second)):
+        for terms, least, most in table.sums:
+            joint.is_from({(release, *cell): n for cell, n in terms.items()}, least, most)
+    now, before = {}, {}
+    for cell in first.cells:
+        if cell[2] != "a":  # whose submissions are the same in both
+            joint.is_from({("then", *cell): 1, ("now", *cell): -1}, 0, 0)
+        else:
+            now, before = {("now", *cell): 1}, {("then", *cell): -1}
+    change = ("change",)
+    joint.cells[change] = range(-12, 13)
+    joint.is_from(now | before | {change: -1}, 0, 0)
+    assert joint.solved()[change] == (1, 1)
+
+
+# ---- Turned on the control of now it finds nothing.
+
+small = st.lists(st.integers(0, 12), min_size=6, max_size=6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(small)
+def test_no_table_gives_a_withheld_small_count_to_fewer_than_five_values(counts: list[int]) -> None:
+    cells = nation({("m", 0): dict(zip("abcdef", counts, strict=True))})
+    assert_nothing_narrow(cells, [])
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(0, 12), min_size=3, max_size=3), st.data())
+def test_nor_does_a_part_beside_its_whole(wholes: list[int], data: st.DataObject) -> None:
+    parts = [data.draw(st.integers(0, whole)) for whole in wholes]
+    counted = {
+        (measure, 0): dict(zip("abc", counts, strict=True))
+        for measure, counts in (("whole", wholes), ("part", parts))
+    }
+    assert_nothing_narrow(nation(counted), [PART])
+
+
+def assert_nothing_narrow(cells: pd.DataFrame, relations: list[Relation]) -> None:
+    """The attacker tries every table that could be behind what is printed after the audit."""
+    try:
+        repairs = audit.audited(cells, relations, SMALLEST).repairs
+    except GateFailed:
+        return  # nothing is printed
+    controlled = repairs.control(cells, SMALLEST)
+    large = controlled[controlled["marker"].notna() & (controlled["count"] >= SMALLEST)]
+    table = attacker.read(controlled, repaired=list(large["area_code"]))
+    for relation in relations:
+        for measure, month, area in list(table.cells):
+            if measure == relation.measure:
+                table.is_at_most([(measure, month, area)], [(relation.of, month, area)])
+    left = attacker.widths(table.every_table())
+    for row in controlled[controlled["area_level"] == "local_authority"].itertuples():
+        if 0 < row.count < SMALLEST:
+            assert left[row.measure, str(row.period_start), row.area_code] >= 5
+
+
+def test_neither_windows_nor_solvers_give_a_month_back() -> None:
+    rng = np.random.default_rng(5)
+    seen = {
+        (month, area): list(rng.integers(0, 60, rng.poisson(4)))
+        for month in range(18)
+        for area in "abcdef"
+    }
+    events = {
+        ("events", month): {area: len(seen[month, area]) for area in "abcdef"}
+        for month in range(18)
+    }
+    children = {
+        ("children", month): {
+            area: len({child for k in range(12) for child in seen[month - k, area]})
+            for area in "abcdef"
+        }
+        for month in range(11, 18)
+    }
+    cells = nation(events | children)
+    controlled = audit.audited(cells, [WINDOW], SMALLEST).repairs.control(cells, SMALLEST)
+    table = attacker.read(controlled)
+    months = [str(FIRST + pd.DateOffset(months=month)) for month in range(18)]
+    for month in range(11, 18):
+        for area in "abcdef":
+            window = ("children", months[month], area)
+            inside = [("events", months[month - k], area) for k in range(12)]
+            table.is_at_most([window], inside)
+            if month > 11:
+                former = ("children", months[month - 1], area)
+                table.is_at_most([window], [former, ("events", months[month], area)])
+                table.is_at_most([former], [window, ("events", months[month - 12], area)])
+    left = attacker.widths(table.solved())
+    for row in controlled[controlled["area_level"] == "local_authority"].itertuples():
+        if 0 < row.count < SMALLEST:
+            assert left[row.measure, str(row.period_start), row.area_code] >= 5
+
+
+# ---- Planted flaws: the audit finds each.
+
+
+def test_the_audit_finds_six_ones_beside_their_exact_total() -> None:
+    known = known_of(nation({("m", 0): dict.fromkeys("abcdef", 1)}, SIX))
+    assert leaks_of(exactly(known, known["area_level"] == "region")) == set("abcdef")
+
+
+def test_the_audit_finds_one_count_beside_exact_others() -> None:
+    known = known_of(nation({("m", 0): {"a": 3, "b": 40, "c": 50}}))
+    assert not leaks_of(known)
+    assert leaks_of(exactly(known, known["area_code"] != "a")) == {"a"}
+
+
+def windows(*, children: int) -> pd.DataFrame:
+    """A year of four events a month but for three in one, and the children who had them."""
+    areas = {"a": 20, "b": 30}
+    events = {("events", month): {**areas, "a": 3 if month == 5 else 20} for month in range(12)}
+    return nation(events | {("children", 11): {"a": children, "b": 250}})
+
+
+def test_the_audit_finds_a_month_beside_an_exact_window() -> None:
+    known = known_of(windows(children=223), WINDOW)
+    assert not leaks_of(known, WINDOW)
+    is_else = (known["area_code"] == "a") & (known["count"] > SMALLEST)
+    assert leaks_of(exactly(known, is_else), WINDOW) == {"a"}
+
+
+def test_the_audit_finds_a_child_between_two_releases() -> None:
+    then = {"a": 3, "b": 20, "c": 4}
+    cells, former = (nation({("m", 0): one}) for one in (then | {"b": 21}, then))
+    kept = known_of(former).assign(is_shared=former["area_code"] != "b")
+    assert not leaks_of(known_of(cells), kept=(kept,))
+    flawed = exactly(kept, kept["area_code"].isin(["R1", "b"]))
+    now = known_of(cells)
+    both = leaks_of(exactly(now, now["area_code"].isin(["R1", "b"])), kept=(flawed,))
+    assert both == set()  # a and c hide each other still
+    flawed = exactly(kept, kept["area_code"].isin(["R1", "b", "c"]))
+    assert leaks_of(now, kept=(flawed,)) == {"a", "c"}
+
+
+def test_a_count_that_changed_between_two_releases_is_not_held_to_the_former() -> None:
+    cells, former = (nation({("m", 0): {"a": n, "b": 30, "c": 40}}) for n in (3, 20))
+    kept = known_of(former).assign(is_shared=True)
+    system = ties.system(known_of(cells), [], [kept])
+    assert (system.cells["lower"] <= system.cells["count"]).all()
+
+
+# ---- Repairs.
+
+
+def test_a_region_with_more_withheld_than_its_total_allows_is_printed_as_low() -> None:
+    cells = nation({("m", 0): {"a": 1, "b": 2, "c": 1, "d": 2, "e": 1, "f": 0}}, SIX)
+    found = audit.audited(cells, [], SMALLEST)
+    [block] = found.repairs.low_blocks.to_dict("records")
+    assert (block["measure"], block["region_code"]) == ("m", "R1")
+    controlled = found.repairs.control(cells, SMALLEST)
+    assert set(controlled.loc[controlled["region_code"] == "R1", "marker"]) == {"low"}
+    assert found.counts()["narrowest"] >= 5
+
+
+def test_a_window_that_gives_its_month_back_is_withheld_for_a_year() -> None:
+    events = {("events", month): {"a": 3, "b": 30} for month in range(14)}
+    events["events", 13] = {"a": 7, "b": 30}
+    children = {
+        ("children", month): {"a": n, "b": 250} for month, n in ((11, 25), (12, 27), (13, 33))
+    }
+    cells = nation(events | children, {"a": "R1", "b": "R1"})
+    cells.loc[(cells["measure"] == "children") & (cells["area_code"] == "R1"), "count"] += 3
+    repairs = audit.audited(cells, [WINDOW], SMALLEST).repairs
+    hidden = repairs.withheld_counts
+    assert set(hidden["area_code"]) == {"a"}
+    assert list(hidden.columns) == COUNT
+    starts = set(hidden["period_start"])
+    assert {FIRST + pd.DateOffset(months=12), FIRST + pd.DateOffset(months=13)} <= starts
+
+
+def test_the_same_counts_are_repaired_in_the_same_way() -> None:
+    rng = np.random.default_rng(11)
+    counts = {
+        ("m", month): dict(zip("abcdef", rng.poisson(0.8, 6), strict=True)) for month in range(40)
+    }
+    cells = nation(counts, SIX)
+    first = audit.audited(cells, [], SMALLEST)
+    again = audit.audited(cells.sample(frac=1, random_state=1), [], SMALLEST)
+    assert len(first.repairs.low_blocks) > 3
+    assert first.repairs.records() == again.repairs.records()
+
+
+def test_nothing_is_published_where_a_former_release_gives_a_count_away() -> None:
+    cells = nation({("m", 0): {"a": 3, "b": 20, "c": 30}})
+    known = known_of(cells)
+    former = exactly(known, known["area_code"] != "E").assign(is_shared=True)
+    with pytest.raises(GateFailed, match="could be worked out of m"):
+        audit.audited(cells, [], SMALLEST, {"r0": former})
+
+
+def test_a_summary_names_blocks_and_no_count() -> None:
+    cells = nation({("m", 0): {"a": 1, "b": 2, "c": 1, "d": 2, "e": 1, "f": 0}}, SIX)
+    summary = json.loads(json.dumps(audit.audited(cells, [], SMALLEST).summary()))
+    assert summary["repairs"]["low_blocks"] == [
+        {"measure": "m", "region_code": "R1", "period_type": "month",
+         "period_start": "2026-01-01", "breakdown": "total"}
+    ]  # fmt: skip
+    assert summary["cells"] == 5
+    assert summary["smallest_shown"] == SMALLEST
+
+
+# ---- Relations stand in the catalogue.
+
+
+def test_a_proportion_ties_its_part_to_its_whole() -> None:
+    found = indicators.relations(indicators.load())
+    assert Relation(measure="re_referrals", kind="part", of="referrals") in found
+    assert len(found) == len(set(found))
+
+
+def test_every_relation_is_between_counts_of_the_catalogue() -> None:
+    catalogue = indicators.load()
+    counted = {name for one in catalogue for name in (one.numerator, one.denominator)}
+    for relation in indicators.relations(catalogue):
+        assert {relation.measure, relation.of} <= counted, relation
+
+
+# ---- A release, as its readers have it.
+
+
+@pytest.fixture
+def copied(draft: releases.Draft, tmp_path: Path) -> tuple[Home, releases.Release]:
+    home = Home(tmp_path / "monitor")
+    folder = home.releases / draft.release_id
+    shutil.copytree(draft.folder, folder)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o700)
+    return home, releases.read(folder)
+
+
+def change(release: releases.Release, statement: str) -> None:
+    with duckdb.connect(str(release.database)) as connection:
+        connection.execute(statement)
+
+
+def test_a_release_stands_the_audit_of_its_readers(copied: tuple[Home, releases.Release]) -> None:
+    found, underived = audit.seen(*copied)
+    assert sum(family.cells for family in found) > 0
+    assert {family.assumes for family in found} == {"everything"}
+    assert not any(family.narrow for family in found)
+    assert underived == 0
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [
+        "value = value * 1.002 where numerator is not null",  # the true count in the digits
+        "value = 1.23456 where marker = 'c'",  # a figure made of a withheld part
+    ],
+)
+def test_readers_find_a_value_that_the_shown_counts_do_not_give(
+    copied: tuple[Home, releases.Release], flaw: str
+) -> None:
+    change(copied[1], f"update trends set {flaw} and source = 'extracts'")
+    assert audit.seen(*copied)[1] > 0
+
+
+def test_a_release_from_before_the_audit_is_not_judged(
+    copied: tuple[Home, releases.Release],
+) -> None:
+    home, release = copied
+    path = release.folder / releases.MANIFEST
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(manifest | {"audit": {}}), encoding="utf-8")
+    with pytest.raises(SightlineError, match="before there was an audit"):
+        audit.seen(home, release)

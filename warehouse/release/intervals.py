@@ -1,0 +1,214 @@
+"""How far apart the values are that a count may have, given everything that is printed.
+
+What is found is attained: for each end there is a solution of the whole system in whole numbers.
+An interval is thus never said to be wider than it is for somebody who solves the system exactly.
+Linear programmes alone would not do: theirs are wider where only fractions fill them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from warehouse.release.ties import FREE, PERIOD, Bools, Ints, System
+
+# Enough for the largest family of a nation; a limit in seconds would give other results elsewhere.
+MAX_NODES = 2000
+ROUNDS_AT_ONCE = 3
+AT_ONCE_GAP = 0.1  # any solution will do
+MAX_PASSES = 20
+
+
+@dataclass
+class Intervals:
+    """The least and the greatest value found of each count, both attained."""
+
+    lower: Ints
+    upper: Ints
+
+    @property
+    def width(self) -> Ints:
+        """How many values."""
+        return self.upper - self.lower + 1
+
+    def join(self, other: "Intervals") -> None:
+        """Take the ends that lie further out."""
+        np.minimum(self.lower, other.lower, out=self.lower)
+        np.maximum(self.upper, other.upper, out=self.upper)
+
+
+def attained(
+    system: System, counts: Ints, wanted: Bools, least: int, former: Intervals | None = None
+) -> tuple[Intervals, Bools]:
+    """Intervals of the counts, for the wanted ones of at least so many values where that can be.
+
+    `counts` is a solution of the system, `former` what was found for one that allows no more.
+    Gives the intervals and which of the wanted ones are narrower. Most counts are wide enough where
+    they move by themselves; then all narrow ones are moved at once, within their region and within
+    the nation, and what is left one at a time.
+    """
+    can_be = implied(system).width >= least
+    found = _alone(system, counts)
+    if former:
+        found.join(former)
+    search = _Search(system, counts, wanted & can_be, least, found)
+    regions = pd.factorize(system.cells["region_code"])[0]
+    for region in np.unique(regions[search.narrow]):
+        search.widen_at_once(np.flatnonzero(regions == region))
+    everywhere = np.arange(len(counts))
+    if search.narrow.any():
+        search.widen_at_once(everywhere)
+    periods = system.cells.groupby(PERIOD, sort=False).ngroup().to_numpy()
+    for count in np.flatnonzero(search.narrow):
+        near = (regions == regions[count]) | (periods == periods[count])
+        for places in (np.flatnonzero(near), everywhere):
+            if search.narrow[count]:
+                search.push(_Part(system, counts, places), np.array([count]))
+    return found, wanted & (found.width < least)
+
+
+def solution(system: System) -> Ints | None:
+    """Counts that could be behind what is printed; None where no such counts are found."""
+    smallest = system.cells["lower"].to_numpy(dtype=np.int64)
+    part = _Part(system, smallest, np.arange(len(smallest)))
+    values = part.solve(np.zeros(len(part.places), dtype=np.int64), gap=1)
+    if values is None:
+        return None
+    counts = smallest.copy()
+    counts[part.places] = values
+    sums = system.matrix @ counts
+    return counts if ((sums >= system.lower) & (sums <= system.upper)).all() else None
+
+
+def implied(system: System) -> Intervals:
+    """What each row by itself implies of its counts, again and again: bounds that hold, though the
+    rows together may imply narrower ones."""
+    lower = system.cells["lower"].to_numpy(dtype=np.int64).copy()
+    upper = system.cells["upper"].to_numpy(dtype=np.int64).copy()
+    matrix = system.matrix
+    entries = matrix.tocoo()
+    row, count, factor = entries.row, entries.col, entries.data
+    up, down, size, is_up = matrix.maximum(0), matrix.minimum(0), np.abs(factor), factor > 0
+    for _ in range(MAX_PASSES):
+        # What is left of each row when all others are as small, or as large, as they can be.
+        above = (system.upper - up @ lower - down @ upper)[row] // size
+        below = (up @ upper + down @ lower - system.lower)[row] // size
+        new_lower, new_upper = lower.copy(), upper.copy()
+        np.minimum.at(new_upper, count, lower[count] + np.where(is_up, above, below))
+        np.maximum.at(new_lower, count, upper[count] - np.where(is_up, below, above))
+        if (new_lower == lower).all() and (new_upper == upper).all():
+            break
+        lower, upper = new_lower, new_upper
+    return Intervals(lower, upper)
+
+
+def _alone(system: System, counts: Ints) -> Intervals:
+    """How far each count can move while others of its measure and period in its region make up for
+    it and everything else stays. Exact where nothing but totals ties counts together."""
+    sums = system.matrix @ counts
+    entries = system.matrix.tocoo()
+    row, variable, factor = entries.row, entries.col, entries.data
+    above, below = system.upper - sums, sums - system.lower
+    rise, fall = (
+        room.to_numpy(dtype=np.int64).copy()
+        for room in (system.cells["upper"] - counts, counts - system.cells["lower"])
+    )
+    total_rise, total_fall = np.full((2, len(counts)), FREE)
+    is_total = system.is_total[row]
+    np.minimum.at(total_rise, variable[is_total], above[row[is_total]])
+    np.minimum.at(total_fall, variable[is_total], below[row[is_total]])
+    row, variable, factor = (part[~is_total] for part in (row, variable, factor))
+    is_positive, size = factor > 0, np.abs(factor)
+    np.minimum.at(rise, variable, np.where(is_positive, above[row], below[row]) // size)
+    np.minimum.at(fall, variable, np.where(is_positive, below[row], above[row]) // size)
+    # Counts in the same totals make up for each other: no other row has two of them.
+    same = _in_same_totals(system)
+    others_fall = np.bincount(same, fall).astype(np.int64)[same] - fall
+    others_rise = np.bincount(same, rise).astype(np.int64)[same] - rise
+    return Intervals(
+        counts - np.minimum(fall, total_fall + others_rise),
+        counts + np.minimum(rise, total_rise + others_fall),
+    )
+
+
+def _in_same_totals(system: System) -> Ints:
+    weights = np.random.default_rng(0).integers(1, 2**40, len(system.lower)) * system.is_total
+    keys = [*PERIOD, "weight"]
+    frame = system.cells[PERIOD].assign(weight=system.matrix.T @ weights)
+    return np.asarray(frame.groupby(keys, sort=False).ngroup(), dtype=np.int64)
+
+
+class _Part:
+    """The system with all but some counts fixed as they are: each solution solves the whole."""
+
+    def __init__(self, system: System, counts: Ints, places: Ints) -> None:
+        lower = system.cells["lower"].to_numpy(dtype=np.int64)
+        upper = system.cells["upper"].to_numpy(dtype=np.int64)
+        self.places = places[lower[places] < upper[places]]
+        self.lower, self.upper = lower[self.places], upper[self.places]
+        matrix = system.matrix[:, self.places]
+        rows = np.flatnonzero(np.diff(matrix.indptr))
+        matrix = matrix[rows]
+        fixed = system.matrix[rows] @ counts - matrix @ counts[self.places]
+        at_least, at_most = system.lower[rows] - fixed, system.upper[rows] - fixed
+        # Rows that hold whatever the counts are would only cost time.
+        up, down = matrix.maximum(0), matrix.minimum(0)
+        is_free = (up @ self.upper + down @ self.lower <= at_most) & (
+            up @ self.lower + down @ self.upper >= at_least
+        )
+        self.matrix = matrix[~is_free]
+        self.at_least = np.where(at_least < -FREE // 2, -np.inf, at_least)[~is_free]
+        self.at_most = np.where(at_most > FREE // 2, np.inf, at_most)[~is_free]
+
+    def solve(self, objective: Ints, gap: float) -> Ints | None:
+        """Counts with the least sum of `objective` that is found; None where none are."""
+        constraints = (
+            []
+            if not self.matrix.shape[0]
+            else [LinearConstraint(self.matrix, self.at_least, self.at_most)]
+        )
+        result = milp(
+            objective,
+            constraints=constraints,
+            bounds=Bounds(self.lower, self.upper),
+            integrality=np.ones(len(objective)),
+            options={"node_limit": MAX_NODES, "mip_rel_gap": gap},
+        )
+        return None if result.x is None else np.asarray(np.rint(result.x), dtype=np.int64)
+
+
+@dataclass
+class _Search:
+    """Solutions of the system that take narrow counts further apart."""
+
+    system: System
+    counts: Ints
+    wanted: Bools
+    least: int
+    found: Intervals
+
+    @property
+    def narrow(self) -> Bools:
+        return self.wanted & (self.found.width < self.least)
+
+    def widen_at_once(self, places: Ints) -> None:
+        """Move all narrow counts among the places together, as long as that helps."""
+        part = _Part(self.system, self.counts, places)
+        left = places[self.narrow[places]]
+        for _ in range(ROUNDS_AT_ONCE):
+            self.push(part, left)
+            before, left = left, places[self.narrow[places]]
+            if not 0 < len(left) < len(before):
+                return
+
+    def push(self, part: _Part, chosen: Ints) -> None:
+        """Take the chosen counts as far down and as far up as their sum goes."""
+        for direction in (1, -1):
+            objective = direction * np.isin(part.places, chosen).astype(np.int64)
+            values = part.solve(objective, gap=0 if len(chosen) == 1 else AT_ONCE_GAP)
+            if values is not None:
+                # From another solution other counts can move by themselves.
+                solution = self.counts.copy()
+                solution[part.places] = values
+                self.found.join(_alone(self.system, solution))

@@ -1,0 +1,252 @@
+"""What a reader knows of each count: from the cells as they are controlled, or as published."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from warehouse.indicators import Relation
+from warehouse.release.rounding import BASE
+from warehouse.release.ties import FREE, SERIES, Bools
+
+COLUMNS = [
+    *SERIES, "area_code", "area_level", "region_code", "sub_region_code", "lower", "upper",
+    "is_withheld", "count",
+]  # fmt: skip
+
+
+def of_cells(
+    controlled: pd.DataFrame, relations: Sequence[Relation], smallest_shown: int
+) -> pd.DataFrame:
+    """Of cells as `disclosure.control_cells` gives them: `COLUMNS`, as `ties.system` takes them.
+
+    That a count of `smallest_shown` or more is withheld is a repair of the audit. Repairs stand in
+    the manifest, so a reader knows that it is not small.
+    """
+    is_repair = controlled["marker"].notna() & (controlled["count"] >= smallest_shown)
+    marker = controlled["marker"].mask(is_repair, "large")
+    return _known(controlled.assign(marker=marker), relations, smallest_shown)[COLUMNS]
+
+
+def of_release(
+    connection: duckdb.DuckDBPyConnection,
+    relations: Sequence[Relation],
+    smallest_shown: int,
+    repairs: dict[str, list[dict[str, Any]]],
+) -> pd.DataFrame:
+    """Of a release, from its tables and what its manifest says of repairs: `COLUMNS` and
+    is_derived, whether the value beside a count is what the shown counts give."""
+    cells = connection.execute(COUNTS).df().assign(count=np.nan)
+    month = cells["period_start"].dt.strftime("%Y-%m-%d")
+    cells = cells.assign(region=cells["region_code"].fillna(cells["area_code"]))
+    is_own, is_whole, is_total = (
+        _are_among(repairs[name], area, cells[measure], cells[column], month)
+        for name, area, measure, column in (
+            ("withheld_counts", "area_code", "measure", "area_code"),
+            ("withheld_counts", "area_code", "other_measure", "area_code"),
+            ("withheld_regions", "region_code", "measure", "region"),
+        )
+    )
+    is_hidden = cells["marker"].notna()
+    is_above = cells["area_level"] != "local_authority"
+    marker = cells["marker"].mask(is_hidden & (is_whole | (is_total & is_above)), "any")
+    marker = marker.mask(is_hidden & is_own, "large")
+    known = _known(cells.assign(marker=marker), relations, smallest_shown)
+    return known[[*COLUMNS, "is_derived"]]
+
+
+def kept(
+    connection: duckdb.DuckDBPyConnection,
+    relations: Sequence[Relation],
+    smallest_shown: int,
+    repairs: dict[str, list[dict[str, Any]]],
+    submissions: pd.DataFrame,
+    now: pd.DataFrame,
+) -> pd.DataFrame:
+    """Of a former release, as `ties.system` takes it: what it tells beyond what is printed `now`.
+
+    A count is the same one in both where no submission that covers its period came into force or
+    went out of it in between, by `submissions` (submission_id, sender, period_start, period_end,
+    those in force now): everybody can see that.
+    """
+    former = of_release(connection, relations, smallest_shown, repairs)[COLUMNS]
+    period = ["indicator", "measure", "period_type", "period_start", "breakdown"]
+    both = former.merge(now, on=[*period, "area_code"], how="outer", suffixes=("", "_now"))
+    tells_more = (
+        both["lower"].isna()
+        | both["lower_now"].isna()
+        | (both["lower"] > both["lower_now"])
+        | (both["upper"] < both["upper_now"])
+    )
+    former = former.merge(both.loc[tells_more, period].drop_duplicates(), on=period)
+    return former.assign(is_shared=_is_same(connection, former, submissions))
+
+
+def in_force(connection: duckdb.DuckDBPyConnection, table: str = "submissions") -> pd.DataFrame:
+    """The submissions that are in use, from a release or from `control.submissions`."""
+    return connection.execute(
+        f"""
+        select submission_id, sender, cast(period_start as timestamp) as period_start,
+            cast(period_end as timestamp) as period_end
+        from {table}
+        where is_in_force
+        """
+    ).df()
+
+
+def _are_among(
+    repairs: list[dict[str, Any]],
+    area: str,
+    measures: "pd.Series[str]",
+    areas: "pd.Series[str]",
+    months: "pd.Series[str]",
+) -> Bools:
+    chosen = {(one["measure"], one[area], one["period_start"]) for one in repairs}
+    rows = zip(measures, areas, months, strict=True)
+    return np.fromiter((row in chosen for row in rows), dtype=bool, count=len(months))
+
+
+def _is_same(
+    connection: duckdb.DuckDBPyConnection, former: pd.DataFrame, submissions: pd.DataFrame
+) -> Bools:
+    then = in_force(connection)
+    either = pd.concat([then, submissions])
+    changed = either[~either.duplicated("submission_id", keep=False)]
+    connection.register("former_counts", former[["area_code", "period_start", "period_type"]])
+    connection.register("changed", changed)
+    found = connection.execute(CHANGED).df()
+    connection.unregister("former_counts")
+    connection.unregister("changed")
+    keys = ["area_code", "period_type", "period_start"]
+    is_changed = pd.MultiIndex.from_frame(former[keys]).isin(pd.MultiIndex.from_frame(found[keys]))
+    return np.asarray(~is_changed, dtype=bool)
+
+
+def _known(cells: pd.DataFrame, relations: Sequence[Relation], smallest_shown: int) -> pd.DataFrame:
+    """The whole numbers from `lower` to `upper` that each count may be; of a mean of n months the
+    sums of these months.
+
+    A shown count is one that rounds to it, a middle upwards, as `disclosure.rounded` does. `c` is
+    one from 1, `low` one from 0, up to `smallest_shown` - 1; `large` is one from there on, and
+    `any` may be any.
+    """
+    parts_of = {one.measure: len(one.months_before) for one in relations if one.kind == "mean"}
+    parts = cells["measure"].map(parts_of).fillna(1).to_numpy(dtype=np.int64)
+    base = cells["area_level"].map(BASE).to_numpy(dtype=np.int64)
+    shown = cells["shown"].fillna(0).to_numpy(dtype=np.int64)
+    least = smallest_shown * parts
+    lower = np.maximum(-((base - 2 * shown) * parts // 2), least)
+    upper = -(-(2 * shown + base) * parts // 2) - 1
+    is_none = shown == 0
+    lower[is_none], upper[is_none] = 0, 0
+    for name, smallest, largest in (
+        ("c", 1, least - 1),
+        ("low", 0, least - 1),
+        ("large", least, FREE),
+        ("any", 0, FREE),
+    ):
+        is_marked = (cells["marker"] == name).to_numpy(dtype=bool)
+        lower[is_marked] = np.broadcast_to(smallest, lower.shape)[is_marked]
+        upper[is_marked] = np.broadcast_to(largest, upper.shape)[is_marked]
+    return cells.assign(lower=lower, upper=upper, is_withheld=cells["marker"].notna().to_numpy())
+
+
+# A row that is marked shows neither of its counts: which of them it is about is not said. Where the
+# denominator is public it is the numerator; otherwise a share may be low or high by itself.
+COUNTS = """
+with places as (
+    select
+        area_code,
+        max(region_code) as region_code,
+        max(sub_region_code) as sub_region_code
+    from areas
+    group by area_code
+),
+
+figures as (
+    select
+        trends.*,
+        places.region_code,
+        places.sub_region_code,
+        indicators.numerator as numerator_measure,
+        indicators.denominator as denominator_measure,
+        indicators.denominator_is_population,
+        indicators.kind = 'proportion' as is_proportion,
+        trends.marker in ('c', 'low', 'high') as is_marked,
+        round(
+            trends.numerator / nullif(trends.denominator, 0) * indicators.scale
+            * case when indicators.annualise then 12 else 1 end,
+            6
+        ) as derived
+    from trends
+    inner join indicators
+        on trends.indicator = indicators.indicator
+    left join places
+        on trends.area_code = places.area_code
+    where trends.source = 'extracts' and indicators.family <> 'joint'
+),
+
+counts as (
+    select
+        indicator, numerator_measure as measure, denominator_measure as other_measure, area_code,
+        area_level, region_code, sub_region_code, period_type, period_start, breakdown,
+        numerator as shown,
+        case
+            when numerator is not null then null
+            when marker = 'c' and (denominator_is_population or is_proportion)
+                then case when denominator_is_population then 'c' else 'low' end
+            when marker = 'low' and denominator_is_population then 'low'
+            when is_marked then 'any'
+        end as marker,
+        is_marked,
+        coalesce(abs(value - derived) <= 0.000001, value is null) as is_derived
+    from figures
+    union all
+    select
+        indicator, denominator_measure as measure, null as other_measure, area_code, area_level,
+        region_code, sub_region_code, period_type, period_start, breakdown, denominator as shown,
+        case when denominator is null and is_marked then 'any' end as marker, is_marked,
+        true as is_derived
+    from figures
+    where not denominator_is_population
+)
+
+select
+    indicator, measure, other_measure, area_code, area_level, region_code, sub_region_code,
+    period_type, cast(period_start as timestamp) as period_start, breakdown, shown, marker,
+    is_derived
+from counts
+where shown is not null or is_marked
+order by indicator, measure, area_code, period_type, period_start, breakdown
+"""
+
+CHANGED = """
+with spans as (
+    select distinct
+        former_counts.area_code,
+        former_counts.period_type,
+        former_counts.period_start,
+        places.la_code,
+        former_counts.period_start + case former_counts.period_type
+            when 'month' then interval 1 month
+            when 'academic_year' then interval 12 month
+            else interval 5 month
+        end as ends_before
+    from former_counts
+    inner join areas as places
+        on former_counts.area_code = places.area_code
+    where places.la_code is not null
+)
+
+select distinct
+    spans.area_code,
+    spans.period_type,
+    spans.period_start
+from spans
+inner join changed
+    on spans.la_code = changed.sender
+    and changed.period_start < spans.ends_before
+    and changed.period_end >= spans.period_start
+"""

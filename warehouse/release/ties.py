@@ -1,0 +1,333 @@
+"""What ties printed counts together, as one system of inequalities between whole numbers.
+
+A variable is the true count of one measure in one authority, period and breakdown. A row bounds a
+sum of such counts: a printed total of areas, a part and its whole, a window and its months.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from warehouse.indicators import Relation
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+PERIOD = ["measure", "period_type", "period_start", "breakdown"]
+SERIES = ["indicator", *PERIOD]
+MONTHS = 12  # within which a child of a window counts once
+FREE = 10**9  # where a bound would be
+
+# Who adds up to whom: the level of the total and the column of an authority that names it.
+TOTALS = {"sub_region": "sub_region_code", "region": "region_code", "country": None}
+
+
+@dataclass(frozen=True)
+class System:
+    """`lower` <= `matrix` @ counts <= `upper`, for the counts of `cells` in their order."""
+
+    cells: pd.DataFrame
+    """A row for each variable: `PERIOD`, area_code, region_code, lower, upper, is_withheld, count
+    (the true one, where it is known)."""
+    matrix: sparse.csr_matrix
+    lower: Ints
+    upper: Ints
+    is_total: Bools
+    """Of each row: whether it adds up authorities; the others are about one of them."""
+
+
+def system(
+    printed: pd.DataFrame, relations: Sequence[Relation], kept: Iterable[pd.DataFrame] = ()
+) -> System:
+    """Everything that is known of the printed counts.
+
+    `printed` has a row for each printed count, with the columns `SERIES`, area_code, area_level,
+    region_code, sub_region_code, lower and upper (the whole numbers that it may be; thirds of a
+    mean of three), is_withheld and count (not a number where it is not known). `kept` is what other
+    releases printed, in the same columns and with is_shared: whether the count is the same one.
+    """
+    measures = set(printed["measure"].unique())
+    relations = [one for one in relations if {one.measure, one.of} <= measures]
+    means = {relation.measure: relation for relation in relations if relation.kind == "mean"}
+    authorities = printed[printed["area_level"] == "local_authority"]
+    counted = authorities[~authorities["measure"].isin(means)]
+    places = _Places(counted)
+    cells = _cells(counted, places)
+    rows = _Rows(len(cells))
+    _add_totals(rows, printed, _members(authorities, places, means))
+    for release in kept:
+        _add_kept(rows, cells, release, places, means)
+    for relation in relations:
+        if relation.kind != "mean":
+            _add_relation(rows, cells, places, relation)
+    _add_means(rows, authorities, places, means)
+    return rows.system(cells)
+
+
+def rows_of(system: System, chosen: Bools) -> System:
+    """The same with some of the rows only."""
+    return System(
+        system.cells,
+        system.matrix[np.flatnonzero(chosen)],
+        system.lower[chosen],
+        system.upper[chosen],
+        system.is_total[chosen],
+    )
+
+
+def families(relations: Iterable[Relation], measures: Iterable[str]) -> dict[str, int]:
+    """The number of the family of each measure: those that relations tie together."""
+    names = sorted(measures)
+    number = {name: index for index, name in enumerate(names)}
+    pairs = [
+        (number[relation.measure], number[relation.of])
+        for relation in relations
+        if {relation.measure, relation.of} <= number.keys()
+    ]
+    one, other = np.array(pairs, dtype=int).reshape(-1, 2).T
+    graph = sparse.coo_matrix((np.ones(len(one)), (one, other)), shape=(len(names), len(names)))
+    labels = sparse.csgraph.connected_components(graph, directed=False)[1]
+    return dict(zip(names, map(int, labels), strict=True))
+
+
+class _Places:
+    """Finds the variable of a measure, an area and a period."""
+
+    SPAN = 100_000  # more than the months since the year 0
+
+    def __init__(self, authorities: pd.DataFrame) -> None:
+        self.measures = pd.Index(authorities["measure"].unique())
+        self.areas = pd.Index(authorities["area_code"].unique())
+        self.slots = pd.Index(self._slots(authorities).unique())
+        self.known = pd.Index(np.unique(self._codes(authorities)))
+
+    def of(self, authorities: pd.DataFrame) -> Ints:
+        """The variable of each row; -1 where there is none."""
+        return np.asarray(
+            self.known.get_indexer(pd.Index(self._codes(authorities))), dtype=np.int64
+        )
+
+    def of_other(self, variables: Ints, measure: str, months_before: int = 0) -> Ints:
+        """The variable of another measure of the same area, so many months before."""
+        codes = self.known.to_numpy()[variables]
+        return self._moved(codes, measure, months_before)
+
+    def of_rows(self, authorities: pd.DataFrame, measure: str, months_before: int) -> Ints:
+        """The same for rows that are no variables themselves."""
+        codes = self._codes(authorities.assign(measure=measure))
+        return self._moved(codes, measure, months_before)
+
+    def _moved(self, codes: Ints, measure: str, months_before: int) -> Ints:
+        [place] = self.measures.get_indexer([measure])
+        if place < 0:
+            return np.full(len(codes), -1, dtype=np.int64)
+        rest = codes // self.SPAN % (len(self.areas) * len(self.slots))
+        moved = place * len(self.areas) * len(self.slots) + rest
+        wanted = np.where(codes < 0, -1, moved * self.SPAN + codes % self.SPAN - months_before)
+        return np.asarray(self.known.get_indexer(pd.Index(wanted)), dtype=np.int64)
+
+    def _slots(self, authorities: pd.DataFrame) -> "pd.Series[str]":
+        return authorities["period_type"] + "/" + authorities["breakdown"]
+
+    def _codes(self, authorities: pd.DataFrame) -> Ints:
+        measure = self.measures.get_indexer(authorities["measure"])
+        area = self.areas.get_indexer(authorities["area_code"])
+        slot = self.slots.get_indexer(self._slots(authorities))
+        starts = pd.DatetimeIndex(authorities["period_start"])
+        month = np.asarray(starts.year) * MONTHS + np.asarray(starts.month)
+        codes = ((measure * len(self.areas) + area) * len(self.slots) + slot) * self.SPAN + month
+        is_known = (measure >= 0) & (area >= 0) & (slot >= 0)
+        return np.where(is_known, codes, -1).astype(np.int64)
+
+
+class _Rows:
+    """Rows as they are gathered."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.count = 0
+        self.entries: list[tuple[Ints, Ints, Ints]] = []
+        self.bounds: list[tuple[Ints, Ints, Bools]] = []
+
+    def add(
+        self,
+        rows: Ints,
+        variables: Ints,
+        factors: Ints,
+        lower: Ints,
+        upper: Ints,
+        *,
+        is_total: bool,
+    ) -> None:
+        """Entries of rows that are numbered from 0, and the bounds of each row."""
+        self.entries.append((rows + self.count, variables, factors))
+        self.bounds.append((lower, upper, np.full(len(lower), is_total)))
+        self.count += len(lower)
+
+    def system(self, cells: pd.DataFrame) -> System:
+        none = np.zeros(0, dtype=np.int64)
+        entries = [(none, none, none), *self.entries]
+        bounds = [(none, none, none.astype(bool)), *self.bounds]
+        rows, variables, factors = (np.concatenate(part) for part in zip(*entries, strict=True))
+        lower, upper, is_total = (np.concatenate(part) for part in zip(*bounds, strict=True))
+        shape = (self.count, self.width)
+        matrix = sparse.csr_matrix((factors, (rows, variables)), shape=shape, dtype=np.int64)
+        return System(cells, matrix, lower, upper, is_total)
+
+
+def _cells(counted: pd.DataFrame, places: _Places) -> pd.DataFrame:
+    """One row for each variable; indicators that print the same count agree on it."""
+    grouped = counted.groupby(places.of(counted), sort=True)
+    cells = grouped[[*PERIOD, "area_code", "region_code", "count"]].first()
+    return cells.assign(
+        lower=grouped["lower"].max(),
+        upper=grouped["upper"].min(),
+        is_withheld=grouped["is_withheld"].all(),
+    )
+
+
+def _members(
+    authorities: pd.DataFrame, places: _Places, means: dict[str, Relation]
+) -> pd.DataFrame:
+    """What each count of an authority sums up: its variable, or those of a mean's months."""
+    columns = [*SERIES, "region_code", "sub_region_code", "lower", "upper"]
+    columns += [name for name in ("is_shared",) if name in authorities]
+    plain = authorities[~authorities["measure"].isin(means)]
+    parts = [plain[columns].assign(variable=places.of(plain))]
+    for measure, relation in means.items():
+        printed = authorities[authorities["measure"] == measure]
+        parts += [
+            printed[columns].assign(variable=places.of_rows(printed, relation.of, months))
+            for months in relation.months_before
+        ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _add_totals(rows: _Rows, printed: pd.DataFrame, members: pd.DataFrame) -> None:
+    """Each printed total of areas is the sum of what its members are."""
+    for level, link in TOTALS.items():
+        totals, joined = _joined(printed, members, level, link)
+        # A count that is printed nowhere may be any: the total then only bounds the others.
+        is_part = joined.groupby("total")["variable"].transform("min") < 0
+        partly = joined.loc[is_part, "total"].unique()
+        totals.loc[partly, "lower"] = -FREE
+        _add_sums(rows, totals, joined[joined["variable"] >= 0])
+
+
+def _joined(
+    printed: pd.DataFrame, members: pd.DataFrame, level: str, link: str | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    columns = [*SERIES, "area_code", "lower", "upper"]
+    totals = printed.loc[printed["area_level"] == level, columns].reset_index(drop=True)
+    totals = totals.assign(total=totals.index)
+    left = totals[[*SERIES, "area_code", "total"]].rename(columns={"area_code": link or "country"})
+    return totals, members.merge(left, on=[*SERIES, link] if link else SERIES)
+
+
+def _add_sums(rows: _Rows, totals: pd.DataFrame, joined: pd.DataFrame) -> None:
+    """Rows that say the same, as several indicators that print one measure do, are added once."""
+    weights = np.random.default_rng(0).integers(1, 2**40, rows.width)
+    joined = joined.assign(weight=weights[joined["variable"]])
+    held = totals.loc[np.unique(joined["total"])]
+    held = held.assign(weight=joined.groupby("total")["weight"].sum())
+    held = held[~held.duplicated(["weight", "lower", "upper"])]
+    joined = joined[joined["total"].isin(held.index)]
+    numbers = pd.Index(held.index).get_indexer(joined["total"])
+    rows.add(
+        np.asarray(numbers, dtype=np.int64),
+        joined["variable"].to_numpy(np.int64),
+        np.ones(len(joined), dtype=np.int64),
+        held["lower"].to_numpy(np.int64),
+        held["upper"].to_numpy(np.int64),
+        is_total=True,
+    )
+
+
+def _add_kept(
+    rows: _Rows,
+    cells: pd.DataFrame,
+    release: pd.DataFrame,
+    places: _Places,
+    means: dict[str, Relation],
+) -> None:
+    """What another release printed of the same counts; others stand for what they were printed as.
+
+    A bound that the true count, where it is known, contradicts is about another count.
+    """
+    authorities = release[release["area_level"] == "local_authority"]
+    members = _members(authorities, places, means)
+    is_own = (members["variable"] >= 0) & members["is_shared"]
+    shared = members[is_own & ~members["measure"].isin(means)]
+    variable = shared["variable"].to_numpy()
+    lower = np.maximum(cells["lower"].to_numpy()[variable], shared["lower"].to_numpy())
+    upper = np.minimum(cells["upper"].to_numpy()[variable], shared["upper"].to_numpy())
+    true = cells["count"].to_numpy(dtype=float)[variable]
+    holds = (lower <= upper) & ~(true < lower) & ~(true > upper)
+    known = pd.DataFrame({"variable": variable, "lower": lower, "upper": upper})[holds]
+    known = known.groupby("variable").agg({"lower": "max", "upper": "min"})
+    cells.loc[known.index, ["lower", "upper"]] = known
+    members = members.assign(is_own=is_own)
+    for level, link in TOTALS.items():
+        totals, joined = _joined(release, members, level, link)
+        others = joined[~joined["is_own"]].groupby("total")[["lower", "upper"]].sum()
+        totals.loc[others.index, "lower"] -= others["upper"]
+        totals.loc[others.index, "upper"] -= others["lower"]
+        _add_sums(rows, totals, joined[joined["is_own"]])
+
+
+def _add_relation(rows: _Rows, cells: pd.DataFrame, places: _Places, relation: Relation) -> None:
+    own = np.flatnonzero(cells["measure"].to_numpy() == relation.measure)
+    if relation.kind == "part":
+        _add_at_most(rows, [(own, 1), (places.of_other(own, relation.of), -1)])
+        return
+    months = [places.of_other(own, relation.of, before) for before in range(MONTHS + 1)]
+    former = places.of_other(own, relation.measure, 1)
+    # Children of a window had an event in it; those who come in or leave, in the month that does.
+    _add_at_most(rows, [(own, 1), *((month, -1) for month in months[:MONTHS])])
+    _add_at_most(rows, [(own, 1), (former, -1), (months[0], -1)])
+    _add_at_most(rows, [(former, 1), (own, -1), (months[MONTHS], -1)])
+    if relation.kind == "children_of_children":
+        for month in months[:MONTHS]:
+            _add_at_most(rows, [(month, 1), (own, -1)])
+
+
+def _add_at_most(rows: _Rows, terms: Sequence[tuple[Ints, int]]) -> None:
+    """The terms add up to nothing or less, wherever each of them is printed."""
+    is_whole = np.logical_and.reduce([variables >= 0 for variables, _ in terms])
+    count = int(is_whole.sum())
+    rows.add(
+        np.tile(np.arange(count), len(terms)),
+        np.concatenate([variables[is_whole] for variables, _ in terms]),
+        np.repeat([factor for _, factor in terms], count).astype(np.int64),
+        np.full(count, -FREE),
+        np.zeros(count, dtype=np.int64),
+        is_total=False,
+    )
+
+
+def _add_means(
+    rows: _Rows, authorities: pd.DataFrame, places: _Places, means: dict[str, Relation]
+) -> None:
+    """A printed mean bounds the sum of its months."""
+    for measure, relation in means.items():
+        printed = authorities[authorities["measure"] == measure].drop_duplicates(
+            [*PERIOD, "area_code"]
+        )
+        months: list[Any] = [
+            places.of_rows(printed, relation.of, before) for before in relation.months_before
+        ]
+        is_whole = np.logical_and.reduce([month >= 0 for month in months])
+        count = int(is_whole.sum())
+        rows.add(
+            np.tile(np.arange(count), len(months)),
+            np.concatenate([month[is_whole] for month in months]),
+            np.ones(count * len(months), dtype=np.int64),
+            printed["lower"].to_numpy(np.int64)[is_whole],
+            printed["upper"].to_numpy(np.int64)[is_whole],
+            is_total=False,
+        )
