@@ -23,9 +23,9 @@ Severity = Literal["info", "watch", "warning", "critical"]
 # Why no number is told, in words.
 HIDDEN = {
     "c": "The figures are withheld because a count behind them is small.",
-    "low": "The figure is low and not told more closely: a share under 5 per cent, or a count that"
-    " is small or none.",
-    "high": "The share is over 95 per cent and is not told more closely.",
+    "low": "The figure is low and not told more closely: a share under 5 per cent of fewer than"
+    " 1,000, or a count that is small or none.",
+    "high": "The share is over 95 per cent of fewer than 1,000 and is not told more closely.",
 }
 
 

@@ -21,9 +21,9 @@ MARKERS = {
     "x": "not available",
     "z": "not applicable",
     "k": "rounds to zero",
-    "low": "a share under 5 per cent, or a count that is small or none; of official figures: rounds"
-    " to zero",
-    "high": "a share over 95 per cent",
+    "low": "a share under 5 per cent of fewer than 1,000, or a count that is small or none; of"
+    " official figures: rounds to zero",
+    "high": "a share over 95 per cent of fewer than 1,000",
     "u": "unreliable",
 }
 

@@ -32,9 +32,10 @@ end
 / (1 + 1.432788 * {{ t }} + 0.189269 * {{ t }} * {{ t }} + 0.001308 * {{ t }} * {{ t }} * {{ t }}))
 {%- endmacro %}
 
-{# A share near none or near all is told as one (low or high): of few, it would say of nearly each of them what it is. #}
-{% macro code_of_share(share) -%}
-case when {{ share }} < 5 then 'low' when {{ share }} > 95 then 'high' end
+{# A share near none or near all of fewer than a thousand is told as one (low or high): it would say of nearly each of them what they are.
+   Of more, the smaller side may still be fifty and more, and whole indicators, severe absence among them, lie below 5 per cent. #}
+{% macro code_of_share(share, whole) -%}
+case when {{ whole }} < 1000 and {{ share }} < 5 then 'low' when {{ whole }} < 1000 and {{ share }} > 95 then 'high' end
 {%- endmacro %}
 
 {# A whole count to the nearest multiple of the base; in the middle of two, up: see `rounded` in warehouse/release/disclosure.py. #}

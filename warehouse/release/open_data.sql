@@ -1,15 +1,6 @@
 -- Trends in the shape of explore education statistics. A period that its standard does not name (a mid-year, an academic year that has
 -- not ended, a 53rd week) has no row. Columns of places that a level does not have are empty, as the standard asks.
 with
-places as (
-    select
-        area_code,
-        max(area_name) as area_name,
-        max(region_code) as region_code
-    from published.areas
-    group by area_code
-),
-
 named as (
     select
         *,
@@ -86,8 +77,11 @@ select
 from timed
 inner join published.indicators as indicators
     on timed.indicator = indicators.indicator
-inner join places
+inner join published.areas as areas
+    on timed.area_code = areas.area_code
+-- The name that the Department knows for the code; areas tells a former Dorset from that of today.
+inner join published.area_codes as places
     on timed.area_code = places.area_code
-left join places as regions
-    on places.region_code = regions.area_code
+left join published.areas as regions
+    on areas.region_code = regions.area_code
 where timed.time_identifier is not null

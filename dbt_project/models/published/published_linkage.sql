@@ -1,5 +1,5 @@
 -- A share in whole per cents of the rounded numbers: of few records it says nothing, with few on either side it is withheld, and near
--- none or near all it is told as one.
+-- none or near all of fewer than a thousand it is told as one.
 with
 judged as (
     select
@@ -18,7 +18,7 @@ judged as (
 coded as (
     select
         *,
-        coalesce(hidden, {{ code_of_share('100 * rounded_share') }}) as marker
+        coalesce(hidden, {{ code_of_share('100 * rounded_share', 'records') }}) as marker
     from judged
 )
 

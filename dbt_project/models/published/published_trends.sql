@@ -191,7 +191,7 @@ marked as (
         case
             when not is_ours then null
             when count_marker is not null then count_marker
-            when is_proportion then {{ code_of_share('value') }}
+            when is_proportion then {{ code_of_share('value', 'denominator') }}
         end as hidden,
         coalesce(signal_status, case when is_ours and is_monitored then 'not_assessable' end) as status,
         coalesce(

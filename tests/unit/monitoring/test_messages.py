@@ -107,7 +107,11 @@ def test_a_withheld_figure_is_not_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("marker", "told"), [("low", "under 5 per cent, or a count that is small"), ("high", "over 95")]
+    ("marker", "told"),
+    [
+        ("low", "under 5 per cent of fewer than 1,000, or a count that is small"),
+        ("high", "over 95"),
+    ],
 )
 def test_a_coded_figure_is_told_in_words(marker: str, told: str) -> None:
     text = rendering.text(message(figures=Figures(is_withheld=True, marker=marker)))

@@ -317,22 +317,34 @@ def test_the_range_of_an_estimate_is_that_of_the_rounded_count(connection) -> No
 
 
 @pytest.mark.parametrize(
-    ("numerator", "marker", "value"),
-    [(45, "low", None), (50, None, 5.0), (950, None, 95.0), (955, "high", None), (0, "low", None)],
+    ("numerator", "whole", "marker", "value"),
+    [
+        (35, 800, "low", None),
+        (40, 800, None, 5.0),
+        (760, 800, None, 95.0),
+        (765, 800, "high", None),
+        (0, 800, "low", None),
+        (20, 995, "low", None),
+        (20, 1000, None, 2.0),
+        (980, 1000, None, 98.0),
+        (975, 995, "high", None),
+    ],
 )
-def test_a_share_near_none_or_near_all_is_told_as_one(connection, numerator, marker, value) -> None:
-    add(connection, "share", "a", numerator, 1000)
+def test_a_share_near_none_or_near_all_of_few_is_told_as_one(
+    connection, numerator, whole, marker, value
+) -> None:
+    add(connection, "share", "a", numerator, whole)
     told = controlled(connection, "numerator, denominator, value, marker", "share", "a")
-    assert told == (None if marker else numerator, 1000, value, marker)
+    assert told == (None if marker else numerator, whole, value, marker)
 
 
 def test_whether_a_share_is_coded_follows_from_its_kind_and_not_from_its_unit(connection) -> None:
-    add(connection, "share", "a", 990, 1000)
+    add(connection, "share", "a", 780, 800)
     before = [*rows_of(connection)]
     connection.execute("update control.indicators set unit = '% of referrals'")
     assert [*rows_of(connection)] == before
     connection.execute("update control.indicators set kind = 'rate' where indicator = 'share'")
-    assert controlled(connection, "value, marker", "share", "a") == (99.0, None)
+    assert controlled(connection, "value, marker", "share", "a") == (97.5, None)
 
 
 def test_a_joint_figure_goes_with_a_part_of_any_of_its_months_and_shows_no_sum(connection) -> None:

@@ -17,6 +17,7 @@ from warehouse.release.tables import published_tables
 
 AREAS = Path(__file__).parents[3] / "dbt_project" / "seeds" / "areas.csv"
 ENGLAND, LONDON, INNER, LEEDS = "E92000001", "E12000007", "E13000001", "E08000035"
+FORMER_DORSET = "E10000009"
 SHARE, JOINT, PARTS = "re_referral_rate", "divergence", "exploitation_factor_rate"
 PERIODS = {
     "month": (date(2026, 9, 1), date(2026, 9, 30)),
@@ -41,7 +42,7 @@ def row(indicator=SHARE, period_type="month", area=ENGLAND, period=None, **more)
         "period_end": end,
         "area_code": area,
         "area_level": level.get(area, "local_authority"),
-        "la_code": "383" if area == LEEDS else None,
+        "la_code": {LEEDS: "383", FORMER_DORSET: "835"}.get(area),
         "breakdown": "total",
         "source": "extracts",
         "numerator": 10.0,
@@ -61,6 +62,7 @@ ROWS = [
     *(row(period_type=kind, area=area) for kind in PERIODS for area in (ENGLAND, LONDON, INNER)),
     *(row(period_type=kind, area=LEEDS, value=0.00001) for kind in PERIODS),
     row(period_type="week", period=WEEK_53),
+    row(period_type="academic_year", area=FORMER_DORSET),
     *(
         row(JOINT, area=area, numerator=None, denominator=None, value=value)
         for area, value in ((ENGLAND, -1.25), (LONDON, -0.0), (LEEDS, 1e7))
@@ -96,15 +98,19 @@ def release(tmp_path_factory) -> Path:
     trends = pd.DataFrame(ROWS)
     with duckdb.connect() as connection:
         connection.execute(f"attach '{folder / 'sightline.duckdb'}' as published")
-        for name in ("indicators", "areas", "trends"):
+        for name in ("indicators", "areas", "area_codes", "trends"):
             columns = ", ".join(f"{n} {held.type}" for n, held in tables[name].columns.items())
             connection.execute(f"create table published.{name} ({columns})")
         connection.register("written", trends)
         connection.execute("insert into published.trends by name from written")
-        areas = pd.read_csv(AREAS, dtype=str).query("valid_to.isna()")
-        areas = areas[[name for name in areas if name in tables["areas"].columns]]
-        connection.register("places", areas)
-        connection.execute("insert into published.areas by name from places")
+        codes = pd.read_csv(AREAS, dtype=str)
+        former = codes["area_code"] == FORMER_DORSET
+        newest = codes[former | codes["valid_to"].isna()].copy()
+        newest.loc[former, "area_name"] = "Dorset (until 2019)"
+        for name, frame in (("areas", newest), ("area_codes", codes)):
+            known = frame[[column for column in frame if column in tables[name].columns]]
+            connection.register("places", known)
+            connection.execute(f"insert into published.{name} by name from places")
         for number, (name, joint) in enumerate(
             ((SHARE, False), (JOINT, True), (PARTS, False), ("suspension_rate", False))
         ):
