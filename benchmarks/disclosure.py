@@ -1,0 +1,131 @@
+"""How long the audit of disclosure control takes for a nation, beside the control alone.
+
+    python benchmarks/disclosure.py --seed 1
+
+A simulated nation of counts: 153 authorities in nine regions, London in two parts, 60 months, the
+measures and ties of the catalogue with counts from none to hundreds. Prints what the audit did and
+seconds of this process's processor time: the audit's, the control's, and how many times the one is
+the other.
+"""
+
+import argparse
+import time
+
+import numpy as np
+import pandas as pd
+
+from warehouse import indicators
+from warehouse.indicators import Indicator
+from warehouse.release.audit import audited
+from warehouse.release.disclosure import control_cells
+from warehouse.release.ties import Ints
+
+AUTHORITIES, REGIONS, MONTHS, SMALLEST = 153, 9, 60, 8
+LONDON = "R7"
+MEASURE = ["indicator", "measure"]
+PERIOD = ["period_type", "period_start", "breakdown"]
+
+
+def nation(seed: int, months: int = MONTHS) -> pd.DataFrame:
+    """True counts as `disclosure.cells_of` gives them."""
+    rng = np.random.default_rng(seed)
+    catalogue = [one for one in indicators.load() if one.joint is None and one.numerator]
+    size = rng.lognormal(0, 0.8, AUTHORITIES)
+    counts = _counts(rng, catalogue, size, months)
+    frames = [
+        _frame(one.indicator, measure, counts[measure])
+        for one in catalogue
+        for measure in (one.numerator, None if one.denominator_is_population else one.denominator)
+        if measure in counts
+    ]
+    areas = pd.concat(frames, ignore_index=True)
+    totals = [areas]
+    keys = [*MEASURE, *PERIOD]
+    levels = {"sub_region": ["sub_region_code", "region_code"], "region": ["region_code"]}
+    for level, by in (levels | {"country": []}).items():
+        summed = areas.groupby([*keys, *by], as_index=False)["count"].sum()
+        code = summed[by[0]] if by else "E"
+        totals.append(summed.assign(area_level=level, area_code=code))
+    return pd.concat(totals, ignore_index=True)
+
+
+def _counts(
+    rng: np.random.Generator, catalogue: list[Indicator], size: Ints, months: int
+) -> dict[str, Ints]:
+    """By measure, authority and month; parts are drawn from wholes, windows from their events."""
+    ties = indicators.relations(catalogue)
+    names = {one.numerator for one in catalogue} | {
+        one.denominator for one in catalogue if not one.denominator_is_population
+    }
+    above = {name: [tie for tie in ties if tie.measure == name] for name in names if name}
+    found: dict[str, Ints] = {}
+    for name in sorted(above, key=lambda name: (len(_chain(name, above)), name)):
+        [*wholes] = (tie for tie in above[name] if tie.kind == "part")
+        [*events] = (tie for tie in above[name] if tie.kind.startswith("children"))
+        if any(tie.kind == "mean" for tie in above[name]):
+            continue
+        if any(tie.kind == "children_of_children" for tie in events):
+            by_month = pd.DataFrame(found[events[0].of].T)
+            found[name] = by_month.rolling(12, min_periods=1).max().to_numpy(dtype=int).T
+        elif events:
+            share = 0.2 if wholes else 0.8
+            first = rng.binomial(found[events[0].of], share)
+            sums = np.cumsum(first, axis=1)
+            sums[:, 12:] = sums[:, 12:] - sums[:, :-12]
+            found[name] = np.minimum.reduce([sums, *(found[tie.of] for tie in wholes)])
+        elif wholes:
+            most = np.minimum.reduce([found[tie.of] for tie in wholes])
+            found[name] = rng.binomial(most, rng.uniform(0.2, 0.6))
+        else:
+            mean = np.exp(rng.uniform(np.log(5), np.log(300)))
+            found[name] = rng.poisson(mean * size[:, None] * np.ones(months))
+    return found
+
+
+def _chain(name: str, above: dict[str, list[indicators.Relation]]) -> set[str]:
+    found: set[str] = set()
+    for tie in above.get(name, []):
+        found |= {tie.of} | _chain(tie.of, above)
+    return found
+
+
+def _frame(indicator: str, measure: str, counts: Ints) -> pd.DataFrame:
+    authority, month = (part.ravel() for part in np.indices(counts.shape))
+    region = np.char.add("R", (authority % REGIONS + 1).astype(str))
+    part = np.char.add("S", (authority // REGIONS % 2 + 1).astype(str))
+    return pd.DataFrame(
+        {
+            "indicator": indicator,
+            "measure": measure,
+            "area_code": np.char.add("A", authority.astype(str)),
+            "area_level": "local_authority",
+            "region_code": region,
+            "sub_region_code": pd.Series(part).where(pd.Series(region) == LONDON),
+            "period_type": "month",
+            "period_start": pd.date_range("2021-11-01", periods=counts.shape[1], freq="MS")[month],
+            "breakdown": "total",
+            "count": counts.ravel().astype(float),
+        }
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--months", type=int, default=MONTHS)
+    given = parser.parse_args()
+    cells = nation(given.seed, given.months)
+    began = time.process_time()
+    control_cells(cells, SMALLEST)
+    control = time.process_time() - began
+    began = time.process_time()
+    found = audited(cells, indicators.relations(indicators.load()), SMALLEST)
+    audit = time.process_time() - began
+    print(f"{len(cells):,} printed counts")  # noqa: T201
+    for name, value in found.counts().items():
+        print(f"{name}: {value}")  # noqa: T201
+    print(f"audit {audit:.1f} s, control {control:.1f} s, {audit / control:.0f} times")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
