@@ -209,8 +209,8 @@ def of_trends(
             column="value",
             min_value=5,
             max_value=95,
-            row_condition=IS_OURS & proportions,
-            description="A share of ours near none or near all is told as one.",
+            row_condition=IS_OURS & proportions & (Column("denominator") < 1000),
+            description="A share of ours near none or near all of a few is told as one.",
             meta=about("shares_near_the_ends_are_coded", DISCLOSURE),
         ),
         gxe.ExpectColumnValuesToBeNull(

@@ -320,6 +320,17 @@ def test_an_official_figure_may_be_small(
     assert failed(draft, "trends", suites["trends"]) == {}
 
 
+def test_a_share_of_a_thousand_may_lie_near_none(
+    draft: duckdb.DuckDBPyConnection, suites: dict[str, list[Any]]
+) -> None:
+    rule = [one for one in suites["trends"] if one.meta["rule"] == "shares_near_the_ends_are_coded"]
+    draft.execute(set_all(["denominator"], "995", OF_PROPORTION))
+    draft.execute(set_all(["value"], "4", OF_PROPORTION))
+    assert failed(draft, "trends", rule) == {"shares_near_the_ends_are_coded": 1}
+    draft.execute(set_all(["denominator"], "1000", OF_PROPORTION))
+    assert failed(draft, "trends", rule) == {}
+
+
 @pytest.mark.parametrize(("smallest_shown", "count", "broken"), [(6, 5, 0), (8, 5, 1), (8, 10, 0)])
 def test_the_smallest_shown_is_a_setting(
     draft: duckdb.DuckDBPyConnection, smallest_shown: int, count: int, broken: int
