@@ -19,7 +19,7 @@ from warehouse.connection import connect
 from warehouse.contents import contents
 from warehouse.contracts import schema as contracts
 from warehouse.ledger.state import state_of
-from warehouse.release import disclosure
+from warehouse.release import disclosure, vintages
 from warehouse.release import inputs as release_inputs
 from warehouse.settings import Disclosure
 from warehouse.timeline.work_file import prepare
@@ -70,6 +70,7 @@ def _prepared() -> dict[str, Tables]:
             with connect(home.work_db) as connection:
                 disclosure.create(connection, Disclosure().smallest_shown)
                 release_inputs.write(connection, state, ANY_RELEASE, [], [])
+                vintages.create(connection)
         with connect(home.work_db, read_only=True) as connection:
             tables = sorted(contents(connection).items())
     for schema in SCHEMAS:

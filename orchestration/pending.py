@@ -10,6 +10,7 @@ from orchestration import inbox
 from orchestration.code_version import code_version
 from warehouse.home import Home
 from warehouse.ledger import annotations, overview, runs
+from warehouse.ledger import releases as ledger
 from warehouse.ledger.state import State
 from warehouse.release import store as releases
 from warehouse.settings import Settings, load_settings
@@ -28,6 +29,8 @@ WORDS = {
     "annotations": "somebody has annotated a series",
     "identities": "somebody has decided who is one child",
 }
+# After a release was rolled back neither a date nor a missing file brings its figures back.
+MAY_MEND = ("code_version", "settings", "submissions", "backtests", "annotations", "identities")
 OVERDUE = "a day that something was due by has passed"
 
 
@@ -52,10 +55,12 @@ def reasons(home: Home, state: State, as_of: date) -> list[str]:
     shown = releases.current(home)
     if last is None or shown is None:
         return [*reasons_found, "nothing is published yet"]
-    if shown.release_id != last["release_id"]:
-        return [*reasons_found, "the newest release is not there"]
     settings = load_settings(home)
     now, then = _decided(home, state, settings, as_of), last["detail"]["fingerprint"]
+    if ledger.return_in_force(state):
+        return reasons_found + [WORDS[name] for name in MAY_MEND if now[name] != then.get(name)]
+    if shown.release_id != last["release_id"]:
+        return [*reasons_found, "the newest release is not there"]
     reasons_found += [WORDS[name] for name in now if now[name] != then.get(name)]
     if not reasons_found and as_of.isoformat() != then.get("as_of"):
         return [OVERDUE] if _due(state, settings, as_of) != then.get("due") else []

@@ -24,6 +24,7 @@ from warehouse.ledger.state import GOOD, State
 from warehouse.machine import check_room, machine_fault
 from warehouse.pseudonyms import keys
 from warehouse.release.recovery import recover
+from warehouse.release.vintages import About
 from warehouse.settings import Settings, today
 
 FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
@@ -55,6 +56,7 @@ class Run:
     left: dict[str, str] = field(default_factory=dict)
     gates: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    vintages: About | None = None
 
     @property
     def next_release(self) -> str:

@@ -7,6 +7,7 @@ from orchestration.pipeline import NOTHING, RunReport
 from orchestration.run import Step
 from warehouse.home import Home
 from warehouse.ledger import overview
+from warehouse.ledger import releases as ledger
 from warehouse.ledger.state import state_of
 from warehouse.settings import load_settings, today
 from warehouse.timeline import monthly_gain
@@ -18,6 +19,7 @@ MOST_SHOWN = 20
 def outcome(home: Home, report: RunReport) -> Iterator[str]:
     """The last words of `sightline run`."""
     if report.outcome == NOTHING:
+        yield from rolled_back(home)
         yield f"Nothing to do: release {report.release_id} is up to date ({report.seconds:.1f} s)."
         if waiting := report.found("delivery", "undelivered"):
             yield f"{waiting:,} messages could not be delivered yet: sightline health"
@@ -32,9 +34,22 @@ def outcome(home: Home, report: RunReport) -> Iterator[str]:
     if refused or held_back:
         yield "More on one, and its rows to mend: sightline submissions show NUMBER --report FILE"
     yield _ending(report)
+    if report.outcome == "unchanged":
+        yield from rolled_back(home)
     yield from where_the_time_goes(report)
     if report.outcome in ("released", "unchanged"):
         yield from where_to_look(home)
+
+
+def rolled_back(home: Home) -> Iterator[str]:
+    """That readers see an earlier release, and why; nothing where they see the newest."""
+    with state_of(home) as state:
+        back = ledger.return_in_force(state)
+    if back:
+        yield (
+            f"Readers see release {back.release_id}: {back.newest} was rolled back on {back.on},"
+            f" {back.reason}"
+        )
 
 
 def taken_in(home: Home) -> Iterator[str]:

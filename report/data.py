@@ -27,6 +27,7 @@ class Point(NamedTuple):
     value: float | None
     marker: str | None
     is_provisional: bool
+    is_revised: bool
     expected: float | None
     lower: float | None
     upper: float | None

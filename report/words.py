@@ -27,6 +27,12 @@ MARKERS = {
     "u": "unreliable",
 }
 
+# Beside a figure that is shown.
+REVISIONS = {
+    "p": "provisional: a later return is expected to change it",
+    "r": "revised: another figure was published before",
+}
+
 REASONS = {
     "no_return": "no return received",
     "not_due": "return not due yet",
@@ -224,9 +230,16 @@ def value(point: Point | None, decimals: int) -> str | Markup:
     shown = number(point.value, decimals)
     marks = [marker(point.marker)] if point.marker else []
     marks += [
-        Markup('<abbr title="{}">[{}]</abbr>').format(said, one) for one, said in minded(point)
+        Markup('<abbr title="{}">[{}]</abbr>').format(said, one)
+        for one, said in (*revisions(point), *minded(point))
     ]
     return Markup(" ").join([shown, *marks]) if marks else shown
+
+
+def revisions(point: Point) -> list[tuple[str, str]]:
+    """The letter and the meaning of each: that a figure will change, or has."""
+    held = {"p": point.is_provisional, "r": point.is_revised}
+    return [(one, meaning) for one, meaning in REVISIONS.items() if held[one]]
 
 
 def minded(point: Point) -> list[tuple[str, str]]:
@@ -291,7 +304,9 @@ def sentence(series: Series, point: Point, indicator: Indicator, area: str) -> s
         else:
             said += f", {_side(point.value, point.lower, point.upper)} its usual range of {ends}"
     notes = [f" Note: {meaning}." for _, meaning in minded(point)]
-    return said + (". The figure is provisional." if point.is_provisional else ".") + "".join(notes)
+    told = "." + (" The figure is provisional." if point.is_provisional else "")
+    told += " It was revised." if point.is_revised else ""
+    return said + told + "".join(notes)
 
 
 def annotation(row: Mapping[str, Any]) -> str:

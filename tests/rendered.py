@@ -1,7 +1,7 @@
 """The SQL of the models without dbt: rendered, and for what is published also run."""
 
 import importlib.util
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 
@@ -22,6 +22,7 @@ NAMES = {
 }
 
 
+@cache
 def model(path: Path) -> str:
     """The SQL of a model, with relations named as in the work file."""
     files = set(PROJECT.glob("macros/*.sql")) - {dbt_macros.FILE}

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from warehouse import indicators
 from warehouse.home import Home
 from warehouse.ledger.state import State, problems, submissions
-from warehouse.release import audit
+from warehouse.release import audit, disclosure, vintages
 from warehouse.release import build as publish
 from warehouse.release import inputs as release_inputs
 from warehouse.settings import Disclosure
@@ -98,9 +98,18 @@ def draft(home: Home, release_id: str = "r1", **changes: Any) -> publish.Draft:
     with duckdb.connect(str(home.work_db)) as connection:
         release_inputs.write(connection, state, release, **rows)
         audit.control(home, connection, Disclosure().smallest_shown)
+    published_before(home, state, release_id, release["as_of"])
+    with duckdb.connect(str(home.work_db)) as connection:
         rendered.publish(connection)
     state.close()
     return publish.build(home, home.work_db)
+
+
+def published_before(home: Home, state: State, release_id: str, as_of: date) -> vintages.About:
+    """Hand the history of what was published over to the work file."""
+    with duckdb.connect(str(home.work_db)) as connection:
+        rules = disclosure.rules(connection)
+        return vintages.hand_over(connection, home, state, release_id, as_of, rules)
 
 
 def alert_rows() -> list[dict[str, Any]]:
@@ -478,6 +487,12 @@ def _coverage(connection: duckdb.DuckDBPyConnection) -> None:
             date '2024-02-01' as recorded_on;
 
         create table control.submissions as
-        select * from (values (1, false), (2, true), (3, false)) as held(submission_id, is_in_force)
+        select submission_id, sender, 'ssd' as extract, period_start,
+            cast(period_start + 29 as date) as period_end, is_in_force
+        from (values
+            (1, '383', date '2026-09-01', false),
+            (2, '383', date '2026-09-01', true),
+            (3, '856', date '2026-10-01', false)
+        ) as held(submission_id, sender, period_start, is_in_force)
         """
     )

@@ -29,7 +29,7 @@ from warehouse.ledger import submissions as ledger
 from warehouse.ledger.migrations.upgrade import snapshot
 from warehouse.ledger.state import State, state_of
 from warehouse.pseudonyms import keys
-from warehouse.release import recovery
+from warehouse.release import recovery, vintages
 from warehouse.release import store as releases
 from warehouse.timeline import identity_decisions
 
@@ -162,7 +162,7 @@ def unpacked(folder: Path, copy: Copy, beside: Path) -> Iterator[Home]:
         home = homes.at(Path(work))
         homes.make_folders(home)
         for name in copy.files:
-            is_rows = name.startswith("restricted/raw/")
+            is_rows = name.startswith(("restricted/raw/", "restricted/vintages/"))
             if is_rows or name in (home.config.name, STATE):
                 _put_in_place(folder / name, home, name, is_link=is_rows)
         # The originals stay in the copy: they were held against their hashes.
@@ -265,6 +265,8 @@ def _wanted(home: Home, state: Path) -> dict[str, str | None]:
         for batch, table, sha256 in recorded:
             wanted[f"restricted/raw/{table}/{batch}.parquet"] = sha256
         connection.commit()
+    for history in vintages.files(home):
+        wanted[history.relative_to(home.root).as_posix()] = None
     return wanted
 
 

@@ -10,6 +10,7 @@ from orchestration.run import Run
 from orchestration.steps.built import Built, results_of, tables_of
 from warehouse import clock
 from warehouse.connection import connect
+from warehouse.release import disclosure, vintages
 from warehouse.release import inputs as release_inputs
 from warehouse.timeline import work_file
 
@@ -40,6 +41,14 @@ def _hand_over(run: Run) -> None:
             _release(run, connection),
             _known(run, evaluate.alert_rows(run.state, decisions), "first_raised_on"),
             _known(run, evaluate.event_rows(run.state, decisions), "occurred_on"),
+        )
+        run.vintages = vintages.hand_over(
+            connection,
+            run.home,
+            run.state,
+            run.next_release,
+            run.as_of,
+            disclosure.rules(connection),
         )
 
 

@@ -9,6 +9,7 @@ from monitoring.alerts import record
 from monitoring.alerts.lifecycle import Decisions
 from monitoring.delivery import relay
 from orchestration import pending, retention
+from orchestration.logs import log
 from orchestration.run import Run
 from report import site
 from warehouse import clock
@@ -16,6 +17,7 @@ from warehouse.connection import connect
 from warehouse.ledger import releases as ledger
 from warehouse.release import build as publish
 from warehouse.release import store as releases
+from warehouse.release import vintages
 
 Found = dict[str, Any]
 
@@ -56,7 +58,8 @@ def release(run: Run) -> Found:
         found["pages"] = site.build_site(draft.database, draft.report)
     with run.step("release") as found:
         shown = None if run.is_history else releases.current(run.home)
-        if shown and not decisions.events and releases.says_the_same(shown, draft):
+        is_same = shown and not decisions.events and releases.says_the_same(shown, draft)
+        if shown and (is_same or _was_rolled_back(run, draft)):
             shutil.rmtree(draft.folder)
             run.released, run.release_id = "unchanged", shown.release_id
         else:
@@ -72,6 +75,23 @@ def release(run: Run) -> Found:
             found |= {"pruned": len(kept.releases), "purged": kept.count - len(kept.releases)}
             run.fingerprint = pending.fingerprint(run.home, run.state, run.as_of)
         return found
+
+
+def _was_rolled_back(run: Run, draft: releases.Draft) -> bool:
+    """Whether the draft holds the very figures from which readers were led back."""
+    back = ledger.return_in_force(run.state)
+    if back is None:
+        return False
+    newest = run.home.releases / back.newest / releases.DATABASE
+    if not newest.is_file() or not releases.same_figures(newest, draft.database):
+        log.warning("release %s was rolled back; this one has other figures", back.newest)
+        return False
+    log.warning(
+        "the figures are still those of release %s, which was rolled back: release %s stays",
+        back.newest,
+        back.release_id,
+    )
+    return True
 
 
 def deliver(run: Run) -> Found:
@@ -114,4 +134,9 @@ def _commit(run: Run, draft: releases.Draft, decisions: Decisions) -> None:
             if is_current:
                 record.record(connection, decisions, placed, run.settings)
 
+    if run.vintages:
+        releases.note(draft.folder, rules=run.vintages.rules)
+    if is_current and run.vintages:
+        vintages.keep(run.home, draft.release_id, draft.database, run.vintages)
     releases.commit(run.home, draft, write, make_current=is_current)
+    vintages.sweep(run.home, run.state)

@@ -102,7 +102,7 @@ def _existing(release: Path, relative: str, name: str) -> str:
 
 def _help() -> dict[str, Any]:
     return {
-        "markers": [*words.MARKERS.items(), *words.CAVEATS.values()],
+        "markers": [*words.MARKERS.items(), *words.REVISIONS.items(), *words.CAVEATS.values()],
         "rounding": IN_WORDS,
         "severities": list(words.SEVERITIES.items()),
         "glossary": GLOSSARY,

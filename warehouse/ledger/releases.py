@@ -1,13 +1,32 @@
-"""Releases as the state remembers them: their numbers, dates and fingerprints."""
+"""Releases as the state remembers them: numbers, dates, fingerprints, returns to earlier ones."""
 
+import json
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse.ledger.state import State, releases, runs
+from warehouse.ledger.state import State, releases, runs, settings
 
 Row = dict[str, Any]
+RETURNS = "returns"
+
+
+@dataclass(frozen=True)
+class Return:
+    """Readers were led to `release_id` on a day; `newest` is the newest release there was then."""
+
+    release_id: str
+    former: str
+    newest: str
+    on: str
+    reason: str
+
+    @property
+    def is_back(self) -> bool:
+        """Whether it led to an earlier release and not forward to the newest again."""
+        return self.release_id != self.newest
 
 
 def next_sequence(state: State) -> int:
@@ -44,3 +63,29 @@ def last_published(state: State, as_of: date) -> Row | None:
     with state.read() as connection:
         row = connection.execute(query).mappings().one_or_none()
     return dict(row) if row else None
+
+
+def returns(state: State) -> list[Return]:
+    """Every return to another release, the oldest first."""
+    with state.read() as connection:
+        return [Return(**row) for row in read_returns(connection)]
+
+
+def return_in_force(state: State) -> Return | None:
+    """The return to an earlier release by which readers see what they see; none since a newer
+    release was made, or they were led forward again."""
+    known = returns(state)
+    if not known or not known[-1].is_back:
+        return None
+    with state.read() as connection:
+        query = sa.select(releases.c.release_id).where(releases.c.is_current)
+        current = connection.execute(query).scalar()
+    return known[-1] if current == known[-1].release_id else None
+
+
+def read_returns(connection: sa.Connection) -> list[Row]:
+    """The same as they are kept."""
+    query = sa.select(settings.c.value).where(settings.c.name == RETURNS)
+    value = connection.execute(query).scalar()
+    found: list[Row] = json.loads(value) if value else []
+    return found

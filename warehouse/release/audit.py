@@ -204,7 +204,9 @@ def seen(home: Home, release: releases.Release) -> tuple[list[Seen], int]:
         raise SightlineError(f"{release.release_id} was published before there was an audit")
     smallest_shown = int(done["smallest_shown"])
     relations = indicators.relations(indicators.load())
-    with duckdb.connect(str(release.database), read_only=True) as connection:
+    with duckdb.connect(
+        str(release.database), read_only=True, config=releases.LOCKED
+    ) as connection:
         now = printed.of_release(connection, relations, smallest_shown, done["repairs"])
         submissions = printed.in_force(connection)
     former = [
@@ -254,7 +256,9 @@ def shares(release: releases.Release) -> list[dict[str, Any]]:
     """What control costs readers of a release: by size of authority (children aged 0 to 17), the
     counts there, per cent of them withheld, and the largest error of a shown rate from rounding in
     the middle of the authorities, in per cent of the rate."""
-    with duckdb.connect(str(release.database), read_only=True) as connection:
+    with duckdb.connect(
+        str(release.database), read_only=True, config=releases.LOCKED
+    ) as connection:
         found = connection.execute(SHARES)
         names = [column[0] for column in found.description or []]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
@@ -295,7 +299,9 @@ def _kept(
     now: pd.DataFrame,
 ) -> pd.DataFrame:
     repairs = recorded(release)["repairs"]
-    with duckdb.connect(str(release.database), read_only=True) as connection:
+    with duckdb.connect(
+        str(release.database), read_only=True, config=releases.LOCKED
+    ) as connection:
         return printed.kept(connection, relations, smallest_shown, repairs, submissions, now)
 
 

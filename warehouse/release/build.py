@@ -16,8 +16,8 @@ import duckdb
 
 from warehouse.connection import safe_config
 from warehouse.home import Home
-from warehouse.release import open_data, package
-from warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database
+from warehouse.release import open_data, package, vintages
+from warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database, versions
 from warehouse.release.tables import create, published_tables
 
 STORAGE_VERSION = "v1.1.0"  # readable by the clients that analysts have: 1.1 and later
@@ -37,6 +37,9 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
         for table in published_tables():
             create(connection, table, f"from work.published.{table.name}")
         open_data.create_views(connection)
+        connection.execute("use published")
+        vintages.create_macro(connection)
+        connection.execute("use memory")
         _write_files(connection, folder)
         sources = _sources(connection)
         audit = _audit(connection)
@@ -49,6 +52,7 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
         "looks_back": looks_back,
         "content_hash": found,
         "storage_version": STORAGE_VERSION,
+        "versions": versions(),
         "tables": counts,
         "sources": sources,
         "audit": audit,

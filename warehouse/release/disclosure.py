@@ -103,6 +103,14 @@ def control(
     return int(cells["marker"].notna().sum())
 
 
+def rules(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
+    """By level of area, the base of rounding and the smallest count that is shown, as `control`
+    wrote them."""
+    query = "select area_level, base, smallest_shown from control.disclosure order by area_level"
+    rows = connection.execute(query).fetchall()
+    return {level: {"base": base, "smallest_shown": smallest} for level, base, smallest in rows}
+
+
 def create(connection: duckdb.DuckDBPyConnection, smallest_shown: int) -> None:
     """Make the table of controlled counts, without rows, and the rules of each level of area."""
     connection.execute(

@@ -1,4 +1,4 @@
-"""After a killed run: only recorded releases are shown, and readers are led to the newest of them.
+"""After a killed run: only recorded releases are shown, and readers are led to the current one.
 
 What the ledger does not know and what is damaged is set aside, never deleted on its word alone.
 """
@@ -13,12 +13,14 @@ from warehouse.home import Home
 from warehouse.ledger.state import State, runs
 from warehouse.ledger.state import releases as recorded
 from warehouse.release import store as releases
+from warehouse.release import vintages
 
 logger = logging.getLogger("sightline")
 
 
 def recover(home: Home, state: State) -> str | None:
-    """Sweep what a killed run left, and lead readers to the newest recorded release; its id."""
+    """Sweep what a killed run left, and lead readers to the release that the ledger calls current,
+    or to the newest before it that is whole; its id."""
     for leftover in home.releases.glob(".*"):
         releases.remove(leftover)
     with state.read() as connection:
@@ -41,8 +43,11 @@ def recover(home: Home, state: State) -> str | None:
         else:
             orphans.set_aside(home, folder, "releases")
     _drop_damaged_warehouse(home)
-    current = [row.release_id for row in rows if row.is_current]
-    return _point_at_newest(home, current + _former(state))
+    vintages.sweep(home, state)
+    current = [row for row in rows if row.is_current]
+    # What is newer than the current one was rolled back.
+    before = min((row.sequence for row in current), default=following)
+    return _point_at_newest(home, [row.release_id for row in current] + _former(state, before))
 
 
 def recorded_releases(state: State) -> dict[str, str]:
@@ -52,12 +57,12 @@ def recorded_releases(state: State) -> dict[str, str]:
         return {row.release_id: row.content_hash for row in rows}
 
 
-def _former(state: State) -> list[str]:
-    """Releases that readers were once led to, the newest first; never one that looks back."""
+def _former(state: State, before: int) -> list[str]:
+    """Releases that readers were led to before one, the newest first; never one that looks back."""
     query = (
         sa.select(recorded.c.release_id)
         .join(runs, runs.c.release_id == recorded.c.release_id)
-        .where(runs.c.outcome == "released", recorded.c.is_current.is_(False))
+        .where(runs.c.outcome == "released", recorded.c.sequence < before)
         .order_by(recorded.c.sequence.desc())
     )
     with state.read() as connection:

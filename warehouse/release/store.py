@@ -3,14 +3,18 @@
 A release folder is never changed once it is in place.
 """
 
+import csv
+import errno
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +39,14 @@ DRAFT = ".draft-"
 DOOMED = ".pruned-"
 # Nobody reads a release that looks back but whoever asked for it, and it can be built again.
 LOOK_BACKS = 3
+WRONG_USE = 2
+# Why a link cannot be made though there are links here.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
+# What shapes the figures and the files beside our own code.
+SHAPED_BY = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "great-expectations")
+# What readers are told of one figure; of which figure it is one in a release.
+FIGURE = ("numerator", "denominator", "value", "marker")
+KEY = ("indicator", "area_code", "period_type", "source", "breakdown", "period_start")
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,8 @@ class Release:
     simulated: bool
     code_version: str = ""
     looks_back: bool = False
+    rules: dict[str, Any] = field(default_factory=dict, hash=False)
+    """Of disclosure control, by level of area."""
 
     @property
     def database(self) -> Path:
@@ -103,7 +117,7 @@ def place(home: Home, draft: Draft) -> Path:
     _fingerprint(draft.folder)
     _freeze(draft.folder)
     draft.folder.rename(folder)
-    _sync(home.releases)
+    sync(home.releases)
     return folder
 
 
@@ -116,13 +130,16 @@ def point(home: Home, release_id: str) -> None:
     fresh.unlink(missing_ok=True)
     try:
         fresh.symlink_to(target, target_is_directory=True)
-    except OSError:
+    except OSError as fault:
+        if home.current.is_symlink() or fault.errno in NO_ROOM:
+            raise
         fresh.write_text(f"{release_id}\n", encoding="utf-8")
+        sync(fresh)
         fresh.replace(home.published / POINTER)
     else:
         fresh.replace(home.current)
         (home.published / POINTER).unlink(missing_ok=True)
-    _sync(home.published)
+    sync(home.published)
 
 
 def current(home: Home) -> Release | None:
@@ -137,9 +154,15 @@ def current(home: Home) -> Release | None:
     return read(folder) if (folder / MANIFEST).is_file() else None
 
 
+def names(home: Home) -> list[str]:
+    """What stands in the place of releases, readable or not."""
+    return sorted(path.name for path in home.releases.glob("[!.]*"))
+
+
 def list_releases(home: Home) -> list[Release]:
-    """Every release in place, the newest first."""
-    found = [read(path.parent) for path in home.releases.glob(f"[!.]*/{MANIFEST}")]
+    """Every release in place that says what it is, the newest first."""
+    folders = [home.releases / name for name in names(home)]
+    found = [read(folder) for folder in folders if is_readable(folder)]
     return sorted(found, key=lambda one: (one.sequence, one.release_id), reverse=True)
 
 
@@ -155,11 +178,14 @@ def is_whole(folder: Path) -> bool:
     Of one from before its files were fingerprinted it is only seen whether it opens.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = manifest_of(read(folder))
         if "files" in manifest:
-            return bool(_files(folder) == manifest["files"])
+            return _files(folder) == {
+                name: {"sha256": one["sha256"], "bytes": one["bytes"]}
+                for name, one in manifest["files"].items()
+            }
         duckdb.connect(str(folder / DATABASE), read_only=True, config=LOCKED).close()
-    except (OSError, ValueError, duckdb.Error):
+    except (SightlineError, OSError, LookupError, TypeError, AttributeError, duckdb.Error):
         return False
     return True
 
@@ -178,19 +204,87 @@ def _files(folder: Path) -> dict[str, dict[str, Any]]:
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path != folder / MANIFEST:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
             name = path.relative_to(folder).as_posix()
-            found[name] = {"sha256": digest, "bytes": path.stat().st_size}
+            found[name] = {"sha256": _sha256(path), "bytes": path.stat().st_size}
     return found
 
 
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _fingerprint(folder: Path) -> None:
-    """Write hashes and sizes of all files into the manifest; of a folder without one nothing."""
-    path = folder / MANIFEST
-    if path.is_file():
-        manifest = json.loads(path.read_text(encoding="utf-8")) | {"files": _files(folder)}
-        path.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    """Write hash, size and rows of every file into the manifest, if there is one."""
+    if (folder / MANIFEST).is_file():
+        files = _files(folder)
+        for name, rows in _rows_in(folder, files):
+            files[name]["rows"] = rows
+        note(folder, files=files)
+
+
+def _rows_in(folder: Path, names: Collection[str]) -> Iterator[tuple[str, int]]:
+    """How many rows each file of tables holds; pages and documents have none."""
+    with duckdb.connect(":memory:") as connection:
+        for name in names:
+            path = str(folder / name).replace("'", "''")
+            if name.endswith(".parquet"):
+                counts = f"select num_rows as n from parquet_file_metadata('{path}')"
+            elif name == DATABASE:
+                connection.execute(f"attach '{path}' as release (read_only)")
+                tables = connection.execute(
+                    "select table_name from duckdb_tables() where database_name = 'release'"
+                ).fetchall()
+                counts = " union all ".join(
+                    f'select count(*) as n from release."{table}"' for (table,) in tables
+                )
+            else:
+                continue
+            [(rows,)] = connection.execute(f"select sum(n)::bigint from ({counts})").fetchall()
+            yield name, rows
+    for name in names:
+        if name.endswith(".csv"):
+            with (folder / name).open(encoding="utf-8", newline="") as lines:
+                yield name, sum(1 for _ in csv.reader(lines)) - 1
+
+
+def note(folder: Path, **known: Any) -> None:
+    """Add to the manifest of a draft what is known of it by now."""
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8")) | known
+    text = json.dumps(manifest, indent=2, default=str) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def versions() -> dict[str, str]:
+    """What a release is made with beside our own code."""
+    return {"python": platform.python_version()} | {name: version(name) for name in SHAPED_BY}
+
+
+def manifest_of(release: Release) -> dict[str, Any]:
+    """All that a release says of itself."""
+    found: dict[str, Any] = json.loads((release.folder / MANIFEST).read_text(encoding="utf-8"))
+    return found
+
+
+def former(home: Home, release: Release) -> Release:
+    """The release that was published before this one, of those that are kept."""
+    for one in list_releases(home):
+        if not one.looks_back and one.sequence < release.sequence:
+            return one
+    raise SightlineError(f"no release from before {release.release_id} is kept")
+
+
+def same_figures(one: Path, other: Path) -> bool:
+    """Whether two published files give the same figures, whatever they say of them beside."""
+    columns = ", ".join((*KEY, *FIGURE))
+    with duckdb.connect(":memory:") as connection:
+        for name, path in (("one", one), ("other", other)):
+            quoted = str(path).replace("'", "''")
+            connection.execute(f"attach '{quoted}' as {name} (read_only)")
+        given, shown = (f"select {columns} from {name}.trends" for name in ("one", "other"))
+        query = "select not exists ({} except all {}) and not exists ({} except all {})"
+        found = connection.execute(query.format(given, shown, shown, given)).fetchone()
+    return bool(found and found[0])
 
 
 def says_the_same(shown: Release, draft: Draft) -> bool:
@@ -212,7 +306,7 @@ def find(home: Home, release_id: str) -> Release:
     for release in list_releases(home):
         if release.release_id == release_id:
             return release
-    raise SightlineError(f"there is no release {release_id}")
+    raise SightlineError(f"there is no release {release_id}", WRONG_USE)
 
 
 def verify_database(path: Path) -> tuple[dict[str, int], str]:
@@ -233,15 +327,34 @@ def verify_database(path: Path) -> tuple[dict[str, int], str]:
 
 
 def verify(home: Home, release_id: str) -> bool:
-    """Whether every file, and the content of the published tables, is what the manifest states."""
-    release = find(home, release_id)
+    """Whether every file, and the content of the published tables, is what the manifest states.
+
+    Of a release that another version made, with other tables or columns, the files alone tell.
+    """
+    if release_id not in names(home):
+        raise SightlineError(f"there is no release {release_id}", WRONG_USE)
+    folder = home.releases / release_id
     try:
-        found = verify_database(release.database)[1]
-        return found == release.content_hash and is_whole(release.folder)
+        release = read(folder)
+        if not is_whole(folder):
+            return False
+        if not _has_the_columns_of_now(release.database):
+            return True
+        return verify_database(release.database)[1] == release.content_hash
     except (SightlineError, duckdb.Error) as fault:
         if ours := machine_fault(fault, home.published):
             raise ours from fault
         return False
+
+
+def _has_the_columns_of_now(path: Path) -> bool:
+    with duckdb.connect(str(path), read_only=True, config=LOCKED) as connection:
+        query = "select table_name, column_name from duckdb_columns() where not internal"
+        views = "select view_name from duckdb_views() where not internal"
+        of_views = {name for (name,) in connection.execute(views).fetchall()}
+        found = connection.execute(query).fetchall()
+    expected = {(table.name, column) for table in published_tables() for column in table.columns}
+    return {one for one in found if one[0] not in of_views} == expected
 
 
 def superfluous(
@@ -275,11 +388,29 @@ def open_draft(draft: Draft) -> duckdb.DuckDBPyConnection:
 
 
 def open_published(home: Home) -> duckdb.DuckDBPyConnection:
-    """The current release, read-only: no file, network or setting can be reached from its SQL."""
+    """The current release, read-only: no file, network or setting can be reached from its SQL.
+
+    Raises ConfigurationError where its file is not, to the byte, what was published.
+    """
     release = current(home)
     if release is None:
-        raise SightlineError("nothing is published yet; run: sightline run")
-    return duckdb.connect(str(release.database), read_only=True, config=LOCKED)
+        is_lost = home.current.is_symlink() or bool(names(home))
+        why = "readers are led to no release" if is_lost else "nothing is published yet"
+        raise SightlineError(f"{why}; run: sightline run")
+    try:
+        told = manifest_of(release).get("files", {}).get(DATABASE)
+        if told is None or told["sha256"] == _sha256(release.database):
+            return duckdb.connect(str(release.database), read_only=True, config=LOCKED)
+    except (OSError, duckdb.IOException):
+        # Pruned just now, since readers were led on.
+        newer = current(home)
+        if newer is None or newer.release_id == release.release_id:
+            raise
+        return open_published(home)
+    raise ConfigurationError(
+        f"{release.database} is not what was published; sightline run sets it aside and leads"
+        " readers to one that is"
+    )
 
 
 def read(folder: Path) -> Release:
@@ -295,8 +426,9 @@ def read(folder: Path) -> Release:
             manifest["simulated"],
             manifest["code_version"],
             manifest.get("looks_back", False),
+            manifest.get("rules", {}),
         )
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise ConfigurationError(
             f"{folder / MANIFEST} is damaged; sightline run sets this release aside"
         ) from None
@@ -306,12 +438,12 @@ def _freeze(folder: Path) -> None:
     """Bring every byte to the disk and take the right to write away."""
     for path in sorted(folder.rglob("*"), reverse=True):
         if path.is_file():
-            _sync(path)
+            sync(path)
             path.chmod(0o440)
         else:
-            _sync(path)
+            sync(path)
             path.chmod(0o550)
-    _sync(folder)
+    sync(folder)
     folder.chmod(0o550)
 
 
@@ -326,7 +458,8 @@ def remove(folder: Path) -> None:
     shutil.rmtree(doomed)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Bring a file or a folder's entries to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

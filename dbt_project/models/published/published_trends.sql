@@ -222,49 +222,89 @@ judged as (
             false
         ) as is_judgement_withheld
     from marked
+),
+
+told as (
+    select
+        indicator,
+        area_code,
+        la_code,
+        area_level,
+        period_type,
+        period_start,
+        period_end,
+        breakdown,
+        source,
+        case when hidden is null and not (is_ours and is_without_count) then cast(numerator as bigint) end as numerator,
+        case when not is_withheld or denominator_is_population then cast(denominator as bigint) end as denominator,
+        case when hidden is null then value end as value,
+        coalesce(hidden, marker, case when value is null then 'x' end) as marker,
+        is_provisional,
+        is_revised,
+        caveat,
+        areas_due,
+        areas_included,
+        case when hidden is null then expected end as expected,
+        case when hidden is null then lower end as lower,
+        case when hidden is null then upper end as upper,
+        case when hidden is null then score end as score,
+        case when hidden is null then p_one end as p_one,
+        case when hidden is null then p_sustained end as p_sustained,
+        case when hidden is null then {{ figure('dispersion', 3) }} end as dispersion,
+        case when hidden is null then {{ figure('national_effect', 3) }} end as national_effect,
+        case when hidden is null then {{ figure('completeness', 2) }} end as completeness,
+        case when hidden is null then {{ figure('minimum_detectable_change', 6) }} end as minimum_detectable_change,
+        case when hidden is null then kind end as kind,
+        method,
+        version,
+        case when is_judgement_withheld then 'not_assessable' else status end as status,
+        -- Reasons that follow from what was sent or from the definition stay; the others tell of the size of the count.
+        case
+            when not is_withheld or full_reason in (
+                'no_return', 'not_due', 'late', 'quarantined', 'partly_covered', 'partial_coverage',
+                'reorganised', 'censored', 'gap_after', 'too_little_history', 'gap_in_history', 'partial_roll',
+                'known_rests_on_missing_return', 'other_returns_missing', 'numbers_changed',
+                'without_care_return', 'parts_awaited', 'not_monitored', 'not_tested'
+            ) then full_reason
+            else 'withheld'
+        end as reason
+    from judged
+),
+
+-- our own figures that were published as others before; that nothing had come yet was no figure
+revised as (
+    select distinct
+        told.indicator,
+        told.area_code,
+        told.period_type,
+        told.period_start,
+        told.breakdown,
+        told.source
+    from told
+    inner join {{ source('state', 'trends_vintages') }} as before
+        on told.indicator = before.indicator
+        and coalesce(told.la_code, told.area_code) = coalesce(before.la_code, before.area_code)
+        and told.period_type = before.period_type
+        and told.period_start = before.period_start
+        and told.breakdown = before.breakdown
+        and told.source = before.source
+    where
+        told.source = 'extracts'
+        and (before.value is not null or before.marker in ('c', 'low', 'high'))
+        and (
+            told.numerator is distinct from before.numerator
+            or told.denominator is distinct from before.denominator
+            or told.value is distinct from before.value
+            or told.marker is distinct from before.marker
+        )
 )
 
-select
-    indicator,
-    area_code,
-    la_code,
-    area_level,
-    period_type,
-    period_start,
-    period_end,
-    breakdown,
-    source,
-    case when hidden is null and not (is_ours and is_without_count) then cast(numerator as bigint) end as numerator,
-    case when not is_withheld or denominator_is_population then cast(denominator as bigint) end as denominator,
-    case when hidden is null then value end as value,
-    coalesce(hidden, marker, case when value is null then 'x' end) as marker,
-    is_provisional,
-    is_revised,
-    caveat,
-    areas_due,
-    areas_included,
-    case when hidden is null then expected end as expected,
-    case when hidden is null then lower end as lower,
-    case when hidden is null then upper end as upper,
-    case when hidden is null then score end as score,
-    case when hidden is null then p_one end as p_one,
-    case when hidden is null then p_sustained end as p_sustained,
-    case when hidden is null then {{ figure('dispersion', 3) }} end as dispersion,
-    case when hidden is null then {{ figure('national_effect', 3) }} end as national_effect,
-    case when hidden is null then {{ figure('completeness', 2) }} end as completeness,
-    case when hidden is null then {{ figure('minimum_detectable_change', 6) }} end as minimum_detectable_change,
-    case when hidden is null then kind end as kind,
-    method,
-    version,
-    case when is_judgement_withheld then 'not_assessable' else status end as status,
-    -- Reasons that follow from what was sent or from the definition stay; the others tell of the size of the count.
-    case
-        when not is_withheld or full_reason in (
-            'no_return', 'not_due', 'late', 'quarantined', 'partly_covered', 'partial_coverage',
-            'reorganised', 'censored', 'gap_after', 'too_little_history', 'gap_in_history', 'partial_roll',
-            'known_rests_on_missing_return', 'other_returns_missing', 'numbers_changed',
-            'without_care_return', 'parts_awaited', 'not_monitored', 'not_tested'
-        ) then full_reason
-        else 'withheld'
-    end as reason
-from judged
+select told.* replace (case when told.source = 'extracts' then revised.indicator is not null else told.is_revised end as is_revised)
+from told
+left join revised
+    on told.indicator = revised.indicator
+    and told.area_code = revised.area_code
+    and told.period_type = revised.period_type
+    and told.period_start = revised.period_start
+    and told.breakdown = revised.breakdown
+    and told.source = revised.source

@@ -14,9 +14,17 @@ import pytest
 from cases import CASES
 
 TESTS = Path(__file__).parents[2]
-# Files, values, second deliveries, clocks and calendars, and of security what concerns intake.
+# Files, values, second deliveries, clocks and calendars, what befalls releases, and of security
+# what concerns intake.
 APPLICABLE = {
     *range(1, 62),
+    63,
+    70,
+    71,
+    *range(74, 77),
+    81,
+    83,
+    85,
     *range(86, 93),
     *range(102, 105),
     111,

@@ -46,6 +46,18 @@ ELSEWHERE = {
         "tests/runs/orchestration/test_second_delivery.py",
         'sightline("releases", "list"',
     ),
+    ("releases", "show"): (
+        "tests/unit/warehouse/test_rollback.py",
+        'run_of(home, "releases", "show"',
+    ),
+    ("releases", "rollback"): (
+        "tests/unit/warehouse/test_rollback.py",
+        'run_of(home, "releases", "rollback"',
+    ),
+    ("releases", "diff"): (
+        "tests/unit/warehouse/test_differences.py",
+        '["releases", "diff"',
+    ),
     ("adopt",): ("tests/unit/warehouse/test_orphans.py", 'run(monitor, "adopt"'),
     ("backup", "create"): (
         "tests/runs/orchestration/test_backup_of_a_run.py",

@@ -149,3 +149,30 @@ def test_a_source_is_called_as_its_contract_says(name: str, said: str) -> None:
 
 def test_a_return_that_nobody_recognised_has_no_name() -> None:
     assert words.extract(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("held", "letters", "said"),
+    [
+        ({}, "", ""),
+        ({"is_provisional": True}, "p", " The figure is provisional."),
+        ({"is_revised": True}, "r", " It was revised."),
+        (
+            {"is_provisional": True, "is_revised": True},
+            "pr",
+            " The figure is provisional. It was revised.",
+        ),
+    ],
+)
+def test_a_figure_that_will_change_or_has_is_marked_and_said(held, letters, said) -> None:
+    one = point(value=3.0, period_start=date(2026, 9, 1), period_end=date(2026, 9, 30), **held)
+    shown = words.value(one, 1)
+    assert re.findall(r">\[(\w)\]<", shown) == [*letters]
+    series = Series("rate", "month", "extracts", "total", (one,))
+    indicator = indicators.load()[0]
+    assert words.sentence(series, one, indicator, "Leeds").endswith(f".{said}")
+
+
+def test_a_withheld_figure_has_no_other_letter() -> None:
+    shown = words.value(point(marker="c", is_provisional=True, is_revised=True), 1)
+    assert re.findall(r">\[(\w)\]<", shown) == ["c"]

@@ -1,256 +1,149 @@
-"""A sender's file beside a contract: headings, codes and faults are told, and nobody's values."""
+"""What moved between two releases, and the reason that is told for it."""
 
-import csv
 import json
-from pathlib import Path
-from typing import Any
 
-import intake_files as files
-import openpyxl
+import duckdb
 import pytest
+import releasing
+import work_file
 from click.testing import CliRunner
-from intake_files import EPISODES, IDENTIFIERS, PERSONS, care, referrals, ssd, upn
-from test_intake_xml import census
+from releasing import FIRST, MONTH, SECOND, THIRD, release, set_counts
 
 from orchestration.cli import commands
-from senders.differences import OTHERS, WORDS, Diff, TableDiff, differences
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.official import IDENTITY
+from warehouse.release import differences, store
 
-# Nobody's, and never to be told wherever a sender's columns went astray.
-VALUES = ("Smith", "SMITH", "2012-05-14", "14/05/2012", upn(1), "QX4410077", "O'Neill, Jo")
+LEEDS, BRADFORD = work_file.WORSENING, "E08000032"
 
 
-def compared(path: Path, extract: str = "ssd") -> Diff:
-    return differences(path, contracts.load()[extract])
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Three releases; what moved between two of them is told by what their tables say beside."""
+    home = releasing.monitor(tmp_path_factory.mktemp("differences"))
+    set_counts(home, 300)
+    set_counts(home, 100, BRADFORD)
+    release(home, 1, FIRST)
+    set_counts(home, 350)
+    set_counts(home, 3, BRADFORD)
+    with duckdb.connect(str(home.work_db)) as connection:
+        connection.execute("update control.submissions set is_in_force = submission_id = 1")
+    release(home, 2, SECOND)
+    release(home, 3, THIRD, code_version="0.2.0")
+    return home
 
 
-def beside(folder: Path, tables: dict[str, Any], extract: str = "ssd") -> dict[str, TableDiff]:
-    """What is told of a zip with these tables, by table."""
-    path = folder / "export.zip"
-    path.write_bytes(files.zipped(tables, files.MARCH))
-    return {one.table: one for one in compared(path, extract).tables}
+@pytest.fixture(scope="module")
+def found(home):
+    return differences.between(*(store.find(home, one) for one in (f"{FIRST}.1", f"{SECOND}.2")))
 
 
-def read_as(one: TableDiff) -> dict[str, str]:
-    """The column that each heading was taken for which is not its own name."""
-    return one.renamed | one.near
+def moved(found, area: str) -> list[dict]:
+    return [
+        row
+        for row in found.trends
+        if row["area_code"] == area and str(row["period_start"]) == MONTH
+        and row["period_type"] == "month"
+    ]  # fmt: skip
 
 
-def test_a_file_that_is_read_as_it_stands_has_no_difference(tmp_path: Path) -> None:
-    path = tmp_path / "export.zip"
-    path.write_bytes(files.zipped(ssd(), files.MARCH))
-    found = compared(path)
-    assert found.is_same, found
-    assert [one.rows for one in found.tables] == [1, 1, 1, 1, 1]
+def test_a_figure_that_a_replaced_return_changed_is_a_correction(found) -> None:
+    [row] = moved(found, LEEDS)
+    assert (row["old_numerator"], row["new_numerator"]) == (300, 350)
+    assert (row["indicator"], row["reason"]) == ("referral_rate", "correction")
 
 
-def test_headings_of_another_case_system_are_told_with_the_column_that_they_mean(
-    tmp_path: Path,
-) -> None:
-    header = (
-        "cine_referral_id,cine_person_id,cine_referral_date,cine_cin_primary_need_code,"
-        "cine_referral_source,cin_referral_nfa,cine_close_reason,cine_worker_grade\n"
-    )
-    rows = "".join(f"R{n},K1,2026-03-{n:02},N1,ZZ9,maybe,,3\n" for n in range(1, 8))
-    one = beside(tmp_path, ssd(ssd_cin_episodes=header + rows))["ssd_cin_episodes"]
-    assert read_as(one) == {
-        "cine_referral_source": "cine_referral_source_code",
-        "cin_referral_nfa": "cine_referral_nfa",
-    }
-    assert one.unknown == ["cine_worker_grade"]
-    # What stands below a near name is judged as if it were the column.
-    assert one.codes["cine_referral_source_code"] == {"ZZ9": 7}
-    assert one.codes["cine_referral_nfa"] == {WORDS: 7}
+def test_a_count_that_is_only_withheld_now_is_rounding(found) -> None:
+    [row] = moved(found, BRADFORD)
+    assert (row["new_value"], row["new_marker"], row["reason"]) == (None, "c", "rounding")
 
 
-@pytest.mark.parametrize("written", ["cine_referral_days", "CINE REFERRAL DATES"])
-def test_a_near_name_is_no_name(tmp_path: Path, written: str) -> None:
-    text = referrals(3).replace("cine_referral_date", written)
-    one = beside(tmp_path, ssd(ssd_cin_episodes=text))["ssd_cin_episodes"]
-    assert one.near == {written: "cine_referral_date"}
-    assert one.missing == []
-    assert not one.is_same
+def test_rows_of_each_table_are_counted_by_their_key(found) -> None:
+    tables = {one.name: (one.added, one.removed, one.changed) for one in found.tables}
+    assert tables["trends"] == (0, 0, 2)
+    assert tables["submissions"] == (0, 0, 2)
+    assert tables["trends_vintages"] == (2, 0, 2)
+    assert tables["areas"] == tables["coverage"] == (0, 0, 0)
 
 
-def test_a_heading_that_is_like_none_is_unknown_and_its_column_missing(tmp_path: Path) -> None:
-    text = referrals(3).replace("cine_referral_date", "opened")
-    one = beside(tmp_path, ssd(ssd_cin_episodes=text))["ssd_cin_episodes"]
-    assert (one.missing, one.unknown, one.near) == (["cine_referral_date"], ["opened"], {})
+def test_a_release_by_other_code_without_other_figures_moves_nothing(home) -> None:
+    found = differences.between(*(store.find(home, one) for one in (f"{SECOND}.2", f"{THIRD}.3")))
+    assert found.trends == []
 
 
-def test_codes_that_are_not_in_the_list_are_told_with_their_counts(tmp_path: Path) -> None:
-    new = [f"R{n},K1,2026-03-09,N77,2A,N,,\n" for n in range(100, 102)]
-    words = [f"R{n},K1,2026-03-09,N78 - Something,2A,N,,\n" for n in range(102, 109)]
-    own = [f"R{n},K1,2026-03-09,PRSMEM,2A,N,,\n" for n in range(109, 115)]
-    text = referrals(40, *new, *words, *own)
-    one = beside(tmp_path, ssd(ssd_cin_episodes=text))["ssd_cin_episodes"]
-    assert one.codes == {"cine_cin_primary_need_code": {f"N78 {WORDS}": 7, "PRSMEM": 6, "N77": 2}}
-
-
-@pytest.mark.parametrize("word", ["NULL", "null", "Null", "SSD_PH", "ssd_ph", "#N/A"])
-def test_a_word_that_stands_for_nothing_is_no_unknown_code(tmp_path: Path, word: str) -> None:
-    rows = "".join(f"R{n},K1,2026-03-{n:02},N1,2A,N,{word},\n" for n in range(1, 8))
-    one = beside(tmp_path, ssd(ssd_cin_episodes=EPISODES + rows))["ssd_cin_episodes"]
-    assert one.codes == {}
-
-
-def test_codes_within_lists_are_told_too(tmp_path: Path) -> None:
-    factors = files.FACTORS + 'F1,A1,"[""13A"",""99Z""]"\n'
-    one = beside(tmp_path, ssd(ssd_assessment_factors=factors))["ssd_assessment_factors"]
-    assert one.codes == {"cinf_assessment_factors_json": {"99Z": 1}}
-
-
-@pytest.mark.parametrize("times", [1, 4])
-def test_no_value_of_a_person_is_told(tmp_path: Path, times: int) -> None:
-    """Not where a column went astray, and not as the heading of a file that has none."""
-    persons, episodes, links = (
-        [template.format(value) for value in VALUES * times]
-        for template in (
-            'K1,"{0}",WBRI,2012\n',
-            'R,"{0}",{0},N1,"{0}","{0}",,\n',
-            'L,K,"{0}","{0}"\n',
+def written(path, sent, *, value=3.0, marker=None, status="ok", code="1", noted=(), version="1"):
+    """As much of a published file as the comparison reads."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            """
+            create table indicators as select 'rate' as indicator, 'd' as definition,
+                'a' as numerator, 'b' as denominator, 1.0 as scale, false as annualise;
+            create table areas as select 'E1' as area_code, '383' as la_code, 'Leeds' as area_name,
+                'local_authority' as area_level, 'E12' as region_code, null as sub_region_code;
+            create table annotations (indicator varchar, area_code varchar);
+            create table submissions (submission_id integer, sender varchar, extract varchar,
+                period_start date, period_end date, is_in_force boolean)
+            """
         )
-    )
-    tables = ssd(
-        ssd_person=PERSONS + "".join(persons),
-        ssd_cin_episodes=EPISODES + "".join(episodes),
-        ssd_linked_identifiers=IDENTIFIERS + "".join(links),
-        no_header=f'"{VALUES[0]}",{VALUES[4]},"{VALUES[-1]}"\n',
-    )
-    path = tmp_path / "export.zip"
-    path.write_bytes(files.zipped(tables, files.MARCH))
-    told = str(compared(path))
-    assert [value for value in VALUES if value in told] == []
-    assert "no_header.csv" in told
+        connection.execute("create table release as select ? as code_version", [code])
+        for one in sent:
+            number = int(one[2][5:7])
+            connection.execute(
+                "insert into submissions values (?, ?, ?, ?, ?, true)", [number, *one]
+            )
+        for one in noted:
+            connection.execute("insert into annotations values (?, 'E1')", [one])
+        connection.execute(
+            "create table trends as select 'rate' as indicator, 'E1' as area_code,"
+            " 'local_authority' as area_level, 'month' as period_type, 'extracts' as source,"
+            " 'total' as breakdown, date '2026-10-01' as period_start,"
+            " date '2026-10-31' as period_end, 30.0 as numerator, 10.0 as denominator,"
+            " ?::double as value, ?::varchar as marker, ?::varchar as status, 'panel' as method,"
+            " ?::varchar as version",
+            [value, marker, status, version],
+        )
+    folder = path.parent
+    return store.Release("r", folder, FIRST, "", "", True)
 
 
-def test_a_column_of_many_different_texts_shows_none_of_them(tmp_path: Path) -> None:
-    rows = "".join(f"R{n},K1,2026-03-09,N1,QX{n:03},N,,\n" * 5 for n in range(60))
-    one = beside(tmp_path, ssd(ssd_cin_episodes=EPISODES + rows))["ssd_cin_episodes"]
-    assert one.codes["cine_referral_source_code"].keys() == {WORDS}
-
-
-def test_a_rare_text_that_could_be_a_number_is_only_counted(tmp_path: Path) -> None:
-    row = "R99,K1,2026-03-09,N1,B4471,N,,\n"
-    one = beside(tmp_path, ssd(ssd_cin_episodes=referrals(20, row)))["ssd_cin_episodes"]
-    assert one.codes["cine_referral_source_code"] == {OTHERS: 1}
-
-
-def test_what_cannot_be_read_is_counted_by_its_kind(tmp_path: Path) -> None:
-    bad = [f"R{n},K1,soon,N1,2A,N,,\n" for n in range(100, 103)]
-    bad += ["R200,K1,2026-02-30,N1,2A,N,,\n", "R201,,2026-03-09,N1,2A,N,,\n"]
-    one = beside(tmp_path, ssd(ssd_cin_episodes=referrals(5, *bad)))["ssd_cin_episodes"]
-    assert {(fault.column, fault.rule, fault.count) for fault in one.faults} == {
-        ("cine_referral_date", "DATE_FORMAT", 3),
-        ("cine_referral_date", "DATE_INVALID", 1),
-        ("cine_person_id", "ID_MISSING", 1),
-    }
-
-
-def test_tables_that_lack_and_files_that_are_no_table_are_named(tmp_path: Path) -> None:
-    held = ssd() | {"notes.txt": "see Ms Smith about this\n", "care.csv": care()["b.csv"]}
-    del held["ssd_assessment_factors.csv"]
-    path = tmp_path / "export.zip"
-    path.write_bytes(files.zipped(held, files.MARCH))
-    found = compared(path)
-    assert found.lacking == ["ssd_assessment_factors"]
-    assert found.others["care.csv"] == "it is a table of another extract, ssda903"
-    assert "headings" in found.others["notes.txt"]
-    assert "Smith" not in str(found)
-
-
-def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
-    path = tmp_path / "export.csv"
-    path.write_bytes(b"")
-    found = compared(path)
-    assert not found.is_same
-    assert "empty" in found.others["export.csv"]
-
-
-def test_two_files_of_one_table_are_told(tmp_path: Path) -> None:
-    held = ssd() | {"more.csv": ssd()["ssd_person.csv"]}
-    path = tmp_path / "export.zip"
-    path.write_bytes(files.zipped(held, files.MARCH))
-    found = compared(path)
-    assert len(found.tables) == 5
-    assert [one for one in found.others if "ssd_person" in found.others[one]] != []
-
-
-def test_a_semicolon_is_no_reason_to_compare_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "ssd_person.csv"
-    path.write_text((PERSONS + "K1,F,WBRI,2012-05-14\n").replace(",", ";"))
-    [one] = compared(path).tables
-    assert (one.table, one.rows, one.missing) == ("ssd_person", 1, [])
-
-
-def test_a_workbook_is_compared_sheet_by_sheet(tmp_path: Path) -> None:
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, text in care().items():
-        sheet = book.create_sheet(name.removesuffix(".csv"))
-        for row in csv.reader(text.replace("N1", "N77").splitlines()):
-            sheet.append(row)
-    book.save(tmp_path / "care.xlsx")
-    found = {one.table: one for one in compared(tmp_path / "care.xlsx", "ssda903").tables}
-    assert set(found) == {"header", "episodes", "missing"}
-    assert found["episodes"].codes == {"cin": {"N77": 1}}
-
-
-def test_xml_is_compared_by_the_columns_of_its_contract(tmp_path: Path) -> None:
-    path = tmp_path / "census.xml"
-    path.write_text(census(3).replace("<ReferralSource>2A<", "<ReferralSource>9Z<"))
-    found = {one.table: one for one in compared(path, "cin_census").tables}
-    assert found["cin_referral"].rows == 3
-    assert found["cin_referral"].codes == {"source": {"9Z": 3}}
-    assert found["cin_child"].is_same
-
-
-def test_an_official_series_is_compared_by_what_its_release_must_have(tmp_path: Path) -> None:
-    contract = contracts.load()["published_referrals"]
-    head = (*IDENTITY, contract.filter[0], *contract.measures)
-    path = tmp_path / "release.csv"
-    figures = ("12", "many", "3", "4", "5", "6", "7", "8")
-    row = ("2024", "Reporting year", "National", "E92000001", "England", *[""] * 5, "x", *figures)
-    path.write_text(f"{','.join(head)}\n{','.join(row[: len(head)])}\n")
-    [one] = compared(path, "published_referrals").tables
-    assert [(fault.column, fault.rule) for fault in one.faults] == [
-        (contract.measures[1], "NUMBER")
-    ]
+SEPTEMBER = ("383", "ssd", "2026-09-01", "2026-09-30")
+OCTOBER = ("383", "ssd", "2026-10-01", "2026-10-31")
+ELSEWHERE = ("301", "ssd", "2026-10-01", "2026-10-31")
 
 
 @pytest.mark.parametrize(
-    ("tables", "code", "says"),
+    ("reason", "old", "new"),
     [
-        (ssd(), 0, "all of it is read"),
-        (ssd(ssd_person=PERSONS + "K1,QQ7,WBRI,2012-05-14\n"), 4, "something differs"),
+        ("new_submission", {"sent": [SEPTEMBER], "value": None, "marker": "x"},
+         {"sent": [SEPTEMBER, OCTOBER]}),
+        ("correction", {"sent": [OCTOBER]}, {"sent": [], "value": 4.0}),
+        ("annotation", {}, {"status": "not_assessable", "noted": ["rate"]}),
+        ("method", {}, {"value": 4.0, "version": "2"}),
+        ("method", {}, {"value": 4.0, "code": "2"}),
+        ("rounding", {}, {"value": None, "marker": "c"}),
+        ("other_figures", {}, {"status": "worsening"}),
+        ("other_figures", {"sent": []}, {"sent": [ELSEWHERE], "status": "worsening"}),
     ],
-)
-def test_the_command_says_by_its_exit_code_whether_anything_differs(
-    tmp_path: Path, tables: dict[str, Any], code: int, says: str
-) -> None:
-    path = tmp_path / "export.zip"
-    path.write_bytes(files.zipped(tables, files.MARCH))
-    done = CliRunner().invoke(
-        commands, ["contract", "diff", "ssd", str(path)], standalone_mode=False
-    )
-    assert (done.return_value, says in done.output) == (code, True), done.output
-    told = CliRunner().invoke(commands, ["contract", "diff", "ssd", str(path), "--json"])
-    assert json.loads(told.output)["is_same"] == (code == 0)
+)  # fmt: skip
+def test_each_reason_is_told_for_what_it_is(tmp_path, reason, old, new) -> None:
+    sides = []
+    for name, given in (("old", old), ("new", new)):
+        folder = tmp_path / name
+        folder.mkdir()
+        told = {"sent": [SEPTEMBER]} | given
+        sides.append(written(folder / store.DATABASE, told.pop("sent"), **told))
+    with differences._both(*sides) as connection:
+        [row] = differences._trends(connection, is_other_rules=False)
+    assert row["reason"] == reason
 
 
-def test_the_command_lists_each_kind_of_difference(tmp_path: Path) -> None:
-    text = referrals(6).replace("cine_referral_nfa", "cine_nfa_referral").replace(",2A,", ",9Z,")
-    (tmp_path / "referrals.csv").write_text(text.replace("cine_close_reason", "why"))
-    done = CliRunner().invoke(
-        commands, ["contract", "diff", "ssd", str(tmp_path / "referrals.csv")]
-    )
-    assert "referrals.csv: ssd_cin_episodes, 6 rows" in done.output
-    assert "unknown, not read: " in done.output
-    assert "cine_referral_source_code: not in the list: 9Z (6)" in done.output
-    assert "Tables that it lacks: ssd_person, " in done.output
-
-
-def test_an_unknown_extract_is_a_wrong_use(tmp_path: Path) -> None:
-    done = CliRunner().invoke(commands, ["contract", "diff", "poems", str(tmp_path)])
-    assert (done.exit_code, "ssd" in done.output) == (2, True)
+def test_the_command_names_what_moved_and_why(home) -> None:
+    words = ["releases", "diff", f"{FIRST}.1", f"{SECOND}.2", "--home", str(home.root)]
+    said = CliRunner().invoke(commands, words, standalone_mode=False)
+    assert said.exception is None, said.exception
+    for told in ("correction", "rounding", "Leeds", "[c]", "trends"):
+        assert told in said.output
+    held = json.loads(CliRunner().invoke(commands, [*words, "--json"]).output)
+    assert held["reasons"] == {"correction": 1, "rounding": 1} | held["reasons"]
+    only = [*words, "--area", LEEDS, "--exit-code", "--json"]
+    done = CliRunner().invoke(commands, only, standalone_mode=False)
+    assert {row["area_code"] for row in json.loads(done.output)["trends"]} == {LEEDS}
+    assert done.return_value == 1

@@ -13,6 +13,7 @@ from warehouse.errors import SightlineError
 from warehouse.ledger.state import State
 from warehouse.ledger.state import releases as recorded
 from warehouse.release import store as releases
+from warehouse.release import vintages
 from warehouse.release.recovery import recover
 
 
@@ -44,6 +45,8 @@ def recorder(home, draft):
 
 def committed(home, release_id: str = "r1") -> None:
     draft = work_file.draft(home, release_id)
+    about = work_file.published_before(home, State(home.state_db), release_id, draft.as_of)
+    vintages.keep(home, release_id, draft.database, about)
     releases.commit(home, draft, recorder(home, draft))
 
 
@@ -199,12 +202,13 @@ def test_a_later_date_and_what_nobody_owes_yet_are_no_news(home) -> None:
     later = {"as_of": date(2026, 12, 1), "built_at": datetime(2026, 12, 1, tzinfo=UTC)}
     assert releases.says_the_same(shown, work_file.draft(home, "r2", **later))
     add = (
-        "insert into marts.fct_coverage by name select la_code, extract, period_start,"
-        " period_end, date '2027-01-20' as due_on, '{status}' as status"
-        " from marts.fct_coverage limit 1"
+        "insert into marts.fct_coverage by name select la_code, extract, date '2026-12-01' as"
+        " period_start, date '2026-12-31' as period_end, date '2027-01-20' as due_on,"
+        " '{status}' as status from marts.fct_coverage limit 1"
     )
     for status, is_same in (("not_due", True), ("missing", False)):
         with duckdb.connect(str(home.work_db)) as connection:
+            connection.execute("delete from marts.fct_coverage where due_on = date '2027-01-20'")
             connection.execute(add.format(status=status))
         assert releases.says_the_same(shown, work_file.draft(home, "r3", **later)) is is_same
 
