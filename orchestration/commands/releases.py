@@ -123,12 +123,24 @@ def _say_release(found: dict[str, Any]) -> None:
     say()
     heads = ("extract", "submissions", "first_period", "last_period", "newest_received_on")
     table(found["sources"], heads)
-    for name in ("rules", "audit"):
-        if found.get(name):
-            say()
-            say("Disclosure control:" if name == "rules" else "Audit of disclosure:")
-            for key, value in found[name].items():
-                say(f"  {key}: {value}")
+    if found.get("rules"):
+        say()
+        say("Disclosure control:")
+        for level, rules in found["rules"].items():
+            say(
+                f"  {level}: counts under {rules['smallest_shown']} withheld, the others rounded to"
+                f" {rules['base']}"
+            )
+    if found.get("audit"):
+        say()
+        say("Audit of disclosure:")
+        for name, value in found["audit"].items():
+            if name == "repairs":
+                repaired = (f"{len(blocks)} {kind}" for kind, blocks in value.items())
+                value = ", ".join(repaired).replace("_", " ")
+            elif isinstance(value, list):
+                value = ", ".join(value) or "none"
+            say(f"  {name.replace('_', ' ')}: {value}")
 
 
 @releases_group.command("diff")

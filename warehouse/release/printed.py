@@ -155,6 +155,7 @@ def _known(cells: pd.DataFrame, relations: Sequence[Relation], smallest_shown: i
 
 # A row that is marked shows neither of its counts: which of them it is about is not said. Where the
 # denominator is public it is the numerator; otherwise a share may be low or high by itself.
+# A public denominator is an estimate, shown as the nearest whole number and divided by as it is.
 COUNTS = """
 with places as (
     select
@@ -201,7 +202,12 @@ counts as (
             when is_marked then 'any'
         end as marker,
         is_marked,
-        coalesce(abs(value - derived) <= 0.000001, value is null) as is_derived
+        coalesce(
+            abs(value - derived) <= 0.000001 + case
+                when denominator_is_population then derived / (2 * denominator - 1) else 0
+            end,
+            value is null
+        ) as is_derived
     from figures
     union all
     select
