@@ -19,8 +19,10 @@ MOST_SHOWN = 20
 def outcome(home: Home, report: RunReport) -> Iterator[str]:
     """The last words of `sightline run`."""
     if report.outcome == NOTHING:
-        yield from rolled_back(home)
-        yield f"Nothing to do: release {report.release_id} is up to date ({report.seconds:.1f} s)."
+        back = [*rolled_back(home)]
+        stands = "stays" if back else "is up to date"
+        yield f"Nothing to do: release {report.release_id} {stands} ({report.seconds:.1f} s)."
+        yield from back
         if waiting := report.found("delivery", "undelivered"):
             yield f"{waiting:,} messages could not be delivered yet: sightline health"
         return

@@ -187,9 +187,9 @@ group by all;
 create temp table annotated as
 select distinct indicator, area_code
 from (
-    (from old.annotations except from new.annotations)
+    ({noted} old.annotations except {noted} new.annotations)
     union all
-    (from new.annotations except from old.annotations)
+    ({noted} new.annotations except {noted} old.annotations)
 );
 
 create temp table redefined as
@@ -199,7 +199,7 @@ full join new.indicators as after on before.indicator = after.indicator
 where row(before.definition, before.numerator, before.denominator, before.scale, before.annualise)
     is distinct from row(after.definition, after.numerator, after.denominator, after.scale,
         after.annualise)
-"""
+""".replace("{noted}", "select indicator, area_code, kind, starts_on, ends_on, recorded_on from")
 
 TRENDS = """
 with

@@ -78,7 +78,8 @@ def written(path, sent, *, value=3.0, marker=None, status="ok", code="1", noted=
                 'a' as numerator, 'b' as denominator, 1.0 as scale, false as annualise;
             create table areas as select 'E1' as area_code, '383' as la_code, 'Leeds' as area_name,
                 'local_authority' as area_level, 'E12' as region_code, null as sub_region_code;
-            create table annotations (indicator varchar, area_code varchar);
+            create table annotations (indicator varchar, area_code varchar, kind varchar,
+                starts_on date, ends_on date, recorded_on date);
             create table submissions (submission_id integer, sender varchar, extract varchar,
                 period_start date, period_end date, is_in_force boolean)
             """
@@ -90,7 +91,9 @@ def written(path, sent, *, value=3.0, marker=None, status="ok", code="1", noted=
                 "insert into submissions values (?, ?, ?, ?, ?, true)", [number, *one]
             )
         for one in noted:
-            connection.execute("insert into annotations values (?, 'E1')", [one])
+            connection.execute(
+                "insert into annotations (indicator, area_code) values (?, 'E1')", [one]
+            )
         connection.execute(
             "create table trends as select 'rate' as indicator, 'E1' as area_code,"
             " 'local_authority' as area_level, 'month' as period_type, 'extracts' as source,"
@@ -100,8 +103,10 @@ def written(path, sent, *, value=3.0, marker=None, status="ok", code="1", noted=
             " ?::varchar as version",
             [value, marker, status, version],
         )
-    folder = path.parent
-    return store.Release("r", folder, FIRST, "", "", True)
+        # Another version published more of an annotation.
+        if code != "1":
+            connection.execute("alter table annotations add column public_sentence varchar")
+    return store.Release("r", path.parent, FIRST, "", "", True)
 
 
 SEPTEMBER = ("383", "ssd", "2026-09-01", "2026-09-30")
