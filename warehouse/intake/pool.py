@@ -1,5 +1,6 @@
 """Load many batches side by side, each in a process of its own that dies with the run."""
 
+import atexit
 import multiprocessing
 import os
 import signal
@@ -146,7 +147,12 @@ def _share(memory_limit: str, workers: int) -> str:
 
 
 def end_with(parent: int) -> None:
-    """End this process soon after its parent is gone, which alone answers a terminal's signals."""
+    """End this process soon after its parent is gone, which alone answers a terminal's signals.
+
+    When its work is done it ends at once: the binding of DuckDB would otherwise fill standard error
+    with what it did not clear away.
+    """
+    atexit.register(os._exit, 0)
     for one in (signal.SIGINT, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
