@@ -1,18 +1,23 @@
+-- Figures of an authority stand under its newest code, as its trends do; a series that gives only its number has the code by that.
+with codes as ({{ newest_area_codes() }})
+
 select
-    series,
-    measure,
-    area_code,
-    la_code,
-    area_level,
-    time_period,
-    time_identifier,
-    period_type,
-    period_start,
-    period_end,
-    breakdown,
-    released_on,
-    value,
-    marker,
-    is_latest,
-    is_revised
-from {{ ref('fct_series_vintages') }}
+    vintages.series,
+    vintages.measure,
+    coalesce(codes.area_code, vintages.area_code) as area_code,
+    vintages.la_code,
+    vintages.area_level,
+    vintages.time_period,
+    vintages.time_identifier,
+    vintages.period_type,
+    vintages.period_start,
+    vintages.period_end,
+    vintages.breakdown,
+    vintages.released_on,
+    vintages.value,
+    vintages.marker,
+    vintages.is_latest,
+    vintages.is_revised
+from {{ ref('fct_series_vintages') }} as vintages
+left join codes
+    on vintages.la_code = codes.la_code

@@ -248,6 +248,7 @@ RUN: dict[tuple[str, ...], Prepared] = {
     ("intake", "accept"): of("2"),
     ("intake", "withdraw"): of("2"),
     ("annotate", "add"): as_shown,
+    ("annotate", "kinds"): as_shown,
     ("annotate", "list"): as_shown,
     ("identities", "cut"): with_two,
     ("identities", "join"): with_two,
