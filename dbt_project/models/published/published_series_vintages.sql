@@ -1,10 +1,8 @@
 -- Figures of an authority stand under its newest code, as its trends do; a series that gives only its number has the code by that.
-with codes as ({{ newest_area_codes() }})
-
 select
     vintages.series,
     vintages.measure,
-    coalesce(codes.area_code, vintages.area_code) as area_code,
+    coalesce(areas.area_code, vintages.area_code) as area_code,
     vintages.la_code,
     vintages.area_level,
     vintages.time_period,
@@ -19,5 +17,5 @@ select
     vintages.is_latest,
     vintages.is_revised
 from {{ ref('fct_series_vintages') }} as vintages
-left join codes
-    on vintages.la_code = codes.la_code
+left join {{ ref('published_areas') }} as areas
+    on vintages.la_code = areas.la_code

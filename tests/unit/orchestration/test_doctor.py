@@ -1,5 +1,6 @@
 """`sightline doctor` reads all that a monitor is made of, and says what of it is not whole."""
 
+import json
 import shutil
 
 import intake_files as files
@@ -96,7 +97,11 @@ def test_a_byte_that_changed_in_any_file_of_the_release_is_found(home):
     folder = home.releases / "2026-10-20.1"
     folder.mkdir()
     (folder / "page.html").write_text("<p>Leeds</p>")
-    (folder / releases.MANIFEST).write_text("{}")
+    manifest = {
+        "release_id": folder.name, "as_of": "2026-10-20", "built_at": "2026-10-21 06:00:00",
+        "content_hash": "0", "simulated": True, "code_version": "1",
+    }  # fmt: skip
+    (folder / releases.MANIFEST).write_text(json.dumps(manifest))
     releases._fingerprint(folder)
     assert releases.is_whole(folder)
     (folder / "page.html").write_text("<p>Leads</p>")

@@ -137,6 +137,7 @@ def test_a_break_is_mended_where_half_as_many_as_usual_are_found_by_upn(upns, is
 )
 def test_a_break_that_is_annotated_no_longer_stands(kind, scope, starts_on, left):
     note = Annotation(
-        1, annotations.area_code("301"), scope, kind, starts_on, None, "x", starts_on, None
-    )
+        1, annotations.area_code("301"), scope, kind, starts_on, None, "x", starts_on, None,
+        "other", None, None,
+    )  # fmt: skip
     assert len(written(said(0), note)[0]) == left

@@ -12,7 +12,7 @@ import rendered
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse.release import disclosure
+from warehouse.release import disclosure, vintages
 from warehouse.release.rounding import BASE
 from warehouse.settings import Disclosure
 
@@ -166,6 +166,7 @@ def connection() -> duckdb.DuckDBPyConnection:
         select distinct area_code, region_code, sub_region_code from judged
         """
     )
+    vintages.create(connection)
     return connection
 
 
