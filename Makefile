@@ -7,7 +7,7 @@ PYTEST := --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=15
 .PHONY: help demo quick test unit coverage mutants soak check lint types sql lock clean
 help:
 	@echo "make demo    simulate a national set of extracts, run everything, say where to look"
-	@echo "make quick   format, lint, types and tests/unit, side by side: within a minute"
+	@echo "make quick   format, lint, types and tests/unit, side by side: a quarter of an hour on two cores"
 	@echo "make test    all checks and tests"
 	@echo "make coverage  the same tests, with how much of the code they run"
 	@echo "make mutants plant faults one at a time and say which no test sees; some minutes"
