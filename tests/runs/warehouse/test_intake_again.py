@@ -231,6 +231,19 @@ def test_a_run_killed_anywhere_and_run_again_gives_the_same(tmp_path, module, fu
     assert list(killed.home.spool.iterdir()) == []
 
 
+def test_a_worker_that_is_done_ends_at_once_and_says_nothing():
+    script = (
+        "import atexit, os;"
+        "atexit.register(print, 'left over');"
+        "from warehouse.intake.pool import end_with;"
+        "end_with(os.getppid())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 def test_a_worker_does_not_outlive_its_run():
     script = (
         "import os, subprocess, sys, time;"
