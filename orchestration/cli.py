@@ -30,10 +30,10 @@ from orchestration.commands import (
     trial,
 )
 from orchestration.console import verbose_option
-from warehouse.errors import ConfigurationError
+from warehouse.errors import WRONG_USE, ConfigurationError, SightlineError
 from warehouse.home import private_folder, shown
 
-UNEXPECTED, WRONG_USE = 1, 2
+UNEXPECTED = 1
 UNHEARD = 141
 """As shells say it of a process whose output nobody reads any more."""
 
@@ -115,8 +115,6 @@ def main() -> None:
     # Who is stopped leaves locks behind, which are cleared away in silence.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     _give_home()
-    from warehouse.errors import SightlineError
-
     stop_signals.listen()
     logs.begin()
     try:

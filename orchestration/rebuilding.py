@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestration import pipeline
 from orchestration.code_version import code_version
-from warehouse.errors import SightlineError
+from warehouse.errors import WRONG_USE, SightlineError
 from warehouse.home import Home
 from warehouse.ledger import releases
 from warehouse.ledger.state import State, state_of
@@ -14,7 +14,6 @@ from warehouse.settings import load_settings, today
 
 # What people decided and said, and when: kept in the state, not derived from what was sent.
 RECORDED = ("alerts", "alert_events", "annotations", "trends_vintages")
-WRONG_USE = 2
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,12 @@ import sqlalchemy as sa
 
 from warehouse import belonging, orphans
 from warehouse.belonging import MARK, StateDamaged
-from warehouse.errors import SightlineError
+from warehouse.errors import WRONG_USE, SightlineError
 from warehouse.home import Home
 from warehouse.ledger import audit
 from warehouse.ledger import submissions as ledger
 from warehouse.ledger.state import releases, state_of
 from warehouse.release.store import current
-
-WRONG_USE = 2
 
 
 def adopt(home: Home, reason: str) -> Counter[str]:

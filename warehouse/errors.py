@@ -1,5 +1,8 @@
 """Errors for the person at the keyboard: a plain sentence, an exit code, never a child's data."""
 
+WRONG_USE = 2
+"""The exit code of a command that was used wrongly, as click has it."""
+
 
 class SightlineError(Exception):
     """A fault that stops the command and can be explained in one sentence."""

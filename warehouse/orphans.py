@@ -12,12 +12,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from warehouse.belonging import write_whole
-from warehouse.errors import SightlineError
+from warehouse.errors import WRONG_USE, SightlineError
 from warehouse.home import Home
 
 JOURNAL = "journal.jsonl"
 OF_CHILDREN = ("originals", "raw", "quarantine", "state")
-WRONG_USE = 2
 NAMELESS = "without a name"
 
 

@@ -3,9 +3,8 @@ person. It knows numbers, dates and addresses, not names; so notes stay inside r
 
 import re
 
-from warehouse.errors import SightlineError
+from warehouse.errors import WRONG_USE, SightlineError
 
-WRONG_USE = 2
 PATTERNS = {
     "a unique pupil number": re.compile(r"\b[A-Z]\d{11}[0-9A-Z]\b", re.IGNORECASE),
     "an NHS number": re.compile(r"\b\d{3}[ -]?\d{3}[ -]?\d{4}\b"),

@@ -20,7 +20,7 @@ from warehouse.connection import connect
 from warehouse.erasure import carry_out
 from warehouse.erasure.redaction import Contents, contents_of, mentions, records_of
 from warehouse.erasure.suppression import key_of, remember
-from warehouse.errors import SightlineError
+from warehouse.errors import WRONG_USE, SightlineError
 from warehouse.home import Home
 from warehouse.intake.judge.identifiers import Digests, Identifier, digests
 from warehouse.intake.pool import pending_of
@@ -37,7 +37,6 @@ from warehouse.timeline.in_force import in_sequence, known
 from warehouse.timeline.raw_views import write_views
 
 Progress = Callable[[str, int, int], None]
-WRONG_USE = 2
 # Shorter identifiers stand everywhere by chance.
 LONG_ENOUGH = 8
 ERASED_NAME = "named after a child who was erased"

@@ -14,11 +14,10 @@ import sqlalchemy as sa
 
 from warehouse import indicators, typed_text
 from warehouse.areas import seed
-from warehouse.errors import SightlineError
+from warehouse.errors import WRONG_USE, SightlineError
 from warehouse.ledger import audit
 from warehouse.ledger.state import State, annotations
 
-WRONG_USE = 2
 Kind = Literal["practice_change", "recording_change", "rebaseline", "renumbering", "data_problem"]
 KINDS = get_args(Kind)
 RENUMBERING = "renumbering"

@@ -9,12 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from warehouse import clock, typed_text
-from warehouse.errors import SightlineError
+from warehouse.errors import WRONG_USE, SightlineError
 from warehouse.ledger.state import State, audit, settings
 
 HEAD = "audit_head"
 START = "0" * 64
-WRONG_USE = 2
 HASHED = ("sequence", "at", "actor", "action", "subject", "reason", "previous_hash")
 
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse.errors import SightlineError
+from warehouse.errors import WRONG_USE, SightlineError
 from warehouse.ledger import audit
 from warehouse.ledger import submissions as ledger
 from warehouse.ledger.state import State, problems, submissions
 
-WRONG_USE = 2
 # Judgements about a file that was read to its end. What could not be read, or says of itself that
 # it is another authority's, has to be sent again.
 MAY_BE_OVERRIDDEN = ("TOO_MANY_BAD_ROWS", "WRONG_SENDER", "DAY_AND_MONTH")

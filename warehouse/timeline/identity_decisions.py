@@ -10,14 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse.errors import SightlineError
+from warehouse.errors import WRONG_USE, SightlineError
 from warehouse.intake.judge.identifiers import Identifier, digests
 from warehouse.ledger import audit
 from warehouse.ledger.state import State, identity_decisions
 from warehouse.pseudonyms import keys
 from warehouse.timeline.claims import Decision, Kind
 
-WRONG_USE = 2
 WORDS = {"person": "local number", "upn": "UPN"}
 
 
