@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from warehouse.connection import records
 from warehouse.release import dictionary
 
 SHOWN_MONTHS = 60
@@ -179,9 +180,7 @@ def read(path: Path) -> Published:
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
-    found = connection.execute(query)
-    names = [column[0] for column in found.description or []]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return records(connection.execute(query))
 
 
 def _dictionary(connection: duckdb.DuckDBPyConnection) -> list[Row]:

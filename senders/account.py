@@ -11,7 +11,7 @@ from report.words import COVERAGE
 from senders.validate import Verdict, Wanted, judged, passed_over
 from warehouse.areas import authorities
 from warehouse.calendar import Span
-from warehouse.connection import connect
+from warehouse.connection import connect, records
 from warehouse.contracts import schema as contracts
 from warehouse.errors import SightlineError
 from warehouse.home import Home
@@ -119,8 +119,7 @@ def counted(home: Home, submission_id: int) -> list[dict[str, Any]]:
             cursor = connection.execute(query, [submission_id])
         except duckdb.CatalogException:  # a file that an older version made
             return []
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return records(cursor)
 
 
 def _counted_in_words(account: dict[str, Any]) -> Iterator[str]:

@@ -22,8 +22,8 @@ from typing import Any
 
 from warehouse import belonging, clock, orphans
 from warehouse import home as homes
-from warehouse.errors import ConfigurationError, KeyFault, SightlineError
-from warehouse.home import KEY_BYTES, Home
+from warehouse.errors import WRONG_USE, ConfigurationError, KeyFault, SightlineError
+from warehouse.home import KEY_BYTES, Home, sha256_of
 from warehouse.ledger import runs
 from warehouse.ledger import submissions as ledger
 from warehouse.ledger.migrations.upgrade import snapshot
@@ -39,7 +39,6 @@ JOURNAL = f"restricted/landing/{orphans.JOURNAL}"
 FORMAT = 1
 PAUSE = 0.5  # seconds: a run moves what it received in less
 TRIES = 5
-WRONG_USE = 2
 BLOCK = 1 << 20
 Progress = Callable[[str, int, int], None]
 
@@ -108,7 +107,7 @@ def faults(folder: Path, copy: Copy, progress: Progress) -> list[str]:
         path = folder / name
         if not path.is_file():
             found.append(f"{name} is missing")
-        elif _sha256(path) != told["sha256"]:
+        elif sha256_of(path) != told["sha256"]:
             found.append(f"{name} is not as it was copied")
         if number % 100 == 0 or number == len(copy.files):
             progress("checking", number, len(copy.files))
@@ -316,12 +315,7 @@ def _copy(source: Path, target: Path, expected: str | None) -> dict[str, Any]:
 
 def _told(path: Path) -> dict[str, Any]:
     path.chmod(0o600)
-    return {"sha256": _sha256(path), "bytes": path.stat().st_size}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {"sha256": sha256_of(path), "bytes": path.stat().st_size}
 
 
 def _pinned(connection: sqlite3.Connection) -> str | None:

@@ -57,6 +57,17 @@ def open_quietly(
     return connection
 
 
+def records(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Every row of a result by the names of its columns."""
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def quoted(text: str | Path) -> str:
+    """A text as SQL writes it, for what takes no parameters: ATTACH, COPY and COMMENT."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
 @contextmanager
 def connect(
     path: Path | None = None,

@@ -283,6 +283,12 @@ def close_to_others(home: Home) -> None:
                 path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
 
 
+def sha256_of(path: Path) -> str:
+    """The hash of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def write_secret(path: Path, key: bytes) -> None:
     """A new key file that only its owner can read."""
     _write_new(path, key.hex() + "\n", 0o600)

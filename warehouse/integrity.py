@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from warehouse import belonging, orphans
 from warehouse.errors import ConfigurationError
-from warehouse.home import Home
+from warehouse.home import Home, sha256_of
 from warehouse.intake.write import Files
 from warehouse.ledger import submissions as ledger
 from warehouse.ledger.state import State, state_of
@@ -42,7 +42,7 @@ def check_rows(home: Home, progress: Progress) -> None:
         path = Files(home.raw, home.quarantine).of_table(file.table_name, file.batch)
         try:
             is_whole = pq.read_metadata(path).num_rows == file.rows
-            is_whole = is_whole and ledger.sha256_of(path) == file.sha256
+            is_whole = is_whole and sha256_of(path) == file.sha256
         except (OSError, pa.ArrowException):
             is_whole = False
         if not is_whole:
@@ -61,7 +61,7 @@ def check_originals(home: Home, progress: Progress) -> None:
         path = home.original(sha256)
         # What was received and has not landed yet is still in the inbox.
         is_expected = path.exists() or sha256 not in waiting
-        if is_expected and not (path.is_file() and ledger.sha256_of(path) == sha256):
+        if is_expected and not (path.is_file() and sha256_of(path) == sha256):
             wrong.append(path.relative_to(home.root))
         _report(progress, "checking originals", number, len(kept))
     _refuse(wrong, "missing or not as they came", "put them back from a copy")

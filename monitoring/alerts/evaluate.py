@@ -11,6 +11,7 @@ import duckdb
 import sqlalchemy as sa
 
 from monitoring.alerts.lifecycle import Alert, Decisions, Finding, decide
+from warehouse.connection import records
 from warehouse.ledger.state import State
 from warehouse.ledger.state import alert_events as event_table
 from warehouse.ledger.state import alerts as alert_table
@@ -54,9 +55,7 @@ def evaluate(
 
 def findings(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
     """What the signals say of every figure of our own."""
-    cursor = connection.execute(FINDINGS)
-    names = [column[0] for column in cursor.description or []]
-    return [_finding(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+    return [_finding(row) for row in records(connection.execute(FINDINGS))]
 
 
 def known_alerts(connection: sa.Connection) -> list[Alert]:

@@ -1,6 +1,5 @@
 """The ledger of submissions: what was received, its outcome, and what may be in force."""
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -13,6 +12,7 @@ import sqlalchemy as sa
 
 from warehouse.areas import PUBLISHER
 from warehouse.belonging import REPLACED
+from warehouse.home import sha256_of
 from warehouse.ledger.state import facts, problems, settings, submission_profiles, submissions
 from warehouse.problems import escaped
 from warehouse.submission import Outcome
@@ -215,11 +215,6 @@ def record_facts(connection: sa.Connection, raw: Path, names: Collection[str]) -
     ]
     if files:
         connection.execute(facts.insert(), files)
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def recorded_files(connection: sa.Connection) -> list["sa.Row[Any]"]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.connection import safe_config
+from warehouse.connection import quoted, records, safe_config
 from warehouse.home import Home
 from warehouse.release import open_data, package, vintages
 from warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database, versions
@@ -27,12 +27,11 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
     """Write published/releases/.draft-<id>/ from the published models of the work file and check
     it; GateFailed when it does not hold."""
     with _workshop(home) as connection:
-        connection.execute(f"attach '{_path(work_db)}' as work (read_only)")
+        connection.execute(f"attach {quoted(work_db)} as work (read_only)")
         release = _release(connection)
         folder = _fresh_folder(home, release["release_id"])
         connection.execute(
-            f"attach '{_path(folder / DATABASE)}' as published "
-            f"(storage_version '{STORAGE_VERSION}')"
+            f"attach {quoted(folder / DATABASE)} as published (storage_version '{STORAGE_VERSION}')"
         )
         for table in published_tables():
             create(connection, table, f"from work.published.{table.name}")
@@ -74,7 +73,7 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
 
 def _release(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Which release it is, as its own table says."""
-    [row] = _rows(connection.execute("from work.published.release"))
+    [row] = records(connection.execute("from work.published.release"))
     return row
 
 
@@ -122,13 +121,4 @@ def _sources(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         order by extract
         """
     )
-    return _rows(found)
-
-
-def _rows(found: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    names = [column[0] for column in found.description or []]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def _path(path: Path) -> str:
-    return str(path).replace("'", "''")
+    return records(found)

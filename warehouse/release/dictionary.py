@@ -7,6 +7,8 @@ from typing import Any
 
 import duckdb
 
+from warehouse.connection import records
+
 COLUMNS = """
 select
     columns.table_name as relation,
@@ -45,17 +47,17 @@ Entry = dict[str, Any]
 
 def relations(connection: duckdb.DuckDBPyConnection) -> list[Entry]:
     """Every table and view: name, type, meaning."""
-    return _rows(connection, RELATIONS)
+    return records(connection.execute(RELATIONS))
 
 
 def columns(connection: duckdb.DuckDBPyConnection) -> list[Entry]:
     """Every column: relation, name, type, key, meaning."""
-    return _rows(connection, COLUMNS)
+    return records(connection.execute(COLUMNS))
 
 
 def indicators(connection: duckdb.DuckDBPyConnection) -> list[Entry]:
     """Every indicator: name, type, meaning."""
-    return _rows(connection, f"{INDICATORS} order by name")
+    return records(connection.execute(f"{INDICATORS} order by name"))
 
 
 def about(connection: duckdb.DuckDBPyConnection, name: str | None) -> list[Entry]:
@@ -79,9 +81,3 @@ def names(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Everything that can be looked up."""
     whole = [*relations(connection), *indicators(connection), *columns(connection)]
     return sorted({one["name"] for one in whole})
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[Entry]:
-    found = connection.execute(query)
-    heads = [column[0] for column in found.description or []]
-    return [dict(zip(heads, row, strict=True)) for row in found.fetchall()]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.connection import quoted
 from warehouse.release.tables import describe
 
 HERE = Path(__file__).parent
@@ -134,8 +135,9 @@ def _copy(
     target: Path,
 ) -> None:
     cells = ", ".join(f"{_cell(name)} as {name}" for name in columns)
-    path = str(target).replace("'", "''")
-    connection.execute(f"copy (select {cells} {rows}) to '{path}' (format csv, header)", values)
+    connection.execute(
+        f"copy (select {cells} {rows}) to {quoted(target)} (format csv, header)", values
+    )
 
 
 def _cell(column: str) -> str:

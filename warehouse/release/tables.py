@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import duckdb
 import yaml
 
+from warehouse.connection import quoted
+
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FILE = Path(__file__).parents[2] / "dbt_project" / "models" / "published" / "published.yml"
 
@@ -128,9 +130,9 @@ def describe(
     columns: Mapping[str, str],
 ) -> None:
     """Put descriptions on a published table or view (`kind`) and on its columns."""
-    connection.execute(f"comment on {kind} published.{name} is {_quoted(description)}")
+    connection.execute(f"comment on {kind} published.{name} is {quoted(description)}")
     for column, comment in columns.items():
-        connection.execute(f"comment on column published.{name}.{column} is {_quoted(comment)}")
+        connection.execute(f"comment on column published.{name}.{column} is {quoted(comment)}")
 
 
 def row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -184,7 +186,3 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str) -> "int":
     assert row is not None  # noqa: S101  an aggregate always gives one row
     value: int = row[0]
     return value
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -17,6 +17,7 @@ import duckdb
 import sqlalchemy as sa
 
 from warehouse import belonging, orphans
+from warehouse.connection import quoted
 from warehouse.home import Home
 from warehouse.ledger import releases as ledger
 from warehouse.ledger.state import State
@@ -111,12 +112,12 @@ def keep(home: Home, release_id: str, database: Path, about: About) -> None:
     target = folder / f"{release_id}.parquet"
     unfinished = target.with_suffix(".part")
     unfinished.unlink(missing_ok=True)
-    told = _quoted(json.dumps(asdict(about)))
+    told = quoted(json.dumps(asdict(about)))
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{_quoted(str(database))}' as published (read_only)")
+        connection.execute(f"attach {quoted(database)} as published (read_only)")
         connection.execute(
-            f"copy (from published.{TABLE}) to '{_quoted(str(unfinished))}'"
-            f" (format parquet, compression zstd, kv_metadata {{{ABOUT}: '{told}'}})"
+            f"copy (from published.{TABLE}) to {quoted(unfinished)}"
+            f" (format parquet, compression zstd, kv_metadata {{{ABOUT}: {told}}})"
         )
     unfinished.chmod(0o600)
     sync(unfinished)
@@ -208,10 +209,6 @@ def _folder(home: Home) -> Path:
 
 def _files(home: Home) -> list[Path]:
     return sorted(_folder(home).glob("*.parquet"))
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")
 
 
 # Of several publications of one day the last counts.
