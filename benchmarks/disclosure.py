@@ -11,6 +11,7 @@ the other.
 import argparse
 import time
 
+import click
 import numpy as np
 import pandas as pd
 
@@ -121,10 +122,10 @@ def main() -> None:
     began = time.process_time()
     found = audited(cells, indicators.relations(indicators.load()), SMALLEST)
     audit = time.process_time() - began
-    print(f"{len(cells):,} printed counts")  # noqa: T201
+    click.echo(f"{len(cells):,} printed counts")
     for name, value in found.counts().items():
-        print(f"{name}: {value}")  # noqa: T201
-    print(f"audit {audit:.1f} s, control {control:.1f} s, {audit / control:.0f} times")  # noqa: T201
+        click.echo(f"{name}: {value}")
+    click.echo(f"audit {audit:.1f} s, control {control:.1f} s, {audit / control:.0f} times")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import click
 
 from orchestration.answers import ENDINGS, FORMATS
 from orchestration.console import as_json, home_option, json_option, state_of, table, typed
+from warehouse.errors import WRONG_USE
 from warehouse.home import shown
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from warehouse.home import Home
 
-WRONG_USE = 2
 EVERY_TABLE = "show tables"
 EVERY_RESTRICTED_TABLE = (
     "select schema_name || '.' || table_name as name from duckdb_tables() order by all"
@@ -101,7 +101,7 @@ def sql(
 
     Example: sightline sql "select area_name, status from trends join areas using (area_code)"
     """
-    from warehouse.release import asking
+    from warehouse.release import asking, store
     from warehouse.settings import load_settings
 
     _check_reason(reason, is_restricted=is_restricted)
@@ -109,7 +109,7 @@ def sql(
     _check_output(home, form, output)
     otherwise = EVERY_RESTRICTED_TABLE if is_restricted else EVERY_TABLE
     text = _text(query, script).strip() or otherwise
-    path = asking.restricted(home) if is_restricted else asking.published(home)
+    path = asking.restricted(home) if is_restricted else store.published_file(home)
     with asking.open_database(path, load_settings(home)) as connection:
         found = asking.statements(connection, text)
         answered = sum(map(asking.gives_rows, found))

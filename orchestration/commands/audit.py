@@ -51,13 +51,10 @@ def disclosure(home: "Home", release_id: str | None, is_json: bool) -> int:
     """
     from dataclasses import asdict
 
-    from warehouse.errors import SightlineError
     from warehouse.release import audit as audits
     from warehouse.release import store as releases
 
-    release = releases.find(home, release_id) if release_id else releases.current(home)
-    if release is None:
-        raise SightlineError("nothing is published yet; run: sightline run")
+    release = releases.find(home, release_id) if release_id else releases.require_current(home)
     began = time.monotonic()
     found, underived = audits.seen(home, release)
     seconds = round(time.monotonic() - began, 1)

@@ -58,12 +58,9 @@ def serve(home: "Home", port: int) -> int:
 
 
 def _pages(home: "Home") -> Path:
-    from warehouse.errors import SightlineError
     from warehouse.release import store as releases
 
-    shown = releases.current(home)
-    if shown is None:
-        raise SightlineError("nothing is published yet; run: sightline run")
+    shown = releases.require_current(home)
     follows = home.current / "report"
     return Path(follows if follows.is_dir() else shown.folder / "report")
 

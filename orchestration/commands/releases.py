@@ -315,13 +315,9 @@ def rebuild(home: "Home", as_of: datetime) -> int:
 
 def _named(home: "Home", release_id: str | None) -> "Release":
     """The release of this name, or the one that readers see."""
-    from warehouse.errors import SightlineError
     from warehouse.release import store
 
-    found = store.find(home, release_id) if release_id else store.current(home)
-    if found is None:
-        raise SightlineError("nothing is published yet; run: sightline run")
-    return found
+    return store.find(home, release_id) if release_id else store.require_current(home)
 
 
 def _returns(home: "Home", release_id: str) -> list[dict[str, Any]]:

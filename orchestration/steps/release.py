@@ -37,7 +37,7 @@ def meets_expectations(run: Run) -> CheckResult:
     draft: releases.Draft = run.results["draft"]
     with run.step("expectations") as found:
         with (
-            releases.open_draft(draft) as tables,
+            releases.opened(draft.database) as tables,
             connect(run.home.work_db, settings=run.settings, read_only=True) as marts,
         ):
             result = suites.meets_expectations(tables, marts)

@@ -14,14 +14,12 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.connection import memory_limit, open_quietly, safe_config, threads
-from warehouse.errors import SightlineError
+from warehouse.errors import WRONG_USE, SightlineError
 from warehouse.home import Home
 from warehouse.ledger import audit
 from warehouse.ledger.state import State
-from warehouse.release import store
 from warehouse.settings import Settings
 
-WRONG_USE = 2
 BATCH = 10_000
 Kind = duckdb.StatementType
 READS = {Kind.SELECT, Kind.EXPLAIN, Kind.MULTI}  # MULTI is PIVOT
@@ -61,14 +59,6 @@ def open_database(path: Path, settings: Settings) -> Iterator[duckdb.DuckDBPyCon
         yield connection
     finally:
         connection.close()
-
-
-def published(home: Home) -> Path:
-    """The file of the current release; SightlineError where nothing is published."""
-    release = store.current(home)
-    if release is None:
-        raise SightlineError("nothing is published yet; run: sightline run")
-    return release.database
 
 
 def restricted(home: Home) -> Path:

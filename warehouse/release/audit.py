@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 
 from warehouse import indicators
+from warehouse.connection import records
 from warehouse.errors import GateFailed, SightlineError
 from warehouse.home import Home
 from warehouse.indicators import Relation
 from warehouse.release import disclosure, printed, ties
 from warehouse.release import store as releases
-from warehouse.release.disclosure import BLOCK, COUNT, control_cells
+from warehouse.release.disclosure import BLOCK, COUNT, control_cells, is_in
 from warehouse.release.intervals import Intervals, attained, implied, solution
 from warehouse.release.ties import Bools, Ints, System
 
@@ -204,9 +205,7 @@ def seen(home: Home, release: releases.Release) -> tuple[list[Seen], int]:
         raise SightlineError(f"{release.release_id} was published before there was an audit")
     smallest_shown = int(done["smallest_shown"])
     relations = indicators.relations(indicators.load())
-    with duckdb.connect(
-        str(release.database), read_only=True, config=releases.LOCKED
-    ) as connection:
+    with releases.opened(release.database) as connection:
         now = printed.of_release(connection, relations, smallest_shown, done["repairs"])
         submissions = printed.in_force(connection)
     former = [
@@ -256,12 +255,8 @@ def shares(release: releases.Release) -> list[dict[str, Any]]:
     """What control costs readers of a release: by size of authority (children aged 0 to 17), the
     counts there, per cent of them withheld, and the largest error of a shown rate from rounding in
     the middle of the authorities, in per cent of the rate."""
-    with duckdb.connect(
-        str(release.database), read_only=True, config=releases.LOCKED
-    ) as connection:
-        found = connection.execute(SHARES)
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    with releases.opened(release.database) as connection:
+        return records(connection.execute(SHARES))
 
 
 def former_releases(
@@ -299,16 +294,13 @@ def _kept(
     now: pd.DataFrame,
 ) -> pd.DataFrame:
     repairs = recorded(release)["repairs"]
-    with duckdb.connect(
-        str(release.database), read_only=True, config=releases.LOCKED
-    ) as connection:
+    with releases.opened(release.database) as connection:
         return printed.kept(connection, relations, smallest_shown, repairs, submissions, now)
 
 
 def recorded(release: releases.Release) -> dict[str, Any]:
     """What the manifest of a release says of its audit; nothing where there was none."""
-    manifest = json.loads((release.folder / releases.MANIFEST).read_text(encoding="utf-8"))
-    return dict(manifest.get("audit") or {})
+    return dict(releases.manifest_of(release).get("audit") or {})
 
 
 def _audited(
@@ -367,7 +359,7 @@ def _repairs(system: System, leaks: Bools, former: Repairs, country: Sequence[st
         (regions, former.withheld_regions),
         *((blocks, former.withheld_regions) for blocks in national),
     ):
-        is_done = _is_in(blocks, done)
+        is_done = is_in(blocks, done, BLOCK)
         steps.append(blocks[left & ~is_done].drop_duplicates())
         left &= is_done
     low, *withheld = steps
@@ -427,11 +419,6 @@ def _together(some: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
         return some
     both = pd.concat([some, more]).drop_duplicates()
     return both.sort_values([*both.columns], ignore_index=True)
-
-
-def _is_in(blocks: pd.DataFrame, chosen: pd.DataFrame) -> Bools:
-    keys, others = (pd.MultiIndex.from_frame(frame[BLOCK]) for frame in (blocks, chosen))
-    return np.asarray(keys.isin(others))
 
 
 # The error of a count rounded to 5 is 2 at most; half of that on average.

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
-from warehouse.release.store import FIGURE, KEY, Release
+from warehouse.connection import records
+from warehouse.release.store import FIGURE, KEY, Release, both
 from warehouse.release.tables import NOT_CONTENT, published_tables
 
 WORDS = {
@@ -51,22 +51,13 @@ class Differences:
 
 def between(earlier: Release, later: Release) -> Differences:
     """Compare two kept releases, table by table and figure by figure."""
-    with _both(earlier, later) as connection:
+    with both(earlier.database, later.database) as connection:
         return Differences(
             earlier.release_id,
             later.release_id,
             list(_tables(connection)),
             _trends(connection, is_other_rules=earlier.rules != later.rules),
         )
-
-
-@contextmanager
-def _both(earlier: Release, later: Release) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(":memory:") as connection:
-        for name, release in (("old", earlier), ("new", later)):
-            quoted = str(release.database).replace("'", "''")
-            connection.execute(f"attach '{quoted}' as {name} (read_only)")
-        yield connection
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> Iterator[TableDifference]:
@@ -111,24 +102,19 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], lis
 
 def _trends(connection: duckdb.DuckDBPyConnection, *, is_other_rules: bool) -> list[dict[str, Any]]:
     connection.execute(MOVED)
-    found = connection.execute(
-        TRENDS.format(
-            key=" and ".join(f"old_rows.{one} = new_rows.{one}" for one in KEY),
-            keys=", ".join(f"coalesce(new_rows.{one}, old_rows.{one}) as {one}" for one in KEY),
-            figures=", ".join(
-                f"old_rows.{one} as old_{one}, new_rows.{one} as new_{one}"
-                for one in (*FIGURE, "status")
-            ),
-            is_moved=" or ".join(
-                f"old_rows.{one} is distinct from new_rows.{one}" for one in FIGURE
-            ),
-            is_other_rules=is_other_rules,
-            after=MONTHS_AFTER,
-            before=MONTHS_BEFORE,
-        )
+    query = TRENDS.format(
+        key=" and ".join(f"old_rows.{one} = new_rows.{one}" for one in KEY),
+        keys=", ".join(f"coalesce(new_rows.{one}, old_rows.{one}) as {one}" for one in KEY),
+        figures=", ".join(
+            f"old_rows.{one} as old_{one}, new_rows.{one} as new_{one}"
+            for one in (*FIGURE, "status")
+        ),
+        is_moved=" or ".join(f"old_rows.{one} is distinct from new_rows.{one}" for one in FIGURE),
+        is_other_rules=is_other_rules,
+        after=MONTHS_AFTER,
+        before=MONTHS_BEFORE,
     )
-    names = [column[0] for column in found.description or []]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return records(connection.execute(query))
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:

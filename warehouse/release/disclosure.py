@@ -49,8 +49,8 @@ def control_cells(
     """
     counts = cells["count"].to_numpy(dtype=float)
     is_below = _parts(counts) < smallest_shown * PARTS_OF_ONE
-    is_low = is_below & _is_in(cells, low_blocks, BLOCK)
-    is_chosen = _is_in(cells, withheld_counts, COUNT) | _is_total_in(cells, withheld_regions)
+    is_low = is_below & is_in(cells, low_blocks, BLOCK)
+    is_chosen = is_in(cells, withheld_counts, COUNT) | _is_total_in(cells, withheld_regions)
     is_withheld = (is_below | is_chosen) & (counts > 0)
     marker = np.full(len(cells), None, dtype=object)
     marker[is_withheld] = "c"
@@ -67,12 +67,13 @@ def _parts(counts: NDArray[np.float64]) -> NDArray[np.int64]:
 def _is_total_in(cells: pd.DataFrame, regions: pd.DataFrame | None) -> NDArray[np.bool_]:
     is_total = (cells["area_level"] != "local_authority").to_numpy(dtype=bool)
     region = cells["region_code"].fillna(cells["area_code"])
-    return is_total & _is_in(cells.assign(region_code=region), regions, BLOCK)
+    return is_total & is_in(cells.assign(region_code=region), regions, BLOCK)
 
 
-def _is_in(
+def is_in(
     cells: pd.DataFrame, chosen: pd.DataFrame | None, columns: list[str]
 ) -> NDArray[np.bool_]:
+    """Which cells are among the chosen ones by these columns."""
     if chosen is None or chosen.empty:
         return np.zeros(len(cells), dtype=bool)
     keys, others = (pd.MultiIndex.from_frame(frame[columns]) for frame in (cells, chosen))

@@ -157,20 +157,11 @@ def _known(cells: pd.DataFrame, relations: Sequence[Relation], smallest_shown: i
 # denominator is public it is the numerator; otherwise a share may be low or high by itself.
 # A public denominator is an estimate, shown as the nearest whole number and divided by as it is.
 COUNTS = """
-with places as (
-    select
-        area_code,
-        max(region_code) as region_code,
-        max(sub_region_code) as sub_region_code
-    from areas
-    group by area_code
-),
-
-figures as (
+with figures as (
     select
         trends.*,
-        places.region_code,
-        places.sub_region_code,
+        areas.region_code,
+        areas.sub_region_code,
         indicators.numerator as numerator_measure,
         indicators.denominator as denominator_measure,
         indicators.denominator_is_population,
@@ -184,8 +175,8 @@ figures as (
     from trends
     inner join indicators
         on trends.indicator = indicators.indicator
-    left join places
-        on trends.area_code = places.area_code
+    left join areas
+        on trends.area_code = areas.area_code
     where trends.source = 'extracts' and indicators.family <> 'joint'
 ),
 

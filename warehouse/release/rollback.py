@@ -11,14 +11,12 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from warehouse.errors import SightlineError
+from warehouse.errors import WRONG_USE, SightlineError
 from warehouse.home import Home
 from warehouse.ledger import audit
 from warehouse.ledger.releases import RETURNS, Return, read_returns, return_in_force
 from warehouse.ledger.state import State, releases, settings
 from warehouse.release import store
-
-WRONG_USE = 2
 
 
 def roll_back(home: Home, state: State, release_id: str | None, reason: str, on: date) -> Return:
@@ -27,9 +25,7 @@ def roll_back(home: Home, state: State, release_id: str | None, reason: str, on:
     Call it under the lock. Raises SightlineError where the release is not kept, is shown already,
     looks back, is damaged, or was made under other rules of disclosure control.
     """
-    shown = store.current(home)
-    if shown is None:
-        raise SightlineError("nothing is published yet; run: sightline run")
+    shown = store.require_current(home)
     target = store.find(home, release_id) if release_id else store.former(home, shown)
     _check(target, shown)
     before = return_in_force(state)

@@ -5,13 +5,13 @@ A release folder is never changed once it is in place.
 
 import csv
 import errno
-import hashlib
 import json
 import os
 import platform
 import re
 import shutil
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib.metadata import version
@@ -20,8 +20,9 @@ from typing import Any
 
 import duckdb
 
-from warehouse.errors import ConfigurationError, GateFailed, SightlineError
-from warehouse.home import Home
+from warehouse.connection import quoted
+from warehouse.errors import WRONG_USE, ConfigurationError, GateFailed, SightlineError
+from warehouse.home import Home, sha256_of
 from warehouse.machine import machine_fault
 from warehouse.release.tables import (
     content_hash,
@@ -29,6 +30,7 @@ from warehouse.release.tables import (
     published_tables,
     row_counts,
     table_hashes,
+    undescribed,
 )
 
 DATABASE = "sightline.duckdb"
@@ -39,7 +41,6 @@ DRAFT = ".draft-"
 DOOMED = ".pruned-"
 # Nobody reads a release that looks back but whoever asked for it, and it can be built again.
 LOOK_BACKS = 3
-WRONG_USE = 2
 # Why a link cannot be made though there are links here.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
 # What shapes the figures and the files beside our own code.
@@ -161,14 +162,13 @@ def names(home: Home) -> list[str]:
 
 def list_releases(home: Home) -> list[Release]:
     """Every release in place that says what it is, the newest first."""
-    folders = [home.releases / name for name in names(home)]
-    found = [read(folder) for folder in folders if is_readable(folder)]
+    found = filter(None, (_readable(home.releases / name) for name in names(home)))
     return sorted(found, key=lambda one: (one.sequence, one.release_id), reverse=True)
 
 
 def table_hashes_of(path: Path) -> dict[str, str]:
     """The content of each table of a published file, as a hash."""
-    with duckdb.connect(str(path), read_only=True, config=LOCKED) as connection:
+    with opened(path) as connection:
         return table_hashes(connection)
 
 
@@ -184,7 +184,7 @@ def is_whole(folder: Path) -> bool:
                 name: {"sha256": one["sha256"], "bytes": one["bytes"]}
                 for name, one in manifest["files"].items()
             }
-        duckdb.connect(str(folder / DATABASE), read_only=True, config=LOCKED).close()
+        opened(folder / DATABASE).close()
     except (SightlineError, OSError, LookupError, TypeError, AttributeError, duckdb.Error):
         return False
     return True
@@ -192,11 +192,14 @@ def is_whole(folder: Path) -> bool:
 
 def is_readable(folder: Path) -> bool:
     """Whether a release says what it is."""
+    return _readable(folder) is not None
+
+
+def _readable(folder: Path) -> Release | None:
     try:
-        read(folder)
+        return read(folder)
     except (SightlineError, OSError):
-        return False
-    return True
+        return None
 
 
 def _files(folder: Path) -> dict[str, dict[str, Any]]:
@@ -205,13 +208,8 @@ def _files(folder: Path) -> dict[str, dict[str, Any]]:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path != folder / MANIFEST:
             name = path.relative_to(folder).as_posix()
-            found[name] = {"sha256": _sha256(path), "bytes": path.stat().st_size}
+            found[name] = {"sha256": sha256_of(path), "bytes": path.stat().st_size}
     return found
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fingerprint(folder: Path) -> None:
@@ -227,11 +225,11 @@ def _rows_in(folder: Path, names: Collection[str]) -> Iterator[tuple[str, int]]:
     """How many rows each file of tables holds; pages and documents have none."""
     with duckdb.connect(":memory:") as connection:
         for name in names:
-            path = str(folder / name).replace("'", "''")
+            path = quoted(folder / name)
             if name.endswith(".parquet"):
-                counts = f"select num_rows as n from parquet_file_metadata('{path}')"
+                counts = f"select num_rows as n from parquet_file_metadata({path})"
             elif name == DATABASE:
-                connection.execute(f"attach '{path}' as release (read_only)")
+                connection.execute(f"attach {path} as release (read_only)")
                 tables = connection.execute(
                     "select table_name from duckdb_tables() where database_name = 'release'"
                 ).fetchall()
@@ -277,11 +275,8 @@ def former(home: Home, release: Release) -> Release:
 def same_figures(one: Path, other: Path) -> bool:
     """Whether two published files give the same figures, whatever they say of them beside."""
     columns = ", ".join((*KEY, *FIGURE))
-    with duckdb.connect(":memory:") as connection:
-        for name, path in (("one", one), ("other", other)):
-            quoted = str(path).replace("'", "''")
-            connection.execute(f"attach '{quoted}' as {name} (read_only)")
-        given, shown = (f"select {columns} from {name}.trends" for name in ("one", "other"))
+    with both(one, other) as connection:
+        given, shown = (f"select {columns} from {name}.trends" for name in ("old", "new"))
         query = "select not exists ({} except all {}) and not exists ({} except all {})"
         found = connection.execute(query.format(given, shown, shown, given)).fetchone()
     return bool(found and found[0])
@@ -298,7 +293,7 @@ def says_the_same(shown: Release, draft: Draft) -> bool:
 
 
 def _news(one: Release | Draft) -> dict[str, str]:
-    with duckdb.connect(str(one.database), read_only=True, config=LOCKED) as connection:
+    with opened(one.database) as connection:
         return news_hashes(connection)
 
 
@@ -313,12 +308,10 @@ def verify_database(path: Path) -> tuple[dict[str, int], str]:
     """Open a published file as a reader would: its row counts and its content hash."""
     if path.with_name(path.name + ".wal").exists():
         raise GateFailed(f"{path.name} was not closed: a write-ahead log stands beside it")
-    with duckdb.connect(str(path), read_only=True, config=LOCKED) as connection:
+    with opened(path) as connection:
         tables = {table.name: table for table in published_tables()}
-        found = connection.execute(
-            "select table_name, comment is null from duckdb_tables()"
-        ).fetchall()
-        if {name for name, _ in found} != set(tables) or any(bare for _, bare in found):
+        found = connection.execute("select table_name from duckdb_tables()").fetchall()
+        if {name for (name,) in found} != set(tables) or undescribed(connection):
             raise GateFailed(f"{path.name} does not hold exactly the published tables, described")
         counts = row_counts(connection)
         if counts["release"] != 1 or not counts["trends"]:
@@ -348,7 +341,7 @@ def verify(home: Home, release_id: str) -> bool:
 
 
 def _has_the_columns_of_now(path: Path) -> bool:
-    with duckdb.connect(str(path), read_only=True, config=LOCKED) as connection:
+    with opened(path) as connection:
         query = "select table_name, column_name from duckdb_columns() where not internal"
         views = "select view_name from duckdb_views() where not internal"
         of_views = {name for (name,) in connection.execute(views).fetchall()}
@@ -382,35 +375,65 @@ def superfluous_look_backs(home: Home) -> list[Release]:
     return [one for one in list_releases(home) if one.looks_back][LOOK_BACKS:]
 
 
-def open_draft(draft: Draft) -> duckdb.DuckDBPyConnection:
-    """The database of a draft, locked as it is for readers."""
-    return duckdb.connect(str(draft.database), read_only=True, config=LOCKED)
+def opened(path: Path) -> duckdb.DuckDBPyConnection:
+    """A published file, read-only: no file, network or setting can be reached from its SQL."""
+    return duckdb.connect(str(path), read_only=True, config=LOCKED)
 
 
-def open_published(home: Home) -> duckdb.DuckDBPyConnection:
-    """The current release, read-only: no file, network or setting can be reached from its SQL.
+@contextmanager
+def both(old: Path, new: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Two published files at once, as `old` and `new`."""
+    with duckdb.connect(":memory:") as connection:
+        for name, path in (("old", old), ("new", new)):
+            connection.execute(f"attach {quoted(path)} as {name} (read_only)")
+        yield connection
 
-    Raises ConfigurationError where its file is not, to the byte, what was published.
-    """
+
+def require_current(home: Home) -> Release:
+    """The release that readers see; SightlineError where there is none."""
     release = current(home)
     if release is None:
         is_lost = home.current.is_symlink() or bool(names(home))
         why = "readers are led to no release" if is_lost else "nothing is published yet"
         raise SightlineError(f"{why}; run: sightline run")
+    return release
+
+
+def published_file(home: Home) -> Path:
+    """The database that readers see.
+
+    Raises ConfigurationError where it is not, to the byte, what was published.
+    """
+    release = require_current(home)
     try:
         told = manifest_of(release).get("files", {}).get(DATABASE)
-        if told is None or told["sha256"] == _sha256(release.database):
-            return duckdb.connect(str(release.database), read_only=True, config=LOCKED)
-    except (OSError, duckdb.IOException):
-        # Pruned just now, since readers were led on.
-        newer = current(home)
-        if newer is None or newer.release_id == release.release_id:
+        if told is None or told["sha256"] == sha256_of(release.database):
+            return release.database
+    except OSError:
+        if not _is_pruned(home, release.database):
             raise
-        return open_published(home)
+        return published_file(home)
     raise ConfigurationError(
         f"{release.database} is not what was published; sightline run sets it aside and leads"
         " readers to one that is"
     )
+
+
+def open_published(home: Home) -> duckdb.DuckDBPyConnection:
+    """The database that readers see, open for them; raises what `published_file` does."""
+    path = published_file(home)
+    try:
+        return opened(path)
+    except duckdb.IOException:
+        if not _is_pruned(home, path):
+            raise
+        return open_published(home)
+
+
+def _is_pruned(home: Home, database: Path) -> bool:
+    """Whether a file is gone since readers were led on just now."""
+    newer = current(home)
+    return newer is not None and newer.database != database
 
 
 def read(folder: Path) -> Release:

@@ -333,3 +333,18 @@ def test_without_a_warehouse_it_is_said_what_to_do(ask, home) -> None:
     aside.rename(home.warehouse_db)
     assert code == 1
     assert "sightline run" in told
+
+
+def test_a_file_that_is_not_what_was_published_is_not_asked(home, ask) -> None:
+    database = releases.require_current(home).database
+    whole = database.read_bytes()
+    database.chmod(0o600)
+    database.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    try:
+        code, said, why = ask("select 42")
+    finally:
+        database.write_bytes(whole)
+        database.chmod(0o440)
+    assert (code, said) == (3, "")
+    assert "is not what was published" in why
+    assert ask("select 42")[0] == 0

@@ -135,7 +135,7 @@ def test_each_reason_is_told_for_what_it_is(tmp_path, reason, old, new) -> None:
         folder.mkdir()
         told = {"sent": [SEPTEMBER]} | given
         sides.append(written(folder / store.DATABASE, told.pop("sent"), **told))
-    with differences._both(*sides) as connection:
+    with store.both(*(side.database for side in sides)) as connection:
         [row] = differences._trends(connection, is_other_rules=False)
     assert row["reason"] == reason
 
