@@ -14,12 +14,9 @@ from warehouse.errors import ConfigurationError
 from warehouse.home import Home
 from warehouse.settings import Settings, said
 
+NO_CHANNELS = ("__init__", "channels", "relay", "failure", "deadline", "http")
 KINDS = tuple(
-    sorted(
-        path.stem
-        for path in Path(__file__).parent.glob("*.py")
-        if path.stem not in ("__init__", "channels", "relay", "failure", "deadline")
-    )
+    sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in NO_CHANNELS)
 )
 FILES = "files"
 

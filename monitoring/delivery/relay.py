@@ -218,7 +218,8 @@ class _Pass:
         is_theirs = sa.and_(outbox.c.claimed_by != self.token, sa.not_(_is_free(self.moment)))
         query = sa.select(outbox.c.channel).where(outbox.c.state.in_(WAITING), is_theirs)
         with self.state.read() as connection:
-            is_any = bool(set(connection.scalars(query)) - self.down)
+            claimed: set[str] = set(connection.scalars(query))
+        is_any = bool(claimed - self.down)
         if is_any:
             time.sleep(LOOK_AGAIN)
         return is_any
@@ -319,7 +320,7 @@ def _fails(
 
 def _wait(attempts: int) -> timedelta:
     """After 1, 4, 16 ... minutes, a day at the most."""
-    minutes = 4 ** min(attempts - 1, 8)
+    minutes = int(4 ** min(attempts - 1, 8))
     return min(FIRST_WAIT * minutes, LONGEST_WAIT)
 
 

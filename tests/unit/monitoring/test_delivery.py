@@ -204,7 +204,7 @@ def test_a_digest_goes_the_same_way(home: Home, state: State, settings: Settings
         ({"host": "mail.example.org"}, "server on this machine"),
         ({"username": "u", "password_env": "P"}, "without encryption"),
         ({"recipients": []}, "recipients"),
-        ({"kind": "pigeon"}, "not one of files, smtp"),
+        ({"kind": "pigeon"}, "not one of apprise, files, notify, slack, smtp, teams, webhook"),
         ({"password": "secret"}, "password"),
         ({"recipient": "lead@example.org"}, "mean recipients"),
         ({"recipients": "lead@example.org"}, "recipients: "),
@@ -229,7 +229,7 @@ def test_unsafe_or_unknown_settings_are_refused_by_name(changed: dict[str, Any],
     ("block", "said"),
     [
         ({"kind": "files", "folder": "elsewhere"}, "files: folder: .*known are kind, name"),
-        ({"host": "127.0.0.1"}, "kind is missing: it is one of files, smtp"),
+        ({"host": "127.0.0.1"}, "kind is missing: it is one of apprise, files"),
     ],
 )
 def test_a_block_of_files_is_checked_as_any_other(block: dict[str, Any], said: str) -> None:
@@ -391,10 +391,10 @@ def test_one_connection_serves_a_pass(home: Home, state: State) -> None:
 THREE = ["a@example.org", "b@example.org", "c@example.org"]
 
 
-def to_three(state: State, port: int) -> Settings:
+def to_three(state: State, port: int, timeout: float = 5) -> Settings:
     for recipient in THREE:
         post(state, "smtp", message_id=recipient[0], copy_of="m", recipient=recipient)
-    return by_mail(port, recipients=THREE, timeout_seconds=0.3)
+    return by_mail(port, recipients=THREE, timeout_seconds=timeout)
 
 
 def standing(state: State) -> dict[str, tuple[str, str | None]]:
@@ -458,13 +458,14 @@ def test_what_is_refused_to_all_is_a_fault_of_the_channel_and_never_final(
 ) -> None:
     """Fault 93."""
     with mail_server(**{verb: answer}) as server:
-        settings = to_three(state, server.port)
+        settings = to_three(state, server.port, 0.3 if answer == "drip" else 5)
         deliver(home, settings, state, NOW)
         assert "dead" not in {one.state for one in rows(state)}
         assert {one.fault for one in rows(state)} <= {"channel", None}
         assert "channel" in {one.fault for one in rows(state)}
         server.answers = {}
-        deliver(home, settings, state, NOW + timedelta(minutes=5))
+        up = by_mail(server.port, recipients=THREE)
+        deliver(home, up, state, NOW + timedelta(minutes=5))
     assert set(server.received()) == set(THREE)
     assert {one.state for one in rows(state)} == {"sent"}
 
