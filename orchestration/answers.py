@@ -125,7 +125,14 @@ def write_parquet(path: Path, batches: Iterator[Any]) -> None:
 
 @contextmanager
 def aside(path: Path, *, is_private: bool) -> Iterator[Path]:
-    """A file beside the one that is wanted, which takes its place when something was written."""
+    """A file beside the one that is wanted, which takes its place when something was written.
+
+    A pipe or a device, as /dev/stdout, is written to as it stands.
+    """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    path = path.resolve()
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     mode = 0o600 if is_private else 0o644
     os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))

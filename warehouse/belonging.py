@@ -424,7 +424,7 @@ def pointed_at(home: Home) -> Path | None:
     try:
         if home.current.is_symlink():
             target = home.published / home.current.readlink()
-            is_ours = os.path.samefile(target.parent, home.releases)
+            is_ours = target.parent.samefile(home.releases)
             return home.releases / target.name if is_ours else None
         name = pointer.read_text(encoding="utf-8", errors="replace").strip()
         is_ours = name == Path(name).name and not name.startswith(".")

@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 from warehouse import home as homes
-from warehouse.errors import ConfigurationError, SightlineError
+from warehouse.errors import SightlineError
 from warehouse.home import Home, sha256_of
 from warehouse.ledger.state import State, runs
 from warehouse.ledger.state import releases as recorded
@@ -80,11 +80,12 @@ def publish(home: Home, state: State, made: store.Draft, number: int) -> None:
 
 
 def record(home: Home, state: State, made: store.Draft, number: int) -> None:
+    manifest_hash = sha256_of(home.releases / made.release_id / store.MANIFEST)
     row = {
         "release_id": made.release_id, "sequence": number, "built_at": made.built_at,
         "as_of": AS_OF, "content_hash": made.content_hash, "code_version": "1",
         "simulated": True, "is_current": True,
-        "table_hashes": {store.MANIFEST: sha256_of(home.releases / made.release_id / store.MANIFEST)},
+        "table_hashes": {store.MANIFEST: manifest_hash},
     }  # fmt: skip
     run = {
         "run_id": made.release_id, "number": number, "started_at": made.built_at,
