@@ -1,5 +1,7 @@
 """Open DuckDB the one safe way: no network, bounded memory, spill inside restricted/, closed."""
 
+import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,10 +10,14 @@ from typing import Any
 import duckdb
 
 from warehouse import quotas
+from warehouse.errors import MachineFault
 from warehouse.home import Home
 from warehouse.settings import Settings
 
 MAX_SPILL = "50GB"
+# Seconds, for another process to close a file of ours.
+PATIENCE = 30.0
+HELD = re.compile(r"Could not set lock on file .*\(PID (\d+)\)", re.DOTALL)
 # What the engine may use unless the settings say otherwise, where there is twice as much.
 MOST_MEMORY = 3_000_000_000
 
@@ -52,9 +58,28 @@ def open_quietly(
     if path is None:
         # Of itself it would spill into the current folder.
         config = {"temp_directory": ""} | config
-    connection = duckdb.connect(str(path or ":memory:"), read_only=read_only, config=config)
+    connection = _opened(path, config, read_only=read_only)
     connection.execute("set enable_progress_bar = false").fetchall()
     return connection
+
+
+def _opened(
+    path: Path | None, config: dict[str, Any], *, read_only: bool
+) -> duckdb.DuckDBPyConnection:
+    """Wait for whoever has the file open to look at it, and say who that is."""
+    until, pause = time.monotonic() + PATIENCE, 0.1
+    while True:
+        try:
+            return duckdb.connect(str(path or ":memory:"), read_only=read_only, config=config)
+        except duckdb.IOException as fault:
+            if not (holder := HELD.search(str(fault))):
+                raise
+            if time.monotonic() >= until:
+                raise MachineFault(
+                    f"process {holder[1]} has {path} open; close it there, then try again"
+                ) from None
+        time.sleep(pause)
+        pause = min(2 * pause, 2.0)
 
 
 def records(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ A release folder is never changed once it is in place.
 import csv
 import errno
 import json
+import os
 import platform
 import re
 import shutil
