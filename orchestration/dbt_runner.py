@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warehouse.connection import memory_limit, threads
+from warehouse.connection import max_spill, memory_limit, threads
 from warehouse.home import Home
 from warehouse.settings import load_settings
 
@@ -75,6 +75,7 @@ def _say_where(home: Home) -> None:
     os.environ |= {
         "DBT_WORK_FILE": str(home.work_db),
         "DBT_MEMORY_LIMIT": memory_limit(settings),
+        "DBT_MAX_SPILL": f"{max_spill(home, settings)}B",
         "DBT_WORK_THREADS": str(threads(settings)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }

@@ -12,9 +12,10 @@ import duckdb
 from warehouse import quotas
 from warehouse.errors import MachineFault
 from warehouse.home import Home
-from warehouse.settings import Settings
+from warehouse.machine import free_in
+from warehouse.settings import Settings, bytes_of
 
-MAX_SPILL = "50GB"
+MAX_SPILL = 50 * 10**9
 # Seconds, for another process to close a file of ours.
 PATIENCE = 30.0
 HELD = re.compile(r"Could not set lock on file .*\(PID (\d+)\)", re.DOTALL)
@@ -93,6 +94,11 @@ def quoted(text: str | Path) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
+def max_spill(home: Home, settings: Settings) -> int:
+    """Bytes that a query may write beside its memory: never what is to stay free."""
+    return max(0, min(MAX_SPILL, free_in(home.restricted) - bytes_of(settings.least_free)))
+
+
 @contextmanager
 def connect(
     path: Path | None = None,
@@ -107,9 +113,12 @@ def connect(
     if home:
         spill = home.restricted / "spill"
         spill.mkdir(mode=0o700, exist_ok=True)
-        config |= {"temp_directory": str(spill), "max_temp_directory_size": MAX_SPILL}
+        config["temp_directory"] = str(spill)
     connection = open_quietly(path, config, read_only=read_only)
     try:
+        if home:
+            # Given when a file is opened, the engine does not heed it.
+            connection.execute(f"set max_temp_directory_size = '{max_spill(home, chosen)}B'")
         yield connection
     finally:
         connection.close()
