@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 from warehouse import home as homes
-from warehouse.errors import SightlineError
+from warehouse.errors import MachineFault, SightlineError
 from warehouse.home import Home, sha256_of
 from warehouse.ledger.state import State, runs
 from warehouse.ledger.state import releases as recorded
@@ -365,6 +365,20 @@ def test_a_damaged_release_is_refused_set_aside_and_the_former_shown(
     assert [path.name for path in (home.orphans / "releases").iterdir()] == [f"{AS_OF}.2"]
 
 
+@pytest.mark.parametrize("name", [store.DATABASE, "trends.parquet", store.MANIFEST])
+def test_a_file_that_is_cut_off_anywhere_is_seen(after_two: Home, name: str) -> None:
+    """Fault 73: as a power cut leaves it, at lengths from nothing to all but the last byte."""
+    path = after_two.releases / f"{AS_OF}.2" / name
+    held = path.read_bytes()
+    told = sha256_of(path.parent / store.MANIFEST)
+    lengths = {*range(0, len(held), max(1, len(held) // 16)), len(held) - 1}
+    for length in sorted(lengths):
+        overwrite(path, held[:length])
+        assert not store.is_whole(path.parent, told), length
+    overwrite(path, held)
+    assert store.is_whole(path.parent, told)
+
+
 def to(target: str | Path) -> Callable[[Home], None]:
     def point(home: Home) -> None:
         home.current.unlink()
@@ -440,6 +454,25 @@ def test_leftovers_of_any_kind_are_gone_after_recovery(home: Home) -> None:
     assert [path.name for path in home.releases.iterdir()] == [f"{AS_OF}.1"]
     release(home, state, 2)
     assert sorted(path.name for path in home.published.iterdir()) == ["current", "releases"]
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EMFILE, errno.ENOMEM, errno.ESTALE])
+def test_what_cannot_be_read_now_is_no_damage(
+    after_two: Home, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faults 77 and 83: a release is not set aside for what the machine or the account lacks."""
+
+    def refused(path: Path) -> str:
+        raise OSError(code, os.strerror(code), str(path))
+
+    state = State(after_two.state_db)
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "sha256_of", refused)
+        with pytest.raises(OSError, match=os.strerror(code)):
+            recover(after_two, state)
+        with pytest.raises(MachineFault):
+            verifying.results(after_two)
+    assert all(verifying.results(after_two).values())
 
 
 @pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES, errno.EIO])

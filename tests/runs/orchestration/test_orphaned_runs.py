@@ -94,6 +94,7 @@ def worker(home: Home) -> Iterator[int]:
 def test_a_killed_run_of_the_command_line_is_ended(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
+    """Faults 66 and 80."""
     for stage in (STARTED, dg.DagsterRunStatus.NOT_STARTED):
         run_id = begun(instance, stage, by=attempts.COMMAND_LINE)
         assert orphaned_runs.settle(instance, home) == [run_id]
@@ -119,6 +120,7 @@ def test_a_run_whose_process_lives_goes_on(
 def test_a_number_that_now_is_of_another_process_does_not_keep_a_run_alive(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
+    """Faults 65 and 80."""
     run_id = begun(instance, STARTED, os.getppid())
     assert orphaned_runs.settle(instance, home) == [run_id]
 
@@ -154,6 +156,7 @@ def test_a_run_that_was_being_stopped_is_stopped(home: Home, instance: dg.Dagste
 )
 @pytest.mark.parametrize("damage", ["page", "text", "folder"])
 def test_damaged_storage_is_moved_aside(home: Home, name: str, damage: str) -> None:
+    """Fault 76."""
     with dagster_home.instance(home) as instance:
         for _ in range(30):
             begun(instance, dg.DagsterRunStatus.SUCCESS)

@@ -282,6 +282,7 @@ def test_parquet_needs_a_file_and_one_result(ask, home, tmp_path) -> None:
 
 
 def test_a_query_too_large_for_memory_fails_and_leaves_no_file(ask, home) -> None:
+    """Fault 84."""
     settings = home.config.read_text()
     home.config.write_text('memory_limit = "60MB"\n' + settings)
     code, _, told = ask(
