@@ -1,6 +1,7 @@
 """Open DuckDB the one safe way: no network, bounded memory, spill inside restricted/, closed."""
 
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,6 @@ import duckdb
 from warehouse import quotas
 from warehouse.errors import MachineFault
 from warehouse.home import Home
-from warehouse.machine import free_in
 from warehouse.settings import Settings, bytes_of
 
 MAX_SPILL = 50 * 10**9
@@ -96,7 +96,9 @@ def quoted(text: str | Path) -> str:
 
 def max_spill(home: Home, settings: Settings) -> int:
     """Bytes that a query may write beside its memory: never what is to stay free."""
-    return max(0, min(MAX_SPILL, free_in(home.restricted) - bytes_of(settings.least_free)))
+    return max(
+        0, min(MAX_SPILL, shutil.disk_usage(home.restricted).free - bytes_of(settings.least_free))
+    )
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -74,5 +75,6 @@ def test_what_is_to_stay_free_is_not_filled(home: Home, monkeypatch: pytest.Monk
     """Fault 84."""
     settings = Settings(least_free="1GB")
     for free, most in ((10**9, 0), (10**9 + 5, 5), (60 * 10**9, connection.MAX_SPILL)):
-        monkeypatch.setattr(connection, "free_in", lambda _, free=free: free)
+        disk = SimpleNamespace(free=free)
+        monkeypatch.setattr("shutil.disk_usage", lambda _, disk=disk: disk)
         assert connection.max_spill(home, settings) == most

@@ -94,6 +94,7 @@ def test_rows_of_each_table_are_counted_by_their_key(found) -> None:
 
 
 def test_a_release_by_other_code_without_other_figures_moves_nothing(home) -> None:
+    """Fault 126."""
     found = differences.between(*(store.find(home, one) for one in (f"{SECOND}.2", f"{THIRD}.3")))
     assert found.trends == []
 
