@@ -21,7 +21,14 @@ from warehouse.spreadsheets import plain_or_number
 Row = tuple[Any, ...]
 Batches = Iterable[list[Row]]
 Write = Callable[[TextIO, Sequence[str], Batches], None]
-ENDINGS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".md": "markdown"}
+ENDINGS = {
+    ".csv": "csv",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".md": "markdown",
+    ".txt": "table",
+    "": "table",
+}
 FORMATS = ("table", "csv", "json", "markdown", "parquet")
 EXPLAINED = ["explain_key", "explain_value"]
 MOST_LINES = 10_000

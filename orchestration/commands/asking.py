@@ -130,7 +130,11 @@ def _check_reason(reason: str | None, *, is_restricted: bool) -> None:
 
 
 def _form_of(output: Path | None) -> str:
-    return ENDINGS.get(output.suffix.lower(), "table") if output else "table"
+    ending = output.suffix.lower() if output else ""
+    if ending not in ENDINGS:
+        known = ", ".join(filter(None, ENDINGS))
+        raise click.UsageError(f"{ending} says no form: name it {known}, or give --format")
+    return ENDINGS[ending]
 
 
 def _check_output(home: "Home", form: str, output: Path | None) -> None:

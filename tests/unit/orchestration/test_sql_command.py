@@ -278,6 +278,8 @@ def test_parquet_needs_a_file_and_one_result(ask, home, tmp_path) -> None:
     path = str(tmp_path / "a.parquet")
     assert ask("--output", path, "select 1; select 2")[0] == 2
     assert ask("--output", str(home.published / "a.csv"), "select 1")[0] == 2
+    assert ask("--output", str(tmp_path / "a.xlsx"), "select 1")[0] == 2
+    assert ask("--output", str(tmp_path / "a.out"), "--format", "csv", "select 1")[0] == 0
     assert ask("--output", str(tmp_path / "none" / "a.csv"), "select 1")[0] == 2
 
 
