@@ -9,13 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from monitoring import notices
+from monitoring.message_base import Base, counted, day
+from monitoring.notices import Notice
 from warehouse.calendar import period_name
 from warehouse.release.rounding import IN_WORDS
 
-FOOTER = (
-    "Aggregate statistics. Not about any individual child. Do not infer individuals. "
-    "If a child is at risk follow local safeguarding procedures."
-)
 LEVELS = {"local_authority": "local authority", "region": "region", "country": "country"}
 
 Kind = Literal["opened", "reopened", "escalated", "resolved", "retracted"]
@@ -70,18 +69,7 @@ class Wording(BaseModel):
     owner: str = ""
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    message_id: str
-    monitor: str
-    release_id: str
-    as_of: date
-    is_simulated: bool
-    footer: str = FOOTER
-
-
-class AlertMessage(_Message):
+class AlertMessage(Base):
     """One change of one alert."""
 
     kind: Kind
@@ -104,7 +92,7 @@ class AlertMessage(_Message):
     owner: str = ""
 
 
-class Digest(_Message):
+class Digest(Base):
     """One message a release, also when no alert changed with it."""
 
     kind: Literal["digest"] = "digest"
@@ -118,7 +106,7 @@ class Digest(_Message):
     not_listed: int = 0
 
 
-class RunFailed(_Message):
+class RunFailed(Base):
     """Runs have begun to fail; said once until one ends well again.
 
     `release_id` is the release that readers still see, empty where nothing was published yet.
@@ -132,8 +120,8 @@ class RunFailed(_Message):
     gates: tuple[str, ...] = ()
 
 
-Message = Annotated[AlertMessage | Digest | RunFailed, Field(discriminator="kind")]
-_adapter: TypeAdapter[AlertMessage | Digest | RunFailed] = TypeAdapter(Message)
+Message = Annotated[AlertMessage | Digest | RunFailed | Notice, Field(discriminator="kind")]
+_adapter: TypeAdapter[AlertMessage | Digest | RunFailed | Notice] = TypeAdapter(Message)
 
 
 def parse(payload: Mapping[str, object]) -> Message:
@@ -143,6 +131,8 @@ def parse(payload: Mapping[str, object]) -> Message:
 def headline(message: Message) -> str:
     """The subject line."""
     mark = "[SIMULATED] " if message.is_simulated else ""
+    if isinstance(message, Notice):
+        return f"{mark}{notices.headline(message)}"
     if isinstance(message, RunFailed):
         return f"{mark}{message.monitor}: run {message.run} failed"
     if isinstance(message, Digest):
@@ -165,6 +155,8 @@ def paragraphs(message: Message) -> list[tuple[str, Sequence[str]]]:
 def _blocks(message: Message) -> list[tuple[str, Sequence[str]]]:
     if isinstance(message, AlertMessage):
         return _alert_blocks(message)
+    if isinstance(message, Notice):
+        return notices.blocks(message)
     return _digest_blocks(message) if isinstance(message, Digest) else _failed_blocks(message)
 
 
@@ -267,11 +259,3 @@ def number(value: float, figures: Figures) -> str:
 
 def named(message: AlertMessage, period: date) -> str:
     return period_name(message.period_type, period)
-
-
-def day(moment: date) -> str:
-    return f"{moment.day} {moment:%B %Y}"
-
-
-def counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
