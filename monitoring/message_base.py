@@ -8,6 +8,8 @@ FOOTER = (
     "Aggregate statistics. Not about any individual child. Do not infer individuals. "
     "If a child is at risk follow local safeguarding procedures."
 )
+SIMULATED = "[SIMULATED] "
+"""What the subject of a message begins with that is made from simulated data."""
 
 
 class Base(BaseModel):

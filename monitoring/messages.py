@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from monitoring import notices
-from monitoring.message_base import Base, counted, day
+from monitoring.message_base import SIMULATED, Base, counted, day
 from monitoring.notices import Notice
 from warehouse.calendar import period_name
 from warehouse.release.rounding import IN_WORDS
@@ -90,6 +90,12 @@ class AlertMessage(Base):
     what_to_check: tuple[str, ...]
     other_explanations: tuple[str, ...]
     owner: str = ""
+    also_open: tuple[str, ...] = ()
+    """Other alerts that are open on the same area, without its name."""
+    earlier: tuple[str, ...] = ()
+    """Former episodes of the same, the newest first."""
+    link: str = ""
+    """Where its page of evidence is."""
 
 
 class Digest(Base):
@@ -130,7 +136,7 @@ def parse(payload: Mapping[str, object]) -> Message:
 
 def headline(message: Message) -> str:
     """The subject line."""
-    mark = "[SIMULATED] " if message.is_simulated else ""
+    mark = SIMULATED if message.is_simulated else ""
     if isinstance(message, Notice):
         return f"{mark}{notices.headline(message)}"
     if isinstance(message, RunFailed):
@@ -145,10 +151,25 @@ def headline(message: Message) -> str:
 def paragraphs(message: Message) -> list[tuple[str, Sequence[str]]]:
     """Headed blocks in the order in which they are read; a block of several lines is a list."""
     blocks = _blocks(message)
+    if isinstance(message, AlertMessage):
+        blocks[-1:-1] = _around(message)
     if message.is_simulated:
         blocks.insert(
             0, ("SIMULATED", ["Made from simulated data. It is not about any real area."])
         )
+    return blocks
+
+
+def _around(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
+    """What else is known of the area and the alert, and how to go on."""
+    blocks: list[tuple[str, Sequence[str]]] = []
+    if message.also_open:
+        blocks.append(("Also open in this area", message.also_open))
+    if message.earlier:
+        blocks.append(("Earlier", message.earlier))
+    if message.link:
+        answer = "To answer, write to whoever sends you this, and name the alert."
+        blocks.append(("Read on", [f"Evidence: {message.link}", answer]))
     return blocks
 
 

@@ -10,6 +10,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from monitoring import digests, routes
+from monitoring.alert_context import with_context
 from monitoring.delivery import channels
 from monitoring.facts import identifier
 from monitoring.messages import AlertMessage, Digest, Message
@@ -36,7 +37,12 @@ def post(
     With the message of a release come the digests of its audiences. A copy that is there already
     stays as it is.
     """
-    told = list(messages)
+    told = [
+        with_context(connection, message, settings)
+        if isinstance(message, AlertMessage)
+        else message
+        for message in messages
+    ]
     known = routes.load_or_usual(settings)
     alone = [message for message in told if isinstance(message, AlertMessage)]
     new = 0
