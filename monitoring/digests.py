@@ -77,7 +77,7 @@ def compose(
             continue
         last = _last(connection, route)
         mine = {row["alert_id"]: row for row in rows if _is_for(row, route, known)}
-        changes = _events(connection, last, facts["release_id"], mine)
+        changes = _unfolded(_events(connection, last, facts["release_id"], mine), mine)
         waiting = {
             key for key in mine.keys() - changes.keys() if _is_waiting(mine[key], last, today)
         }
@@ -176,6 +176,17 @@ def _events(
         if change and alert_id in mine:
             found[alert_id] = min(found.get(alert_id, change), change, key=order.index)
     return found
+
+
+def _unfolded(
+    changes: dict[str, Change], mine: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Change]:
+    """Without alerts that one on their region or England names, where that is told too."""
+    return {
+        alert_id: change
+        for alert_id, change in changes.items()
+        if mine[alert_id]["summary"].get("folded_into") not in changes
+    }
 
 
 def _rows(connection: sa.Connection, query: "sa.Select[Any]") -> list[dict[str, Any]]:

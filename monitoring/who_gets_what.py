@@ -36,7 +36,7 @@ def explain(state: State, settings: Settings, alert_id: str | None) -> list[dict
 
 
 def _alerts(state: State, alert_id: str | None) -> list[dict[str, Any]]:
-    is_meant = alerts.c.state.in_(OPEN)
+    is_meant: sa.ColumnElement[bool] = alerts.c.state.in_(OPEN)
     if alert_id is not None:
         is_meant = alerts.c.alert_id.startswith(alert_id, autoescape=True)
     query = sa.select(alerts).where(is_meant).order_by(alerts.c.severity, alerts.c.title)

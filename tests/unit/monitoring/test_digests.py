@@ -92,6 +92,16 @@ def test_a_digest_is_grouped_by_area_the_worst_first_and_passes_the_gate(two: St
     assert gate.objection(digest) is None
 
 
+def test_an_alert_that_one_on_its_region_names_is_told_by_that_one(two: State) -> None:
+    with two.begin() as connection:
+        folded = sa.update(tables.alerts).where(tables.alerts.c.alert_id == "a1")
+        connection.execute(folded.values(summary={"folded_into": "b2"}))
+    release(two, settings(ALL))
+    assert told(two) == {"all": [("b2", "new")]}
+    release(two, settings(LEEDS, ALL))
+    assert told(two)["Leeds"] == [("a1", "new")]
+
+
 def test_an_entry_says_what_the_alert_says(two: State) -> None:
     seen = message(alert_id="a1", message_id="x")
     release(two, settings(ALL), DAY, seen)
