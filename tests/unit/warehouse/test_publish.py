@@ -15,6 +15,8 @@ from warehouse.errors import GateFailed
 from warehouse.release import build as publish
 from warehouse.release.tables import published_tables, undescribed
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
