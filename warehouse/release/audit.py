@@ -216,8 +216,8 @@ def seen(home: Home, release: releases.Release) -> tuple[list[Seen], int]:
     found = []
     for family in range(len(set(number.values()))):
         measures = tuple(name for name, of in number.items() if of == family)
-        own, *others = (one[one["measure"].isin(measures)] for one in (now, *former))
-        found.append(_seen(measures, own, relations, smallest_shown, others))
+        own, *kept = (cells[cells["measure"].isin(measures)] for cells in (now, *former))
+        found.append(_seen(measures, own, relations, smallest_shown, kept))
     return found, int((~now["is_derived"]).sum())
 
 
