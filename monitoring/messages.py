@@ -9,13 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from monitoring import notices
+from monitoring.message_base import SIMULATED, Base, counted, day
+from monitoring.notices import Notice
 from warehouse.calendar import period_name
 from warehouse.release.rounding import IN_WORDS
 
-FOOTER = (
-    "Aggregate statistics. Not about any individual child. Do not infer individuals. "
-    "If a child is at risk follow local safeguarding procedures."
-)
 LEVELS = {"local_authority": "local authority", "region": "region", "country": "country"}
 
 Kind = Literal["opened", "reopened", "escalated", "resolved", "retracted"]
@@ -70,18 +69,7 @@ class Wording(BaseModel):
     owner: str = ""
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    message_id: str
-    monitor: str
-    release_id: str
-    as_of: date
-    is_simulated: bool
-    footer: str = FOOTER
-
-
-class AlertMessage(_Message):
+class AlertMessage(Base):
     """One change of one alert."""
 
     kind: Kind
@@ -102,9 +90,15 @@ class AlertMessage(_Message):
     what_to_check: tuple[str, ...]
     other_explanations: tuple[str, ...]
     owner: str = ""
+    also_open: tuple[str, ...] = ()
+    """Other alerts that are open on the same area, without its name."""
+    earlier: tuple[str, ...] = ()
+    """Former episodes of the same, the newest first."""
+    link: str = ""
+    """Where its page of evidence is."""
 
 
-class Digest(_Message):
+class Digest(Base):
     """One message a release, also when no alert changed with it."""
 
     kind: Literal["digest"] = "digest"
@@ -118,7 +112,7 @@ class Digest(_Message):
     not_listed: int = 0
 
 
-class RunFailed(_Message):
+class RunFailed(Base):
     """Runs have begun to fail; said once until one ends well again.
 
     `release_id` is the release that readers still see, empty where nothing was published yet.
@@ -132,8 +126,8 @@ class RunFailed(_Message):
     gates: tuple[str, ...] = ()
 
 
-Message = Annotated[AlertMessage | Digest | RunFailed, Field(discriminator="kind")]
-_adapter: TypeAdapter[AlertMessage | Digest | RunFailed] = TypeAdapter(Message)
+Message = Annotated[AlertMessage | Digest | RunFailed | Notice, Field(discriminator="kind")]
+_adapter: TypeAdapter[AlertMessage | Digest | RunFailed | Notice] = TypeAdapter(Message)
 
 
 def parse(payload: Mapping[str, object]) -> Message:
@@ -142,7 +136,9 @@ def parse(payload: Mapping[str, object]) -> Message:
 
 def headline(message: Message) -> str:
     """The subject line."""
-    mark = "[SIMULATED] " if message.is_simulated else ""
+    mark = SIMULATED if message.is_simulated else ""
+    if isinstance(message, Notice):
+        return f"{mark}{notices.headline(message)}"
     if isinstance(message, RunFailed):
         return f"{mark}{message.monitor}: run {message.run} failed"
     if isinstance(message, Digest):
@@ -155,6 +151,8 @@ def headline(message: Message) -> str:
 def paragraphs(message: Message) -> list[tuple[str, Sequence[str]]]:
     """Headed blocks in the order in which they are read; a block of several lines is a list."""
     blocks = _blocks(message)
+    if isinstance(message, AlertMessage):
+        blocks[-1:-1] = _around(message)
     if message.is_simulated:
         blocks.insert(
             0, ("SIMULATED", ["Made from simulated data. It is not about any real area."])
@@ -162,9 +160,24 @@ def paragraphs(message: Message) -> list[tuple[str, Sequence[str]]]:
     return blocks
 
 
+def _around(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
+    """What else is known of the area and the alert, and how to go on."""
+    blocks: list[tuple[str, Sequence[str]]] = []
+    if message.also_open:
+        blocks.append(("Also open in this area", message.also_open))
+    if message.earlier:
+        blocks.append(("Earlier", message.earlier))
+    if message.link:
+        answer = "To answer, write to whoever sends you this, and name the alert."
+        blocks.append(("Read on", [f"Evidence: {message.link}", answer]))
+    return blocks
+
+
 def _blocks(message: Message) -> list[tuple[str, Sequence[str]]]:
     if isinstance(message, AlertMessage):
         return _alert_blocks(message)
+    if isinstance(message, Notice):
+        return notices.blocks(message)
     return _digest_blocks(message) if isinstance(message, Digest) else _failed_blocks(message)
 
 
@@ -267,11 +280,3 @@ def number(value: float, figures: Figures) -> str:
 
 def named(message: AlertMessage, period: date) -> str:
     return period_name(message.period_type, period)
-
-
-def day(moment: date) -> str:
-    return f"{moment.day} {moment:%B %Y}"
-
-
-def counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

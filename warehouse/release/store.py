@@ -21,11 +21,11 @@ from typing import Any
 import duckdb
 
 from warehouse import belonging
-from warehouse.connection import quoted
 from warehouse.errors import WRONG_USE, ConfigurationError, GateFailed, SightlineError
 from warehouse.filesystems import sync
 from warehouse.home import Home, sha256_of
 from warehouse.machine import LACKS, REFUSES, machine_fault
+from warehouse.quoting import quoted
 from warehouse.release.tables import (
     content_hash,
     news_hashes,

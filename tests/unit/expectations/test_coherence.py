@@ -11,6 +11,8 @@ from expectations.signals import (
     no_indicator_is_worsening,
 )
 
+pytestmark = pytest.mark.slow
+
 MARTS = """
 create schema marts;
 create schema control;

@@ -13,6 +13,8 @@ from monitoring import signals
 from monitoring.alerts.evaluate import evaluate
 from warehouse.ledger.state import State
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def steady() -> Marts:

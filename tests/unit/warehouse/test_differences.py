@@ -16,6 +16,8 @@ from releasing import FIRST, MONTH, SECOND, THIRD, release, set_counts
 from orchestration.cli import commands
 from warehouse.release import differences, store
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[2]
 LEEDS, BRADFORD = work_file.WORSENING, "E08000032"
 
