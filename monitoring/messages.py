@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from warehouse.calendar import period_name
+from warehouse.release import evidence
 from warehouse.release.rounding import IN_WORDS
 
 FOOTER = (
@@ -29,27 +30,22 @@ HIDDEN = {
 }
 
 
-class Figures(BaseModel):
+class Figures(evidence.Evidence):
     """Numbers as released; none of them where one is withheld."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    value: float | None = None
-    expected: float | None = None
-    lower: float | None = None
-    upper: float | None = None
     unit: str = ""
     decimals: int = 1
     is_withheld: bool = False
     marker: Literal["c", "low", "high"] = "c"
     """How a withheld figure is marked."""
-    is_provisional: bool = False
 
     @model_validator(mode="after")
     def _nothing_beside_a_withheld_figure(self) -> "Figures":
-        if self.is_withheld and any(
-            number is not None for number in (self.value, self.expected, self.lower, self.upper)
-        ):
+        numbers = (
+            self.value, self.expected, self.lower, self.upper, self.difference, self.change,
+            self.newest_value, self.newest_expected,
+        )  # fmt: skip
+        if self.is_withheld and any(number is not None for number in numbers):
             raise ValueError("a withheld figure may not be given back by the numbers beside it")
         return self
 
@@ -97,6 +93,9 @@ class AlertMessage(_Message):
     opened_period: date
     period: date
     periods_seen: int = Field(ge=1)
+    """In how many periods it was marked."""
+    periods_passed: int = 0
+    """How many periods the episode has lasted; none where that is not published."""
     figures: Figures
     why_it_matters: str
     what_to_check: tuple[str, ...]
@@ -173,7 +172,9 @@ def _alert_blocks(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
         f"Release {message.release_id}, data as of {day(message.as_of)}. Alert {message.alert_id}.",
         *([IN_WORDS] if message.figures.value is not None else []),
     ]
-    blocks: list[tuple[str, Sequence[str]]] = [("What we see", [_seen(message), _history(message)])]
+    blocks: list[tuple[str, Sequence[str]]] = [
+        ("What we see", [*_seen(message), _history(message)])
+    ]
     if message.kind in ("resolved", "retracted"):
         return [*blocks, ("Reference", reference)]
     owner = [f"Owner of this indicator: {message.owner}."] if message.owner else []
@@ -187,43 +188,34 @@ def _alert_blocks(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
     ]
 
 
-def _seen(message: AlertMessage) -> str:
-    if message.kind == "retracted":
-        return (
-            "The figures behind this alert were revised. "
-            "With the new ones it would not have been raised."
-        )
-    if message.kind == "resolved":
-        return "It has been back within what was expected for long enough to end the alert."
-    figures = message.figures
+ENDED = {
+    "retracted": "The figures behind this alert were revised. "
+    "With the new ones it would not have been raised.",
+    "resolved": "It has been back within what was expected for long enough to end the alert.",
+}
+
+
+def _seen(message: AlertMessage) -> list[str]:
+    figures, scale = message.figures, scale_of(message)
+    ended = ENDED.get(message.kind)
     if figures.is_withheld:
-        return HIDDEN[figures.marker]
-    if figures.value is None or figures.expected is None:
-        return f"The figure for {named(message, message.period)} is not published."
-    said = f"{number(figures.value, figures)} {figures.unit} in {named(message, message.period)}"
-    usual = f"about {number(figures.expected, figures)} was expected"
-    interval = ""
-    if figures.lower is not None and figures.upper is not None:
-        low, high = number(figures.lower, figures), number(figures.upper, figures)
-        interval = f" (between {low} and {high} would be usual)"
-    provisional = " The figure is provisional." if figures.is_provisional else ""
-    return f"{said}; {usual}{interval}{_change(figures)}.{provisional}"
-
-
-def _change(figures: Figures) -> str:
-    if not figures.expected or figures.value is None:
-        return ""
-    change = figures.value / figures.expected - 1
-    return f", that is {abs(change):.0%} {'more' if change > 0 else 'less'}"
+        return [*([ended] if ended else []), HIDDEN[figures.marker]]
+    if figures.newest is None and figures.value is None:
+        period = named(message, message.period)
+        return [*([ended] if ended else []), f"The figure for {period} is not published."]
+    if message.kind == "retracted":
+        return [said for said in (ended, evidence.since(figures, scale)) if said]
+    judged = evidence.judged(figures, message.direction, scale, message.period)
+    now = (evidence.since if ended else evidence.newest)(figures, scale)
+    return [said for said in (ended, judged, now) if said]
 
 
 def _history(message: AlertMessage) -> str:
-    level = LEVELS[message.area_level]
-    since = named(message, message.opened_period)
-    if message.periods_seen == 1:
-        return f"Seen in one {message.period_type} ({since}) in this {level}."
-    seen = counted(message.periods_seen, message.period_type)
-    return f"Seen in {seen} since {since} in this {level}."
+    passed = message.periods_passed or message.periods_seen
+    lasted = evidence.lasted(
+        message.opened_period, passed, message.periods_seen, message.period_type
+    )
+    return f"{lasted} in this {LEVELS[message.area_level]}."
 
 
 def _digest_blocks(message: Digest) -> list[tuple[str, Sequence[str]]]:
@@ -261,8 +253,9 @@ def _failed_blocks(message: RunFailed) -> list[tuple[str, Sequence[str]]]:
     ]
 
 
-def number(value: float, figures: Figures) -> str:
-    return f"{value:,.{figures.decimals}f}"
+def scale_of(message: AlertMessage) -> evidence.Scale:
+    figures = message.figures
+    return evidence.Scale(figures.unit, figures.decimals, message.period_type)
 
 
 def named(message: AlertMessage, period: date) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import duckdb
 import sqlalchemy as sa
 
+from monitoring.alerts import released
 from monitoring.alerts.lifecycle import LIVE, Alert, Decisions, Event
 from monitoring.messages import HIDDEN, AlertMessage, Digest, Figures, Message, Wording
 from monitoring.outbox import identifier, post
@@ -105,6 +106,8 @@ def _alert_message(
     settings: Settings,
 ) -> AlertMessage:
     period = event.period or alert.last_period
+    shown = released.shown(published, alert.alert_id)
+    marked = max(len(alert.summary.get("values", {})), 1)
     return AlertMessage.model_validate(
         {
             "message_id": identifier(
@@ -126,8 +129,9 @@ def _alert_message(
             "period_type": words.period_type,
             "opened_period": alert.opened_period,
             "period": period,
-            "periods_seen": max(len(alert.summary.get("values", {})), 1),
-            "figures": _figures(published, alert, period, words),
+            "periods_seen": (shown and shown.periods_marked) or marked,
+            "periods_passed": (shown and shown.periods_passed) or marked,
+            "figures": _figures(shown, words),
             "why_it_matters": words.why_it_matters,
             "what_to_check": words.what_to_check,
             "other_explanations": words.other_explanations,
@@ -136,28 +140,12 @@ def _alert_message(
     )
 
 
-def _figures(
-    published: duckdb.DuckDBPyConnection, alert: Alert, period: date, words: Wording
-) -> Figures:
-    rows = published.execute(
-        "select value, expected, lower, upper, marker, is_provisional from trends "
-        "where indicator = ? and area_code = ? "
-        "and period_start = ? and breakdown = ? and source = 'extracts'",
-        [alert.indicator, alert.area_code, period, alert.breakdown],
-    ).fetchall()
-    if not rows:
-        return Figures(unit=words.unit, decimals=words.decimals)
-    value, expected, lower, upper, marker, is_provisional = rows[0]
-    is_withheld = marker in HIDDEN
-    is_known = value is not None and expected is not None
-    shown = {"value": value, "expected": expected, "lower": lower, "upper": upper}
-    return Figures(
-        **({"marker": marker} if is_withheld else shown if is_known else {}),
-        unit=words.unit,
-        decimals=words.decimals,
-        is_withheld=is_withheld,
-        is_provisional=bool(is_provisional),
-    )
+def _figures(shown: released.Shown | None, words: Wording) -> Figures:
+    about = {"unit": words.unit, "decimals": words.decimals}
+    if shown and shown.marker in HIDDEN:
+        return Figures(**about, is_withheld=True, marker=shown.marker)
+    figures = shown.evidence.model_dump() if shown and shown.evidence else {}
+    return Figures(**about, **figures)
 
 
 def _wordings(published: duckdb.DuckDBPyConnection) -> dict[str, Wording]:

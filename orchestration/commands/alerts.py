@@ -69,7 +69,7 @@ def show(home: "Home", alert_id: str, is_json: bool) -> int:
 
     Example: sightline alerts show 3f9a1c2e
     """
-    from monitoring.alerts import people
+    from monitoring.alerts import people, released
     from monitoring.alerts.lifecycle import LIVE
     from warehouse import indicators
 
@@ -78,11 +78,14 @@ def show(home: "Home", alert_id: str, is_json: bool) -> int:
         known = people.list_alerts(state, states=LIVE + ENDED)
     alert = next(row for row in known if row["alert_id"] == events[0]["alert_id"])
     words = next(one for one in indicators.load() if one.indicator == alert["indicator"])
+    shown = released.in_force(home, alert["alert_id"])
     if is_json:
-        as_json(alert | {"events": events, "indicator": words.model_dump()})
+        figures = shown.evidence.model_dump() if shown and shown.evidence else None
+        as_json(alert | {"figures": figures, "events": events, "indicator": words.model_dump()})
         return 0
     say(f"{alert['severity'].upper()}  {alert['title']}  ({alert['state']})")
-    say(f"Since {alert['opened_period']:%B %Y}, last seen {alert['last_period']:%B %Y}.")
+    for line in shown.sentences() if shown else ["The release that is read does not have it yet."]:
+        say(line)
     say(words.why_it_matters)
     _listed("What to check", words.what_to_check)
     _listed("What else could explain it", words.other_explanations)

@@ -1,13 +1,17 @@
 """What the marts say: signals, whether they are coherent, and which alerts that would mean."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expectations.runner import CheckResult
 from monitoring import joint, signals
-from monitoring.alerts import evaluate
+from monitoring.alerts import evaluate, released
 from monitoring.alerts.lifecycle import Decisions
 from orchestration.run import Run
 from warehouse.connection import connect
+from warehouse.release import store
+
+if TYPE_CHECKING:
+    from expectations.signals import Worsening
 
 Found = dict[str, Any]
 
@@ -31,14 +35,26 @@ def marts_are_coherent(run: Run) -> CheckResult:
         return suite.marts_are_coherent(connection)
 
 
-def no_indicator_is_worsening(run: Run) -> CheckResult:
+def worsening(run: Run) -> "dict[str, Worsening]":
+    """By indicator, which areas worsen in its newest period that could be judged."""
     from expectations import signals as suite
 
     with (
-        run.step("worsening"),
+        run.step("worsening") as found,
         connect(run.home.work_db, settings=run.settings, read_only=True) as connection,
     ):
-        return suite.no_indicator_is_worsening(connection)
+        checked = suite.worsening(connection)
+        found["indicators worsening"] = sum(bool(one.areas) for one in checked.values())
+        return checked
+
+
+def told_of(run: Run, one: "Worsening") -> list[Found]:
+    """Each area that worsens with its figure and its alert as the run's release shows them."""
+    folder = run.home.releases / (run.release_id or "")
+    if not one.areas or one.period is None or not (folder / store.DATABASE).is_file():
+        return []
+    with store.opened(folder / store.DATABASE) as published:
+        return released.worsening(published, one.indicator, one.period, one.areas)
 
 
 def counts_agree_with_official(run: Run) -> CheckResult:

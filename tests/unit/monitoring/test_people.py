@@ -4,8 +4,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from released_figures import Released
-from test_record import FALL, decisions
+from released_figures import FALL, Released
+from test_record import decisions
 
 from monitoring.alerts import people
 from monitoring.alerts.record import record
