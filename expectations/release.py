@@ -46,7 +46,10 @@ RELEASE_REASONS = [*REASONS, "withheld", "not_monitored", "published_series", "n
 COVERAGE = ["received", "late", "partial", "quarantined", "missing", "not_due"]
 SUBMISSIONS = ["received", "accepted", "held", "quarantined", "withdrawn"]
 SEVERITIES = ["info", "watch", "warning", "critical"]
-STATES = ["open", "acknowledged", "snoozed", "resolved", "retracted"]
+STATES = [
+    "pending", "open", "acknowledged", "snoozed", "resolved", "retracted", "no_longer_supported",
+    "closed_by_reorganisation", "closed_by_definition", "dropped",
+]  # fmt: skip
 VERDICTS = ["agrees", "differs", "not_comparable"]
 NOT_COMPARED = [
     "official_in_parts", "marked_in_source", "months_missing", "provisional", "withheld"

@@ -19,7 +19,10 @@ FOOTER = (
 )
 LEVELS = {"local_authority": "local authority", "region": "region", "country": "country"}
 
-Kind = Literal["opened", "reopened", "escalated", "resolved", "retracted"]
+Kind = Literal[
+    "opened", "reopened", "escalated", "resolved", "retracted", "corrected",
+    "no_longer_supported", "closed_by_reorganisation", "closed_by_definition",
+]  # fmt: skip
 Severity = Literal["info", "watch", "warning", "critical"]
 # Why no number is told, in words.
 HIDDEN = {
@@ -101,6 +104,22 @@ class AlertMessage(_Message):
     what_to_check: tuple[str, ...]
     other_explanations: tuple[str, ...]
     owner: str = ""
+    decided: str | None = None
+    """Of one that is taken up again: how it had ended."""
+    carried_by: tuple[str, ...] = ()
+    """Of a region or England: the few authorities that carry half of it or more."""
+    folded_into: str | None = None
+    """Of an authority: the alert on its region or England that names it."""
+    successors: tuple[str, ...] = ()
+    """Of an area that is no more: those that took over from it."""
+
+
+class StormHeld(_Message):
+    """Too many new alerts at once; none of them is told before a person has looked."""
+
+    kind: Literal["storm_held"] = "storm_held"
+    alerts: int = Field(ge=1)
+    indicators: tuple[str, ...] = ()
 
 
 class Digest(_Message):
@@ -131,8 +150,8 @@ class RunFailed(_Message):
     gates: tuple[str, ...] = ()
 
 
-Message = Annotated[AlertMessage | Digest | RunFailed, Field(discriminator="kind")]
-_adapter: TypeAdapter[AlertMessage | Digest | RunFailed] = TypeAdapter(Message)
+Message = Annotated[AlertMessage | Digest | RunFailed | StormHeld, Field(discriminator="kind")]
+_adapter: TypeAdapter[AlertMessage | Digest | RunFailed | StormHeld] = TypeAdapter(Message)
 
 
 def parse(payload: Mapping[str, object]) -> Message:
@@ -144,9 +163,11 @@ def headline(message: Message) -> str:
     mark = "[SIMULATED] " if message.is_simulated else ""
     if isinstance(message, RunFailed):
         return f"{mark}{message.monitor}: run {message.run} failed"
+    if isinstance(message, StormHeld):
+        return f"{mark}{message.monitor}: {counted(message.alerts, 'new alert')} held"
     if isinstance(message, Digest):
         return f"{mark}{message.monitor}: {counted(message.new, 'new alert')}, {message.open} open"
-    lead = {"resolved": "RESOLVED", "retracted": "RETRACTED"}.get(message.kind)
+    lead = LEADS.get(message.kind)
     when = named(message, message.period)
     return f"{mark}{lead or message.severity.upper()} - {message.title} - {when}"
 
@@ -164,6 +185,8 @@ def paragraphs(message: Message) -> list[tuple[str, Sequence[str]]]:
 def _blocks(message: Message) -> list[tuple[str, Sequence[str]]]:
     if isinstance(message, AlertMessage):
         return _alert_blocks(message)
+    if isinstance(message, StormHeld):
+        return _storm_blocks(message)
     return _digest_blocks(message) if isinstance(message, Digest) else _failed_blocks(message)
 
 
@@ -175,7 +198,7 @@ def _alert_blocks(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
     blocks: list[tuple[str, Sequence[str]]] = [
         ("What we see", [*_seen(message), _history(message)])
     ]
-    if message.kind in ("resolved", "retracted"):
+    if message.kind in ENDED:
         return [*blocks, ("Reference", reference)]
     owner = [f"Owner of this indicator: {message.owner}."] if message.owner else []
     return [
@@ -188,26 +211,59 @@ def _alert_blocks(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
     ]
 
 
+LEADS = {
+    "resolved": "RESOLVED",
+    "retracted": "RETRACTED",
+    "corrected": "CORRECTED",
+    "no_longer_supported": "NO LONGER SUPPORTED",
+    "closed_by_reorganisation": "CLOSED",
+    "closed_by_definition": "CLOSED",
+}
 ENDED = {
     "retracted": "The figures behind this alert were revised. "
     "With the new ones it would not have been raised.",
     "resolved": "It has been back within what was expected for long enough to end the alert.",
+    "corrected": "This alert had ended. The figures behind it were revised since: with the new ones"
+    " it would not have been raised.",
+    "no_longer_supported": "The figures behind this alert are no longer there: a return was taken"
+    " back. That says neither that it is over nor that it was wrong.",
+    "closed_by_reorganisation": "This authority is no more, so its alert is closed.",
+    "closed_by_definition": "This indicator is no longer defined, so its alerts are closed.",
 }
+# Of what ended by these nothing was found to be over, and no figure says so.
+WITHOUT_FIGURES = ("no_longer_supported", "closed_by_reorganisation", "closed_by_definition")
 
 
 def _seen(message: AlertMessage) -> list[str]:
-    figures, scale = message.figures, scale_of(message)
     ended = ENDED.get(message.kind)
+    said = [
+        *([ended] if ended else []),
+        *([f"It is raised again; {message.decided}."] if message.decided else []),
+        *_beside(message),
+    ]
+    return said if message.kind in WITHOUT_FIGURES else [*said, *_figures(message)]
+
+
+def _beside(message: AlertMessage) -> list[str]:
+    """Who carries it, what it is part of, and who took over."""
+    carriers, successors = ", ".join(message.carried_by), ", ".join(message.successors)
+    return [
+        *([f"Half of it or more lies with: {carriers}."] if carriers else []),
+        *([f"After it: {successors}."] if successors else []),
+        *([f"It is part of alert {message.folded_into}."] if message.folded_into else []),
+    ]
+
+
+def _figures(message: AlertMessage) -> list[str]:
+    figures, scale = message.figures, scale_of(message)
     if figures.is_withheld:
-        return [*([ended] if ended else []), HIDDEN[figures.marker]]
+        return [HIDDEN[figures.marker]]
     if figures.newest is None and figures.value is None:
-        period = named(message, message.period)
-        return [*([ended] if ended else []), f"The figure for {period} is not published."]
-    if message.kind == "retracted":
-        return [said for said in (ended, evidence.since(figures, scale)) if said]
+        return [f"The figure for {named(message, message.period)} is not published."]
+    now = (evidence.since if message.kind in ENDED else evidence.newest)(figures, scale)
     judged = evidence.judged(figures, message.direction, scale, message.period)
-    now = (evidence.since if ended else evidence.newest)(figures, scale)
-    return [said for said in (ended, judged, now) if said]
+    is_revised = message.kind in ("retracted", "corrected")
+    return [said for said in (None if is_revised else judged, now) if said]
 
 
 def _history(message: AlertMessage) -> str:
@@ -230,6 +286,28 @@ def _digest_blocks(message: Digest) -> list[tuple[str, Sequence[str]]]:
         more = [f"and {message.not_listed} more"] if message.not_listed else []
         blocks.append(("New", [*message.newest, *more]))
     return blocks
+
+
+def _storm_blocks(message: StormHeld) -> list[tuple[str, Sequence[str]]]:
+    held = counted(message.alerts, "new alert")
+    return [
+        (
+            "What happened",
+            [
+                f"{held} in one run: too many to be taken for news before somebody has looked.",
+                f"They are of: {', '.join(message.indicators)}.",
+            ],
+        ),
+        ("What it means", ["The release is published. None of these alerts is told to anybody."]),
+        (
+            "What to do next",
+            [
+                "Look whether a reference table or a return has changed.",
+                f'If they are right: sightline alerts confirm {message.release_id} --reason "..."',
+                f'If they are not: sightline alerts discard {message.release_id} --reason "..."',
+            ],
+        ),
+    ]
 
 
 def _failed_blocks(message: RunFailed) -> list[tuple[str, Sequence[str]]]:

@@ -7,10 +7,11 @@ from typing import Any
 
 import duckdb
 
-from monitoring.alerts.lifecycle import LIVE
+from monitoring.alerts.findings import LIVE, PENDING
 from warehouse.connection import records
 from warehouse.home import Home
 from warehouse.release import evidence, store
+from warehouse.release.evidence import Direction, Evidence, Scale
 
 SHOWN = """
 select
@@ -66,12 +67,12 @@ class Shown:
 
     opened_period: date
     last_period: date
-    direction: evidence.Direction
+    direction: Direction
     periods_passed: int | None
     periods_marked: int | None
     marker: str | None
-    evidence: evidence.Evidence | None
-    scale: evidence.Scale
+    evidence: Evidence | None
+    scale: Scale
 
     def sentences(self) -> list[str]:
         """How long it has lasted and what was judged."""
@@ -92,7 +93,7 @@ def shown(published: duckdb.DuckDBPyConnection, alert_id: str) -> Shown | None:
     if not rows:
         return None
     row = rows[0]
-    scale = evidence.Scale(row.pop("unit"), row.pop("decimals"), row.pop("period_type"))
+    scale = Scale(row.pop("unit"), row.pop("decimals"), row.pop("period_type"))
     return Shown(**row | {"evidence": evidence.read(row.pop("summary"))}, scale=scale)
 
 
@@ -109,5 +110,10 @@ def worsening(
     published: duckdb.DuckDBPyConnection, indicator: str, period: date, areas: Sequence[str]
 ) -> list[dict[str, Any]]:
     """A row for each of these areas: its figure, or why it has none, and its alert."""
-    chosen = {"areas": list(areas), "indicator": indicator, "period": period, "live": list(LIVE)}
+    chosen = {
+        "areas": list(areas),
+        "indicator": indicator,
+        "period": period,
+        "live": [PENDING, *LIVE],
+    }
     return records(published.execute(WORSENING, chosen))

@@ -1,11 +1,13 @@
 """What the marts say: signals, whether they are coherent, and which alerts that would mean."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from expectations.runner import CheckResult
 from monitoring import joint, signals
 from monitoring.alerts import evaluate, released
-from monitoring.alerts.lifecycle import Decisions
+from monitoring.alerts.evaluate import Judged
+from monitoring.alerts.findings import Decisions
 from orchestration.run import Run
 from warehouse.connection import connect
 from warehouse.release import store
@@ -14,6 +16,17 @@ if TYPE_CHECKING:
     from expectations.signals import Worsening
 
 Found = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What alerts are decided from, and what was decided of those that there were."""
+
+    judged: Judged | None
+    decisions: Decisions
+
+    def counts(self) -> dict[str, int]:
+        return self.decisions.counts()
 
 
 def detect(run: Run) -> Found:
@@ -67,17 +80,17 @@ def counts_agree_with_official(run: Run) -> CheckResult:
         return suite.counts_agree_with_official(connection)
 
 
-def decide_alerts(run: Run) -> Decisions:
-    """Decide once, for the release to publish and record just this.
+def decide_alerts(run: Run) -> Decided:
+    """Decide for the release to publish just this; recording it decides anew, since people act.
 
     A look back raises nothing: it shows the alerts that were known then.
     """
     with run.step("alerts") as found:
-        decisions = Decisions() if run.is_history else _decided(run)
+        if run.is_history:
+            return Decided(None, Decisions())
+        with connect(run.home.work_db, settings=run.settings, read_only=True) as connection:
+            judged = evaluate.judged(connection, run.as_of, run.next_release)
+        with run.state.read() as reader:
+            decisions = judged.decide(reader)
         found |= decisions.counts()
-        return decisions
-
-
-def _decided(run: Run) -> Decisions:
-    with connect(run.home.work_db, settings=run.settings, read_only=True) as connection:
-        return evaluate.evaluate(connection, run.state, run.as_of, run.next_release)
+        return Decided(judged, decisions)

@@ -28,9 +28,11 @@ def _list(view: View) -> dict[str, Any]:
     for alert in view.alerts:
         by_state.setdefault(words.words(alert["state"], words.STATES), []).append(alert)
     live = len(view.live_alerts)
+    pending = sum(alert["state"] == "pending" for alert in view.alerts)
     return {
         "summary": f"{words.count(live, 'alert')} open, acknowledged or snoozed; "
-        f"{len(view.alerts) - live} closed. Each is a question to ask, not a verdict.",
+        f"{pending} pending; {len(view.alerts) - live - pending} closed. "
+        "Each is a question to ask, not a verdict.",
         "states": list(by_state.items()),
         "scripted": False,
     }
@@ -63,8 +65,13 @@ def _lead(alert: Row) -> str:
         alert["period_type"],
     )  # fmt: skip
     closing = {
+        "pending": " This is the first month in which it is seen; a second one opens the alert.",
         "resolved": " It has returned to its usual range or was closed by a person.",
         "retracted": " Corrected data show that it never left its usual range.",
+        "no_longer_supported": " The return behind it was taken back.",
+        "closed_by_reorganisation": " The authority is no more.",
+        "closed_by_definition": " The indicator is no longer defined.",
+        "dropped": " Nothing confirmed it.",
     }
     return (
         f"This indicator has been {side} than expected in {alert['area_name']}, up to "

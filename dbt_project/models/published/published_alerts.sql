@@ -146,7 +146,7 @@ chosen as (
 newest as (
     select *
     from series
-    where value is not null
+    where value is not null and expected is not null
     qualify row_number() over (partition by alert_id order by period_start desc) = 1
 ),
 

@@ -59,7 +59,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, small_home: Ran) -> Typed:
     for number, name in enumerate(ALERTS):
         alert_id = f"feed{number}"
         open_alert(typed.home, alert_id)
-        until = ("--until", "2031-01-01") if name == "snooze" else ()
+        until = ("--until", "2026-12-01") if name == "snooze" else ()
         typed.say("alerts", name, alert_id, *until, options=("--as", "--note"))
     about = ("--area", "E92000001", "--about", "referral_rate", "--from", "2026-04-01")
     new = ("annotate", "add", *about, "--kind", "practice_change", "--code", "new_threshold")

@@ -67,9 +67,9 @@ def released(tmp_path: Path) -> Released:
         for area, summary in (("E08000035", LEEDS), ("E08000032", None)):
             fingerprint = replace(FALL, area_code=area).fingerprint
             connection.execute(
-                "insert into alerts values (?, 'referral_rate', ?, 'total', 'down', '2026-08-01',"
-                " '2026-08-01', 1, 1, ?)",
-                [alert_id(fingerprint, FALL.period), area, summary],
+                "insert into alerts values (?, 'referral_rate', ?, 'total', 'down', '2026-07-01',"
+                " '2026-08-01', 2, 2, ?)",
+                [alert_id(fingerprint, date(2026, 7, 1)), area, summary],
             )
         connection.execute(
             "create table coverage (la_code varchar, extract varchar, period_end date,"
