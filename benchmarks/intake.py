@@ -41,9 +41,10 @@ from senders.validate import validate
 from simulation.national import simulate
 from warehouse import home as homes
 from warehouse.areas import authorities
+from warehouse.connection import quoted
 from warehouse.contracts.schema import SentTable, compared, date_formats
 from warehouse.home import Home
-from warehouse.intake.judge.column_rules import normalised, text
+from warehouse.intake.judge.column_rules import normalised
 from warehouse.intake.read.bundles import open_bundle
 from warehouse.intake.read.csv import header_of
 from warehouse.intake.read.recognise import match
@@ -125,7 +126,7 @@ def floor(folder: Path) -> None:
                 for c in held.values()
                 if c and c.type in ("date", "month")
             ]
-            days = f", dateformat = {text(formats[0])}" if formats else ""
+            days = f", dateformat = {quoted(formats[0])}" if formats else ""
             connection.execute(
                 f"copy (select * from read_csv('{files}/*.csv', header = true, columns = {types},"
                 f" auto_detect = false{days}))"

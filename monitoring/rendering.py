@@ -3,7 +3,7 @@
 from email.message import EmailMessage
 from html import escape
 
-from monitoring.messages import AlertMessage, Message, headline, paragraphs
+from monitoring.messages import Message, headline, paragraphs
 
 STYLE = "font-family: Arial, sans-serif; font-size: 16px; line-height: 1.5; max-width: 40em"
 
@@ -29,15 +29,28 @@ def html(message: Message) -> str:
     )
 
 
-def email(message: Message, *, sender: str, recipients: list[str]) -> EmailMessage:
-    """Multipart text and HTML with a stable id, threaded by alert and marked as automatic."""
+def email(
+    message: Message,
+    *,
+    sender: str,
+    recipient: str,
+    thread: str | None = None,
+    reply_to: str | None = None,
+) -> EmailMessage:
+    """Multipart text and HTML with a stable id, marked as automatic.
+
+    `thread` is the id of the first mail to this recipient on the same matter.
+    """
+    domain = sender.rpartition("@")[2]
     mail = EmailMessage()
     mail["Subject"] = headline(message)
     mail["From"] = sender
-    mail["To"] = ", ".join(recipients)
-    mail["Message-ID"] = f"<{message.message_id}@sightline.invalid>"
-    if isinstance(message, AlertMessage):
-        mail["References"] = f"<{message.alert_id}@sightline.invalid>"
+    mail["To"] = recipient
+    if reply_to:
+        mail["Reply-To"] = reply_to
+    mail["Message-ID"] = f"<{message.message_id}@{domain}>"
+    if thread:
+        mail["In-Reply-To"] = mail["References"] = f"<{thread}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Sightline-Simulated"] = "yes" if message.is_simulated else "no"
     mail.set_content(text(message))

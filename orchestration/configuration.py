@@ -15,7 +15,7 @@ def checked(home: Home) -> Settings:
     """The settings, with the blocks of the channels, the schedule and Dagster's own; raises
     ConfigurationError, one sentence."""
     settings = load_settings(home)
-    channels.build(home, settings)
+    channels.check(settings)
     if settings.schedule != EVERY_MORNING:
         _check_schedule(settings.schedule)
     if settings.dagster:

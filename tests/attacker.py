@@ -1,10 +1,11 @@
-"""Somebody who wants withheld counts back: tries every table that could be behind what is printed.
+"""Somebody who wants withheld counts back: tries every table that could be behind what is printed,
+every count that could be behind a figure made of it, and every place where figures are printed.
 
 It shares no code with the audit and knows the rules of disclosure control in words: authorities are
 rounded to 5, larger areas to 10, a middle upwards; `c` is 1 to 7, `low` 0 to 7.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -92,6 +93,28 @@ class Table:
             found[name] = (int(np.ceil(ends[0] - 1e-6)), int(np.floor(ends[1] + 1e-6)))
         return found
 
+    def implied(self) -> dict[Cell, tuple[int, int]]:
+        """What each sum by itself says of its cells, again and again until it says no more: for
+        whole releases. Factors are 1 or -1."""
+        ends = {name: (could[0], could[-1]) for name, could in self.cells.items()}
+        has_changed = True
+        while has_changed:
+            has_changed = False
+            for terms, least, most in self.sums:
+                low = sum(n * ends[name][n < 0] for name, n in terms.items())
+                high = sum(n * ends[name][n > 0] for name, n in terms.items())
+                assert low <= most, "what is printed contradicts itself"
+                assert high >= least, "what is printed contradicts itself"
+                if low >= least and high <= most:
+                    continue
+                for name, n in terms.items():
+                    first, last = ends[name]
+                    rise, fall = (most - low, high - least)[::n]
+                    new = max(first, last - fall), min(last, first + rise)
+                    if new != ends[name]:
+                        ends[name], has_changed = new, True
+        return ends
+
     def _tied(self) -> list[list[Cell]]:
         groups: list[set[Cell]] = [{name} for name in self.cells]
         for terms, _, _ in self.sums:
@@ -173,3 +196,54 @@ def read_as_before(hidden: pd.DataFrame) -> Table:
             table.cells[names[-1]] = could
         table.is_from(dict.fromkeys(names, 1), total, total)
     return table
+
+
+# ---- Figures that are made of counts, by formulas that every reader knows.
+
+Formula = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+def counts_that_print(could: range, formula: Formula, printed: float, decimals: int) -> list[int]:
+    """The counts, of those that there could be, of which the formula gives the printed figure."""
+    counts = np.array(could, dtype=float)
+    apart = np.abs(formula(counts) - printed)
+    return [int(n) for n in counts[apart <= 0.5000001 * 10.0**-decimals]]
+
+
+def of_rate(denominator: float, unit: float) -> Formula:
+    """A count for so many of a public population."""
+    return lambda counts: counts / denominator * unit
+
+
+def of_score(expected: float, dispersion: float) -> Formula:
+    """The distance from an expected count, in standard deviations (square root of counts)."""
+    usual = np.sqrt(expected + 0.125)
+    return lambda counts: 2 * (np.sqrt(counts + 0.375) - usual) / np.sqrt(dispersion)
+
+
+def of_reach(of_estimate: float) -> Formula:
+    """By what factor the limit of a share of an estimate lies off, for the count behind it."""
+    return lambda counts: np.exp(1.96 * np.sqrt(of_estimate**2 + 1 / np.maximum(counts, 1e-9)))
+
+
+def of_six_months(others: Sequence[float], expected: float, width: float) -> Formula:
+    """A divergence whose other distances are known, of the count of the one month that is not;
+    `width` is that of its usual range in counts."""
+
+    def formula(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        distance = np.clip((expected - counts) * 2 * 2.576 / width, -2.5, 2.5)
+        return (distance + sum(others)) / np.sqrt(1 + len(others)) / np.sqrt(2)
+
+    return formula
+
+
+def of_confidence(records: int, others: float) -> Formula:
+    """A confidence, of the number of records that are not linked; `others` are its other factors,
+    which everybody can count."""
+    return lambda counts: others * (records - counts) / records
+
+
+def difference(some: range, others: range) -> range:
+    """How many more there may be of some than of others: a whole less its part, a window less the
+    one before it, a release less the one before it."""
+    return range(some[0] - others[-1], some[-1] - others[0] + 1)

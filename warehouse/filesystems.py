@@ -1,5 +1,7 @@
-"""What kind of file system a folder lies on, and whether a monitor may live there."""
+"""What kind of file system a folder lies on, whether a monitor may live there; writing through
+to the disk."""
 
+import os
 import re
 from pathlib import Path
 
@@ -54,3 +56,12 @@ def shared_drives(*folders: Path) -> dict[Path, str]:
 def _plain(written: str) -> str:
     """Blanks, tabs, line feeds and backslashes stand there as octal numbers."""
     return ESCAPED.sub(lambda one: chr(int(one[1], 8)), written)
+
+
+def sync(path: Path) -> None:
+    """Bring a file or a folder's entries to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,14 +1,20 @@
 """Messages as files in the outbox folder: JSON, a web page and an e-mail that can be opened."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from monitoring import rendering
+from monitoring.delivery.channels import Copy, Send
 from monitoring.messages import Message
 from warehouse.home import Home
+
+SECONDS = 20.0
+SENDER, RECIPIENT = "sightline@sightline.invalid", "lead@sightline.invalid"
 
 
 class Config(BaseModel):
@@ -18,15 +24,23 @@ class Config(BaseModel):
     name: str = "files"
 
 
-def send(_config: Config, message: Message, home: Home) -> None:
-    home.outbox.mkdir(parents=True, exist_ok=True)
-    mail = rendering.email(
-        message, sender="sightline@sightline.invalid", recipients=["lead@sightline.invalid"]
-    )
-    payload = message.model_dump_json(indent=2) + "\n"
-    _write(home.outbox / f"{message.message_id}.html", rendering.html(message).encode())
-    _write(home.outbox / f"{message.message_id}.eml", bytes(mail))
-    _write(home.outbox / f"{message.message_id}.json", payload.encode())
+def seconds(_config: Config) -> float:
+    return SECONDS
+
+
+@contextmanager
+def opened(_config: Config, home: Home) -> Iterator[Send]:
+    def send(message: Message, copy: Copy, _seconds: float) -> None:
+        home.outbox.mkdir(parents=True, exist_ok=True)
+        mail = rendering.email(
+            message, sender=SENDER, recipient=RECIPIENT, thread=copy.thread, reply_to=copy.reply_to
+        )
+        payload = message.model_dump_json(indent=2) + "\n"
+        _write(home.outbox / f"{message.message_id}.html", rendering.html(message).encode())
+        _write(home.outbox / f"{message.message_id}.eml", bytes(mail))
+        _write(home.outbox / f"{message.message_id}.json", payload.encode())
+
+    yield send
 
 
 def objection(_config: Config, home: Home) -> str | None:

@@ -4,8 +4,11 @@ import ipaddress
 import os
 import re
 import smtplib
+import socket
 import ssl
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +20,8 @@ from pydantic import (
 )
 
 from monitoring import rendering
+from monitoring.delivery.channels import Copy, Send
+from monitoring.delivery.deadline import Deadline, within
 from monitoring.delivery.failure import DeliveryFailed
 from monitoring.messages import Message
 from warehouse.home import Home
@@ -24,6 +29,15 @@ from warehouse.home import Home
 # What servers take without asking for more: no blanks, quotes, lists or other scripts.
 LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*)(\.[A-Za-z0-9_]([A-Za-z0-9_-]*))*")
+
+# For one message the server may take as long as for three answers, but never longer than this.
+ANSWERS, LONGEST, LAST_WORD = 3, 180.0, 5.0  # seconds
+OK, CLOSING, TOO_LARGE, PERMANENT = 250, 421, 552, 500
+# Closing, no login yet, login too weak or refused: whatever they answer, they concern everybody.
+OF_CHANNEL = (CLOSING, 454, 530, 534, 535, 538)
+STATUS_OF_ADDRESS = re.compile(r"5\.1\.\d")
+STATUS_OF_FULL = re.compile(r"5\.2\.2")
+STATUS_OF_POLICY = re.compile(r"5\.7\.\d")
 
 
 def _well_formed(address: str) -> str:
@@ -75,53 +89,147 @@ def objection(config: Config, _home: Home) -> str | None:
     return None
 
 
-def send(config: Config, message: Message, _home: Home) -> None:
-    mail = rendering.email(message, sender=config.sender, recipients=config.recipients)
+def seconds(config: Config) -> float:
+    return min(ANSWERS * config.timeout_seconds, LONGEST)
+
+
+@contextmanager
+def opened(config: Config, _home: Home) -> Iterator[Send]:
+    """Sends over one connection, which is made when there is something to send."""
+    connection = _Connection(config)
     try:
-        with _connect(config) as server:
-            _authenticate(config, server)
-            refused = server.send_message(mail, config.sender, config.recipients)
-    except smtplib.SMTPRecipientsRefused as fault:
-        codes = [code for code, _ in fault.recipients.values()]
-        raise DeliveryFailed("every recipient was refused", is_final=min(codes) >= 500) from None
-    except smtplib.SMTPResponseException as fault:
-        raise DeliveryFailed(
-            f"the server answered {fault.smtp_code}",
-            is_final=fault.smtp_code >= 500
-            and not isinstance(fault, smtplib.SMTPAuthenticationError),
-            is_channel=isinstance(
-                fault, (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError)
-            ),
-        ) from None
-    except (OSError, smtplib.SMTPException) as fault:
-        raise DeliveryFailed(_plainly(fault), is_channel=True) from None
-    if refused:
-        raise DeliveryFailed("some recipients were refused", is_final=True)
+        yield connection.send
+    finally:
+        connection.close()
 
 
-def _connect(config: Config) -> smtplib.SMTP:
-    context = ssl.create_default_context()
-    if config.security == "tls":
-        return smtplib.SMTP_SSL(
-            config.host, config.port, timeout=config.timeout_seconds, context=context
+class _Watched:
+    """A conversation with a server that a deadline can end, from its first moment on."""
+
+    sock: socket.socket | None = None
+
+    def __init__(self, deadline: Deadline, **options: Any) -> None:
+        deadline.watch(lambda: self.sock)
+        super().__init__(**options)
+
+
+class _Plain(_Watched, smtplib.SMTP):
+    pass
+
+
+class _Encrypted(_Watched, smtplib.SMTP_SSL):
+    pass
+
+
+class _Connection:
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._server: smtplib.SMTP | None = None
+
+    def send(self, message: Message, copy: Copy, seconds: float) -> None:
+        sender, recipient = self._config.sender, str(copy.recipient)
+        mail = rendering.email(
+            message,
+            sender=sender,
+            recipient=recipient,
+            thread=copy.thread,
+            reply_to=copy.reply_to,
         )
-    server = smtplib.SMTP(config.host, config.port, timeout=config.timeout_seconds)
-    if config.security == "starttls":
-        try:
-            server.starttls(context=context)
-        except BaseException:
+        with within(seconds) as deadline:
+            try:
+                server = self._ready(deadline)
+                server.send_message(mail, sender, [recipient])
+            except (OSError, smtplib.SMTPException) as fault:
+                raise _failure(fault, is_late=deadline.is_over) from None
+
+    def close(self) -> None:
+        if self._server is None:
+            return
+        with within(LAST_WORD) as deadline, suppress(OSError, smtplib.SMTPException):
+            server = self._server
+            deadline.watch(lambda: server.sock)
+            server.quit()
+        self._server.close()
+
+    def _ready(self, deadline: Deadline) -> smtplib.SMTP:
+        """The connection, made anew where there is none or the server has closed it meanwhile."""
+        server = self._server
+        if server is not None:
+            deadline.watch(lambda: server.sock)
+            if _is_there(server):
+                return server
             server.close()
-            raise
+        self._server = None
+        self._server = _connect(self._config, deadline)
+        return self._server
+
+
+def _is_there(server: smtplib.SMTP) -> bool:
+    try:
+        return server.noop()[0] == OK
+    except (OSError, smtplib.SMTPException):
+        return False
+
+
+def _connect(config: Config, deadline: Deadline) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    place: dict[str, Any] = {
+        "host": config.host,
+        "port": config.port,
+        "timeout": config.timeout_seconds,
+    }
+    if config.security == "tls":
+        server: smtplib.SMTP = _Encrypted(deadline, **place, context=context)
+    else:
+        server = _Plain(deadline, **place)
+    try:
+        if config.security == "starttls":
+            server.starttls(context=context)
+        if config.username is not None and config.password_env is not None:
+            if not (password := os.environ.get(config.password_env)):
+                raise DeliveryFailed(_unset(config.password_env))
+            server.login(config.username, password)
+    except BaseException:
+        server.close()
+        raise
     return server
 
 
-def _authenticate(config: Config, server: smtplib.SMTP) -> None:
-    if config.username is None or config.password_env is None:
-        return
-    password = os.environ.get(config.password_env)
-    if not password:
-        raise DeliveryFailed(_unset(config.password_env), is_channel=True)
-    server.login(config.username, password)
+def _failure(fault: Exception, *, is_late: bool) -> DeliveryFailed:
+    """Whose fault it is, told by the answer and by what it was the answer to.
+
+    Codes as in RFC 5321, 4.2.3 and 4.3.2, and in RFC 4954 for logging in; what stands after a code
+    may be a status of RFC 3463.
+    """
+    if is_late:
+        return DeliveryFailed("the server did not answer in time")
+    if isinstance(fault, smtplib.SMTPRecipientsRefused):
+        [(code, words)] = fault.recipients.values()
+        return _of_recipient(code, words.decode(errors="replace"))
+    if not isinstance(fault, smtplib.SMTPResponseException):
+        return DeliveryFailed(_plainly(fault))
+    code = fault.smtp_code
+    said = f"the server answered {code}"
+    is_size = isinstance(fault, smtplib.SMTPSenderRefused) and code == TOO_LARGE
+    if (isinstance(fault, smtplib.SMTPDataError) and code not in OF_CHANNEL) or is_size:
+        return DeliveryFailed(said, scope="message", is_final=code >= PERMANENT)
+    return DeliveryFailed(said)
+
+
+def _of_recipient(code: int, words: str) -> DeliveryFailed:
+    """An address that was not taken; only where the server says that there is none such, or has
+    taken another, is that for good."""
+    said = f"the server answered {code} to the address"
+    is_relaying = STATUS_OF_POLICY.match(words) or "relay" in words.lower()
+    if code in OF_CHANNEL or (code >= PERMANENT and is_relaying):
+        return DeliveryFailed(said, stops=code == CLOSING)
+    is_full = code == TOO_LARGE or STATUS_OF_FULL.match(words) is not None
+    return DeliveryFailed(
+        said,
+        scope="recipient",
+        is_final=code >= PERMANENT and not is_full,
+        is_sure=STATUS_OF_ADDRESS.match(words) is not None,
+    )
 
 
 def _unset(variable: str) -> str:

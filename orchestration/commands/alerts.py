@@ -378,13 +378,17 @@ def test_channel(home: "Home", name: str) -> int:
         returns_received=0,
         returns_due=0,
     )
-    try:
-        channel.send(message)
-    except DeliveryFailed as failure:
-        say(f"{name}: not delivered: {failure}")
-        return UNDELIVERED
-    say(f"{name}: delivered")
-    return 0
+    code = 0
+    with channel.opened() as send:
+        for recipient in channel.recipients or (None,):
+            place = f"{name}, {recipient}" if recipient else name
+            try:
+                send(message, known.Copy(recipient), channel.seconds)
+                say(f"{place}: delivered")
+            except DeliveryFailed as failure:
+                say(f"{place}: not delivered: {failure}")
+                code = UNDELIVERED
+    return code
 
 
 def _act(home: "Home", alert_ids: tuple[str, ...], name: "Act", is_json: bool, **said: Any) -> int:

@@ -3,7 +3,6 @@
 Every file is synced before it gets its name.
 """
 
-import os
 from collections.abc import Collection, Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -12,9 +11,9 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from warehouse.connection import open_quietly, safe_config
+from warehouse.connection import open_quietly, quoted, safe_config
 from warehouse.contracts import schema as contracts
-from warehouse.intake.judge.column_rules import text
+from warehouse.filesystems import sync
 from warehouse.intake.judge.judged import Checked
 from warehouse.submission import Case
 
@@ -66,7 +65,7 @@ def write(
     for path in filter(None, written):
         path.rename(path.with_suffix(""))
     for folder in {path.parent for path in written if path}:
-        _sync(folder)
+        sync(folder)
 
 
 def _accepted(checked: Checked, columns: dict[str, str]) -> str:
@@ -89,7 +88,7 @@ def _gather_refused(
     connection.execute(f"create temp table refused ({QUARANTINE})").fetchall()
     for checked in checks:
         rules = ", ".join(
-            f"({i}, {text(fault.rule)}, {text(fault.column or '')})"
+            f"({i}, {quoted(fault.rule)}, {quoted(fault.column or '')})"
             for i, fault in enumerate(checked.faults)
             if fault.severity == "error"
         )
@@ -97,7 +96,7 @@ def _gather_refused(
             connection.execute(
                 f"""
                 insert into refused
-                select submission_id, {text(checked.table)}, line, rules.column_name,
+                select submission_id, {quoted(checked.table)}, line, rules.column_name,
                     rules.rule, row_text
                 from {checked.relation}
                 inner join (values {rules}) as rules (fault, rule, column_name) using (fault)
@@ -121,23 +120,13 @@ def _copy(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> Pat
     """The unfinished file, synced; None where there was no row."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + UNFINISHED)
-    copied = connection.execute(
-        f"copy ({select}) to {text(str(unfinished))} ({OPTIONS})"
-    ).fetchone()
+    copied = connection.execute(f"copy ({select}) to {quoted(unfinished)} ({OPTIONS})").fetchone()
     if not copied or not copied[0]:
         unfinished.unlink(missing_ok=True)
         return None
     unfinished.chmod(0o600)
-    _sync(unfinished)
+    sync(unfinished)
     return unfinished
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def drop_rows(raw: Path, batches: Collection[str], keys: Collection[int]) -> None:
@@ -163,7 +152,7 @@ def drop_rows(raw: Path, batches: Collection[str], keys: Collection[int]) -> Non
 
 def parquet(*paths: Path) -> str:
     """SQL for the rows of files; folders above them whose names hold = add no columns."""
-    held = ", ".join(text(str(path)) for path in paths)
+    held = ", ".join(quoted(path) for path in paths)
     return f"read_parquet([{held}], union_by_name = true, hive_partitioning = false)"
 
 

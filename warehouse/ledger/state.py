@@ -153,6 +153,14 @@ outbox = Table(
     Column("created_at", DateTime),
     Column("sent_at", DateTime),
     Column("release_id", String),
+    Column("copy_of", String),
+    Column("recipient", String),
+    Column("thread", String),
+    Column("reply_to", String),
+    Column("fault", String),
+    Column("failing_since", DateTime),
+    Column("claimed_by", String),
+    Column("claimed_until", DateTime),
 )
 
 annotations = Table(

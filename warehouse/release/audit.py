@@ -208,12 +208,10 @@ def seen(home: Home, release: releases.Release) -> tuple[list[Seen], int]:
     with releases.opened(release.database) as connection:
         now = printed.of_release(connection, relations, smallest_shown, done["repairs"])
         submissions = printed.in_force(connection)
-    former = [
-        _kept(other, relations, smallest_shown, submissions, now)
-        for other in releases.list_releases(home)
-        if other.release_id != release.release_id
-        and recorded(other).get("smallest_shown") == smallest_shown
-    ]
+    others = [one for one in _comparable(home, smallest_shown) if one != release]
+    former = [_kept(one, relations, smallest_shown, submissions, now) for one in others]
+    read = [release, *others]
+    former += _by_its_history(release, relations, smallest_shown, now, read).values()
     number = ties.families(relations, now["measure"].unique())
     found = []
     for family in range(len(set(number.values()))):
@@ -266,24 +264,45 @@ def former_releases(
     relations: Sequence[Relation],
     smallest_shown: int,
 ) -> dict[str, pd.DataFrame]:
-    """What the releases that are kept tell beyond the next one, by their names.
+    """What the releases that are kept tell beyond the next one, by their names; and what the newest
+    of them tells, as the next one will, of those that are kept no more.
 
     Those from before there was an audit, or under another limit, are left out: what they give away
     is given away.
     """
-    comparable = [
-        release
-        for release in releases.list_releases(home)
-        if recorded(release).get("smallest_shown") == smallest_shown
-    ]
+    comparable = _comparable(home, smallest_shown)
     if not comparable:
         return {}
     now = printed.of_cells(control_cells(cells, smallest_shown), relations, smallest_shown)
     submissions = printed.in_force(connection, "control.submissions")
-    return {
+    found = {
         release.release_id: _kept(release, relations, smallest_shown, submissions, now)
         for release in comparable
     }
+    newest = next((one for one in comparable if not one.looks_back), comparable[0])
+    return found | _by_its_history(newest, relations, smallest_shown, now, comparable)
+
+
+def _comparable(home: Home, smallest_shown: int) -> list[releases.Release]:
+    """The releases that are kept and were audited under this limit, the newest first."""
+    return [
+        release
+        for release in releases.list_releases(home)
+        if recorded(release).get("smallest_shown") == smallest_shown
+    ]
+
+
+def _by_its_history(
+    release: releases.Release,
+    relations: Sequence[Relation],
+    smallest_shown: int,
+    now: pd.DataFrame,
+    read: Sequence[releases.Release],
+) -> dict[str, pd.DataFrame]:
+    """What a release tells of publications before it, but for those that are read themselves."""
+    with releases.opened(release.database) as connection:
+        names = [one.release_id for one in read]
+        return printed.before(connection, relations, smallest_shown, now, names)
 
 
 def _kept(

@@ -1,6 +1,6 @@
 """What a reader knows of each count: from the cells as they are controlled, or as published."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import duckdb
@@ -11,6 +11,9 @@ from warehouse.indicators import Relation
 from warehouse.release.rounding import BASE
 from warehouse.release.ties import FREE, SERIES, Bools
 
+NO_REPAIRS: dict[str, list[dict[str, Any]]] = {
+    "low_blocks": [], "withheld_regions": [], "withheld_counts": [],
+}  # fmt: skip
 COLUMNS = [
     *SERIES, "area_code", "area_level", "region_code", "sub_region_code", "lower", "upper",
     "is_withheld", "count",
@@ -38,7 +41,17 @@ def of_release(
 ) -> pd.DataFrame:
     """Of a release, from its tables and what its manifest says of repairs: `COLUMNS` and
     is_derived, whether the value beside a count is what the shown counts give."""
-    cells = connection.execute(COUNTS).df().assign(count=np.nan)
+    return _as_known(connection.execute(COUNTS).df(), relations, smallest_shown, repairs)
+
+
+def _as_known(
+    cells: pd.DataFrame,
+    relations: Sequence[Relation],
+    smallest_shown: int,
+    repairs: dict[str, list[dict[str, Any]]],
+) -> pd.DataFrame:
+    """What the rows that `COUNTS` selects tell, beside what is known of repairs."""
+    cells = cells.assign(count=np.nan)
     month = cells["period_start"].dt.strftime("%Y-%m-%d")
     cells = cells.assign(region=cells["region_code"].fillna(cells["area_code"]))
     is_own, is_whole, is_total = (
@@ -72,7 +85,49 @@ def kept(
     those in force now): everybody can see that.
     """
     former = of_release(connection, relations, smallest_shown, repairs)[COLUMNS]
+    then = in_force(connection)
+    either = pd.concat([then, submissions])
+    changed = either[~either.duplicated("submission_id", keep=False)]
+    return _beyond(connection, former, changed, now)
+
+
+def before(
+    connection: duckdb.DuckDBPyConnection,
+    relations: Sequence[Relation],
+    smallest_shown: int,
+    now: pd.DataFrame,
+    kept: Collection[str],
+) -> dict[str, pd.DataFrame]:
+    """What a release tells of publications before it by its own history, `trends_vintages`: by
+    their names and numbers what `kept` gives, but for those of the releases in `kept`.
+
+    Whether a count is the same one follows from the days on which submissions came. What was
+    withheld by a repair is not told there, so `c` is taken for a small count; a total that is none
+    is contradicted by the others, or by the true counts.
+    """
+    submissions = connection.execute(SUBMISSIONS).df()
+    found = {}
+    publications = connection.execute(PUBLICATIONS, {"kept": [*kept]}).fetchall()
+    for number, release_id, published_on in publications:
+        counts = connection.execute(COUNTS_BEFORE, {"publication": number}).df()
+        former = _as_known(counts, relations, smallest_shown, NO_REPAIRS)[COLUMNS]
+        is_later = submissions["received_on"] > pd.Timestamp(published_on)
+        tells = _beyond(connection, former, submissions[is_later], now)
+        if len(tells):
+            found[f"{release_id} ({number})"] = tells
+    return found
+
+
+def _beyond(
+    connection: duckdb.DuckDBPyConnection,
+    former: pd.DataFrame,
+    changed: pd.DataFrame,
+    now: pd.DataFrame,
+) -> pd.DataFrame:
+    """The periods of which a former publication tells more than is printed now, and which of its
+    counts are the same: those that no submission in `changed` covers."""
     period = ["indicator", "measure", "period_type", "period_start", "breakdown"]
+    now = now.merge(former[period].drop_duplicates(), on=period)
     both = former.merge(now, on=[*period, "area_code"], how="outer", suffixes=("", "_now"))
     tells_more = (
         both["lower"].isna()
@@ -81,7 +136,7 @@ def kept(
         | (both["upper"] < both["upper_now"])
     )
     former = former.merge(both.loc[tells_more, period].drop_duplicates(), on=period)
-    return former.assign(is_shared=_is_same(connection, former, submissions))
+    return former.assign(is_shared=_is_same(connection, former, changed))
 
 
 def in_force(connection: duckdb.DuckDBPyConnection, table: str = "submissions") -> pd.DataFrame:
@@ -109,11 +164,8 @@ def _are_among(
 
 
 def _is_same(
-    connection: duckdb.DuckDBPyConnection, former: pd.DataFrame, submissions: pd.DataFrame
+    connection: duckdb.DuckDBPyConnection, former: pd.DataFrame, changed: pd.DataFrame
 ) -> Bools:
-    then = in_force(connection)
-    either = pd.concat([then, submissions])
-    changed = either[~either.duplicated("submission_id", keep=False)]
     connection.register("former_counts", former[["area_code", "period_start", "period_type"]])
     connection.register("changed", changed)
     found = connection.execute(CHANGED).df()
@@ -217,6 +269,47 @@ select
 from counts
 where shown is not null or is_marked
 order by indicator, measure, area_code, period_type, period_start, breakdown
+"""
+
+# Whole groups of areas as they stood after one publication that changed a figure of theirs.
+VINTAGES = """
+(
+    with changed as (
+        select distinct indicator, period_type, period_start, breakdown
+        from trends_vintages
+        where publication = $publication and source = 'extracts'
+    )
+
+    select figures.*, areas.area_level
+    from trends_vintages as figures
+    inner join changed
+        using (indicator, period_type, period_start, breakdown)
+    inner join areas
+        on figures.area_code = areas.area_code
+    where figures.source = 'extracts' and figures.publication <= $publication
+    qualify row_number() over (
+        partition by figures.indicator, figures.area_code, figures.period_type,
+            figures.period_start, figures.breakdown
+        order by figures.publication desc
+    ) = 1
+) as trends
+"""
+COUNTS_BEFORE = COUNTS.replace("from trends\n", f"from {VINTAGES}\n", 1)
+
+# Those that readers can open are read as they are, the newest is what is printed.
+PUBLICATIONS = """
+select publication, any_value(release_id), any_value(published_on)
+from trends_vintages
+where source = 'extracts'
+group by publication
+having not list_contains($kept, any_value(release_id))
+order by publication
+"""
+
+SUBMISSIONS = """
+select submission_id, sender, cast(period_start as timestamp) as period_start,
+    cast(period_end as timestamp) as period_end, cast(received_on as timestamp) as received_on
+from submissions
 """
 
 CHANGED = """

@@ -6,7 +6,6 @@ A release folder is never changed once it is in place.
 import csv
 import errno
 import json
-import os
 import platform
 import re
 import shutil
@@ -22,6 +21,7 @@ import duckdb
 
 from warehouse.connection import quoted
 from warehouse.errors import WRONG_USE, ConfigurationError, GateFailed, SightlineError
+from warehouse.filesystems import sync
 from warehouse.home import Home, sha256_of
 from warehouse.machine import machine_fault
 from warehouse.release.tables import (
@@ -479,12 +479,3 @@ def remove(folder: Path) -> None:
         if path.is_dir():
             path.chmod(0o700)
     shutil.rmtree(doomed)
-
-
-def sync(path: Path) -> None:
-    """Bring a file or a folder's entries to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -18,11 +18,11 @@ import sqlalchemy as sa
 
 from warehouse import belonging, orphans
 from warehouse.connection import quoted
+from warehouse.filesystems import sync
 from warehouse.home import Home
 from warehouse.ledger import releases as ledger
 from warehouse.ledger.state import State
 from warehouse.ledger.state import releases as recorded
-from warehouse.release.store import sync
 
 TABLE = "trends_vintages"
 COLUMNS = {

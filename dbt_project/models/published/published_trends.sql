@@ -67,7 +67,8 @@ joined as (
             when above.marker = 'c' or below.marker = 'c' or parts_hidden.indicator is not null then 'c'
             else coalesce(above.marker, below.marker)
         end as count_marker,
-        rules.smallest_shown
+        rules.smallest_shown,
+        rules.base
     from {{ source('detection', 'fct_values') }} as facts
     inner join {{ source('control', 'indicators') }} as indicators
         on facts.indicator = indicators.indicator
@@ -159,14 +160,15 @@ controlled as (
                 when not is_ours then {{ figure('lower', 6) }}
                 when is_without_count then {{ figure('lower', 'joint_decimals') }}
                 when method = 'estimate' then {{ figure('100 - (100 - value) * reach', 'joint_decimals') }}
-                when is_proportion and lower_of_rounded > 100 then 100
+                when is_proportion and greatest(lower, lower_of_rounded) >= 100 then 100
                 else {{ figure('lower_of_rounded', 'decimals') }}
             end as lower,
             case
                 when not is_ours then {{ figure('upper', 6) }}
                 when is_without_count then {{ figure('upper', 'joint_decimals') }}
                 when method = 'estimate' then {{ figure('100 - (100 - value) / reach', 'joint_decimals') }}
-                when is_proportion and upper_of_rounded > 100 then 100
+                -- as many as there may be below the line are all of them: whether a limit is cut off there would tell the true number
+                when is_proportion and (upper >= 100 or upper_of_rounded * denominator >= 100 * (denominator - floor(base / 2.0))) then 100
                 else {{ figure('upper_of_rounded', 'decimals') }}
             end as upper,
             case
@@ -178,7 +180,9 @@ controlled as (
                 when not is_ours then {{ figure('p_one', 6) }}
                 when p_one is not null then {{ band_of_score('score_of_month') }}
             end as p_one,
-            case when is_ours then {{ band('p_sustained') }} else {{ figure('p_sustained', 6) }} end as p_sustained
+            case when is_ours then {{ band('p_sustained') }} else {{ figure('p_sustained', 6) }} end as p_sustained,
+            -- a share of the expected number: in more than per cents it would tell that number
+            {{ figure('minimum_detectable_change', 'case when is_ours then 2 else 6 end') }} as minimum_detectable_change
         ),
         lower / true_per_event as lower_count,
         upper / true_per_event as upper_count
@@ -253,7 +257,7 @@ told as (
         case when hidden is null then {{ figure('dispersion', 3) }} end as dispersion,
         case when hidden is null then {{ figure('national_effect', 3) }} end as national_effect,
         case when hidden is null then {{ figure('completeness', 2) }} end as completeness,
-        case when hidden is null then {{ figure('minimum_detectable_change', 6) }} end as minimum_detectable_change,
+        case when hidden is null then minimum_detectable_change end as minimum_detectable_change,
         case when hidden is null then kind end as kind,
         method,
         version,

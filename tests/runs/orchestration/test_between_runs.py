@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from monitoring.messages import Digest
-from orchestration.defs import outbox as sensors
+from orchestration.defs import outbox as schedules
 from warehouse import clock
 from warehouse import home as homes
 from warehouse.home import Home
@@ -47,9 +47,9 @@ def post(home: Home, **changed: object) -> None:
 
 
 def tick() -> str:
-    said = sensors.messages_wait(dg.build_sensor_context())
-    assert isinstance(said, dg.SkipReason)
-    return str(said.skip_message)
+    asked = schedules.messages_wait.evaluate_tick(dg.build_schedule_context())
+    assert not asked.run_requests
+    return str(asked.skip_message)
 
 
 def test_a_message_that_is_due_is_sent_and_no_other(home: Home) -> None:
@@ -63,6 +63,6 @@ def test_a_message_that_is_due_is_sent_and_no_other(home: Home) -> None:
 
 
 def test_it_is_looked_after_every_five_minutes_without_being_turned_on() -> None:
-    sensor = sensors.messages_wait
-    assert sensor.minimum_interval_seconds == 300
-    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    schedule = schedules.messages_wait
+    assert schedule.cron_schedule == "*/5 * * * *"
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING

@@ -159,7 +159,7 @@ def test_what_waits_is_sent_by_a_run_that_finds_nothing_to_do(
         raise OSError("no room")
 
     with monkeypatch.context() as patch:
-        patch.setattr("monitoring.delivery.files.send", down)
+        patch.setattr("monitoring.delivery.files._write", down)
         failed = pipeline.run(home)
     assert (failed.outcome, failed.exit_code) == ("nothing", pipeline.UNDELIVERED)
     assert max(rows(home, runs), key=lambda row: row["number"])["exit_code"] == 7

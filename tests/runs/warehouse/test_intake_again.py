@@ -208,7 +208,7 @@ def test_a_fault_nobody_foresaw_stays_with_its_submission(monitor, monkeypatch):
         ("intake.batch", "_read", 2),
         ("intake.judge.submission", "judge", 1),
         ("intake.write", "_copy", 2),
-        ("intake.write", "_sync", 7),
+        ("filesystems", "sync", 7),
         ("ledger.submissions", "conclude", 1),
         ("ledger.submissions", "_problem_rows", 2),
     ],

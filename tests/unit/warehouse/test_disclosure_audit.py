@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import attacker
@@ -10,6 +11,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+import releasing
+import sqlalchemy as sa
+import work_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +21,7 @@ from warehouse import indicators
 from warehouse.errors import GateFailed, SightlineError
 from warehouse.home import Home
 from warehouse.indicators import Relation
+from warehouse.ledger.state import state_of, submissions
 from warehouse.release import audit, printed, ties
 from warehouse.release import store as releases
 from warehouse.release.disclosure import COUNT, control_cells
@@ -270,6 +275,69 @@ def test_a_count_that_changed_between_two_releases_is_not_held_to_the_former() -
     kept = known_of(former).assign(is_shared=True)
     system = ties.system(known_of(cells), [], [kept])
     assert (system.cells["lower"] <= system.cells["count"]).all()
+
+
+# ---- Releases that are kept no more are told of by the next one's own history.
+
+OTHER = "E08000032"  # the second of the two authorities of the region
+
+
+def counted(home: Home, here: int, there: int) -> None:
+    """What both authorities count in the newest month, and their totals."""
+    releasing.set_counts(home, here)
+    releasing.set_counts(home, there, OTHER)
+    for total in ("E12000003", "E92000001"):
+        releasing.set_counts(home, here + there, total)
+
+
+def sent_again(home: Home, day: date) -> None:
+    """A new submission of the newest month of the first of them."""
+    october = {"period_start": date(2026, 10, 1), "period_end": date(2026, 10, 31)}
+    new = october | {"submission_id": 4, "received_on": day, "sha256": "4" * 64}
+    with state_of(home) as state, state.begin() as writer:
+        writer.execute(sa.insert(submissions), [work_file.submission_rows()[1] | new])
+    with duckdb.connect(str(home.work_db)) as connection:
+        connection.execute(
+            "insert into control.submissions values"
+            " (4, '383', 'ssd', date '2026-10-01', date '2026-10-31', true)"
+        )
+
+
+@pytest.fixture(scope="module")
+def pruned(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """35 of the region were 32 and 3 in the first release, 34 are 31 and 3 from the second on: of
+    both together the three is 3 to 6. The first is kept no more."""
+    home = releasing.monitor(tmp_path_factory.mktemp("pruned"))
+    counted(home, 32, 3)
+    first = releasing.release(home, 1, releasing.FIRST)
+    sent_again(home, releasing.SECOND)
+    counted(home, 31, 3)
+    releasing.release(home, 2, releasing.SECOND)
+    releases.remove(home.releases / first)
+    releasing.release(home, 3, releasing.THIRD)
+    return home
+
+
+def test_a_pruned_release_is_audited_by_the_history_of_the_next(pruned: Home) -> None:
+    third, second = releases.list_releases(pruned)
+    said = audit.recorded(third)
+    assert said["releases"] == [second.release_id, "2026-11-20.1 (1)"]
+    assert (
+        said["repairs"]["withheld_regions"] == audit.recorded(second)["repairs"]["withheld_regions"]
+    )
+    assert len(said["repairs"]["withheld_regions"]) == 2
+    with releases.opened(third.database) as connection:
+        rows = connection.execute(
+            "select marker from trends where area_level <> 'local_authority'"
+            f" and period_start = date '{releasing.MONTH}' and source = 'extracts'"
+        ).fetchall()
+    assert rows == [("c",), ("c",)]
+
+
+def test_readers_of_the_history_are_left_as_many_values(pruned: Home) -> None:
+    [family] = audit.seen(pruned, releases.require_current(pruned))[0]
+    assert family.narrow == 0
+    assert family.assumes == "everything"
 
 
 # ---- Repairs.

@@ -52,7 +52,7 @@ KILLED_AT = (
     ("intake.batch", "_read", 1),
     ("intake.judge.submission", "judge", 1),
     ("intake.write", "_copy", 2),
-    ("intake.write", "_sync", 3),
+    ("filesystems", "sync", 3),
     ("ledger.submissions", "conclude", 1),
     ("ledger.submissions", "_problem_rows", 1),
 )

@@ -8,6 +8,7 @@ keeps its row out only where the row says nothing without it; elsewhere it is bl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from warehouse.connection import quoted
 from warehouse.contracts.rules import Event, Years
 from warehouse.contracts.schema import (
     RAW_TYPES,
@@ -55,13 +56,8 @@ ANSWER = rf'"{GAP}:{GAP}"([^"]*)"'
 BARE = r'[^\[\]{}":]+'
 
 
-def text(value: str) -> str:
-    """A SQL string."""
-    return "'" + value.replace("'", "''") + "'"
-
-
 def in_list(raw: str, values: Iterable[str]) -> str:
-    return f"{raw} in ({', '.join(text(value) for value in values)})"
+    return f"{raw} in ({', '.join(quoted(value) for value in values)})"
 
 
 @dataclass(frozen=True)
@@ -127,7 +123,7 @@ def _plain(column: Column) -> list[tuple[str, str]]:
     steps = [("trimmed", f"case when {is_bare} then text else trim(text, {EDGES}) end")]
     alone = "trimmed"
     if _is_day(column) and column.blanks:
-        alone = f"regexp_replace(trimmed, {text(TIME + '$')}, '')"
+        alone = f"regexp_replace(trimmed, {quoted(TIME + '$')}, '')"
     empty = in_list(alone, sorted(blanks(column)))
     return [*steps, ("plain", f"case when not {empty} then trimmed end")]
 
@@ -150,7 +146,7 @@ def _form(column: Column) -> str:
             other, rule = "false", ""
     return (
         "case when plain is null and trimmed <> '' then 'BLANK_WORD'"
-        f" when plain is not null and {other} then {text(rule)} end"
+        f" when plain is not null and {other} then {quoted(rule)} end"
     )
 
 
@@ -182,9 +178,9 @@ def _values(column: Column) -> tuple[list[tuple[str, str]], dict[str, str]]:
     match column.type:
         case "id":
             steps = [("bare", _whole_id("plain")), ("compared", normalised("bare"))]
-            return steps, {"v": pseudonym(text(str(column.kind)), "sender", "compared")}
+            return steps, {"v": pseudonym(quoted(str(column.kind)), "sender", "compared")}
         case "upn":
-            number = pseudonym(text("upn"), text(""), "compared")
+            number = pseudonym(quoted("upn"), quoted(""), "compared")
             value = f"case when {is_upn('compared')} then {number} end"
             stands_in = _matches("compared", "UN([1-9]|10)")
             issuer = f"case when not {stands_in} then compared[2:4] end"
@@ -375,7 +371,7 @@ def _out_of_year(name: str, column: Column, limited: dict[str, Code]) -> str:
         groups.setdefault(_is_out(one), []).append(code)
     if column.type == "codes":
         found = {
-            is_out: f"list_has_any(rows.v_{name}, [{', '.join(map(text, codes))}])"
+            is_out: f"list_has_any(rows.v_{name}, [{', '.join(map(quoted, codes))}])"
             for is_out, codes in groups.items()
         }
     else:
@@ -404,7 +400,7 @@ def _span(years: Years) -> str:
 def normalised(raw: str) -> str:
     """An identifier as it is compared: capital letters, without blanks or what cannot be seen."""
     plain = f"replace(replace({raw}, ' ', ''), chr(9), '')"
-    other = f"regexp_replace(nfc_normalize({raw}), {text(UNSEEN)}, '', 'g')"
+    other = f"regexp_replace(nfc_normalize({raw}), {quoted(UNSEEN)}, '', 'g')"
     # Hardly any holds more than plain letters, and patterns are slow.
     return (
         f"nullif(upper(case when length({raw}) = strlen({raw}) then {plain} else {other} end), '')"
@@ -416,9 +412,9 @@ def is_upn(upn: str) -> str:
     digits = "".join(f" + {place} * (ascii({upn}[{place}]) - 48)" for place in range(2, 13))
     last = (
         f"13 * case when {upn}[13] between '0' and '9' then ascii({upn}[13]) - 48"
-        f" else instr({text(CHECK_LETTERS)}, {upn}[13]) - 1 end"
+        f" else instr({quoted(CHECK_LETTERS)}, {upn}[13]) - 1 end"
     )
-    letter = f"substr({text(CHECK_LETTERS)}, (({last}{digits}) % 23) + 1, 1)"
+    letter = f"substr({quoted(CHECK_LETTERS)}, (({last}{digits}) % 23) + 1, 1)"
     stand_in = f"{upn}[2:12] = repeat({upn}[2], 11)"
     pattern = _matches(upn, f"[{CHECK_LETTERS}][0-9]{{11}}[0-9{CHECK_LETTERS}]")
     return f"({pattern} and {letter} = {upn}[1] and not {stand_in})"
@@ -503,7 +499,7 @@ def _listed(column: Column) -> str:
 
 
 def _matches(raw: str, pattern: str) -> str:
-    return f"regexp_full_match({raw}, {text(pattern)})"
+    return f"regexp_full_match({raw}, {quoted(pattern)})"
 
 
 _FORMS_OF_DAYS = [*date_formats()]
@@ -516,7 +512,7 @@ def _date_steps() -> list[tuple[str, str]]:
         f"when {_matches('plain', one.day + TIME)} then {i}" for i, one in enumerate(forms)
     )
     day = " ".join(
-        f"when {i} then try_strptime({_hyphened('plain', one.day)}, {text(one.day_strptime)})"
+        f"when {i} then try_strptime({_hyphened('plain', one.day)}, {quoted(one.day_strptime)})"
         for i, one in enumerate(forms)
     )
     return [
@@ -526,7 +522,7 @@ def _date_steps() -> list[tuple[str, str]]:
 
 
 def _hyphened(raw: str, day: str) -> str:
-    return f"translate(regexp_extract({raw}, {text('^' + day)}), './ ', '---')"
+    return f"translate(regexp_extract({raw}, {quoted('^' + day)}), './ ', '---')"
 
 
 def _without_decimals(raw: str) -> str:
@@ -535,13 +531,13 @@ def _without_decimals(raw: str) -> str:
 
 def _whole_id(raw: str) -> str:
     """An identifier without decimals, and without the mark by which spreadsheets keep it text."""
-    bare = f"ltrim({raw}, {text(chr(39))})"
+    bare = f"ltrim({raw}, {quoted(chr(39))})"
     return f"case when contains({raw}, '.') then {_without_decimals(bare)} else {bare} end"
 
 
 def _folded(raw: str) -> str:
     """A code as it is compared: capital letters, single blanks, no decimals."""
-    return _without_decimals(f"upper(regexp_replace({raw}, {text(GAP[:-1] + '+')}, ' ', 'g'))")
+    return _without_decimals(f"upper(regexp_replace({raw}, {quoted(GAP[:-1] + '+')}, ' ', 'g'))")
 
 
 def _code(column: Column) -> tuple[list[tuple[str, str]], dict[str, str]]:
@@ -568,7 +564,7 @@ def _found(raw: str, codes: Mapping[str, str], words: Mapping[str, str]) -> list
 
 
 def _in_front(folded: str) -> str:
-    numbered, lettered = (f"regexp_extract({folded}, {text(IN_FRONT)}, {i})" for i in (1, 2))
+    numbered, lettered = (f"regexp_extract({folded}, {quoted(IN_FRONT)}, {i})" for i in (1, 2))
     return f"coalesce(nullif({numbered}, ''), {lettered})"
 
 
@@ -583,7 +579,7 @@ def _code_of(folded: str, in_front: str, codes: Mapping[str, str], words: Mappin
 
 def looked_up(found: str, codes: Mapping[str, str]) -> str:
     """One lookup: a case with a branch for each code would write its subject out in every one."""
-    words, meant = (", ".join(map(text, one)) for one in (codes, codes.values()))
+    words, meant = (", ".join(map(quoted, one)) for one in (codes, codes.values()))
     return f"map([{words}], [{meant}])[{found}]"
 
 
@@ -614,14 +610,14 @@ def _codes(column: Column) -> tuple[list[tuple[str, str]], dict[str, str]]:
 def _listed_codes() -> str:
     """The codes that a list holds, as they stand; where it has keys, those that are ticked and
     every answer that is neither yes nor no."""
-    items = f"regexp_extract_all(plain, {text('(?i)' + ITEM)})"
+    items = f"regexp_extract_all(plain, {quoted('(?i)' + ITEM)})"
     cut = "case when plain not like '%]' then ['cut off'] else [] end"
     bare = "case when lower(one) <> 'null' then trim(one, '\"') end"
     listed = f"list_concat(list_transform({items}, lambda one: {bare}), {cut})"
     told = in_list("lower(trim(one))", ["", *f"{TICKED}|{NOT_TICKED}".split("|")])
-    answers = f"regexp_extract_all(plain, {text(ANSWER)}, 1)"
+    answers = f"regexp_extract_all(plain, {quoted(ANSWER)}, 1)"
     ticked = (
-        f"list_concat(regexp_extract_all(plain, {text(KEYS)}, 1),"
+        f"list_concat(regexp_extract_all(plain, {quoted(KEYS)}, 1),"
         f" list_filter({answers}, lambda one: not {told}))"
     )
     found = (
@@ -630,7 +626,7 @@ def _listed_codes() -> str:
         f" else {listed} end"
     )
     # Several codes in one text are so many codes; one with words behind it is looked up as such.
-    parted = f"regexp_extract_all(one, {text(CODES)})"
+    parted = f"regexp_extract_all(one, {quoted(CODES)})"
     each = (
         f"list_transform({found}, lambda one:"
         f" case when len({parted}) > 1 then {parted} else [trim(one)] end)"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from warehouse.areas import numbers
+from warehouse.connection import quoted
 from warehouse.contracts.official import (
     AUTHORITY,
     FIRST_YEAR,
@@ -21,7 +22,7 @@ from warehouse.contracts.official import (
 )
 from warehouse.contracts.rules import Figures
 from warehouse.contracts.schema import PUBLISHED_FIGURES, Contract, figure_name
-from warehouse.intake.judge.column_rules import in_list, looked_up, text
+from warehouse.intake.judge.column_rules import in_list, looked_up
 from warehouse.intake.judge.judged import Fault
 
 # Symbols of today, and what earlier releases wrote for them.
@@ -73,7 +74,7 @@ class _Measure:
 
     @property
     def is_number(self) -> str:
-        return f"regexp_full_match({self.raw}, {text(self.number)})"
+        return f"regexp_full_match({self.raw}, {quoted(self.number)})"
 
 
 @dataclass(frozen=True)
@@ -103,14 +104,14 @@ def statement(contract: Contract, header: Sequence[str]) -> Statement:
         "v_time_identifier": shape.kind,
         "v_time_period": shape.period,
         "v_geographic_level": level,
-        "v_la_code": f"case when {level} = {text(AUTHORITY)} then {shape.number} end",
+        "v_la_code": f"case when {level} = {quoted(AUTHORITY)} then {shape.number} end",
         "v_area_code": shape.code,
         "v_filter": shape.part,
     }
     values |= {one.value: one.typed for one in shape.measures}
     values["v_figures"] = f"[{figures}]"
     columns = {
-        "series": text(contract.name),
+        "series": quoted(contract.name),
         "time_period": "v_time_period",
         "time_identifier": "v_time_identifier",
         "geographic_level": "v_geographic_level",
@@ -177,16 +178,16 @@ def _long(contract: Contract, places: dict[str, int]) -> _Shape:
     }
     number = _three_digits("r_area")
     code = looked_up(number, long.areas)
-    by_kind = " ".join(f"when {text(m)} then {text(kind)}" for m, kind in long.measures.items())
+    by_kind = " ".join(f"when {quoted(m)} then {quoted(kind)}" for m, kind in long.measures.items())
     kind = f"case r_measure {by_kind} end"
-    digits = _digits(f"regexp_replace(r_time_period, {text(STATED)}, '', 'i')")
+    digits = _digits(f"regexp_replace(r_time_period, {quoted(STATED)}, '', 'i')")
     return _Shape(
         texts,
-        f"case {kind} when {text(TWO_YEARS[0])} then {_two_years(digits)}"
+        f"case {kind} when {quoted(TWO_YEARS[0])} then {_two_years(digits)}"
         f" else {_last_year(digits)} end",
         kind,
         f"case when {code} = 'E92000001' then 'National' when {code} is not null then 'Regional'"
-        f" else {text(AUTHORITY)} end",
+        f" else {quoted(AUTHORITY)} end",
         number,
         code,
         "'Total'",
@@ -202,7 +203,7 @@ def _written(raw: str) -> str:
 
 
 def _matched(raw: str, words: Iterable[str]) -> str:
-    cases = " ".join(f"when {text(word.lower())} then {text(word)}" for word in words)
+    cases = " ".join(f"when {quoted(word.lower())} then {quoted(word)}" for word in words)
     return f"case lower({raw}) {cases} end"
 
 
@@ -258,27 +259,27 @@ def _period(digits: str, identifier: str, periods: dict[str, str]) -> str:
         if written in TWO_YEARS:
             held = digits if kept in TWO_YEARS else _last_year(digits)
             sql = f"case when {_are_two_years(digits)} then {held} end"
-            cases.append(f"when {text(written.lower())} then {sql}")
+            cases.append(f"when {quoted(written.lower())} then {sql}")
     one = rf"case when regexp_full_match({digits}, '\d{{4}}') then {digits} end"
     return f"case lower({identifier}) {' '.join(cases)} else {one} end" if cases else one
 
 
 def _kind(identifier: str, periods: dict[str, str]) -> str:
     cases = [
-        f"when lower({identifier}) = {text(written.lower())} then {text(kept)}"
+        f"when lower({identifier}) = {quoted(written.lower())} then {quoted(kept)}"
         for written, kept in periods.items()
         if written != WEEK
     ]
     if WEEK in periods:
-        is_week = f"regexp_full_match(lower({identifier}), {text(WEEKS)})"
+        is_week = f"regexp_full_match(lower({identifier}), {quoted(WEEKS)})"
         cases.append(f"when {is_week} then 'Week ' || {identifier}[6:]")
     return f"case {' '.join(cases)} end"
 
 
 def _figure(one: _Measure) -> str:
-    marks = " ".join(f"when {text(m.lower())} then {text(v)}" for m, v in MARKERS.items())
-    marks += f" when {text(NOTHING)} then 'x'" if one.name is None else ""
-    name = "r_measure" if one.name is None else text(one.name)
+    marks = " ".join(f"when {quoted(m.lower())} then {quoted(v)}" for m, v in MARKERS.items())
+    marks += f" when {quoted(NOTHING)} then 'x'" if one.name is None else ""
+    name = "r_measure" if one.name is None else quoted(one.name)
     marker = f"case lower({one.raw}) {marks} end"
     return f"struct_pack(measure := {name}, value := {one.value}, marker := {marker})"
 
@@ -342,7 +343,7 @@ def _of_the_area(shape: _Shape) -> Iterator[Fault]:
     if "r_old_la_code" in shape.texts and "r_new_la_code" in shape.texts:
         by_code, number = _number_of("r_new_la_code"), _three_digits("r_old_la_code")
         says = "old_la_code and new_la_code are those of two authorities"
-        condition = f"v_{LEVEL} = {text(AUTHORITY)} and {by_code} <> {number}"
+        condition = f"v_{LEVEL} = {quoted(AUTHORITY)} and {by_code} <> {number}"
         yield Fault(condition, "AREA_CODES", says, "new_la_code")
 
 
@@ -358,9 +359,9 @@ def _of_a_number(one: _Measure, figures: Figures) -> Iterator[Fault]:
         says = "it is less than nothing, which this figure cannot be"
         yield _of_the_row(f"{one.value} < 0", "OUT_OF_RANGE", says, one.column)
         says = "it is more than 100 per cent, which this figure cannot be"
-        named = "r_measure" if one.name is None else text(one.name)
+        named = "r_measure" if one.name is None else quoted(one.name)
         for share in figures.percentages:
-            is_share = f"{named} = {text(share)} or v_filter = {text(share)}"
+            is_share = f"{named} = {quoted(share)} or v_filter = {quoted(share)}"
             if share in figures.categories or one.name in (share, None):
                 over = f"{one.value} > 100 and ({is_share})"
                 yield _of_the_row(over, "OUT_OF_RANGE", says, one.column)
@@ -392,26 +393,26 @@ def _beside_others(one: _Measure, shape: _Shape, figures: Figures) -> Iterator[F
             over = f"{one.value} > {by_name[whole].value}"
             yield _of_the_row(over, "PART_OVER_WHOLE", says.format(whole), one.column)
         elif part in figures.categories:
-            held = f"max(case when v_filter = {text(whole)} then {one.value} end)"
+            held = f"max(case when v_filter = {quoted(whole)} then {one.value} end)"
             beside = f"{held} over (partition by {_same_figure(shape)})"
-            over = f"v_filter = {text(part)} and {one.value} > {beside}"
+            over = f"v_filter = {quoted(part)} and {one.value} > {beside}"
             yield _of_the_row(over, "PART_OVER_WHOLE", says.format(whole), one.column)
     if one.name is not None and one.name not in figures.counts:
         return
     alike = f"over (partition by {_same_period(shape)}, v_filter)"
     of_england, of_areas = (
-        f"max(case when v_geographic_level = {text(level)} then {one.value} end) {alike}"
+        f"max(case when v_geographic_level = {quoted(level)} then {one.value} end) {alike}"
         for level in ("National", AUTHORITY)
     )
     adds_up = in_list("r_measure", figures.counts) if one.name is None else "true"
     of_no_sum = [*figures.percentages, *figures.averages]
     if shares := [name for name in of_no_sum if name in figures.categories]:
-        adds_up += f" and v_filter not in ({', '.join(map(text, shares))})"
+        adds_up += f" and v_filter not in ({', '.join(map(quoted, shares))})"
     for level, over, says in (
         ("National", f"{one.value} < {of_areas}", "England's figure is less than an authority's"),
         (AUTHORITY, f"{one.value} > {of_england}", "the figure is more than England's"),
     ):
-        condition = f"v_geographic_level = {text(level)} and {adds_up} and {over}"
+        condition = f"v_geographic_level = {quoted(level)} and {adds_up} and {over}"
         yield _of_the_row(condition, "PART_OVER_WHOLE", says, one.column)
 
 

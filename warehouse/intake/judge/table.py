@@ -6,6 +6,7 @@ from datetime import date
 
 import duckdb
 
+from warehouse.connection import quoted
 from warehouse.intake.judge import column_rules as rules
 from warehouse.intake.judge import published
 from warehouse.intake.judge.judged import CONFLICT, PASSED_OVER, Checked, Fault, Form, first_fault
@@ -204,7 +205,7 @@ def _holds_any(raw: str, words: Sequence[str]) -> str:
     """SQL for whether any of these stands among the words of a text."""
     plain = f"regexp_replace(lower({raw}), '[^a-z0-9]+', ' ', 'g')"
     pattern = rf"\b({'|'.join(words)})\b"
-    return f"regexp_matches({plain}, {rules.text(pattern)})"
+    return f"regexp_matches({plain}, {quoted(pattern)})"
 
 
 def _parts(spooled: Spooled, drawn: Drawn) -> dict[str, str]:
@@ -218,9 +219,7 @@ def _parts(spooled: Spooled, drawn: Drawn) -> dict[str, str]:
             whole = rules.normalised(f"r_{parent.column}")
             front = rules.normalised(f"r_{parent.without}")
             part = f"case when starts_with({whole}, {front}) then {whole}[length({front}) + 1:] end"
-            return {
-                "v_part": pseudonym(rules.text(kind), "submissions.sender", f"nullif({part}, '')")
-            }
+            return {"v_part": pseudonym(quoted(kind), "submissions.sender", f"nullif({part}, '')")}
     return {}
 
 
@@ -233,9 +232,9 @@ def _reader(spooled: Spooled, number: int) -> str:
     """Read with nothing guessed; lines of the wrong width go to the rejects."""
     columns = "".join(f", 'c{place}': 'varchar'" for place in range(len(spooled.header)))
     return f"""read_csv(
-        {rules.text(str(spooled.path))}, auto_detect = false, header = false,
+        {quoted(spooled.path)}, auto_detect = false, header = false,
         columns = {{'submission_id': 'integer', 'line': 'integer'{columns}}},
-        delim = {rules.text(spooled.delimiter)}, quote = '"', escape = '"', new_line = '\\n',
+        delim = {quoted(spooled.delimiter)}, quote = '"', escape = '"', new_line = '\\n',
         strict_mode = true, null_padding = false, max_line_size = {MAX_LINE},
         store_rejects = true, rejects_limit = 0,
         rejects_table = 'rejects_{number}', rejects_scan = 'reject_scans_{number}'

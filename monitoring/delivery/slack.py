@@ -1,0 +1,72 @@
+"""Messages to a channel of Slack, as blocks to the address of an incoming webhook, a secret."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import httpx
+
+from monitoring.delivery import http
+from monitoring.delivery.channels import Copy, Send
+from monitoring.delivery.http import Timed, Variable
+from monitoring.messages import Message, headline, paragraphs
+from warehouse.home import Home
+
+MOST_BLOCKS, LONGEST_TEXT, LONGEST_HEADER = 50, 3000, 150
+
+seconds = http.seconds
+
+
+class Config(Timed):
+    kind: Literal["slack"]
+    name: str = "slack"
+    url_env: Variable
+
+
+def objection(config: Config, _home: Home) -> str | None:
+    """Why nothing could be sent now, if so; the server is not asked."""
+    return http.unset([config.url_env])
+
+
+@contextmanager
+def opened(config: Config, _home: Home) -> Iterator[Send]:
+    def send(message: Message, _copy: Copy, seconds: float) -> None:
+        url, headers = http.secret_address(config.url_env), {"Content-Type": "application/json"}
+        http.post(url, body(message), headers, config, seconds, _is_taken)
+
+    yield send
+
+
+def body(message: Message) -> bytes:
+    """Header, a section for each block of the message, the footer; within Slack's limits."""
+    head = headline(message)
+    sections = [
+        _text("section", f"*{_escaped(heading)}*\n" + "\n".join(_lines(lines)))
+        for heading, lines in paragraphs(message)
+    ]
+    title = {"type": "header", "text": {"type": "plain_text", "text": _cut(head, LONGEST_HEADER)}}
+    foot = {"type": "context", "elements": [{"type": "mrkdwn", "text": _escaped(message.footer)}]}
+    blocks = [title, *sections[: MOST_BLOCKS - 2], foot]
+    return json.dumps({"text": _escaped(head), "blocks": blocks}).encode()
+
+
+def _lines(lines: Any) -> list[str]:
+    return [f"• {_escaped(line)}" if len(lines) > 1 else _escaped(line) for line in lines]
+
+
+def _text(kind: str, text: str) -> dict[str, Any]:
+    return {"type": kind, "text": {"type": "mrkdwn", "text": _cut(text, LONGEST_TEXT)}}
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def _escaped(text: str) -> str:
+    """Slack reads these three signs as its own."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _is_taken(answer: httpx.Response) -> bool:
+    return answer.text.strip() == "ok"
