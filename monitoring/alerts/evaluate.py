@@ -34,9 +34,8 @@ select
     signals.kind, signals.reason,
     facts.value, signals.expected, signals.lower, signals.upper, signals.score, signals.p_one,
     signals.p_sustained,
-    -- rounded, so that what follows from its size is no more exact than what is published
-    round(facts.numerator / 5) * 5 as count,
-    signals.expected * facts.denominator
+    case when facts.numerator between 1 and 9 then 5 else rounding.numerator end as count,
+    signals.expected * rounding.denominator
         / (indicators.scale * case when indicators.annualise then 12 else 1 end) as expected_count
 from marts.fct_signals as signals
 inner join control.indicators as indicators
@@ -49,6 +48,18 @@ inner join marts.fct_values as facts
     and signals.breakdown = facts.breakdown
     and facts.source = signals.source
     and facts.source = 'extracts'
+-- What follows from the size of a count is no more exact than the count that is published.
+cross join lateral (
+    select case facts.area_level when 'local_authority' then 5 else 10 end as base
+) as step
+cross join lateral (
+    select
+        floor((facts.numerator + floor(base / 2.0)) / base) * base as numerator,
+        case
+            when indicators.denominator_is_population then facts.denominator
+            else floor((facts.denominator + floor(base / 2.0)) / base) * base
+        end as denominator
+) as rounding
 left join (
     select area_code, arg_max(area_name, valid_from) as area_name,
         max(region_code) as region_code

@@ -86,11 +86,13 @@ def decide_alerts(run: Run) -> Decided:
     A look back raises nothing: it shows the alerts that were known then.
     """
     with run.step("alerts") as found:
-        if run.is_history:
-            return Decided(None, Decisions())
-        with connect(run.home.work_db, settings=run.settings, read_only=True) as connection:
-            judged = evaluate.judged(connection, run.as_of, run.next_release)
-        with run.state.read() as reader:
-            decisions = judged.decide(reader)
-        found |= decisions.counts()
-        return Decided(judged, decisions)
+        decided = Decided(None, Decisions()) if run.is_history else _decided(run)
+        found |= decided.counts()
+        return decided
+
+
+def _decided(run: Run) -> Decided:
+    with connect(run.home.work_db, settings=run.settings, read_only=True) as connection:
+        judged = evaluate.judged(connection, run.as_of, run.next_release)
+    with run.state.read() as reader:
+        return Decided(judged, judged.decide(reader))
