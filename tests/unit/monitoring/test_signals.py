@@ -279,9 +279,9 @@ def test_nothing_monitored_writes_an_empty_table() -> None:
 def test_a_found_fall_opens_one_alert(state: State) -> None:
     marts = Marts(changed(panel(areas=24, periods=60), 3, 0.6, last=4))
     decided = decided_on(detected(marts), state, marts)
-    assert "E06000003" in [alert.area_code for alert in decided.alerts]
+    assert "E06000003" in [alert.area_code for alert in decided.alerts if alert.state == "open"]
     assert len(decided.alerts) <= 3
-    assert {event.event for event in decided.events} == {"opened"}
+    assert {event.event for event in decided.events} <= {"opened", "pending"}
 
 
 def with_holidays(rise: float = 1.0, last: int = 12) -> Any:
