@@ -5,6 +5,7 @@ once, so these are the indicators of under-identification; the single falls are 
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import duckdb
 import numpy as np
@@ -20,16 +21,13 @@ from warehouse import indicators
 Array = NDArray[np.float64]
 
 VERSION = "1"
-WINDOW = 6  # months that are taken together
-FEWEST_MONTHS = 4  # of these, in which a part must be known
+FEWEST_MONTHS = 4  # of those taken together, in which a part must be known
 CLIP = 2.5  # standard deviations that one month may bring; a dip is not a divergence
 BOTH = 1.0  # standard deviations by which each part must have moved, two months running
 FALSE_DISCOVERIES = 0.10
 ALPHA_TOTALS = 0.002  # as for a sustained change of a region or of England
 QUANTILE = 2.576
 FEWEST_FOR_SPREAD = 50
-MONTHS = 12
-SHOWN = 24
 NEIGHBOURS = 5  # of ten, that must have figures
 
 # How far each part of a divergence is from what was expected, in standard deviations; worse is up.
@@ -100,13 +98,15 @@ years as (
         bool_or(is_revised) over year as is_revised,
         bool_or(is_apart) over year as is_apart, bool_or(has_gap) over year as has_gap
     from months
-    window year as (partition by la_code order by period_start rows 11 preceding)
+    window year as (
+        partition by la_code order by period_start rows {months} - 1 preceding
+    )
 )
 select * exclude (gaps, has_gap),
     case when gaps = 1 or has_gap then 'one_month_missing' end as caveat,
     case
         when is_apart then 'without_care_return'
-        when months < 12 then 'too_little_history'
+        when months < {months} then 'too_little_history'
         when not is_read then coalesce(of_month, 'no_count')
         when gaps > 1 then 'gap_in_history'
         when exposed = 0 then 'no_denominator'
@@ -127,6 +127,13 @@ def write(connection: duckdb.DuckDBPyConnection) -> None:
             _add(connection, *_neighbour_gap(connection, one))
         elif one.joint == "divergence":
             _add(connection, *_divergence(connection, one))
+
+
+@cache
+def _together_in(joint: str) -> int:
+    """How many months are taken together in a joint indicator of this kind, by the catalogue."""
+    [one] = (one for one in indicators.load() if one.joint == joint)
+    return one.months_before + 1
 
 
 def _add(
@@ -193,7 +200,11 @@ def _together(found: pd.DataFrame, parts: Sequence[str]) -> pd.DataFrame:
 
 
 def _six_months(rows: pd.DataFrame) -> pd.DataFrame:
-    clipped = _grid(rows, "distance").clip(-CLIP, CLIP).T.rolling(WINDOW, min_periods=FEWEST_MONTHS)
+    clipped = (
+        _grid(rows, "distance")
+        .clip(-CLIP, CLIP)
+        .T.rolling(_together_in("divergence"), min_periods=FEWEST_MONTHS)
+    )
     return pd.DataFrame((clipped.sum() / np.sqrt(clipped.count())).T)
 
 
@@ -215,14 +226,17 @@ def _is_awaited(found: pd.DataFrame) -> pd.DataFrame:
     for _, rows in found.groupby("indicator"):
         read = _grid(rows, "is_read").reindex_like(awaited).fillna(0.0)
         later = read.T[::-1].cummax()[::-1].T > 0
-        recent = read.T.rolling(WINDOW, min_periods=1).max().T > 0
+        recent = read.T.rolling(_together_in("divergence"), min_periods=1).max().T > 0
         awaited |= recent & ~later
     return awaited
 
 
 def _over_window(found: pd.DataFrame, name: str) -> pd.DataFrame:
     """Where a flag stands at any part in the months that are taken together (areas x months)."""
-    return pd.DataFrame(_grid(found, name).fillna(0.0).T.rolling(WINDOW, min_periods=1).max().T > 0)
+    return pd.DataFrame(
+        _grid(found, name).fillna(0.0).T.rolling(_together_in("divergence"), min_periods=1).max().T
+        > 0
+    )
 
 
 def _tables(
@@ -281,7 +295,8 @@ def _neighbour_gap(
     """Found for those exposed, against the median of ten areas alike; a funnel that allows for the
     ordinary differences between areas (Spiegelhalter 2005, additive over-dispersion)."""
     parts = {"exposure": one.exposure, "identification": one.identification}
-    years = connection.execute(NEIGHBOURHOOD, parts).df()
+    query = NEIGHBOURHOOD.format(months=_together_in("neighbours"))
+    years = connection.execute(query, parts).df()
     alike = connection.execute(
         "select la_code, neighbour_la_code from reference.statistical_neighbours"
     ).df()

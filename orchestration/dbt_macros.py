@@ -1,4 +1,5 @@
-"""What dbt's models go through one by one, written from the contracts and the models there are.
+"""What dbt's models go through one by one, written from the contracts, the models there are and the
+catalogue of indicators.
 
 dbt has to know the tables and models that a model reads before it runs, so they stand in a file of
 macros; that a new return or count is named there is this module's business and nobody else's.
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.dbt_runner import PROJECT
+from warehouse import indicators
 from warehouse.contracts import schema as contracts
 from warehouse.timeline.claims import PERSON, UPN, tables_with
 
@@ -30,7 +32,7 @@ def text() -> str:
 
 
 def lists() -> dict[str, Any]:
-    """By macro, what it returns: names of raw tables and of models."""
+    """By macro, what it returns: names of raw tables and of models, months of joint indicators."""
     events = event_tables()
     described = {
         table: identifiers[0] for table, identifiers in tables_with("birth_month", "sex").items()
@@ -44,6 +46,7 @@ def lists() -> dict[str, Any]:
         "tables_of_children": described,
         "tables_of_persons": [table for table, key in described.items() if key == PERSON],
         "tables_of_pupil_numbers": list(_tables_of_pupil_numbers()),
+        "months_of_joint": _months_of_joint(),
     }
 
 
@@ -70,6 +73,15 @@ def _tables_of_pupil_numbers() -> Iterator[str]:
     """Those that give persons their numbers: their own record, and a list of numbers beside it."""
     numbered = {table for table, keys in tables_with().items() if {PERSON, UPN} <= {*keys}}
     yield from (table for table in contracts.raw_tables() if table in numbered)
+
+
+def _months_of_joint() -> dict[str, int]:
+    """By kind of joint indicator that takes several months together, how many."""
+    return {
+        one.joint: one.months_before + 1
+        for one in indicators.load()
+        if one.joint and one.months_before
+    }
 
 
 def _measure_models() -> list[str]:

@@ -113,9 +113,9 @@ class Indicator(BaseModel):
     school_days_only: bool = False
     sources: list[str]
     """What it is counted from, in the words of the contracts: see their `tells`."""
-    months_before: Literal[0, 11, 12] = 0
-    """How many months before its own a figure looks back on: eleven for a year that ends with the
-    month, twelve where each event looks back a year."""
+    months_before: Literal[0, 5, 11, 12] = 0
+    """How many months before its own a figure looks back on: five for half a year and eleven for a
+    year that end with the month, twelve where each event looks back a year."""
     months_after: int = 0
     asks_whether_known: bool = False
     """Whether it rests on who was known to social care at the time."""
@@ -240,7 +240,7 @@ def _sql_type(name: str) -> str:
     kinds: dict[object, str] = {
         bool: "boolean",
         int: "integer",
-        Literal[0, 11, 12]: "integer",
+        Literal[0, 5, 11, 12]: "integer",
         float: "double",
         date: "date",
     }

@@ -67,6 +67,13 @@ class Disclosure(Strict):
     smallest_shown: int = Field(default=8, ge=6)
 
 
+class Publish(Strict):
+    """The licence that whoever publishes gives to figures of our own, by its short name; none where
+    empty. Official series keep the Open Government Licence of their publishers."""
+
+    licence: str = Field(default="OGL-UK-3.0", pattern=r"^[A-Za-z0-9.+-]*$")
+
+
 class Health(Strict):
     """From when on `sightline health` calls: days since the last good run, hours that a message
     may wait, minutes that a file may lie in the inbox and that a run may wait to begin."""
@@ -89,6 +96,7 @@ class Settings(Strict):
     log_level: Literal["info", "warning", "error"] = "warning"
     retention: Retention = Field(default_factory=Retention)
     disclosure: Disclosure = Field(default_factory=Disclosure)
+    publish: Publish = Field(default_factory=Publish)
     schedule: str = EVERY_MORNING
     dagster: dict[str, Any] = Field(default_factory=dict)
     health: Health = Field(default_factory=Health)

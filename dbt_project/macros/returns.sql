@@ -80,3 +80,8 @@
     'ssd_identifiers',
     'care_children',
 ]) }}{% endmacro %}
+
+{% macro months_of_joint() %}{{ return({
+    'divergence': 6,
+    'neighbours': 12,
+}) }}{% endmacro %}

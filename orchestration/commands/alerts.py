@@ -43,7 +43,7 @@ def alerts() -> None:
 @click.option("--region", help="Only of this region and its authorities.")
 @click.option("--indicator", help="Only of this indicator.")
 @click.option("--severity", help="Only this serious or more.")
-@click.option("--owner", callback=typed, help="Only those assigned to this name.")
+@click.option("--owner", help="Only those assigned to this name.")
 @click.option(
     "--older-than", "age", type=click.IntRange(min=0), help="Only raised so many days ago."
 )

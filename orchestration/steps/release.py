@@ -25,7 +25,12 @@ Found = dict[str, Any]
 def build_draft(run: Run) -> releases.Draft:
     """The published tables of a release that nobody can see yet."""
     with run.step("tables") as found:
-        draft = publish.build(run.home, run.home.work_db, looks_back=run.is_history)
+        draft = publish.build(
+            run.home,
+            run.home.work_db,
+            looks_back=run.is_history,
+            licence=run.settings.publish.licence,
+        )
         found["rows"] = sum(draft.rows.values())
         return draft
 

@@ -135,7 +135,8 @@ def control(
     cells = disclosure.cells_of(connection)
     relations = indicators.relations(indicators.load())
     former = former_releases(home, connection, cells, relations, smallest_shown)
-    audit = audited(cells, relations, smallest_shown, former)
+    years = disclosure.years_of(connection)
+    audit = audited(cells, relations, smallest_shown, former, years)
     withheld = disclosure.control(connection, smallest_shown, *audit.repairs.parts)
     connection.execute(
         "create or replace table control.disclosure_audit as select $1 as summary",
@@ -149,13 +150,14 @@ def audited(
     relations: Sequence[Relation],
     smallest_shown: int,
     former: Mapping[str, pd.DataFrame] | None = None,
+    years: pd.DataFrame | None = None,
 ) -> Audit:
     """Which blocks to print as low and which regions to withhold, so that every withheld count from
     1 to `smallest_shown` - 1 keeps an interval of `NARROWEST` values.
 
-    `cells` are true counts as `disclosure.cells_of` gives them; `former` is what other releases
-    printed, by their names, as `former_releases` gives it. Raises GateFailed, naming the measures,
-    where no repair helps.
+    `cells` are true counts as `disclosure.cells_of` gives them, `years` those of
+    `disclosure.years_of`; `former` is what other releases printed, by their names, as
+    `former_releases` gives it. Raises GateFailed, naming the measures, where no repair helps.
     """
     began = time.monotonic()
     others = former or {}
@@ -165,7 +167,10 @@ def audited(
     for family in range(len(set(number.values()))):
         measures = tuple(name for name, of in number.items() if of == family)
         of_kept = [one[one["measure"].isin(measures)] for one in others.values()]
-        one = _audited(cells[family_of == family], measures, relations, smallest_shown, of_kept)
+        of_years = None if years is None else years[years["measure"].isin(measures)]
+        one = _audited(
+            cells[family_of == family], measures, relations, smallest_shown, of_kept, of_years
+        )
         if one is None:
             failed.append(", ".join(measures))
         else:
@@ -204,20 +209,23 @@ def seen(home: Home, release: releases.Release) -> tuple[list[Seen], int]:
     if not done:
         raise SightlineError(f"{release.release_id} was published before there was an audit")
     smallest_shown = int(done["smallest_shown"])
-    relations = indicators.relations(indicators.load())
+    catalogue = indicators.load()
+    relations = indicators.relations(catalogue)
     with releases.opened(release.database) as connection:
+        years = printed.years_of_release(connection, smallest_shown, catalogue)
         now = printed.of_release(connection, relations, smallest_shown, done["repairs"])
         submissions = printed.in_force(connection)
-    others = [one for one in _comparable(home, smallest_shown) if one != release]
-    former = [_kept(one, relations, smallest_shown, submissions, now) for one in others]
-    read = [release, *others]
+    beside = [one for one in _comparable(home, smallest_shown) if one != release]
+    former = [_kept(one, relations, smallest_shown, submissions, now) for one in beside]
+    read = [release, *beside]
     former += _by_its_history(release, relations, smallest_shown, now, read).values()
     number = ties.families(relations, now["measure"].unique())
     found = []
     for family in range(len(set(number.values()))):
         measures = tuple(name for name, of in number.items() if of == family)
         own, *others = (one[one["measure"].isin(measures)] for one in (now, *former))
-        found.append(_seen(measures, own, relations, smallest_shown, others))
+        of_years = years[years["measure"].isin(measures)]
+        found.append(_seen(measures, own, relations, smallest_shown, others, of_years))
     return found, int((~now["is_derived"]).sum())
 
 
@@ -227,11 +235,15 @@ def _seen(
     relations: Sequence[Relation],
     smallest_shown: int,
     former: Sequence[pd.DataFrame],
+    years: pd.DataFrame,
 ) -> Seen:
-    alone = ties.system(now, relations)
+    alone = ties.possible(ties.system(now, relations, years=years))
     blocks = len(now[BLOCK].drop_duplicates())
     for assumes, system in (
-        ("everything", ties.system(now, relations, former) if former else alone),
+        (
+            "everything",
+            ties.possible(ties.system(now, relations, former, years)) if former else alone,
+        ),
         ("this release alone", alone),
         ("totals alone", ties.rows_of(alone, alone.is_total)),
     ):
@@ -328,6 +340,7 @@ def _audited(
     relations: Sequence[Relation],
     smallest_shown: int,
     kept: Sequence[pd.DataFrame],
+    years: pd.DataFrame | None,
 ) -> Family | None:
     """The family with what had to be repaired; None where no repair helped."""
     repairs = Repairs.none()
@@ -339,9 +352,11 @@ def _audited(
         return Family(measures, repairs, blocks, 0, None, 0, 0)
     for rounds in range(1, MAX_ROUNDS + 1):
         controlled = repairs.control(cells, smallest_shown)
-        system = ties.system(
-            printed.of_cells(controlled, relations, smallest_shown), relations, kept
+        of_years = (
+            None if years is None else printed.years_of_cells(years, controlled, smallest_shown)
         )
+        known = printed.of_cells(controlled, relations, smallest_shown)
+        system = ties.system(known, relations, kept, of_years)
         counts = system.cells["count"].to_numpy(dtype=np.int64)
         system, contradicted = _without_contradicted(system, counts)
         is_small = (counts > 0) & (counts < smallest_shown)

@@ -23,9 +23,9 @@ from warehouse.release.tables import create, published_tables
 STORAGE_VERSION = "v1.1.0"  # readable by the clients that analysts have: 1.1 and later
 
 
-def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
+def build(home: Home, work_db: Path, *, looks_back: bool = False, licence: str = "") -> Draft:
     """Write published/releases/.draft-<id>/ from the published models of the work file and check
-    it; GateFailed when it does not hold."""
+    it; GateFailed when it does not hold. `licence` is that of the figures, none where empty."""
     with _workshop(home) as connection:
         connection.execute(f"attach {quoted(work_db)} as work (read_only)")
         release = _release(connection)
@@ -45,7 +45,7 @@ def build(home: Home, work_db: Path, *, looks_back: bool = False) -> Draft:
         connection.execute("detach published")
     counts, found = verify_database(folder / DATABASE)
     with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
-        package.write_package(folder, release, connection)
+        package.write_package(folder, release, connection, licence)
     manifest = {
         **release,
         "looks_back": looks_back,

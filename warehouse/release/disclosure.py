@@ -85,6 +85,12 @@ def cells_of(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return connection.execute(CELLS).df()
 
 
+def years_of(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Every year's count of ours that may stand beside an official one, true, from the work file:
+    the months of `measure` from `period_start` to `period_end` added up."""
+    return connection.execute(YEARS).df()
+
+
 def control(
     connection: duckdb.DuckDBPyConnection,
     smallest_shown: int,
@@ -131,6 +137,23 @@ def create(connection: duckdb.DuckDBPyConnection, smallest_shown: int) -> None:
         [[level, base, smallest_shown] for level, base in BASE.items()],
     )
 
+
+# Where each month counts twelve, the year's count is that of its last month, which is a cell.
+YEARS = """
+select distinct
+    years.indicator,
+    indicators.numerator as measure,
+    years.area_code,
+    years.area_level,
+    cast(years.period_start as timestamp) as period_start,
+    cast(years.period_end as timestamp) as period_end,
+    years.counted as count
+from marts.fct_reconciliation as years
+inner join control.indicators as indicators
+    on years.indicator = indicators.indicator
+where isfinite(years.counted) and indicators.months_before <> 11
+order by all
+"""
 
 # A total may leave out other authorities in one indicator than in another, so each indicator has
 # its own cells. A sum of several months is no count of the period it stands at.

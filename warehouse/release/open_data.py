@@ -37,6 +37,8 @@ COLUMNS = {
     "source": "extracts for our own figures, otherwise the official series.",
     "indicator": "Identifier of the indicator.",
     "breakdown": "Total, or a part that the official series gives apart.",
+    "status": "Final, Provisional (later returns are expected to change it), Revised (another was"
+    " published before) or Provisional and revised: what pages mark by [p] and [r].",
     "numerator": "Count above the line, or the symbol in its place.",
     "denominator": "Count or population below the line, or the symbol in its place.",
     "value": "The indicator in its unit, or the symbol in its place: c confidential, low rounds"
@@ -61,6 +63,9 @@ symbol stands in its place:
 - `u` unreliable
 - `x` not available
 - `z` not applicable: the indicator has no such count
+
+Cells of figures hold numbers and these symbols alone. Whether a figure is provisional (`[p]` on our
+pages) or revised (`[r]`) stands beside them in the column `status`.
 
 What the standard has no time identifier for is not here. It stands in the table `trends` of
 `sightline.duckdb` and in `parquet/trends.parquet`:

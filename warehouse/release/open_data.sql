@@ -64,6 +64,12 @@ select
     timed.indicator,
     case when timed.breakdown = 'total' then 'Total' else trim(timed.breakdown) end as breakdown,
     case
+        when timed.is_provisional and timed.is_revised then 'Provisional and revised'
+        when timed.is_provisional then 'Provisional'
+        when timed.is_revised then 'Revised'
+        else 'Final'
+    end as status,
+    case
         when indicators.numerator is null then 'z'
         when timed.source = 'extracts' and timed.marker in ('low', 'high') then 'c'
         else coalesce(timed.numerator_text, timed.symbol)

@@ -7,7 +7,8 @@ contents as (
         indicator,
         period_type,
         source,
-        breakdown
+        breakdown,
+        status
     from open_data
 ),
 
@@ -27,7 +28,8 @@ files as (
         case when not totals.has_total then contents.breakdown end as part,
         bool_or(contents.source <> 'extracts') as is_official,
         list_sort(list_distinct(list(contents.source))) as sources,
-        list_sort(list_distinct(list(contents.breakdown))) as breakdowns
+        list_sort(list_distinct(list(contents.breakdown))) as breakdowns,
+        list_sort(list_distinct(list(contents.status))) as statuses
     from contents
     inner join totals
         on contents.indicator = totals.indicator
@@ -76,6 +78,18 @@ filters as (
         'Total, or a part that the official series gives apart' as filter_hint,
         breakdowns as items
     from described
+    union all
+    select
+        data_file,
+        indicator,
+        period_type,
+        part,
+        3 as column_order,
+        'status' as col_name,
+        'Status' as label,
+        'Provisional: later returns are expected to change it; Revised: another was published before' as filter_hint,
+        statuses as items
+    from described
 ),
 
 figures as (
@@ -84,7 +98,7 @@ figures as (
         indicator,
         period_type,
         part,
-        3 as column_order,
+        4 as column_order,
         'numerator' as col_name,
         'Numerator' || coalesce(': ' || numerator, '') as label,
         family,
@@ -97,7 +111,7 @@ figures as (
         indicator,
         period_type,
         part,
-        4 as column_order,
+        5 as column_order,
         'denominator' as col_name,
         'Denominator' || coalesce(': ' || denominator, '') as label,
         family,
@@ -110,7 +124,7 @@ figures as (
         indicator,
         period_type,
         part,
-        5 as column_order,
+        6 as column_order,
         'value' as col_name,
         name || ' (' || unit || ')' as label,
         family,

@@ -31,6 +31,14 @@ TYPES = {
     "timestamp": "datetime",
     "varchar": "string",
 }
+OPEN_GOVERNMENT = "OGL-UK-3.0"  # of the Department for Education and the ONS
+LICENCES = {
+    OPEN_GOVERNMENT: {
+        "title": "Open Government Licence v3.0",
+        "path": "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+    },
+}
+SIMULATED = "Made up to try the software, not statistics. "
 METADATA = ".meta.csv"  # describes the file beside it in the Department's own form
 BATCH = 50_000
 
@@ -61,9 +69,11 @@ def write_parquet(
             file.write_batch(batch.cast(schema))
 
 
-def write_package(folder: Path, release: Mapping[str, Any], connection: Any) -> None:
+def write_package(
+    folder: Path, release: Mapping[str, Any], connection: Any, licence: str = ""
+) -> None:
     """Write datapackage.json for the Parquet and CSV files of a release; `connection` is open on
-    its database."""
+    its database, `licence` the short name of that of our own figures, none where empty."""
     tables = {table.name: table for table in published_tables()}
     meanings = {
         column["name"]: column["meaning"]
@@ -82,13 +92,16 @@ def write_package(folder: Path, release: Mapping[str, Any], connection: Any) -> 
     sources = connection.execute(
         "select distinct source from trends where source <> 'extracts' order by all"
     ).fetchall()
+    mark, told = ("[SIMULATED] ", SIMULATED) if release["simulated"] else ("", "")
     package = {
         "$schema": PROFILE,
         "name": str(release["release_id"]).lower(),
-        "title": "Children at risk of exploitation: indicators, alerts and what they rest on",
-        "description": "One release of the published warehouse; small counts are withheld.",
+        "title": f"{mark}Children at risk of exploitation: indicators, alerts and their sources",
+        "description": f"{told}One release of the published warehouse; small counts are withheld.",
+        "simulated": release["simulated"],
         "version": release["release_id"],
         "created": f"{release['built_at']:%Y-%m-%dT%H:%M:%SZ}",
+        **_licences(licence, is_official=bool(sources)),
         "sources": [
             {"title": "Returns and extracts of local authorities, counted"},
             *({"title": f"Published series: {name}"} for (name,) in sources),
@@ -97,6 +110,15 @@ def write_package(folder: Path, release: Mapping[str, Any], connection: Any) -> 
     }
     text = json.dumps(package, indent=2, ensure_ascii=False)
     (folder / PACKAGE).write_text(text + "\n", encoding="utf-8")
+
+
+def _licences(own: str, *, is_official: bool) -> dict[str, Any]:
+    """As the standard names them; nothing where there is none."""
+    found = [{"name": own, **LICENCES.get(own, {})}] if own else []
+    if is_official and own != OPEN_GOVERNMENT:
+        title = f"{LICENCES[OPEN_GOVERNMENT]['title']}, of the published series alone"
+        found.append({"name": OPEN_GOVERNMENT, **LICENCES[OPEN_GOVERNMENT], "title": title})
+    return {"licenses": found} if found else {}
 
 
 def _of_table(folder: Path, path: Path, table: PublishedTable) -> dict[str, Any]:

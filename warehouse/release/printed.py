@@ -7,13 +7,18 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from warehouse.indicators import Relation
+from warehouse.indicators import Indicator, Relation
 from warehouse.release.rounding import BASE
 from warehouse.release.ties import FREE, SERIES, Bools
 
 NO_REPAIRS: dict[str, list[dict[str, Any]]] = {
     "low_blocks": [], "withheld_regions": [], "withheld_counts": [],
 }  # fmt: skip
+A_YEAR_BEFORE = 11
+YEAR = [
+    "indicator", "measure", "area_code", "area_level", "period_start", "period_end", "lower",
+    "upper",
+]  # fmt: skip
 COLUMNS = [
     *SERIES, "area_code", "area_level", "region_code", "sub_region_code", "lower", "upper",
     "is_withheld", "count",
@@ -31,6 +36,45 @@ def of_cells(
     is_repair = controlled["marker"].notna() & (controlled["count"] >= smallest_shown)
     marker = controlled["marker"].mask(is_repair, "large")
     return _known(controlled.assign(marker=marker), relations, smallest_shown)[COLUMNS]
+
+
+def years_of_cells(
+    years: pd.DataFrame, controlled: pd.DataFrame, smallest_shown: int
+) -> pd.DataFrame:
+    """Of true years, as `disclosure.years_of` gives them, those that are printed: `YEAR`.
+
+    A year is printed where each month behind it is and it is no small count, as
+    `published_reconciliation` does.
+    """
+    hidden = controlled.loc[
+        controlled["marker"].notna() & (controlled["period_type"] == "month"),
+        ["indicator", "measure", "area_code", "period_start"],
+    ].rename(columns={"period_start": "month"})
+    behind = years.reset_index().merge(hidden, on=["indicator", "measure", "area_code"])
+    is_in_year = behind["month"].between(behind["period_start"], behind["period_end"])
+    is_small = (years["count"] > 0) & (years["count"] < smallest_shown)
+    shown = years[~is_small & ~years.index.isin(behind.loc[is_in_year, "index"])]
+    base = shown["area_level"].map(BASE).to_numpy(dtype=np.int64)
+    counts = shown["count"].round().to_numpy(dtype=np.int64)
+    return _years_known(shown.assign(counted=(counts + base // 2) // base * base), smallest_shown)
+
+
+def years_of_release(
+    connection: duckdb.DuckDBPyConnection, smallest_shown: int, catalogue: Sequence[Indicator]
+) -> pd.DataFrame:
+    """Of a release: `YEAR`, as its table of reconciliation prints them."""
+    years = connection.execute(YEARS).df()
+    of_twelve_months = [one.indicator for one in catalogue if one.months_before == A_YEAR_BEFORE]
+    return _years_known(years[~years["indicator"].isin(of_twelve_months)], smallest_shown)
+
+
+def _years_known(years: pd.DataFrame, smallest_shown: int) -> pd.DataFrame:
+    """The whole numbers that each may be that is printed as `counted`."""
+    base = years["area_level"].map(BASE).to_numpy(dtype=np.int64)
+    counted = years["counted"].to_numpy(dtype=np.int64)
+    lower = np.where(counted > 0, np.maximum(counted - base // 2, smallest_shown), 0)
+    upper = np.where(counted > 0, counted + (base + 1) // 2 - 1, 0)
+    return years.assign(lower=lower, upper=upper)[YEAR].drop_duplicates(ignore_index=True)
 
 
 def of_release(
@@ -269,6 +313,18 @@ select
 from counts
 where shown is not null or is_marked
 order by indicator, measure, area_code, period_type, period_start, breakdown
+"""
+
+YEARS = """
+select distinct
+    years.indicator, indicators.numerator as measure, years.area_code, years.area_level,
+    cast(years.period_start as timestamp) as period_start,
+    cast(years.period_end as timestamp) as period_end, years.counted
+from reconciliation as years
+inner join indicators
+    on years.indicator = indicators.indicator
+where years.counted is not null
+order by all
 """
 
 # Whole groups of areas as they stood after one publication that changed a figure of theirs.

@@ -42,7 +42,10 @@ class System:
 
 
 def system(
-    printed: pd.DataFrame, relations: Sequence[Relation], kept: Iterable[pd.DataFrame] = ()
+    printed: pd.DataFrame,
+    relations: Sequence[Relation],
+    kept: Iterable[pd.DataFrame] = (),
+    years: pd.DataFrame | None = None,
 ) -> System:
     """Everything that is known of the printed counts.
 
@@ -50,6 +53,8 @@ def system(
     region_code, sub_region_code, lower and upper (the whole numbers that it may be; thirds of a
     mean of three), is_withheld and count (not a number where it is not known). `kept` is what other
     releases printed, in the same columns and with is_shared: whether the count is the same one.
+    `years` are printed sums of months: indicator, measure, area_code, area_level, period_start,
+    period_end, lower and upper.
     """
     measures = set(printed["measure"].unique())
     relations = [one for one in relations if {one.measure, one.of} <= measures]
@@ -59,7 +64,10 @@ def system(
     places = _Places(counted)
     cells = _cells(counted, places)
     rows = _Rows(len(cells))
-    _add_totals(rows, printed, _members(authorities, places, means))
+    members = _members(authorities, places, means)
+    _add_totals(rows, printed, members)
+    if years is not None:
+        _add_years(rows, printed, members, places, years)
     for release in kept:
         _add_kept(rows, cells, release, places, means)
     for relation in relations:
@@ -78,6 +86,15 @@ def rows_of(system: System, chosen: Bools) -> System:
         system.upper[chosen],
         system.is_total[chosen],
     )
+
+
+def possible(system: System) -> System:
+    """The same without rows that no counts within their bounds can keep, each taken by itself:
+    those are about other counts."""
+    lower, upper = (system.cells[name].to_numpy(dtype=np.int64) for name in ("lower", "upper"))
+    up, down = system.matrix.maximum(0), system.matrix.minimum(0)
+    least, most = up @ lower + down @ upper, up @ upper + down @ lower
+    return rows_of(system, (least <= system.upper) & (most >= system.lower))
 
 
 def families(relations: Iterable[Relation], measures: Iterable[str]) -> dict[str, int]:
@@ -246,6 +263,43 @@ def _add_sums(rows: _Rows, totals: pd.DataFrame, joined: pd.DataFrame) -> None:
         held["upper"].to_numpy(np.int64),
         is_total=True,
     )
+
+
+def _add_years(
+    rows: _Rows,
+    printed: pd.DataFrame,
+    members: pd.DataFrame,
+    places: _Places,
+    years: pd.DataFrame,
+) -> None:
+    """Each printed year is the sum of its months, of an authority or of all members of a total."""
+    key = ["indicator", "measure", "area_code"]
+    years = years.reset_index(drop=True)
+    left = years[[*key, "period_end"]].assign(year=years.index, first=years["period_start"])
+    months = printed[printed["period_type"] == "month"].merge(left, on=key)
+    months = months[months["period_start"].between(months["first"], months["period_end"])]
+    own = months[months["area_level"] == "local_authority"]
+    parts = [pd.DataFrame({"year": own["year"], "variable": places.of(own)})]
+    for level, link in TOTALS.items():
+        above = months.loc[months["area_level"] == level, [*SERIES, "area_code", "year"]]
+        above = above.rename(columns={"area_code": link or "country"})
+        parts.append(above.merge(members, on=[*SERIES, link] if link else SERIES))
+    terms = pd.concat([part[["year", "variable"]] for part in parts], ignore_index=True)
+    partly = terms.loc[terms["variable"] < 0, "year"].unique()
+    years.loc[partly, "lower"] = -FREE
+    terms = terms[terms["variable"] >= 0]
+    is_own = (years["area_level"] == "local_authority").to_numpy(dtype=bool)
+    for is_total in (False, True):
+        chosen = np.intersect1d(terms["year"], np.flatnonzero(is_own != is_total))
+        within = terms[terms["year"].isin(chosen)]
+        rows.add(
+            np.searchsorted(chosen, within["year"]).astype(np.int64),
+            within["variable"].to_numpy(np.int64),
+            np.ones(len(within), dtype=np.int64),
+            years["lower"].to_numpy(np.int64)[chosen],
+            years["upper"].to_numpy(np.int64)[chosen],
+            is_total=is_total,
+        )
 
 
 def _add_kept(

@@ -1,5 +1,6 @@
--- Numbers of records are rounded: those of a small authority's small extract would be a count of children. The problem is told
--- without the name of the file, which is the sender's own text.
+-- Numbers of records are rounded: those of a small authority's small extract would be a count of children. So the problem is told
+-- without how many rows are wrong of how many, and without the last line of a small file; and without the name of the file, which is
+-- the sender's own text. The sender is told all of it.
 with
 later as (
     select
@@ -25,12 +26,16 @@ first_problems as (
         arg_min(
             concat(
                 rule,
-                ', line ' || line,
+                case when rule <> 'TRUNCATED' or line >= 100 then ', line ' || line end,
                 case
                     when regexp_full_match(column_name, '[A-Za-z0-9_]{1,40}')
                         then ', column ' || column_name
                 end,
-                ': ' || message
+                ': ' || regexp_replace(
+                    regexp_replace(message, '[0-9][0-9,]* of [0-9][0-9,]* ', '', 'g'),
+                    '; the last whole line is [0-9]+',
+                    ''
+                )
             ),
             problem_id
         ) as first_problem

@@ -2,9 +2,9 @@
 -- everything else is made of them, and nothing stands beside a figure that is not shown. A monitored month of our own that the
 -- detector did not judge says why; figures that are never judged have no status. The judgement on a withheld count stays only where
 -- each count that it may be would have had it.
-{% set months_behind = {'divergence': 6, 'neighbours': 12} %}
 
--- joint figures of which a part, in any of the months that they are made of, is not shown
+-- joint figures of which a count, in any of the months that they are made of, is not shown; a gap to neighbours is made of what was
+-- found and, of its other parts, of those exposed alone
 with parts_hidden as (
     select distinct
         facts.indicator,
@@ -15,15 +15,21 @@ with parts_hidden as (
         on facts.indicator = indicators.indicator
     inner join {{ source('control', 'indicator_parts') }} as parts
         on facts.indicator = parts.indicator
+    inner join {{ source('control', 'indicators') }} as behind
+        on parts.part = behind.indicator
     inner join {{ source('control', 'controlled_counts') }} as counts
         on parts.part = counts.indicator
+        and (
+            indicators.joint <> 'neighbours'
+            or counts.measure = case when behind.numerator = indicators.numerator then behind.numerator else behind.denominator end
+        )
         and facts.area_code = counts.area_code
         and facts.period_type = counts.period_type
         and facts.breakdown = counts.breakdown
         and counts.marker is not null
         and counts.period_start <= facts.period_start
         and facts.period_start < case indicators.joint
-            {%- for joint, months in months_behind.items() %}
+            {%- for joint, months in months_of_joint().items() %}
             when '{{ joint }}' then {{ add_months('counts.period_start', months) }}
             {%- endfor %}
         end

@@ -362,6 +362,18 @@ def test_a_joint_figure_goes_with_a_part_of_any_of_its_months_and_shows_no_sum(c
     ]
 
 
+@pytest.mark.parametrize(
+    ("unknown", "exposed", "value"), [(3, 300, 87.0), (0, 4, None), (0, 8, 87.0)]
+)
+def test_a_gap_to_neighbours_goes_with_those_exposed_and_not_with_those_not_known(
+    connection, unknown: int, exposed: int, value: float | None
+) -> None:
+    connection.execute("insert into control.indicator_parts values ('gap', 'share')")
+    add(connection, "share", "a", unknown, exposed)
+    add(connection, "gap", "a", 250, None, value=87.0, score=0.5678)
+    assert controlled(connection, "value", "gap", "a") == (value,)
+
+
 def test_a_total_is_that_of_the_authorities_which_its_own_indicator_has(connection) -> None:
     more = {"area_level": "region", "region_code": "R1"}
     add(connection, "rate", "R1", 1004, 1000, **more)

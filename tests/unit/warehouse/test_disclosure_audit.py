@@ -369,6 +369,52 @@ def test_a_window_that_gives_its_month_back_is_withheld_for_a_year() -> None:
     assert {FIRST + pd.DateOffset(months=12), FIRST + pd.DateOffset(months=13)} <= starts
 
 
+def year_of(count: int, area: str = "R1", level: str = "region") -> pd.DataFrame:
+    """What is printed of a year's first months beside an official count."""
+    return pd.DataFrame(
+        [
+            {"indicator": "m", "measure": "m", "area_code": area, "area_level": level,
+             "period_start": FIRST, "period_end": FIRST + pd.DateOffset(months=12),
+             "count": float(count)}
+        ]
+    )  # fmt: skip
+
+
+def test_a_year_beside_an_official_one_gives_no_month_back() -> None:
+    """14 and 14 are printed as 10 and 10, their year as 30: so each is 11 at least, and each of two
+    withheld counts of it 4 at least."""
+    regions = {"a": "R1", "b": "R1"}
+    cells = nation({("m", month): {"a": 7, "b": 7} for month in (0, 1)}, regions)
+    assert len(audit.audited(cells, [], SMALLEST).repairs) == 0
+    found = audit.audited(cells, [], SMALLEST, None, year_of(28))
+    hidden = found.repairs.withheld_regions
+    assert set(hidden["region_code"]) == {"R1"}
+    assert found.counts()["narrowest"] >= 5
+    assert found.counts()["contradicted"] == 0
+    controlled = found.repairs.control(cells, SMALLEST)
+    assert printed.years_of_cells(year_of(28), controlled, SMALLEST).empty
+
+
+def test_a_year_that_cannot_be_the_sum_of_its_months_binds_no_reader() -> None:
+    known = known_of(nation({("m", 0): {"a": 20, "b": 30}}, {"a": "R1", "b": "R1"}))
+    for count, is_possible in ((45, False), (46, True), (54, True), (55, False)):
+        years = year_of(count).assign(lower=count, upper=count)
+        system = ties.system(known, [], years=years)
+        assert (len(ties.possible(system).lower) == len(system.lower)) == is_possible, count
+
+
+@pytest.mark.parametrize(("count", "known"), [(0, (0, 0)), (8, (8, 14)), (15, (15, 24))])
+def test_a_year_may_be_whatever_rounds_to_it(count: int, known: tuple[int, int]) -> None:
+    cells = control_cells(nation({("m", 0): {"a": 20, "b": 20}}), SMALLEST)
+    [row] = printed.years_of_cells(year_of(count), cells, SMALLEST).to_dict("records")
+    assert (row["lower"], row["upper"]) == known
+
+
+def test_a_small_year_is_not_printed() -> None:
+    cells = control_cells(nation({("m", 0): {"a": 20, "b": 20}}), SMALLEST)
+    assert printed.years_of_cells(year_of(7), cells, SMALLEST).empty
+
+
 def test_the_same_counts_are_repaired_in_the_same_way() -> None:
     rng = np.random.default_rng(11)
     counts = {

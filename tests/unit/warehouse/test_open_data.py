@@ -229,6 +229,40 @@ def test_a_public_denominator_stays_beside_a_withheld_count(files) -> None:
     assert list(cells[-3:]) == ["c", "40", "c"]
 
 
+def test_provisional_and_revised_figures_say_so_beside_the_figure(published) -> None:
+    shape = open_data.SHAPE.read_text("utf-8").replace("published.trends", "marked")
+    query = f"""
+        with marked as (
+            select * replace (flags.p as is_provisional, flags.r as is_revised)
+            from trends
+            cross join (
+                values (false, false), (true, false), (false, true), (true, true)
+            ) as flags(p, r)
+            where indicator = '{SHARE}' and period_type = 'term' and area_code = '{ENGLAND}'
+        )
+        select status, numerator, value from ({shape.replace("published.", "")}) order by status
+    """
+    assert published.execute(query).fetchall() == [
+        (status, "10", "25")
+        for status in ("Final", "Provisional", "Provisional and revised", "Revised")
+    ]
+
+
+def test_a_status_is_a_filter_where_a_file_has_several(published) -> None:
+    shape = open_data.SHAPE.read_text("utf-8").replace("published.trends", "marked")
+    metadata = open_data.METADATA.read_text("utf-8")
+    query = f"""
+        with marked as (
+            select * replace (period_start > date '2026-03-01' as is_provisional) from trends
+            where indicator = '{SHARE}' and period_type = 'month'
+        ),
+        open_data as ({shape.replace("published.", "")})
+        select col_name, filter_default from ({metadata.replace("published.", "")})
+        where col_type = 'Filter'
+    """
+    assert ("status", "Final") in published.execute(query).fetchall()
+
+
 def test_parts_without_a_total_have_a_file_each(files) -> None:
     assert f"{PARTS}_financial_year" not in files
     gangs = files[f"{PARTS}_financial_year_gangs"]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 
 import duckdb
 import pyarrow as pa
@@ -13,6 +14,7 @@ import work_file
 from warehouse import home as homes
 from warehouse.errors import GateFailed
 from warehouse.release import build as publish
+from warehouse.release import package
 from warehouse.release.tables import published_tables, undescribed
 
 
@@ -307,24 +309,24 @@ def test_parquet_files_describe_themselves(draft) -> None:
 
 
 def test_the_data_package_describes_every_file_of_data(draft) -> None:
-    package = json.loads((draft.folder / "datapackage.json").read_text("utf-8"))
-    resources = {one["path"]: one for one in package["resources"]}
+    described = json.loads((draft.folder / "datapackage.json").read_text("utf-8"))
+    resources = {one["path"]: one for one in described["resources"]}
     files = {
         path.relative_to(draft.folder).as_posix()
         for path in draft.folder.rglob("*")
         if path.suffix in (".csv", ".parquet") and not path.name.endswith(".meta.csv")
     }
     assert resources.keys() == files
-    names = [one["name"] for one in package["resources"]]
+    names = [one["name"] for one in described["resources"]]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[a-z0-9._-]+", name) for name in names)
-    for one in package["resources"]:
+    for one in described["resources"]:
         fields = [field["name"] for field in one["schema"]["fields"]]
         assert all(field["description"] for field in one["schema"]["fields"])
         assert set(one["schema"].get("primaryKey", [])) <= set(fields)
         for key in one["schema"].get("foreignKeys", []):
             [referred] = [
-                other for other in package["resources"]
+                other for other in described["resources"]
                 if other["name"] == key["reference"]["resource"]
             ]  # fmt: skip
             held = {field["name"] for field in referred["schema"]["fields"]}
@@ -332,8 +334,52 @@ def test_the_data_package_describes_every_file_of_data(draft) -> None:
             assert set(key["reference"]["fields"]) <= held
 
 
+def test_simulated_figures_are_called_so_in_the_data_package(draft) -> None:
+    said = json.loads((draft.folder / "datapackage.json").read_text("utf-8"))
+    assert said["simulated"] is True
+    assert said["title"].startswith("[SIMULATED] ")
+    assert "not statistics" in said["description"]
+
+
+@pytest.mark.parametrize(
+    ("own", "is_simulated", "named"),
+    [
+        ("OGL-UK-3.0", False, ["Open Government Licence v3.0"]),
+        ("", True, ["Open Government Licence v3.0, of the published series alone"]),
+        ("CC-BY-4.0", False, [None, "Open Government Licence v3.0, of the published series alone"]),
+    ],
+)
+def test_the_data_package_names_the_licence(
+    draft, published, tmp_path, own, is_simulated, named
+) -> None:
+    release = {
+        "release_id": "r1",
+        "built_at": datetime(2026, 11, 20, tzinfo=UTC),
+        "simulated": is_simulated,
+    }
+    package.write_package(tmp_path, release, published, own)
+    said = json.loads((tmp_path / package.PACKAGE).read_text("utf-8"))
+    assert [one.get("title") for one in said["licenses"]] == named
+    assert said["licenses"][0]["name"] == (own or "OGL-UK-3.0")
+    assert said["title"].startswith("[SIMULATED]") == is_simulated
+
+
+def test_where_nothing_is_licensed_no_licence_is_named(tmp_path) -> None:
+    release = {
+        "release_id": "r1",
+        "built_at": datetime(2026, 11, 20, tzinfo=UTC),
+        "simulated": False,
+    }
+    with duckdb.connect() as connection:
+        connection.execute("create table trends (source varchar)")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(package.dictionary, "columns", lambda _: [])
+            package.write_package(tmp_path, release, connection)
+    assert "licenses" not in json.loads((tmp_path / package.PACKAGE).read_text("utf-8"))
+
+
 def test_the_types_of_the_data_package_are_those_of_the_files(draft) -> None:
-    package = json.loads((draft.folder / "datapackage.json").read_text("utf-8"))
+    described = json.loads((draft.folder / "datapackage.json").read_text("utf-8"))
     arrow = {
         "integer": pa.types.is_integer,
         "number": pa.types.is_floating,
@@ -342,7 +388,7 @@ def test_the_types_of_the_data_package_are_those_of_the_files(draft) -> None:
         "datetime": pa.types.is_timestamp,
         "boolean": pa.types.is_boolean,
     }
-    for one in package["resources"]:
+    for one in described["resources"]:
         if one["format"] == "parquet":
             schema = pq.read_schema(draft.folder / one["path"])
             for field in one["schema"]["fields"]:

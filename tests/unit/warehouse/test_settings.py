@@ -45,6 +45,7 @@ def test_a_trial_has_its_own_today(tmp_path):
         ("[retentions]\nlogs_months = 3", ["line 1", "retentions", "mean retention?"]),
         ("retention = 3", ["line 1", "retention"]),
         ("name = 1", ["line 1", "name", "string"]),
+        ('[publish]\nlicence = "see our page"', ["line 2", "publish.licence", "pattern"]),
         ('keep_releases = "6"', ["keep_releases", "integer"]),
         ("keep_releases = true", ["keep_releases", "integer"]),
         ('today = "soon"', ["today", "date"]),
