@@ -81,7 +81,7 @@ def check(state: State) -> None:
         known = [Alert(**row) for row in connection.execute(sa.select(alerts)).mappings()]
         is_alert = tables.audit.c.action.startswith(ACTION)
         query = sa.select(tables.audit.c.subject, tables.audit.c.reason).where(is_alert)
-        entries: dict[str, str] = dict(connection.execute(query).all())  # type: ignore[arg-type]
+        entries: dict[str, str] = dict(connection.execute(query).all())
     kept = {str(row["event_id"]): row for row in rows if row["digest"] is not None}
     for number in sorted(entries.keys() | kept.keys(), key=int):
         row = kept.get(number)

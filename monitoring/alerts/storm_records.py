@@ -74,14 +74,17 @@ def waiting(state: State) -> list[dict[str, Any]]:
     ]
 
 
-def decide(state: State, run: str, decision: str, *, who: str, reason: str, today: date) -> int:
+def decide(
+    state: State, run: str, decision: str, *, who: str | None, reason: str, today: date
+) -> int:
     """Let what a run held through, or not; how many alerts that is.
 
     `run` is the run's number, or its release. Raises SightlineError where it holds nothing.
     """
-    who, reason = typed_text.check(who, "the name"), typed_text.check(reason, "the reason")
-    if not who or not reason:
-        raise SightlineError("say who you are and why", WRONG_USE)
+    who = typed_text.check(who or audit.actor(), "the name")
+    reason = typed_text.check(reason, "the reason")
+    if not reason:
+        raise SightlineError("say why", WRONG_USE)
     with state.begin() as connection:
         release_id = _release(connection, run)
         here = (storms.c.release_id == release_id) & storms.c.decision.is_(None)

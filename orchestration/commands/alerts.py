@@ -286,10 +286,10 @@ def held(home: "Home", is_json: bool) -> int:
 
 @alerts.command("confirm")
 @click.argument("run")
-@who_option
+@click.option("--as", "who", callback=typed, help="Who decides this; the account if not given.")
 @reason_option
 @home_option
-def confirm(home: "Home", run: str, who: str, reason: str) -> int:
+def confirm(home: "Home", run: str, who: str | None, reason: str) -> int:
     """Let through what RUN (its number or its release) held; the next run opens it.
 
     Example: sightline alerts confirm 7 --as "E. Engineer" --reason "a real national change"
@@ -301,10 +301,10 @@ def confirm(home: "Home", run: str, who: str, reason: str) -> int:
 
 @alerts.command("discard")
 @click.argument("run")
-@who_option
+@click.option("--as", "who", callback=typed, help="Who decides this; the account if not given.")
 @reason_option
 @home_option
-def discard(home: "Home", run: str, who: str, reason: str) -> int:
+def discard(home: "Home", run: str, who: str | None, reason: str) -> int:
     """Drop what RUN (its number or its release) held; each may be raised after a clear month.
 
     Example: sightline alerts discard 7 --as "E. Engineer" --reason "a wrong population table"
@@ -404,7 +404,7 @@ def _act(home: "Home", alert_ids: tuple[str, ...], name: "Act", is_json: bool, *
     return 0
 
 
-def _decide(home: "Home", run: str, decision: str, who: str, reason: str) -> int:
+def _decide(home: "Home", run: str, decision: str, who: str | None, reason: str) -> int:
     from monitoring.alerts import storm_records
 
     with state_of(home) as state:
