@@ -9,14 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from monitoring import notices
+from monitoring.message_base import SIMULATED, Base, counted, day
+from monitoring.notices import Notice
 from warehouse.calendar import period_name
 from warehouse.release import evidence
 from warehouse.release.rounding import IN_WORDS
 
-FOOTER = (
-    "Aggregate statistics. Not about any individual child. Do not infer individuals. "
-    "If a child is at risk follow local safeguarding procedures."
-)
 LEVELS = {"local_authority": "local authority", "region": "region", "country": "country"}
 
 Kind = Literal[
@@ -69,18 +68,7 @@ class Wording(BaseModel):
     owner: str = ""
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    message_id: str
-    monitor: str
-    release_id: str
-    as_of: date
-    is_simulated: bool
-    footer: str = FOOTER
-
-
-class AlertMessage(_Message):
+class AlertMessage(Base):
     """One change of one alert."""
 
     kind: Kind
@@ -112,9 +100,15 @@ class AlertMessage(_Message):
     """Of an authority: the alert on its region or England that names it."""
     successors: tuple[str, ...] = ()
     """Of an area that is no more: those that took over from it."""
+    also_open: tuple[str, ...] = ()
+    """Other alerts that are open on the same area, without its name."""
+    earlier: tuple[str, ...] = ()
+    """Former episodes of the same, the newest first."""
+    link: str = ""
+    """Where its page of evidence is."""
 
 
-class StormHeld(_Message):
+class StormHeld(Base):
     """Too many new alerts at once; none of them is told before a person has looked."""
 
     kind: Literal["storm_held"] = "storm_held"
@@ -122,7 +116,7 @@ class StormHeld(_Message):
     indicators: tuple[str, ...] = ()
 
 
-class Digest(_Message):
+class Digest(Base):
     """One message a release, also when no alert changed with it."""
 
     kind: Literal["digest"] = "digest"
@@ -136,7 +130,7 @@ class Digest(_Message):
     not_listed: int = 0
 
 
-class RunFailed(_Message):
+class RunFailed(Base):
     """Runs have begun to fail; said once until one ends well again.
 
     `release_id` is the release that readers still see, empty where nothing was published yet.
@@ -150,8 +144,10 @@ class RunFailed(_Message):
     gates: tuple[str, ...] = ()
 
 
-Message = Annotated[AlertMessage | Digest | RunFailed | StormHeld, Field(discriminator="kind")]
-_adapter: TypeAdapter[AlertMessage | Digest | RunFailed | StormHeld] = TypeAdapter(Message)
+Message = Annotated[
+    AlertMessage | Digest | RunFailed | StormHeld | Notice, Field(discriminator="kind")
+]
+_adapter: TypeAdapter[AlertMessage | Digest | RunFailed | StormHeld | Notice] = TypeAdapter(Message)
 
 
 def parse(payload: Mapping[str, object]) -> Message:
@@ -160,7 +156,9 @@ def parse(payload: Mapping[str, object]) -> Message:
 
 def headline(message: Message) -> str:
     """The subject line."""
-    mark = "[SIMULATED] " if message.is_simulated else ""
+    mark = SIMULATED if message.is_simulated else ""
+    if isinstance(message, Notice):
+        return f"{mark}{notices.headline(message)}"
     if isinstance(message, RunFailed):
         return f"{mark}{message.monitor}: run {message.run} failed"
     if isinstance(message, StormHeld):
@@ -175,10 +173,25 @@ def headline(message: Message) -> str:
 def paragraphs(message: Message) -> list[tuple[str, Sequence[str]]]:
     """Headed blocks in the order in which they are read; a block of several lines is a list."""
     blocks = _blocks(message)
+    if isinstance(message, AlertMessage):
+        blocks[-1:-1] = _around(message)
     if message.is_simulated:
         blocks.insert(
             0, ("SIMULATED", ["Made from simulated data. It is not about any real area."])
         )
+    return blocks
+
+
+def _around(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
+    """What else is known of the area and the alert, and how to go on."""
+    blocks: list[tuple[str, Sequence[str]]] = []
+    if message.also_open:
+        blocks.append(("Also open in this area", message.also_open))
+    if message.earlier:
+        blocks.append(("Earlier", message.earlier))
+    if message.link:
+        answer = "To answer, write to whoever sends you this, and name the alert."
+        blocks.append(("Read on", [f"Evidence: {message.link}", answer]))
     return blocks
 
 
@@ -187,6 +200,8 @@ def _blocks(message: Message) -> list[tuple[str, Sequence[str]]]:
         return _alert_blocks(message)
     if isinstance(message, StormHeld):
         return _storm_blocks(message)
+    if isinstance(message, Notice):
+        return notices.blocks(message)
     return _digest_blocks(message) if isinstance(message, Digest) else _failed_blocks(message)
 
 
@@ -338,11 +353,3 @@ def scale_of(message: AlertMessage) -> evidence.Scale:
 
 def named(message: AlertMessage, period: date) -> str:
     return period_name(message.period_type, period)
-
-
-def day(moment: date) -> str:
-    return f"{moment.day} {moment:%B %Y}"
-
-
-def counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -63,11 +63,6 @@ def records(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def quoted(text: str | Path) -> str:
-    """A text as SQL writes it, for what takes no parameters: ATTACH, COPY and COMMENT."""
-    return "'" + str(text).replace("'", "''") + "'"
-
-
 @contextmanager
 def connect(
     path: Path | None = None,

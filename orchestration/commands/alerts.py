@@ -418,6 +418,36 @@ def _outcome(outcome: dict[str, Any]) -> str:
     return f"Of this indicator's alerts that people closed: {counts}."
 
 
+@click.group("routes")
+def routes() -> None:
+    """Who gets which message.
+
+    Example: sightline routes test
+    """
+
+
+@routes.command("test")
+@click.option("--alert", "alert_id", help="This alert alone, whether it is open or not.")
+@json_option
+@home_option
+def test_routes(home: "Home", alert_id: str | None, is_json: bool) -> int:
+    """Who would get what and why, by the routes in sightline.toml; nothing is sent.
+
+    Example: sightline routes test --alert 3f9a1c2e
+    """
+    from monitoring import who_gets_what
+    from orchestration.configuration import checked
+
+    settings = checked(home)
+    with state_of(home) as state:
+        rows = who_gets_what.explain(state, settings, alert_id)
+    if is_json:
+        as_json(rows)
+    else:
+        table(rows, ["what", "route", "why", "how", "to"])
+    return 0
+
+
 def _today(home: "Home") -> Any:
     from warehouse.settings import load_settings, today
 
@@ -438,4 +468,4 @@ def _event(row: dict[str, Any]) -> str:
     )
 
 
-COMMANDS = (alerts, deliver, channels)
+COMMANDS = (alerts, deliver, channels, routes)

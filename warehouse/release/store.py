@@ -19,11 +19,11 @@ from typing import Any
 
 import duckdb
 
-from warehouse.connection import quoted
 from warehouse.errors import WRONG_USE, ConfigurationError, GateFailed, SightlineError
 from warehouse.filesystems import sync
 from warehouse.home import Home, sha256_of
 from warehouse.machine import machine_fault
+from warehouse.quoting import quoted
 from warehouse.release.tables import (
     content_hash,
     news_hashes,

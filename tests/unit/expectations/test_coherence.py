@@ -12,6 +12,8 @@ from expectations.signals import (
     worsening,
 )
 
+pytestmark = pytest.mark.slow
+
 MARTS = """
 create schema marts;
 create schema control;

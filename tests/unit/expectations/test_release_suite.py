@@ -10,6 +10,8 @@ from expectations import release
 from expectations.runner import judge
 from warehouse import indicators
 
+pytestmark = pytest.mark.slow
+
 PROPORTION = "re_referral_rate"
 RATE = "referral_rate"
 INDEX = "divergence"

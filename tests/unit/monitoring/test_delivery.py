@@ -23,6 +23,8 @@ from warehouse.home import Home
 from warehouse.ledger.state import State, outbox, releases
 from warehouse.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 
 

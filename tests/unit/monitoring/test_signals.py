@@ -14,6 +14,8 @@ from monitoring.alerts import evaluate
 from monitoring.alerts.findings import Decisions
 from warehouse.ledger.state import State
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def steady() -> Marts:

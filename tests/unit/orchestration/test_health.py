@@ -26,6 +26,8 @@ from warehouse.home import Home
 from warehouse.ledger.state import State, outbox, releases, runs, settings, submissions
 from warehouse.pseudonyms import keys
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.fromisoformat("2026-10-20T09:00")
 RELEASE = "2026-10-20.1"
 DATABASE = b"\0" * 8 + b"DUCK" + b"\0" * 5_000

@@ -24,6 +24,8 @@ from warehouse.ledger.state import State
 from warehouse.ledger.state import releases as recorded
 from warehouse.release import store as releases
 
+pytestmark = pytest.mark.slow
+
 WHY = "check of the referral counts for the spring report"
 
 

@@ -12,6 +12,8 @@ from releasing import FIRST, MONTH, SECOND, THIRD, release, set_counts
 from orchestration.cli import commands
 from warehouse.release import differences, store
 
+pytestmark = pytest.mark.slow
+
 LEEDS, BRADFORD = work_file.WORSENING, "E08000032"
 
 

@@ -16,6 +16,8 @@ from warehouse.timeline.coverage import coverage
 from warehouse.timeline.in_force import Submitted, slices
 from warehouse.timeline.work_file import prepare
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2026, 10, 20)
 
 

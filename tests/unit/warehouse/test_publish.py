@@ -17,6 +17,8 @@ from warehouse.release import build as publish
 from warehouse.release import package
 from warehouse.release.tables import published_tables, undescribed
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):

@@ -21,6 +21,8 @@ from warehouse.release import rollback, store
 from warehouse.release.recovery import recover
 from warehouse.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 GOOD, BAD, NEXT = f"{FIRST}.1", f"{SECOND}.2", f"{THIRD}.3"
 
 

@@ -12,6 +12,8 @@ from warehouse.ledger.state import State
 from warehouse.release import rollback, store, vintages
 from warehouse.release.recovery import recover
 
+pytestmark = pytest.mark.slow
+
 NEWEST = f"""
 select vintage, numerator, release_id, published_on, replaced_on, is_latest
 from trends_vintages
