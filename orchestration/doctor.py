@@ -36,6 +36,7 @@ def examine(
         "what belongs together": belonging.check,
         "pseudonym key": _key,
         "audit trail": _audit,
+        "alerts": _alerts,
         "contracts": _contracts,
         "indicator definitions": lambda _: indicators.load(),
         "models": _models,
@@ -80,6 +81,13 @@ def _key(home: Home) -> None:
 def _audit(home: Home) -> None:
     with state_of(home) as state:
         audit.check(state)
+
+
+def _alerts(home: Home) -> None:
+    from monitoring.alerts import history
+
+    with state_of(home) as state:
+        history.check(state)
 
 
 def _contracts(_: Home) -> None:

@@ -120,6 +120,22 @@ alert_events = Table(
     Column("reason", Text),
     Column("release_id", String),
     Column("evidence", sa.JSON),
+    Column("alert", sa.JSON),
+    Column("account", String),
+    Column("digest", String),
+)
+
+storms = Table(
+    "storms",
+    metadata,
+    Column("release_id", String, primary_key=True),
+    Column("held_on", Date, nullable=False),
+    Column("alerts", sa.JSON, nullable=False),
+    Column("decision", String),
+    Column("decided_on", Date),
+    Column("who", String),
+    Column("account", String),
+    Column("reason", Text),
 )
 
 outbox = Table(
