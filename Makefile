@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=15
 
-.PHONY: help demo quick test unit coverage mutants soak check lint types sql lock clean
+.PHONY: help demo quick fast test unit coverage mutants soak check lint types sql lock clean
 help:
 	@echo "make demo    simulate a national set of extracts, run everything, say where to look"
-	@echo "make quick   format, lint, types and tests/unit, side by side: a quarter of an hour on two cores"
+	@echo "make quick   format, lint, types and the fast tests of tests/unit, side by side: a minute on two cores"
+	@echo "make unit    all of tests/unit: a quarter of an hour on two cores"
 	@echo "make test    all checks and tests"
 	@echo "make coverage  the same tests, with how much of the code they run"
 	@echo "make mutants plant faults one at a time and say which no test sees; some minutes"
@@ -31,7 +32,10 @@ demo: $(VENV)/.run
 
 # Side by side; what each says is printed when it ends.
 quick: $(VENV)/.test
-	$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint types unit
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint types fast
+
+fast: $(VENV)/.test
+	$(BIN)/pytest -m "not slow" tests/unit
 
 test: check
 	$(BIN)/pytest $(PYTEST)

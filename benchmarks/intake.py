@@ -41,7 +41,6 @@ from senders.validate import validate
 from simulation.national import simulate
 from warehouse import home as homes
 from warehouse.areas import authorities
-from warehouse.connection import quoted
 from warehouse.contracts.schema import SentTable, compared, date_formats
 from warehouse.home import Home
 from warehouse.intake.judge.column_rules import normalised
@@ -53,6 +52,7 @@ from warehouse.intake.read.submission import read_submission
 from warehouse.intake.receive.unpacking import open_plain
 from warehouse.ledger.state import State
 from warehouse.pseudonyms.sql import pseudonym, set_key
+from warehouse.quoting import quoted
 from warehouse.settings import load_settings
 from warehouse.take_in import take_in
 

@@ -11,6 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import started
+
 from simulation.truth import Truth
 from warehouse import home as homes
 from warehouse.home import Home
@@ -40,9 +42,7 @@ class Ran:
 
 def sightline(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The command line as a person starts it."""
-    return subprocess.run(
-        [*SIGHTLINE, *arguments], capture_output=True, text=True, check=False, timeout=300
-    )
+    return started.run(arguments, seconds=300)
 
 
 def fresh_home(folder: Path, inbox: Path) -> Home:

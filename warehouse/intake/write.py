@@ -11,10 +11,11 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from warehouse.connection import open_quietly, quoted, safe_config
+from warehouse.connection import open_quietly, safe_config
 from warehouse.contracts import schema as contracts
 from warehouse.filesystems import sync
 from warehouse.intake.judge.judged import Checked
+from warehouse.quoting import quoted
 from warehouse.submission import Case
 
 OPTIONS = "format parquet, compression zstd, compression_level 1"

@@ -225,9 +225,9 @@ def seen(home: Home, release: releases.Release) -> tuple[list[Seen], int]:
     found = []
     for family in range(len(set(number.values()))):
         measures = tuple(name for name, of in number.items() if of == family)
-        own, *others = (one[one["measure"].isin(measures)] for one in (now, *former))
+        own, *kept = (cells[cells["measure"].isin(measures)] for cells in (now, *former))
         of_years = years[years["measure"].isin(measures)]
-        found.append(_seen(measures, own, relations, smallest_shown, others, of_years))
+        found.append(_seen(measures, own, relations, smallest_shown, kept, of_years))
     return found, int((~now["is_derived"]).sum())
 
 

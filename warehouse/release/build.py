@@ -14,8 +14,9 @@ from typing import Any
 
 import duckdb
 
-from warehouse.connection import quoted, records, safe_config
+from warehouse.connection import records, safe_config
 from warehouse.home import Home
+from warehouse.quoting import quoted
 from warehouse.release import open_data, package, vintages
 from warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database, versions
 from warehouse.release.tables import create, published_tables

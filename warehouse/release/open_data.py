@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import quoted
+from warehouse.quoting import quoted
 from warehouse.release.tables import describe
 
 HERE = Path(__file__).parent

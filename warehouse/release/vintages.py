@@ -17,12 +17,12 @@ import duckdb
 import sqlalchemy as sa
 
 from warehouse import belonging, orphans
-from warehouse.connection import quoted
 from warehouse.filesystems import sync
 from warehouse.home import Home
 from warehouse.ledger import releases as ledger
 from warehouse.ledger.state import State
 from warehouse.ledger.state import releases as recorded
+from warehouse.quoting import quoted
 
 TABLE = "trends_vintages"
 COLUMNS = {

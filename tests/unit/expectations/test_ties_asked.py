@@ -12,6 +12,8 @@ from warehouse.connection import connect
 from warehouse.ledger import submissions as ledger
 from warehouse.timeline.work_file import prepare
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2026, 10, 20)
 
 

@@ -13,6 +13,8 @@ from expectations import submissions as judging
 from expectations.runner import CheckResult
 from warehouse.ledger.state import State, problems, submission_profiles, submissions
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[State]:

@@ -11,6 +11,8 @@ from panels import changed, panel
 
 from monitoring import signals
 
+pytestmark = pytest.mark.slow
+
 AREA = "E06000003"
 
 

@@ -11,6 +11,8 @@ from panels import panel
 from monitoring import backtest, signals
 from monitoring.annotated import Annotations
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def values() -> pd.DataFrame:

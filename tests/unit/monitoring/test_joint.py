@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from monitoring import joint, tables
 from warehouse import indicators
 
+pytestmark = pytest.mark.slow
+
 Array = NDArray[np.float64]
 AREAS, MONTHS = 60, 36
 PARTS = (

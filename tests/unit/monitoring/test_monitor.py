@@ -7,6 +7,8 @@ from panels import changed, months, panel, people
 from monitoring.detection.monitor import judge
 from monitoring.detection.panel import Variances, fit
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_fall_of_a_third_in_one_area_is_found_there_and_nowhere_else() -> None:
     counts = changed(panel(), 3, 0.67, last=4)

@@ -26,6 +26,8 @@ from warehouse.home import Home
 from warehouse.ledger.state import State, outbox, releases, runs, settings, submissions
 from warehouse.pseudonyms import keys
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.fromisoformat("2026-10-20T09:00")
 RELEASE = "2026-10-20.1"
 DATABASE = b"\0" * 8 + b"DUCK" + b"\0" * 5_000
@@ -262,6 +264,7 @@ def test_a_change_of_keys_that_has_not_ended_is_no_fault(monitor: Monitor) -> No
 
 
 def test_a_short_disk_is_told(monitor: Monitor) -> None:
+    """Fault 82."""
     monitor.says("least_free = '999999999GB'")
     assert monitor.rules() == ["DISK_SHORT"]
 

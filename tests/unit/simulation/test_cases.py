@@ -12,6 +12,8 @@ from lxml import etree
 
 from simulation.people import people
 
+pytestmark = pytest.mark.slow
+
 NEW_SERIES = "90"
 """Of the school in the pupil numbers that adopted children are given."""
 

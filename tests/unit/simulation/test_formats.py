@@ -11,6 +11,8 @@ from lxml import etree
 from simulation.children import CHECK_LETTERS
 from simulation.formats import case_systems
 
+pytestmark = pytest.mark.slow
+
 UPN = re.compile(r"[A-Z]\d{12}")
 
 

@@ -13,6 +13,8 @@ from simulation.calibration import authorities
 from simulation.national import simulate
 from simulation.truth import load
 
+pytestmark = pytest.mark.slow
+
 ROLL = "pupilonroll.csv"
 
 

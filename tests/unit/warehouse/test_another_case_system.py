@@ -16,6 +16,8 @@ from ssd_systems import SYSTEMS, Child, Tables
 from expectations.submissions import judge_submissions
 from warehouse.ledger.state import problems, submissions
 
+pytestmark = pytest.mark.slow
+
 COUNT = 60
 
 

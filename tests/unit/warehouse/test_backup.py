@@ -15,6 +15,8 @@ from warehouse.home import Home
 from warehouse.ledger.state import State
 from warehouse.pseudonyms import keys
 
+pytestmark = pytest.mark.slow
+
 
 def quiet(_stage: str, _done: int, _of: int) -> None:
     """Nobody watches."""

@@ -22,6 +22,8 @@ from warehouse.errors import ConfigurationError
 from warehouse.ledger.state import State
 from warehouse.ledger.state import releases as recorded
 
+pytestmark = pytest.mark.slow
+
 PAGE = 4096
 # They work on any monitor, or say themselves what is wrong with it.
 EXEMPT = {"doctor", "health", "adopt"}

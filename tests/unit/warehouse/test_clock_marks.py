@@ -16,6 +16,8 @@ from warehouse.ledger.state import runs, submissions
 from warehouse.settings import load_settings
 from warehouse.timeline.in_force import known, slices
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 OCTOBER = date(2026, 10, 20)
 

@@ -9,6 +9,8 @@ from warehouse.ledger import annotations
 from warehouse.ledger.annotations import Annotation
 from warehouse.timeline.continuity import Return, _returns, breaks, write_breaks
 
+pytestmark = pytest.mark.slow
+
 MONTHS = 6
 
 

@@ -17,6 +17,8 @@ from warehouse.intake.judge.column_rules import is_upn, normalised
 from warehouse.intake.read import recognise
 from warehouse.pseudonyms.sql import pseudonym, set_key
 
+pytestmark = pytest.mark.slow
+
 EXTRACTS = {
     "ssd", "cin_census", "school_census", "ssda903", "alternative_provision",
     "published_referrals", "published_factors",

@@ -14,6 +14,8 @@ from warehouse.ledger.state import submissions
 from warehouse.release import inputs as release_inputs
 from warehouse.timeline.in_force import known
 
+pytestmark = pytest.mark.slow
+
 EARLIER, DAY, LATER = date(2026, 10, 20), date(2026, 10, 21), date(2026, 10, 22)
 MANY_BAD = referrals(30, *(f"R9{i},K1,bad,N1,2A,N,,\n" for i in range(6)))
 

@@ -16,6 +16,8 @@ from warehouse.release import disclosure, vintages
 from warehouse.release.rounding import BASE
 from warehouse.settings import Disclosure
 
+pytestmark = pytest.mark.slow
+
 MONTH = date(2026, 10, 1)
 SMALLEST = 8
 LEVELS = st.sampled_from(sorted(BASE))

@@ -27,6 +27,8 @@ from warehouse.release import store as releases
 from warehouse.release.disclosure import COUNT, control_cells
 from warehouse.release.intervals import attained
 
+pytestmark = pytest.mark.slow
+
 SMALLEST = 8
 FIRST = pd.Timestamp("2026-01-01")
 REGIONS = {"a": "R1", "b": "R1", "c": "R1", "d": "R2", "e": "R2", "f": "R2"}

@@ -25,6 +25,8 @@ from warehouse.pseudonyms import keys
 from warehouse.settings import load_settings
 from warehouse.timeline.work_file import prepare
 
+pytestmark = pytest.mark.slow
+
 GONE, STAYS = "CANARY0077", "STAYS00011"
 GONE_UPN, FORMER_UPN, STAYS_UPN = upn(77), upn(78), upn(11)
 CANARIES = [text.encode() for text in (GONE, GONE_UPN, FORMER_UPN, "SecretName", "2011-03-27")]

@@ -12,6 +12,8 @@ from warehouse.timeline import identities
 from warehouse.timeline.claims import Decision
 from warehouse.timeline.work_file import prepare
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2026, 10, 20)
 CURRENT, FORMER = "Unique Pupil Number", "Former Unique Pupil Number"
 

@@ -14,6 +14,8 @@ from warehouse.pseudonyms import keys
 from warehouse.timeline import identity_decisions
 from warehouse.timeline.identity_decisions import named
 
+pytestmark = pytest.mark.slow
+
 LATER = date(2026, 11, 20)
 
 

@@ -9,6 +9,8 @@ from pydantic import ValidationError
 
 from warehouse import indicators
 
+pytestmark = pytest.mark.slow
+
 MODELS = Path(__file__).parents[3] / "dbt_project" / "models" / "intermediate"
 
 

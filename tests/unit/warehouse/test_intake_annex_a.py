@@ -21,6 +21,8 @@ from warehouse.intake.read import recognise
 from warehouse.ledger import decisions
 from warehouse.submission import Member
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[4] / "shared" / "data" / "annex_a"
 HALF_YEAR = {"period_start": "2026-01-01", "period_end": "2026-06-30"}
 CONTACTS = "Child Unique ID,Gender,Date of Birth,Date of Contact,Contact Source\n"

@@ -13,6 +13,8 @@ from test_intake_xml import census
 from senders.validate import validate
 from warehouse.intake.read import bundles
 
+pytestmark = pytest.mark.slow
+
 SAID = json.dumps(MARCH)
 PLAIN = zipped(ssd())
 

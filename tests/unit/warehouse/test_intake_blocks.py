@@ -17,6 +17,8 @@ from test_intake_xml import CHILD, HEADER, census
 from warehouse.intake.read import csv as text
 from warehouse.problems import Refused
 
+pytestmark = pytest.mark.slow
+
 FIELDS = st.sampled_from(["K1", "", '"a,b"', '"two\nlines"', "Zoë", '"say ""no"""', "x" * 30])
 ROWS = st.lists(st.lists(FIELDS, min_size=3, max_size=4).map(",".join), max_size=30)
 

@@ -8,6 +8,8 @@ import intake_files as files
 import pytest
 from intake_files import YEAR, Monitor, errors, queries, rules, upn
 
+pytestmark = pytest.mark.slow
+
 KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
 KEPT = ("care_children", "care_episodes", "missing_episodes")
 RETURN = """<EXPSSDA903><CHILD>

@@ -8,6 +8,8 @@ from senders.validate import Wanted, validate
 from warehouse.ledger import submissions as ledger
 from warehouse.timeline.in_force import known
 
+pytestmark = pytest.mark.slow
+
 EPISODES = (
     "clae_cla_episode_id,clae_person_id,clae_cla_episode_start_date,{ceased},"
     "clae_cla_episode_ceased_reason\n"

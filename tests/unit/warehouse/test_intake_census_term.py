@@ -9,6 +9,8 @@ import pytest
 from intake_files import Monitor, errors, queries, rules, upn
 from openpyxl import Workbook
 
+pytestmark = pytest.mark.slow
+
 SCHOOLS = "schoolcensustableid,lea,year,term\nC1,{lea},{year},{term}\n"
 PUPILS = f"pupilonrolltableid,upn,dob,sex\nP1,{upn(1)},2012-May-14 00:00:00,F\n"
 EXCLUSIONS = (

@@ -18,6 +18,8 @@ from intake_files import (
     zipped,
 )
 
+pytestmark = pytest.mark.slow
+
 # No event, so no day that could tell the period.
 WITHOUT_DAYS = ssd(
     ssd_cin_episodes=EPISODES, ssd_cin_assessments=ASSESSMENTS, ssd_assessment_factors=FACTORS

@@ -32,6 +32,8 @@ from warehouse.intake.read.days import day_of
 from warehouse.intake.write import Files
 from warehouse.submission import Outcome, Pending
 
+pytestmark = pytest.mark.slow
+
 CONTRACTS = contracts.load()
 CELLS = [name for name, one in CONTRACTS.items() if one.reader == "csv"]
 FIGURES = [name for name, one in CONTRACTS.items() if one.reader == "published"]

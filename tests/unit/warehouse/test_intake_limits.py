@@ -13,6 +13,8 @@ from warehouse.intake.judge.column_rules import is_upn, judgement
 from warehouse.intake.judge.periods import _window, _year
 from warehouse.intake.judge.submission import _other
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("day", "found"), [("2026-10-20", []), ("2026-10-21", ["DATE_FUTURE"])])
 def test_the_day_of_receipt_is_not_the_future(tmp_path, day, found):

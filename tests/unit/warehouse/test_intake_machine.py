@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 import intake_files as files
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
@@ -29,6 +30,8 @@ from warehouse.ledger.state import State
 from warehouse.settings import load_settings
 from warehouse.take_in import take_in
 from warehouse.timeline.work_file import prepare
+
+pytestmark = pytest.mark.slow
 
 IS_LONG = "SIGHTLINE_TEST_EXAMPLES" in os.environ
 EXAMPLES = int(os.environ.get("SIGHTLINE_TEST_EXAMPLES", "12"))

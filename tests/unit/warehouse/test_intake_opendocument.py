@@ -18,6 +18,8 @@ from warehouse.intake.read.bundles import open_bundle
 from warehouse.intake.read.cells import MAX_COLUMNS, MAX_ROWS
 from warehouse.problems import Refused
 
+pytestmark = pytest.mark.slow
+
 TABLE = SentTable(
     recognise=("id", "day"),
     columns={

@@ -12,6 +12,8 @@ from ssd_systems import Child, plain
 from senders.validate import validate
 from warehouse.calendar import Span
 
+pytestmark = pytest.mark.slow
+
 CHILDREN = [
     Child(1, "2026-03-02", "2026-03-03", "2026-03-20", ("13A", "24A"), closed="2026-03-25"),
     Child(2, "2026-03-05", "2026-03-06", "2026-03-30", ("1A", "3B"), sex="M"),

@@ -11,6 +11,8 @@ from intake_files import ASSESSMENTS, EPISODES, FACTORS, MARCH, YEAR, Monitor, s
 from expectations.submissions import judge_submissions
 from senders.validate import Verdict, validate
 
+pytestmark = pytest.mark.slow
+
 REASON = "most of its events lie outside the period that it names"
 AUTUMN = {"period_start": "2025-09-01", "period_end": "2025-12-31"}
 PLACEMENTS = "placement_id,upn,dob,sex,arranged_by,placement_reason,entry_date,leaving_date\n"

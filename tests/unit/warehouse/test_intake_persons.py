@@ -7,6 +7,8 @@ from intake_files import ASSESSMENTS, EPISODES, MARCH, PERSONS, queries, ssd, zi
 from expectations.submissions import judge_submissions
 from senders.validate import validate
 
+pytestmark = pytest.mark.slow
+
 REASON = "most of its referrals are of children whom ssd_person does not list"
 COUNT = 20
 

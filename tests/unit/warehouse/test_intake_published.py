@@ -9,6 +9,8 @@ from intake_files import errors, queries
 from released import AREAS as RELEASED
 from released import IDENTITY
 
+pytestmark = pytest.mark.slow
+
 HEADER = (
     "time_period,time_identifier,geographic_level,country_code,country_name,region_code,"
     "region_name,old_la_code,new_la_code,la_name,category,referral_count,rereferral_count"

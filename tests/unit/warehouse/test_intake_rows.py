@@ -17,6 +17,8 @@ from intake_files import (
     upn,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def monitor(tmp_path):

@@ -11,6 +11,8 @@ from senders.remedies import remedy
 from warehouse.contracts import schema as contracts
 from warehouse.problems import Problem
 
+pytestmark = pytest.mark.slow
+
 CASES = cases()
 
 

@@ -6,6 +6,8 @@ import intake_files as files
 import pytest
 from intake_files import Monitor, errors, queries, rules, upn
 
+pytestmark = pytest.mark.slow
+
 PUPIL = "pupil{roll}tableid,upn,dob,sex,termlysessionspossible,summerhalfterm2sessionspossible\n"
 DETAILS = (
     "pupil{roll}tableid,NativeId,{part}sessiondetails{on}tableid,"

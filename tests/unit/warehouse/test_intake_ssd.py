@@ -18,6 +18,8 @@ from warehouse.erasure.redaction import contents_of, records_of, without
 from warehouse.intake.judge.profiles import outside_share
 from warehouse.submission import Pending
 
+pytestmark = pytest.mark.slow
+
 CHILDREN = [
     Child(1, "2026-03-02", "2026-03-03", "2026-03-20", ("13A", "24A"), closed="2026-03-25"),
     Child(2, "2026-03-05", "2026-03-06", "2026-03-30", ("1A", "3B"), sex="M"),

@@ -8,6 +8,8 @@ from expectations.submissions import judge_submissions
 from senders.validate import Wanted, validate
 from warehouse.timeline.in_force import known
 
+pytestmark = pytest.mark.slow
+
 CARE = (
     "clae_person_id,clae_cla_episode_start_date,clae_cla_episode_ceased_date,"
     "clae_cla_episode_ceased_reason\n"

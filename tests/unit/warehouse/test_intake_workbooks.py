@@ -18,6 +18,8 @@ from warehouse.intake.read.bundles import open_bundle
 from warehouse.problems import Refused
 from warehouse.submission import Sheet
 
+pytestmark = pytest.mark.slow
+
 KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
 NAMES = {"a.csv": "Header", "b.csv": "Episodes", "c.csv": "Missing"}
 

@@ -6,6 +6,8 @@ import intake_files as files
 import pytest
 from intake_files import errors, queries, rules, upn
 
+pytestmark = pytest.mark.slow
+
 CHILD = """
   <Child>
    <ChildIdentifiers>

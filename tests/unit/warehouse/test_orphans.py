@@ -15,6 +15,8 @@ from warehouse.erasure.forgetting import Child
 from warehouse.ledger.state import State, settings, submissions
 from warehouse.settings import load_settings
 
+pytestmark = pytest.mark.slow
+
 REASON = "the disk with the newer copy is lost"
 CHILD = Child("301", ("CANARY77",), (upn(77),))
 

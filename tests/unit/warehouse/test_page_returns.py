@@ -16,6 +16,8 @@ from test_intake_xml import census
 from orchestration.cli import commands
 from warehouse.contracts import schema as contracts
 
+pytestmark = pytest.mark.slow
+
 FOLDER = ROOT / "docs" / "senders"
 PAGES = [FOLDER / f"{name}.md" for name in contracts.load()]
 # The department's own format, of which a page shows the elements and no file.

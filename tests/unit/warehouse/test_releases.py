@@ -16,6 +16,8 @@ from warehouse.release import store as releases
 from warehouse.release import vintages
 from warehouse.release.recovery import recover
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def country(tmp_path_factory):

@@ -11,6 +11,8 @@ from intake_files import MARCH, care, referrals, ssd
 from warehouse.timeline.in_force import known, slices
 from warehouse.timeline.work_file import prepare
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2026, 10, 20)
 
 

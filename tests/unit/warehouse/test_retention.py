@@ -18,6 +18,8 @@ from warehouse.ledger.state import alert_events, alerts, outbox, runs, submissio
 from warehouse.release import store as releases
 from warehouse.settings import load_settings
 
+pytestmark = pytest.mark.slow
+
 LAST_DAY, DAY_AFTER = date(2033, 10, 20), date(2033, 10, 21)
 NOON = time(12)
 BAD = referrals(40, "R99,K1,bad,N1,2A,N,,\n")

@@ -12,6 +12,8 @@ from warehouse.ledger.state import State
 from warehouse.release import rollback, store, vintages
 from warehouse.release.recovery import recover
 
+pytestmark = pytest.mark.slow
+
 NEWEST = f"""
 select vintage, numerator, release_id, published_on, replaced_on, is_latest
 from trends_vintages
@@ -61,6 +63,7 @@ def test_the_figures_that_stand_are_those_of_the_trends(home) -> None:
 
 
 def test_only_what_changed_is_added(home) -> None:
+    """Fault 126."""
     found = rows(home, "select count(*) filter (where vintage > 1), count(*) from trends_vintages")
     [(changed, every)] = found
     [(figures,)] = rows(home, "select count(*) from trends")

@@ -8,7 +8,6 @@ keeps its row out only where the row says nothing without it; elsewhere it is bl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from warehouse.connection import quoted
 from warehouse.contracts.rules import Event, Years
 from warehouse.contracts.schema import (
     RAW_TYPES,
@@ -22,6 +21,7 @@ from warehouse.contracts.schema import (
 from warehouse.intake.judge.judged import Fault
 from warehouse.intake.judge.spellings import spelled
 from warehouse.pseudonyms.sql import pseudonym
+from warehouse.quoting import quoted
 
 MAX_ID_LENGTH = 64
 EARLIEST = "1900-01-01"

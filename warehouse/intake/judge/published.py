@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from warehouse.areas import numbers
-from warehouse.connection import quoted
 from warehouse.contracts.official import (
     AUTHORITY,
     FIRST_YEAR,
@@ -24,6 +23,7 @@ from warehouse.contracts.rules import Figures
 from warehouse.contracts.schema import PUBLISHED_FIGURES, Contract, figure_name
 from warehouse.intake.judge.column_rules import in_list, looked_up
 from warehouse.intake.judge.judged import Fault
+from warehouse.quoting import quoted
 
 # Symbols of today, and what earlier releases wrote for them.
 MARKERS = {
