@@ -57,4 +57,4 @@ def counted(count: int, noun: str) -> str:
 
 def _named(names: Sequence[str]) -> str:
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+    return "; ".join(names[:MOST_NAMED]) + more

@@ -40,10 +40,10 @@ def test_each_says_that_it_worsens_that_it_does_not_or_nothing(beside: Companion
 def test_a_message_names_them(beside: Companions) -> None:
     told = message(companions=beside)
     text = rendering.text(told)
-    assert "- Worsening too: Indicator 0.\n- Not worsening: Indicator 1, Indicator 2." in text
+    assert "- Worsening too: Indicator 0.\n- Not worsening: Indicator 1; Indicator 2." in text
     assert gate.objection(told) is None
 
 
 def test_of_many_the_first_are_named() -> None:
     [said] = Companions(agree=tuple("abcdefgh")).said()
-    assert said == "Worsening too: a, b, c, d, e, f and 2 more."
+    assert said == "Worsening too: a; b; c; d; e; f and 2 more."
