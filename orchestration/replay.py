@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from monitoring import joint, signals
+from monitoring.alerts import ongoing
 from monitoring.alerts.evaluate import findings
 from monitoring.alerts.findings import Alert, Event, Given
 from monitoring.alerts.lifecycle import decide
@@ -95,7 +96,7 @@ def _replayed(
     if not _built(dbt_runner.build(aside, manifest, tests=False)):
         raise SightlineError(f"the models of {day} could not be built")
     with connect(aside.work_db, home=aside, settings=load_settings(aside)) as connection:
-        signals.detect(connection, day)
+        signals.detect(connection, day, ongoing.of(known.values()))
         joint.write(connection)
         found = findings(connection)
         # however many there are: a replay is there to count them
