@@ -32,6 +32,8 @@ class CheckResult:
     ran: int
     failed: int
     details: dict[str, Any] = field(default_factory=dict)
+    said: str | None = None
+    """What was found, in a sentence without a value."""
 
 
 def about(rule: str, owner: str) -> dict[str, str]:

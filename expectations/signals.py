@@ -4,8 +4,9 @@ All values are looked at, those that detection writes after the models and their
 """
 
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -14,6 +15,7 @@ import pandas as pd
 from great_expectations.expectations.row_conditions import Column
 
 from expectations.runner import CheckResult, about, frame_of, judge, together
+from warehouse import indicators as catalogue
 from warehouse.indicators import REASONS
 
 if TYPE_CHECKING:
@@ -111,15 +113,24 @@ group by periods.indicator, periods.period_start
 """
 
 NEWEST = """
-select indicator, status
-from marts.fct_signals
-inner join (
-    select indicator, max(period_start) as period_start
+with judged as (
+    select
+        indicator, area_code, breakdown, period_start, status,
+        coalesce(status <> 'not_assessable', false) as is_judged
     from marts.fct_signals
-    where status = 'ok' and source = 'extracts'
+    where source = 'extracts'
+),
+
+newest as (
+    select indicator, max(period_start) as period_start
+    from judged
+    where is_judged
     group by indicator
-) as newest using (indicator, period_start)
-where source = 'extracts'
+)
+
+select judged.*
+from judged
+inner join newest using (indicator, period_start)
 """
 
 RECONCILED = """
@@ -260,15 +271,17 @@ def of_periods() -> "Sequence[Expectation]":
     ]
 
 
-def of_newest_signals() -> "Sequence[Expectation]":
-    """Of the newest period of each indicator that could be judged."""
+def of_newest_signals(monitored: Iterable[str]) -> "Sequence[Expectation]":
+    """Of each area that could be judged in the newest period of each indicator that can be."""
     return [
         gxe.ExpectColumnValuesToNotBeInSet(
             column="status",
             value_set=["worsening"],
+            row_condition=Column("indicator") == indicator,
             description="A worsening indicator is what the monitor is there to find.",
-            meta=about("none_worsens", PRACTICE),
-        ),
+            meta=about(name_of_check(indicator), PRACTICE),
+        )
+        for indicator in monitored
     ]
 
 
@@ -301,13 +314,58 @@ def marts_are_coherent(connection: duckdb.DuckDBPyConnection) -> CheckResult:
     )
 
 
-def no_indicator_is_worsening(connection: duckdb.DuckDBPyConnection) -> CheckResult:
-    """Warns only: how many areas worsen in the newest period that could be judged."""
-    frame = frame_of(connection, NEWEST)
-    result = judge("no_indicator_is_worsening", frame, of_newest_signals(), severity="warning")
-    worsening = frame.loc[frame["status"] == "worsening", "indicator"]
-    counts = {"areas_worsening": len(worsening)} | _by_indicator("worsening", worsening)
-    return replace(result, details=result.details | counts)
+@dataclass(frozen=True)
+class Worsening:
+    """What the newest period of one indicator says that could be judged.
+
+    `areas` are codes of the areas that worsen; `period` is None where nothing could be judged.
+    """
+
+    indicator: str
+    period: date | None
+    judged: int
+    not_assessable: int
+    areas: tuple[str, ...]
+    check: CheckResult
+
+
+def name_of_check(indicator: str) -> str:
+    return f"{indicator}_is_not_worsening"
+
+
+def worsening(
+    connection: duckdb.DuckDBPyConnection, monitored: Iterable[str] | None = None
+) -> dict[str, Worsening]:
+    """Warns only: by indicator, which areas worsen in the newest period that could be judged.
+
+    A check does not pass either where nothing could be judged, which is no sign that all is well.
+    """
+    chosen = _monitored() if monitored is None else list(monitored)
+    frame = connection.sql(NEWEST).df()
+    judged = frame[frame["is_judged"]]
+    together = judge("newest_signals", judged, of_newest_signals(chosen), severity="warning")
+    return {name: _worsening(name, frame[frame["indicator"] == name], together) for name in chosen}
+
+
+def _worsening(indicator: str, frame: pd.DataFrame, together: CheckResult) -> Worsening:
+    name = name_of_check(indicator)
+    failed = int(together.details.get(f"failed_{name}", 0))
+    areas = tuple(sorted(frame.loc[frame["status"] == "worsening", "area_code"].astype(str)))
+    period = frame["period_start"].max().date() if len(frame) else None
+    judged = int(frame["is_judged"].sum())
+    counts = {
+        "period": "none" if period is None else period.isoformat(),
+        "areas_judged": judged,
+        "worsening": failed,
+        "not_assessable": len(frame) - judged,
+    }
+    said = f"{failed} of {judged} areas worsen." if judged else "No area could be judged."
+    check = CheckResult(name, bool(judged) and not failed, "warning", 1, failed, counts, said)
+    return Worsening(indicator, period, judged, len(frame) - judged, areas, check)
+
+
+def _monitored() -> list[str]:
+    return [one.indicator for one in catalogue.load() if one.is_monitored]
 
 
 def counts_agree_with_official(connection: duckdb.DuckDBPyConnection) -> CheckResult:

@@ -6,11 +6,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from monitoring.facts import about, identifier
+from monitoring.message_base import day
 from monitoring.messages import RunFailed
-from monitoring.outbox import identifier, post
+from monitoring.notices import Trouble, Troubles
+from monitoring.outbox import post
 from warehouse.ledger import state as tables
 from warehouse.ledger.state import FAILED, GOOD, State
 from warehouse.settings import Settings
+
+RUNS = "runs"
 
 
 def tell(state: State, settings: Settings, today: date) -> int:
@@ -19,11 +24,14 @@ def tell(state: State, settings: Settings, today: date) -> int:
     A run that somebody stopped is no failure: whoever stopped it knows.
     """
     with state.read() as connection:
-        if not _failed(connection, _last_good(connection)):
+        good = _last_good(connection)
+        if not _failed(connection, good) and not _is_mended(connection, good):
             return 0
     with state.begin() as connection:
         good = _last_good(connection)
         failed = _failed(connection, good)
+        if not failed:
+            return post(connection, [_mended(connection, good, settings)], settings, today)
         message = _message(connection, failed[0], settings, good.run_id if good else "")
         return post(connection, [message], settings, today)
 
@@ -47,20 +55,39 @@ def _failed(connection: sa.Connection, good: Any) -> Sequence[Any]:
     return connection.execute(query).all()
 
 
+def _is_mended(connection: sa.Connection, good: Any) -> bool:
+    """Whether it was told last that runs fail, and one has ended well since."""
+    outbox = tables.outbox
+    told = sa.select(outbox.c.kind, outbox.c.payload["run"].as_integer().label("run"))
+    is_of_runs = sa.or_(
+        outbox.c.kind == "run_failed",
+        outbox.c.payload["changes"][0]["key"].as_string() == RUNS,
+    )
+    last = connection.execute(told.where(is_of_runs).order_by(sa.text("rowid desc"))).first()
+    return bool(good and last and last.kind == "run_failed" and last.run < good.number)
+
+
+def _mended(connection: sa.Connection, good: Any, settings: Settings) -> Troubles:
+    ended = Trouble(
+        key=RUNS,
+        is_over=True,
+        title="runs that fail",
+        said=(f"Run {good.number} of {day(good.as_of)} has ended well.",),
+    )
+    facts = about(connection, settings, good.as_of)
+    message_id = identifier("run_well", settings.name, good.run_id)
+    return Troubles(message_id=message_id, changes=(ended,), **facts)
+
+
 def _message(
     connection: sa.Connection, run: Any, settings: Settings, good_run_id: str
 ) -> RunFailed:
-    releases, submissions = tables.releases, tables.submissions
-    shown = sa.select(releases.c.release_id).where(releases.c.is_current)
-    simulated = sa.select(sa.exists().where(submissions.c.simulated))
     gates = (run.detail or {}).get("gates", [])
+    facts = about(connection, settings, run.as_of)
     return RunFailed(
         # The last good run names all failures after it, also one that is found out later.
         message_id=identifier("run_failed", settings.name, good_run_id),
-        monitor=settings.name,
-        release_id=connection.execute(shown).scalar() or "",
-        as_of=run.as_of,
-        is_simulated=bool(connection.execute(simulated).scalar()),
+        **{**facts, "as_of": run.as_of},
         run=run.number,
         outcome=run.outcome,
         exit_code=run.exit_code,

@@ -9,16 +9,19 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from monitoring import notices
+from monitoring.message_base import SIMULATED, Base, counted, day
+from monitoring.notices import Notice
 from warehouse.calendar import period_name
+from warehouse.release import evidence
 from warehouse.release.rounding import IN_WORDS
 
-FOOTER = (
-    "Aggregate statistics. Not about any individual child. Do not infer individuals. "
-    "If a child is at risk follow local safeguarding procedures."
-)
 LEVELS = {"local_authority": "local authority", "region": "region", "country": "country"}
 
-Kind = Literal["opened", "reopened", "escalated", "resolved", "retracted"]
+Kind = Literal[
+    "opened", "reopened", "escalated", "resolved", "retracted", "corrected",
+    "no_longer_supported", "closed_by_reorganisation", "closed_by_definition",
+]  # fmt: skip
 Severity = Literal["info", "watch", "warning", "critical"]
 # Why no number is told, in words.
 HIDDEN = {
@@ -29,27 +32,22 @@ HIDDEN = {
 }
 
 
-class Figures(BaseModel):
+class Figures(evidence.Evidence):
     """Numbers as released; none of them where one is withheld."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    value: float | None = None
-    expected: float | None = None
-    lower: float | None = None
-    upper: float | None = None
     unit: str = ""
     decimals: int = 1
     is_withheld: bool = False
     marker: Literal["c", "low", "high"] = "c"
     """How a withheld figure is marked."""
-    is_provisional: bool = False
 
     @model_validator(mode="after")
     def _nothing_beside_a_withheld_figure(self) -> "Figures":
-        if self.is_withheld and any(
-            number is not None for number in (self.value, self.expected, self.lower, self.upper)
-        ):
+        numbers = (
+            self.value, self.expected, self.lower, self.upper, self.difference, self.change,
+            self.newest_value, self.newest_expected,
+        )  # fmt: skip
+        if self.is_withheld and any(number is not None for number in numbers):
             raise ValueError("a withheld figure may not be given back by the numbers beside it")
         return self
 
@@ -70,18 +68,7 @@ class Wording(BaseModel):
     owner: str = ""
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    message_id: str
-    monitor: str
-    release_id: str
-    as_of: date
-    is_simulated: bool
-    footer: str = FOOTER
-
-
-class AlertMessage(_Message):
+class AlertMessage(Base):
     """One change of one alert."""
 
     kind: Kind
@@ -97,14 +84,39 @@ class AlertMessage(_Message):
     opened_period: date
     period: date
     periods_seen: int = Field(ge=1)
+    """In how many periods it was marked."""
+    periods_passed: int = 0
+    """How many periods the episode has lasted; none where that is not published."""
     figures: Figures
     why_it_matters: str
     what_to_check: tuple[str, ...]
     other_explanations: tuple[str, ...]
     owner: str = ""
+    decided: str | None = None
+    """Of one that is taken up again: how it had ended."""
+    carried_by: tuple[str, ...] = ()
+    """Of a region or England: the few authorities that carry half of it or more."""
+    folded_into: str | None = None
+    """Of an authority: the alert on its region or England that names it."""
+    successors: tuple[str, ...] = ()
+    """Of an area that is no more: those that took over from it."""
+    also_open: tuple[str, ...] = ()
+    """Other alerts that are open on the same area, without its name."""
+    earlier: tuple[str, ...] = ()
+    """Former episodes of the same, the newest first."""
+    link: str = ""
+    """Where its page of evidence is."""
 
 
-class Digest(_Message):
+class StormHeld(Base):
+    """Too many new alerts at once; none of them is told before a person has looked."""
+
+    kind: Literal["storm_held"] = "storm_held"
+    alerts: int = Field(ge=1)
+    indicators: tuple[str, ...] = ()
+
+
+class Digest(Base):
     """One message a release, also when no alert changed with it."""
 
     kind: Literal["digest"] = "digest"
@@ -118,7 +130,7 @@ class Digest(_Message):
     not_listed: int = 0
 
 
-class RunFailed(_Message):
+class RunFailed(Base):
     """Runs have begun to fail; said once until one ends well again.
 
     `release_id` is the release that readers still see, empty where nothing was published yet.
@@ -132,8 +144,10 @@ class RunFailed(_Message):
     gates: tuple[str, ...] = ()
 
 
-Message = Annotated[AlertMessage | Digest | RunFailed, Field(discriminator="kind")]
-_adapter: TypeAdapter[AlertMessage | Digest | RunFailed] = TypeAdapter(Message)
+Message = Annotated[
+    AlertMessage | Digest | RunFailed | StormHeld | Notice, Field(discriminator="kind")
+]
+_adapter: TypeAdapter[AlertMessage | Digest | RunFailed | StormHeld | Notice] = TypeAdapter(Message)
 
 
 def parse(payload: Mapping[str, object]) -> Message:
@@ -142,12 +156,16 @@ def parse(payload: Mapping[str, object]) -> Message:
 
 def headline(message: Message) -> str:
     """The subject line."""
-    mark = "[SIMULATED] " if message.is_simulated else ""
+    mark = SIMULATED if message.is_simulated else ""
+    if isinstance(message, Notice):
+        return f"{mark}{notices.headline(message)}"
     if isinstance(message, RunFailed):
         return f"{mark}{message.monitor}: run {message.run} failed"
+    if isinstance(message, StormHeld):
+        return f"{mark}{message.monitor}: {counted(message.alerts, 'new alert')} held"
     if isinstance(message, Digest):
         return f"{mark}{message.monitor}: {counted(message.new, 'new alert')}, {message.open} open"
-    lead = {"resolved": "RESOLVED", "retracted": "RETRACTED"}.get(message.kind)
+    lead = LEADS.get(message.kind)
     when = named(message, message.period)
     return f"{mark}{lead or message.severity.upper()} - {message.title} - {when}"
 
@@ -155,6 +173,8 @@ def headline(message: Message) -> str:
 def paragraphs(message: Message) -> list[tuple[str, Sequence[str]]]:
     """Headed blocks in the order in which they are read; a block of several lines is a list."""
     blocks = _blocks(message)
+    if isinstance(message, AlertMessage):
+        blocks[-1:-1] = _around(message)
     if message.is_simulated:
         blocks.insert(
             0, ("SIMULATED", ["Made from simulated data. It is not about any real area."])
@@ -162,9 +182,26 @@ def paragraphs(message: Message) -> list[tuple[str, Sequence[str]]]:
     return blocks
 
 
+def _around(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
+    """What else is known of the area and the alert, and how to go on."""
+    blocks: list[tuple[str, Sequence[str]]] = []
+    if message.also_open:
+        blocks.append(("Also open in this area", message.also_open))
+    if message.earlier:
+        blocks.append(("Earlier", message.earlier))
+    if message.link:
+        answer = "To answer, write to whoever sends you this, and name the alert."
+        blocks.append(("Read on", [f"Evidence: {message.link}", answer]))
+    return blocks
+
+
 def _blocks(message: Message) -> list[tuple[str, Sequence[str]]]:
     if isinstance(message, AlertMessage):
         return _alert_blocks(message)
+    if isinstance(message, StormHeld):
+        return _storm_blocks(message)
+    if isinstance(message, Notice):
+        return notices.blocks(message)
     return _digest_blocks(message) if isinstance(message, Digest) else _failed_blocks(message)
 
 
@@ -173,8 +210,10 @@ def _alert_blocks(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
         f"Release {message.release_id}, data as of {day(message.as_of)}. Alert {message.alert_id}.",
         *([IN_WORDS] if message.figures.value is not None else []),
     ]
-    blocks: list[tuple[str, Sequence[str]]] = [("What we see", [_seen(message), _history(message)])]
-    if message.kind in ("resolved", "retracted"):
+    blocks: list[tuple[str, Sequence[str]]] = [
+        ("What we see", [*_seen(message), _history(message)])
+    ]
+    if message.kind in ENDED:
         return [*blocks, ("Reference", reference)]
     owner = [f"Owner of this indicator: {message.owner}."] if message.owner else []
     return [
@@ -187,43 +226,67 @@ def _alert_blocks(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
     ]
 
 
-def _seen(message: AlertMessage) -> str:
-    if message.kind == "retracted":
-        return (
-            "The figures behind this alert were revised. "
-            "With the new ones it would not have been raised."
-        )
-    if message.kind == "resolved":
-        return "It has been back within what was expected for long enough to end the alert."
-    figures = message.figures
+LEADS = {
+    "resolved": "RESOLVED",
+    "retracted": "RETRACTED",
+    "corrected": "CORRECTED",
+    "no_longer_supported": "NO LONGER SUPPORTED",
+    "closed_by_reorganisation": "CLOSED",
+    "closed_by_definition": "CLOSED",
+}
+ENDED = {
+    "retracted": "The figures behind this alert were revised. "
+    "With the new ones it would not have been raised.",
+    "resolved": "It has been back within what was expected for long enough to end the alert.",
+    "corrected": "This alert had ended. The figures behind it were revised since: with the new ones"
+    " it would not have been raised.",
+    "no_longer_supported": "The figures behind this alert are no longer there: a return was taken"
+    " back. That says neither that it is over nor that it was wrong.",
+    "closed_by_reorganisation": "This authority is no more, so its alert is closed.",
+    "closed_by_definition": "This indicator is no longer defined, so its alerts are closed.",
+}
+# Of what ended by these nothing was found to be over, and no figure says so.
+WITHOUT_FIGURES = ("no_longer_supported", "closed_by_reorganisation", "closed_by_definition")
+
+
+def _seen(message: AlertMessage) -> list[str]:
+    ended = ENDED.get(message.kind)
+    said = [
+        *([ended] if ended else []),
+        *([f"It is raised again; {message.decided}."] if message.decided else []),
+        *_beside(message),
+    ]
+    return said if message.kind in WITHOUT_FIGURES else [*said, *_figures(message)]
+
+
+def _beside(message: AlertMessage) -> list[str]:
+    """Who carries it, what it is part of, and who took over."""
+    carriers, successors = ", ".join(message.carried_by), ", ".join(message.successors)
+    return [
+        *([f"Half of it or more lies with: {carriers}."] if carriers else []),
+        *([f"After it: {successors}."] if successors else []),
+        *([f"It is part of alert {message.folded_into}."] if message.folded_into else []),
+    ]
+
+
+def _figures(message: AlertMessage) -> list[str]:
+    figures, scale = message.figures, scale_of(message)
     if figures.is_withheld:
-        return HIDDEN[figures.marker]
-    if figures.value is None or figures.expected is None:
-        return f"The figure for {named(message, message.period)} is not published."
-    said = f"{number(figures.value, figures)} {figures.unit} in {named(message, message.period)}"
-    usual = f"about {number(figures.expected, figures)} was expected"
-    interval = ""
-    if figures.lower is not None and figures.upper is not None:
-        low, high = number(figures.lower, figures), number(figures.upper, figures)
-        interval = f" (between {low} and {high} would be usual)"
-    provisional = " The figure is provisional." if figures.is_provisional else ""
-    return f"{said}; {usual}{interval}{_change(figures)}.{provisional}"
-
-
-def _change(figures: Figures) -> str:
-    if not figures.expected or figures.value is None:
-        return ""
-    change = figures.value / figures.expected - 1
-    return f", that is {abs(change):.0%} {'more' if change > 0 else 'less'}"
+        return [HIDDEN[figures.marker]]
+    if figures.newest is None and figures.value is None:
+        return [f"The figure for {named(message, message.period)} is not published."]
+    now = (evidence.since if message.kind in ENDED else evidence.newest)(figures, scale)
+    judged = evidence.judged(figures, message.direction, scale, message.period)
+    is_revised = message.kind in ("retracted", "corrected")
+    return [said for said in (None if is_revised else judged, now) if said]
 
 
 def _history(message: AlertMessage) -> str:
-    level = LEVELS[message.area_level]
-    since = named(message, message.opened_period)
-    if message.periods_seen == 1:
-        return f"Seen in one {message.period_type} ({since}) in this {level}."
-    seen = counted(message.periods_seen, message.period_type)
-    return f"Seen in {seen} since {since} in this {level}."
+    passed = message.periods_passed or message.periods_seen
+    lasted = evidence.lasted(
+        message.opened_period, passed, message.periods_seen, message.period_type
+    )
+    return f"{lasted} in this {LEVELS[message.area_level]}."
 
 
 def _digest_blocks(message: Digest) -> list[tuple[str, Sequence[str]]]:
@@ -238,6 +301,28 @@ def _digest_blocks(message: Digest) -> list[tuple[str, Sequence[str]]]:
         more = [f"and {message.not_listed} more"] if message.not_listed else []
         blocks.append(("New", [*message.newest, *more]))
     return blocks
+
+
+def _storm_blocks(message: StormHeld) -> list[tuple[str, Sequence[str]]]:
+    held = counted(message.alerts, "new alert")
+    return [
+        (
+            "What happened",
+            [
+                f"{held} in one run: too many to be taken for news before somebody has looked.",
+                f"They are of: {', '.join(message.indicators)}.",
+            ],
+        ),
+        ("What it means", ["The release is published. None of these alerts is told to anybody."]),
+        (
+            "What to do next",
+            [
+                "Look whether a reference table or a return has changed.",
+                f'If they are right: sightline alerts confirm {message.release_id} --reason "..."',
+                f'If they are not: sightline alerts discard {message.release_id} --reason "..."',
+            ],
+        ),
+    ]
 
 
 def _failed_blocks(message: RunFailed) -> list[tuple[str, Sequence[str]]]:
@@ -261,17 +346,10 @@ def _failed_blocks(message: RunFailed) -> list[tuple[str, Sequence[str]]]:
     ]
 
 
-def number(value: float, figures: Figures) -> str:
-    return f"{value:,.{figures.decimals}f}"
+def scale_of(message: AlertMessage) -> evidence.Scale:
+    figures = message.figures
+    return evidence.Scale(figures.unit, figures.decimals, message.period_type)
 
 
 def named(message: AlertMessage, period: date) -> str:
     return period_name(message.period_type, period)
-
-
-def day(moment: date) -> str:
-    return f"{moment.day} {moment:%B %Y}"
-
-
-def counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,53 +1,156 @@
-"""Put messages into the outbox, a row for each copy, from where they are sent."""
+"""Put messages into the outbox, a row for each copy, from where they are sent.
 
-import hashlib
-import json
-from collections.abc import Iterable
+Files keep every message. Over other channels alerts travel in the digests of their audiences, and
+alone only where they are critical or a route says so.
+"""
+
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import sqlalchemy as sa
 
+from monitoring import digests, routes
+from monitoring.alert_context import with_context
 from monitoring.delivery import channels
-from monitoring.messages import Message
+from monitoring.facts import identifier
+from monitoring.messages import AlertMessage, Digest, Message
+from monitoring.routes import Route, Subject
 from warehouse import clock
 from warehouse.ledger import state as tables
 from warehouse.settings import Settings
 
+__all__ = ["identifier", "post", "put", "sent_over"]
+
 outbox = tables.outbox
+OPENING = ("opened", "reopened", "escalated")
+MOST_ALONE = 2
+"""So many alerts of one release travel alone over a route; of more its digest speaks alone."""
+Target = tuple[str, str | None, str | None]
+"""Channel, recipient, and whom an answer goes to."""
 
 
 def post(
     connection: sa.Connection, messages: Iterable[Message], settings: Settings, today: date
 ) -> int:
-    """Write a copy for every channel and recipient, with the caller's transaction; how many rows
-    are new.
+    """Write the copies of messages, with the caller's transaction; how many rows are new.
 
-    A copy that is there already stays as it is.
+    With the message of a release come the digests of its audiences. A copy that is there already
+    stays as it is.
     """
+    told = [
+        with_context(connection, message, settings)
+        if isinstance(message, AlertMessage)
+        else message
+        for message in messages
+    ]
+    known = routes.load_or_usual(settings)
+    alone = [message for message in told if isinstance(message, AlertMessage)]
     new = 0
-    for message in messages:
-        for channel, recipient in channels.addressed(settings):
-            row_id = identifier(message.message_id, channel, *filter(None, [recipient]))
-            payload = message.model_copy(update={"message_id": row_id}).model_dump(mode="json")
-            alert_id = getattr(message, "alert_id", None)
-            row = {
-                "message_id": row_id,
-                "copy_of": message.message_id,
-                "alert_id": alert_id,
-                "kind": message.kind,
-                "channel": channel,
-                "recipient": recipient,
-                "thread": _thread(connection, alert_id, channel, recipient),
-                "payload": payload,
-                "state": "pending",
-                "attempts": 0,
-                "created_on": today,
-                "created_at": clock.now(),
-                "release_id": message.release_id or None,
-            }
-            query = sa.insert(outbox).prefix_with("or ignore").values(row)
-            new += connection.execute(query).rowcount
+    for message in told:
+        if isinstance(message, AlertMessage):
+            targets = _of_alert(connection, message, alone, known, settings)
+        elif isinstance(message, Digest):
+            targets = sent_over([r for r in known if r.audience == "engineers"], settings)
+        else:
+            targets = sent_over(routes.of_engineers(known), settings)
+        new += put(connection, message, targets, today)
+    for release in [message for message in told if isinstance(message, Digest)]:
+        for digest, route in digests.compose(connection, settings, today, alone, release):
+            new += put(connection, digest, sent_over([route], settings), today)
     return new
+
+
+def put(connection: sa.Connection, message: Message, targets: Iterable[Target], today: date) -> int:
+    """Write a copy for each target; how many rows are new."""
+    return sum(_write(connection, message, target, today) for target in targets)
+
+
+def sent_over(chosen: Sequence[Route], settings: Settings) -> list[Target]:
+    """Where messages over these routes go, and files."""
+    reply = {name: route.reply_to for route in reversed(chosen) for name in route.channels}
+    return [
+        (channel, recipient, reply.get(channel))
+        for channel, recipient in channels.addressed(settings)
+        if channel in reply or channel == channels.FILES
+    ]
+
+
+def _of_alert(
+    connection: sa.Connection,
+    message: AlertMessage,
+    alone: Sequence[AlertMessage],
+    known: list[Route],
+    settings: Settings,
+) -> list[Target]:
+    """Files; routes over which it travels alone; and who was told of its opening alone."""
+    subject = _subject(connection, message)
+    chosen = [
+        route
+        for route in routes.all_matching(known, subject)
+        if route.when == "at once" or _is_urgent(connection, message, alone, known, route)
+    ]
+    targets = sent_over(chosen, settings)
+    told = _told_alone(connection, message.alert_id)
+    places = {(channel, recipient) for channel, recipient, _ in targets}
+    more = [
+        (channel, recipient, None)
+        for channel, recipient in channels.addressed(settings)
+        if (channel, recipient) in told and (channel, recipient) not in places
+    ]
+    return [*targets, *more]
+
+
+def _is_urgent(
+    connection: sa.Connection,
+    message: AlertMessage,
+    alone: Sequence[AlertMessage],
+    known: list[Route],
+    route: Route,
+) -> bool:
+    if message.severity != routes.AT_ONCE or message.kind not in OPENING:
+        return False
+    others = [
+        one
+        for one in alone
+        if one.severity == routes.AT_ONCE
+        and one.kind in OPENING
+        and route in routes.all_matching(known, _subject(connection, one))
+    ]
+    return len(others) <= MOST_ALONE
+
+
+def _subject(connection: sa.Connection, message: AlertMessage) -> Subject:
+    query = sa.select(tables.alerts.c.area_code)
+    area = connection.execute(query.where(tables.alerts.c.alert_id == message.alert_id)).scalar()
+    return Subject(message.indicator, message.severity, message.area_level, area or "")
+
+
+def _told_alone(connection: sa.Connection, alert_id: str) -> set[tuple[str, str | None]]:
+    query = sa.select(outbox.c.channel, outbox.c.recipient).where(outbox.c.alert_id == alert_id)
+    return {(row.channel, row.recipient) for row in connection.execute(query)}
+
+
+def _write(connection: sa.Connection, message: Message, target: Target, today: date) -> int:
+    channel, recipient, reply_to = target
+    row_id = identifier(message.message_id, channel, *filter(None, [recipient]))
+    alert_id = getattr(message, "alert_id", None)
+    row = {
+        "message_id": row_id,
+        "copy_of": message.message_id,
+        "alert_id": alert_id,
+        "kind": message.kind,
+        "channel": channel,
+        "recipient": recipient,
+        "reply_to": reply_to,
+        "thread": _thread(connection, alert_id, channel, recipient),
+        "payload": message.model_copy(update={"message_id": row_id}).model_dump(mode="json"),
+        "state": "pending",
+        "attempts": 0,
+        "created_on": today,
+        "created_at": clock.now(),
+        "release_id": message.release_id or None,
+    }
+    return connection.execute(sa.insert(outbox).prefix_with("or ignore").values(row)).rowcount
 
 
 def _thread(
@@ -62,8 +165,3 @@ def _thread(
         .order_by(outbox.c.created_at, outbox.c.created_on)
     )
     return connection.execute(query.limit(1)).scalar() if alert_id else None
-
-
-def identifier(*parts: str) -> str:
-    """The same for the same parts, so that nothing is told twice."""
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]

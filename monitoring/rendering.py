@@ -1,14 +1,41 @@
 """A message as plain text, as a web page and as an e-mail; all three from the same blocks."""
 
+import textwrap
+from datetime import UTC
+from email import policy
 from email.message import EmailMessage
-from html import escape
+from email.utils import format_datetime
+from functools import cache
+from pathlib import Path
 
-from monitoring.messages import Message, headline, paragraphs
+import css_inline
+import jinja2
 
-STYLE = "font-family: Arial, sans-serif; font-size: 16px; line-height: 1.5; max-width: 40em"
+from monitoring import figures_table
+from monitoring.message_base import SIMULATED
+from monitoring.messages import AlertMessage, Message, headline, paragraphs
+from warehouse import clock
+
+TEMPLATES = Path(__file__).with_name("templates")
+WIDTH = 72
+LONGEST_SUBJECT = 70
+LIST_NAME = "Sightline"
+WHOLE_SUBJECTS = policy.default.clone(max_line_length=90)
+"""A subject of 70 characters stays on one line; text has shorter ones anyway."""
+# What a follow-up of an alert is about, behind the words that its thread shares.
+TAILS = {
+    "reopened": ", again",
+    "escalated": ", more serious",
+    "resolved": ", ended",
+    "retracted": ", withdrawn",
+    "corrected": ", corrected",
+    "no_longer_supported": ", not supported",
+}
+CLOSED = ", closed"
 
 
 def text(message: Message) -> str:
+    """Every line whole, as long as it is."""
     lines = [headline(message), ""]
     for heading, body in paragraphs(message):
         lines.append(heading)
@@ -17,16 +44,32 @@ def text(message: Message) -> str:
     return "\n".join([*lines, message.footer, ""])
 
 
+def wrapped(message: Message) -> str:
+    """The text in lines of at most 72 characters; what cannot be parted, as an address, stays."""
+    return "\n".join(_wrapped(line) for line in text(message).split("\n"))
+
+
 def html(message: Message) -> str:
-    blocks = "\n".join(
-        f"<h2>{escape(heading)}</h2>\n{_body(list(body))}" for heading, body in paragraphs(message)
+    """A page with every style at its element, as mail programs ask; no image and no script."""
+    page = _template().render(
+        headline=headline(message),
+        blocks=[(heading, list(lines)) for heading, lines in paragraphs(message)],
+        table=figures_table.rows(message) if isinstance(message, AlertMessage) else [],
+        footer=message.footer,
     )
-    return (
-        '<!doctype html>\n<html lang="en-GB">\n<head><meta charset="utf-8">'
-        f"<title>{escape(headline(message))}</title></head>\n"
-        f'<body style="{STYLE}">\n<h1>{escape(headline(message))}</h1>\n{blocks}\n'
-        f"<p><small>{escape(message.footer)}</small></p>\n</body>\n</html>\n"
-    )
+    return css_inline.inline(page, load_remote_stylesheets=False) + "\n"
+
+
+def subject(message: Message) -> str:
+    """At most 70 characters: of an alert its area first, then words that its thread shares."""
+    mark = SIMULATED if message.is_simulated else ""
+    if not isinstance(message, AlertMessage):
+        return _cut(headline(message), LONGEST_SUBJECT)
+    what = message.title.removesuffix(f": {message.area_name}")
+    opening = figures_table.tail(message)
+    tail = opening if message.kind == "opened" else TAILS.get(message.kind, CLOSED)
+    area = _cut(message.area_name, LONGEST_SUBJECT // 2)
+    return mark + _cut(f"{area}: {what}", LONGEST_SUBJECT - len(mark) - len(tail)) + tail
 
 
 def email(
@@ -42,24 +85,46 @@ def email(
     `thread` is the id of the first mail to this recipient on the same matter.
     """
     domain = sender.rpartition("@")[2]
-    mail = EmailMessage()
-    mail["Subject"] = headline(message)
+    mail = EmailMessage(WHOLE_SUBJECTS)
+    mail["Subject"] = subject(message)
     mail["From"] = sender
     mail["To"] = recipient
     if reply_to:
         mail["Reply-To"] = reply_to
+    mail["Date"] = format_datetime(clock.now().replace(tzinfo=UTC))
     mail["Message-ID"] = f"<{message.message_id}@{domain}>"
+    mail["List-Id"] = f"{LIST_NAME} <sightline.{domain}>"
     if thread:
         mail["In-Reply-To"] = mail["References"] = f"<{thread}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Sightline-Simulated"] = "yes" if message.is_simulated else "no"
-    mail.set_content(text(message))
+    mail.set_content(wrapped(message))
     mail.add_alternative(html(message), subtype="html")
     return mail
 
 
-def _body(lines: list[str]) -> str:
-    if len(lines) == 1:
-        return f"<p>{escape(lines[0])}</p>"
-    items = "\n".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f"<ul>\n{items}\n</ul>"
+def _wrapped(line: str) -> str:
+    indent = "  " if line.startswith("- ") else ""
+    return textwrap.fill(
+        line,
+        WIDTH,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _cut(words: str, most: int) -> str:
+    return words if len(words) <= most else words[: most - 3].rstrip() + "..."
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("message.html")

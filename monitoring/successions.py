@@ -21,6 +21,13 @@ def taken_over() -> dict[str, date]:
     return days
 
 
+def successors(number: str) -> set[str]:
+    """The numbers of the authorities that took over from one."""
+    return {
+        row["la_code_to"] for row in seed("area_successions.csv") if row["la_code_from"] == number
+    }
+
+
 def first_year(
     numbers: Iterable[object], starts: pd.DatetimeIndex, ends: pd.DatetimeIndex
 ) -> NDArray[np.bool_]:

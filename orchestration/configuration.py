@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from monitoring import routes
 from monitoring.delivery import channels
 from warehouse.errors import ConfigurationError
 from warehouse.home import Home
@@ -12,10 +13,11 @@ HOUR_OF_CHANGES = 1
 
 
 def checked(home: Home) -> Settings:
-    """The settings, with the blocks of the channels, the schedule and Dagster's own; raises
+    """The settings, with channels, routes, the schedule and Dagster's own; raises
     ConfigurationError, one sentence."""
     settings = load_settings(home)
     channels.check(settings)
+    routes.load(settings)
     if settings.schedule != EVERY_MORNING:
         _check_schedule(settings.schedule)
     if settings.dagster:

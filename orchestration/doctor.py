@@ -13,6 +13,7 @@ from warehouse.ledger import audit
 from warehouse.ledger.state import StateFault, state_of
 from warehouse.pseudonyms import keys
 from warehouse.release import store as releases
+from warehouse.release import verifying
 
 Progress = Callable[[str, int, int], None]
 
@@ -35,6 +36,7 @@ def examine(
         "what belongs together": belonging.check,
         "pseudonym key": _key,
         "audit trail": _audit,
+        "alerts": _alerts,
         "contracts": _contracts,
         "indicator definitions": lambda _: indicators.load(),
         "models": _models,
@@ -81,6 +83,13 @@ def _audit(home: Home) -> None:
         audit.check(state)
 
 
+def _alerts(home: Home) -> None:
+    from monitoring.alerts import history
+
+    with state_of(home) as state:
+        history.check(state)
+
+
 def _contracts(_: Home) -> None:
     from warehouse.contracts import schema as contract
 
@@ -98,5 +107,5 @@ def _models(home: Home) -> None:
 
 def _release(home: Home) -> None:
     shown = releases.current(home)
-    if shown and not releases.verify(home, shown.release_id):
+    if shown and not all(verifying.results(home, shown.release_id).values()):
         raise ConfigurationError(f"{shown.release_id} is not what was published")

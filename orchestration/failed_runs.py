@@ -1,4 +1,5 @@
-"""Send a message to every channel after a run that failed, however it was started; once."""
+"""Tell what is due after each attempt at a run, however it was started and ended: that runs fail,
+what engineers have to look at, whom to remind."""
 
 from datetime import timedelta
 
@@ -13,20 +14,21 @@ AT_MOST = timedelta(seconds=10)
 
 
 def tell(home: Home) -> None:
-    """Post what there is to tell of failed runs, and send it; a fault in that hides no other."""
+    """Post what there is to tell, and send it; a fault in that hides no other."""
     if not home.state_db.exists():
         return
-    from monitoring import failed_runs
+    from monitoring import between_runs, failed_runs
     from monitoring.delivery import relay
-    from warehouse.ledger.state import StateFault, state_of
+    from warehouse.ledger.state import state_of
 
     settings = _settings(home)
     try:
         with state_of(home) as state:
-            if failed_runs.tell(state, settings, today(settings)):
+            new = failed_runs.tell(state, settings, today(settings))
+            if new + between_runs.tell(state, settings, today(settings)):
                 relay.deliver(home, settings, state, clock.now(), within=AT_MOST)
-    except (SightlineError, StateFault, OSError) as fault:
-        log.warning("the failed run could not be told by message: %s", type(fault).__name__)
+    except Exception as fault:
+        log.warning("what is due could not be told by message: %s", type(fault).__name__)
 
 
 def _settings(home: Home) -> Settings:

@@ -8,7 +8,8 @@ from typing import Any
 
 from monitoring import joint, signals
 from monitoring.alerts.evaluate import findings
-from monitoring.alerts.lifecycle import Alert, Event, decide
+from monitoring.alerts.findings import Alert, Event, Given
+from monitoring.alerts.lifecycle import decide
 from orchestration import dbt_runner
 from orchestration.run import ready
 from warehouse.connection import connect
@@ -19,6 +20,7 @@ from warehouse.settings import load_settings
 from warehouse.timeline.work_file import prepare
 
 Progress = Callable[[str, int, int], None]
+TOLD = ("opened", "reopened", "resolved", "retracted", "no_longer_supported", "escalated")
 DAY = 21  # of a month: the monthly returns of the month before are due on the twentieth
 
 
@@ -57,7 +59,7 @@ class Replayed:
                 },
             }
             for event in self.events
-            if event.event in ("opened", "reopened", "resolved", "retracted", "escalated")
+            if event.event in TOLD
         ]
 
 
@@ -95,7 +97,10 @@ def _replayed(
     with connect(aside.work_db, home=aside, settings=load_settings(aside)) as connection:
         signals.detect(connection, day)
         joint.write(connection)
-        decided = decide(findings(connection), known.values(), day, f"{day.isoformat()}.replay")
+        found = findings(connection)
+        # however many there are: a replay is there to count them
+        given = Given(confirmed=frozenset(finding.fingerprint for finding in found))
+        decided = decide(found, known.values(), day, f"{day.isoformat()}.replay", given)
     known |= {alert.alert_id: alert for alert in decided.alerts}
     return Replayed(day, decided.events, dict(known))
 

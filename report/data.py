@@ -267,7 +267,13 @@ from alerts
 left join areas
     on alerts.area_code = areas.area_code
 order by
-    list_position(['open', 'acknowledged', 'snoozed', 'resolved', 'retracted'], alerts.state),
+    list_position(
+        [
+            'open', 'acknowledged', 'snoozed', 'pending', 'resolved', 'retracted',
+            'no_longer_supported', 'closed_by_reorganisation', 'closed_by_definition', 'dropped'
+        ],
+        alerts.state
+    ),
     list_position(['critical', 'warning', 'watch', 'info'], alerts.severity),
     alerts.opened_period desc, alerts.area_name, alerts.indicator
 """

@@ -131,7 +131,12 @@ STATES = {
     "acknowledged": "Acknowledged: someone is looking into it",
     "snoozed": "Snoozed until a later date",
     "resolved": "Resolved",
+    "pending": "Pending: seen for the first time; a second month opens it",
     "retracted": "Retracted: corrected data show no worsening",
+    "no_longer_supported": "No longer supported: the return behind it was taken back",
+    "closed_by_reorganisation": "Closed: the authority is no more",
+    "closed_by_definition": "Closed: the indicator is no longer defined",
+    "dropped": "Dropped: nothing confirmed a first month",
 }
 
 COVERAGE = {

@@ -44,6 +44,16 @@ def numbers() -> dict[str, str]:
     return {row["area_code"]: row["la_code"] for row in seed("areas.csv") if row["la_code"]}
 
 
+@cache
+def regions_of() -> dict[str, tuple[str, str]]:
+    """Code and name of its region, by the code of each area that lies in one."""
+    names = {row["area_code"]: row["area_name"] for row in seed("areas.csv")}
+    return {
+        row["area_code"]: (row["region_code"], names.get(row["region_code"], ""))
+        for row in seed("areas.csv") if row["region_code"]
+    }  # fmt: skip
+
+
 def _authority(row: dict[str, str], forerunners: frozenset[str]) -> Authority:
     ended = date.fromisoformat(row["valid_to"]) if row["valid_to"] else None
     began = date.fromisoformat(row["valid_from"])

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
 from warehouse import clock
@@ -89,6 +89,8 @@ class Settings(Strict):
     today: date | None = Field(default=None, strict=False)
     authorities: list[str] | Literal["all"] | None = None
     delivery: list[dict[str, Any]] = Field(default_factory=lambda: [{"kind": "files"}])
+    route: list[dict[str, Any]] = Field(default_factory=list)
+    report_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")
     memory_limit: str | None = Field(default=None, pattern=SIZE)
     threads: int | None = Field(default=None, ge=1)
     least_free: str = Field(default="1GB", pattern=SIZE)
@@ -117,11 +119,11 @@ class Settings(Strict):
             )
         return value
 
-    @field_validator("delivery", mode="before")
+    @field_validator("delivery", "route", mode="before")
     @classmethod
-    def _in_blocks(cls, value: Any) -> Any:
+    def _in_blocks(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, dict):
-            raise ValueError("each channel is a block under [[delivery]], in double brackets")
+            raise ValueError(f"each is a block under [[{info.field_name}]], in double brackets")
         return value
 
 

@@ -43,15 +43,21 @@ case when {{ whole }} < 1000 and {{ share }} < 5 then 'low' when {{ whole }} < 1
 floor(({{ count }} + floor({{ base }} / 2.0)) / {{ base }}) * {{ base }}
 {%- endmacro %}
 
-{# A published figure and the judgement on it as JSON; none where the figure is not shown. #}
-{% macro evidence_of(trends) -%}
+{# A published figure and the judgement on it as JSON; none where the figure is not shown. What was expected stands beside a figure that lies
+   to the side that `direction` says, and the range beside one that lies beyond it: several periods can stand out of which none does alone. #}
+{% macro evidence_of(trends, direction) -%}
+{%- set worse = 'case ' ~ direction ~ " when 'up' then 1 else -1 end" -%}
+{%- set is_on_its_side = worse ~ ' * (' ~ trends ~ '.value - ' ~ trends ~ '.expected) > 0' -%}
+{%- set is_beyond = 'case ' ~ direction ~ " when 'up' then " ~ trends ~ '.value > ' ~ trends ~ '.upper else ' ~ trends ~ '.value < ' ~ trends ~ '.lower end' -%}
 case
     when {{ trends }}.value is not null
         then cast(
             json_object(
-                {%- for name in ['value', 'expected', 'lower', 'upper', 'score', 'p_one', 'p_sustained', 'kind'] %}
-                '{{ name }}', {{ trends }}.{{ name }}{{ ',' if not loop.last }}
-                {%- endfor %}
+                'value', {{ trends }}.value,
+                'expected', case when {{ is_on_its_side }} then {{ trends }}.expected end,
+                'lower', case when {{ is_beyond }} then {{ trends }}.lower end,
+                'upper', case when {{ is_beyond }} then {{ trends }}.upper end,
+                'kind', {{ trends }}.kind
             ) as varchar
         )
 end

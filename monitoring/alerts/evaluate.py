@@ -3,28 +3,40 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from typing import Any
 
 import duckdb
 import sqlalchemy as sa
 
-from monitoring.alerts.lifecycle import Alert, Decisions, Finding, decide
+from monitoring.alerts import storm_records as storms
+from monitoring.alerts.findings import Alert, Decisions, Finding, Given
+from monitoring.alerts.lifecycle import decide
+from monitoring.successions import successors
+from warehouse import indicators
 from warehouse.connection import records
 from warehouse.ledger.state import State
 from warehouse.ledger.state import alert_events as event_table
 from warehouse.ledger.state import alerts as alert_table
 
-EVIDENCE = ("value", "expected", "lower", "upper", "score", "p_one", "p_sustained")
+EVIDENCE = (
+    "value", "expected", "lower", "upper", "score", "p_one", "p_sustained", "count",
+    "expected_count",
+)  # fmt: skip
 
-FINDINGS = f"""
+FINDINGS = """
 select
-    signals.indicator, indicators.name as indicator_name,
+    signals.indicator, indicators.name as indicator_name, indicators.family,
     signals.area_code, coalesce(areas.area_name, signals.area_code) as area_name,
-    facts.area_level, signals.breakdown, indicators.bad_direction as direction,
-    signals.period_start as period, signals.status, signals.kind, signals.reason,
-    facts.value, {", ".join(f"signals.{name}" for name in EVIDENCE[1:])}
+    facts.area_level, areas.region_code, signals.breakdown,
+    indicators.bad_direction as direction, signals.period_start as period, signals.status,
+    signals.kind, signals.reason,
+    facts.value, signals.expected, signals.lower, signals.upper, signals.score, signals.p_one,
+    signals.p_sustained,
+    case when facts.numerator between 1 and 9 then 5 else rounding.numerator end as count,
+    signals.expected * rounding.denominator
+        / (indicators.scale * case when indicators.annualise then 12 else 1 end) as expected_count
 from marts.fct_signals as signals
 inner join control.indicators as indicators
     on signals.indicator = indicators.indicator
@@ -36,21 +48,63 @@ inner join marts.fct_values as facts
     and signals.breakdown = facts.breakdown
     and facts.source = signals.source
     and facts.source = 'extracts'
+-- What follows from the size of a count is no more exact than the count that is published.
+cross join lateral (
+    select case facts.area_level when 'local_authority' then 5 else 10 end as base
+) as step
+cross join lateral (
+    select
+        floor((facts.numerator + floor(base / 2.0)) / base) * base as numerator,
+        case
+            when indicators.denominator_is_population then facts.denominator
+            else floor((facts.denominator + floor(base / 2.0)) / base) * base
+        end as denominator
+) as rounding
 left join (
-    select area_code, arg_max(area_name, valid_from) as area_name
+    select area_code, arg_max(area_name, valid_from) as area_name,
+        max(region_code) as region_code
     from marts.dim_areas group by area_code
 ) as areas
     on signals.area_code = areas.area_code
 """
 
+# Authorities under each of their codes, that are no more on a day.
+ENDED = """
+select areas.area_code, areas.la_code
+from marts.dim_areas as areas
+inner join (
+    select la_code, max(coalesce(valid_to, date '9999-12-31')) as until
+    from marts.dim_areas where area_level = 'local_authority' group by la_code
+) as known using (la_code)
+where area_level = 'local_authority' and known.until < ?
+"""
+NAMES = """
+select la_code, arg_max(area_name, valid_from) from marts.dim_areas
+where area_level = 'local_authority' group by la_code
+"""
 
-def evaluate(
-    connection: duckdb.DuckDBPyConnection, state: State, as_of: date, release_id: str
-) -> Decisions:
-    """What opens, goes on or ends with these signals."""
-    with state.read() as reader:
-        known = known_alerts(reader)
-    return decide(findings(connection), known, as_of, release_id)
+
+@dataclass(frozen=True)
+class Judged:
+    """Everything that alerts are decided from but the alerts themselves, which people change."""
+
+    findings: tuple[Finding, ...]
+    given: Given
+    as_of: date
+    release_id: str
+
+    def decide(self, connection: sa.Connection) -> Decisions:
+        """What opens, goes on or ends, with the alerts as they are in this transaction."""
+        given = replace(self.given, **storms.decided(connection))
+        known = known_alerts(connection)
+        return decide(self.findings, known, self.as_of, self.release_id, given)
+
+
+def judged(connection: duckdb.DuckDBPyConnection, as_of: date, release_id: str) -> Judged:
+    """What the signals say of every figure of our own, and which areas and indicators there are."""
+    monitored = frozenset(one.indicator for one in indicators.load() if one.is_monitored)
+    given = Given(monitored, _successors(connection, as_of))
+    return Judged(tuple(findings(connection)), given, as_of, release_id)
 
 
 def findings(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
@@ -80,6 +134,16 @@ def event_rows(state: State, decisions: Decisions) -> list[dict[str, Any]]:
     first = rows[-1]["event_id"] + 1 if rows else 1
     rows += [{"event_id": first + n, **asdict(e)} for n, e in enumerate(decisions.events)]
     return [{**row, "evidence": json.dumps(row["evidence"], sort_keys=True)} for row in rows]
+
+
+def _successors(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict[str, tuple[str, ...]]:
+    """By code of an authority that is no more, the names of those that took over from it."""
+    names: dict[str, str] = dict(connection.execute(NAMES).fetchall())
+    ended = connection.execute(ENDED, [as_of]).fetchall()
+    return {
+        code: tuple(sorted(names.get(number, number) for number in successors(la_code)))
+        for code, la_code in ended
+    }
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:

@@ -1,151 +1,137 @@
-"""Decide when alerts open, go on and end: a pure function of findings, known alerts and a date.
+"""Decide when alerts open, go on and end: a pure function of findings, what is known and a date.
 
 Only people acknowledge, snooze or close by reason; only data resolve by clear periods or retract.
+An authority's first worsening period is pending: a second one, or a sign of the other side in the
+same period, opens it.
 """
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from typing import Any
 
+from monitoring.alerts import carriers, storms
+from monitoring.alerts.findings import (
+    ENDED,
+    LIVE,
+    PENDING,
+    SEVERITIES,
+    Alert,
+    Change,
+    Decisions,
+    Event,
+    Evidence,
+    Finding,
+    Given,
+    digest,
+)
+from monitoring.alerts.severity import severity_of
+
 CLEAR_PERIODS = 3  # as many assessable periods without a worsening end an episode
 STALE_PERIODS = 3  # a first alert is only raised for an area whose figures are this recent
-LIVE = ("open", "acknowledged", "snoozed")
-CLEAR = ("ok", "improving", "short_history")
-SEVERITIES = ("info", "watch", "warning", "critical")
-
-Evidence = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The judgement on one figure of one area and period."""
-
-    indicator: str
-    indicator_name: str
-    area_code: str
-    area_name: str
-    area_level: str
-    breakdown: str
-    direction: str
-    period: date
-    status: str
-    kind: str | None = None
-    reason: str | None = None
-    evidence: Evidence = field(default_factory=dict)
-
-    @property
-    def fingerprint(self) -> str:
-        """What the finding is about; the period is not in it."""
-        return _digest(self.indicator, self.area_code, self.breakdown, self.direction)
-
-    @property
-    def is_worsening(self) -> bool:
-        return self.status == "worsening"
-
-    @property
-    def is_assessable(self) -> bool:
-        return self.is_worsening or (self.status in CLEAR and self.reason != "provisional")
-
-    @property
-    def severity(self) -> str:
-        if self.area_level == "country":
-            return "critical"
-        return "warning" if self.area_level == "region" or self.kind == "sustained" else "watch"
-
-
-@dataclass(frozen=True)
-class Alert:
-    """One episode: a row of the state's alerts."""
-
-    alert_id: str
-    fingerprint: str
-    indicator: str
-    area_code: str
-    area_name: str
-    area_level: str
-    breakdown: str
-    direction: str
-    severity: str
-    state: str
-    opened_period: date
-    first_raised_on: date
-    last_period: date
-    resolved_on: date | None
-    release_id: str
-    title: str
-    summary: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Event:
-    """One change of an alert."""
-
-    alert_id: str
-    occurred_on: date
-    event: str
-    old_state: str | None
-    new_state: str
-    period: date | None
-    reason: str
-    release_id: str
-    evidence: Evidence
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """What has to be written: alerts as they are now, and one event for each change."""
-
-    alerts: tuple[Alert, ...] = ()
-    events: tuple[Event, ...] = ()
-
-    def counts(self) -> dict[str, int]:
-        """By event, how many."""
-        return dict(Counter(event.event for event in self.events))
-
-
-Change = tuple[Alert, Event]
+CONFIRMED_BY, WITHIN = 2, 3  # worsening periods of as many assessable ones, to open an alert
+REOPENED_WITHIN = 6  # assessable periods after an end, in which the same alert is taken up again
+# Assessable periods without a worsening after which a person's decision no longer holds.
+REARMED_AFTER = {"false_alarm": 2, "practice_change": 2}
+FIRST = "a first period; a second one opens it"
 
 
 def decide(
-    findings: Iterable[Finding], known: Iterable[Alert], today: date, release_id: str = ""
+    findings: Iterable[Finding],
+    known: Iterable[Alert],
+    today: date,
+    release_id: str = "",
+    given: Given | None = None,
 ) -> Decisions:
     """Decide every change; deciding again on what was decided changes nothing.
 
     `known` holds every alert, ended ones too, so that one ended by a person is not raised again.
     """
     series = _by_fingerprint(findings)
-    newest = _newest_assessable(series.values())
-    national = _national_periods(series.values())
     former = _latest(known)
+    given = given or Given()
+    context = _context(series, given, former, today, release_id)
     changes: list[Change] = []
-    for fingerprint, found in sorted(series.items()):
-        alert = former.get(fingerprint)
-        context = _Context(today, release_id, newest, national)
-        change = _next(alert, found, context)
+    # regions and England first: what they name of authorities is folded under them
+    for fingerprint in sorted(series, key=lambda key: (series[key][0].is_of_authority, key)):
+        change = _next(former.get(fingerprint), series[fingerprint], context)
         if change:
             changes.append(change)
-    return Decisions(tuple(alert for alert, _ in changes), tuple(event for _, event in changes))
+            context.note(change[0])
+    closed = [_closing(alert, context) for alert in former.values()]
+    changed = {alert.alert_id for alert, _ in changes}
+    changes += [one for one in closed if one and one[0].alert_id not in changed]
+    kept, held = storms.parted(changes, series.values(), given)
+    return Decisions(
+        tuple(alert for alert, _ in kept), tuple(event for _, event in kept), tuple(held)
+    )
 
 
 def alert_id(fingerprint: str, opened_period: date) -> str:
-    return _digest(fingerprint, opened_period.isoformat())
+    return digest(fingerprint, opened_period.isoformat())
 
 
 @dataclass(frozen=True)
 class _Context:
+    given: Given
+    live: frozenset[str]
+    """Numbers of the alerts that are live."""
     today: date
     release_id: str
     newest: Mapping[tuple[str, str], Sequence[date]]
     national: frozenset[tuple[str, str, date]]
+    worse: frozenset[tuple[str, str, date]]
+    """Area, direction and period of each worsening."""
+    authorities: carriers.Excess
+    folds: dict[tuple[str, str, str], str]
+    """By indicator, breakdown and authority the alert on a region or England that names it."""
+
+    def is_confirmed_elsewhere(self, finding: Finding) -> bool:
+        """Whether in the same area and period something of the other side worsens too."""
+        other = "up" if finding.direction == "down" else "down"
+        return (finding.area_code, other, finding.period) in self.worse
+
+    def note(self, alert: Alert) -> None:
+        """Fold the authorities that a live alert names under it."""
+        if alert.state in LIVE:
+            for code, _ in alert.summary.get("carried_by", ()):
+                self.folds.setdefault((alert.indicator, alert.breakdown, code), alert.alert_id)
+
+
+def _context(
+    series: Mapping[str, list[Finding]],
+    given: Given,
+    former: Mapping[str, Alert],
+    today: date,
+    release_id: str,
+) -> _Context:
+    found = [finding for one in series.values() for finding in one]
+    worse = [finding for finding in found if finding.is_worsening]
+    context = _Context(
+        given=given,
+        live=frozenset(alert.alert_id for alert in former.values() if alert.state in LIVE),
+        today=today,
+        release_id=release_id,
+        newest=_newest_assessable(series.values()),
+        national=frozenset(
+            (one.indicator, one.breakdown, one.period) for one in worse
+            if one.area_level == "country"
+        ),
+        worse=frozenset((one.area_code, one.direction, one.period) for one in worse),
+        authorities=carriers.excesses(found),
+        folds={},
+    )  # fmt: skip
+    for alert in former.values():
+        context.note(alert)
+    return context
 
 
 def _next(alert: Alert | None, found: list[Finding], context: _Context) -> Change | None:
-    if alert is None or alert.state not in LIVE:
-        return _opening(alert, found, context)
+    if alert is None or alert.state in ENDED:
+        return _correction(alert, found, context) or _opening(alert, found, context)
+    if alert.state == PENDING:
+        return _opening(alert, found, context) or _dropping(alert, found, context)
     return (
         _retraction(alert, found, context)
         or _resolution(alert, found, context)
@@ -155,21 +141,33 @@ def _next(alert: Alert | None, found: list[Finding], context: _Context) -> Chang
 
 
 def _opening(former: Alert | None, found: list[Finding], context: _Context) -> Change | None:
-    """A new episode, current at the newest assessable period."""
+    """A new episode, or one that is taken up again, current at the newest assessable period."""
     judged = [finding for finding in found if finding.is_assessable]
     if not judged or not judged[-1].is_worsening:
         return None
     last = judged[-1]
     if not _is_recent(last, context) or _is_national(last, context):
         return None
-    since = [f for f in judged if former is None or f.period > _ended(former)]
-    if former and former.state == "resolved" and all(f.is_worsening for f in since):
+    if _is_discarded(judged, context):
         return None
-    episode = _episode(since if former and former.state == "resolved" else judged)
-    first = episode[0]
+    if former and former.state in ENDED and not _is_armed(former, judged, context):
+        return None
+    again = former is not None and former.state in ENDED and _is_soon(former, judged)
+    episode = _episode(judged if former is None or again else _since(former, judged))
     fired = [finding for finding in episode if finding.is_worsening]
+    named: list[tuple[str, str]] = []
+    if not last.is_of_authority:
+        carried = carriers.shares(fired, context.authorities)
+        if carried and carried[0][2] >= carriers.ALONE:
+            return None
+        named = carriers.half_of(carried)
+    if former and again:
+        return _reopening(former, fired, named, context)
+    is_open = _is_confirmed(last, judged, context)
+    if former and former.state == PENDING:
+        return _confirming(former, fired, named, context, is_open=is_open)
     opened = Alert(
-        alert_id=alert_id(last.fingerprint, first.period),
+        alert_id=alert_id(last.fingerprint, episode[0].period),
         fingerprint=last.fingerprint,
         indicator=last.indicator,
         area_code=last.area_code,
@@ -177,34 +175,120 @@ def _opening(former: Alert | None, found: list[Finding], context: _Context) -> C
         area_level=last.area_level,
         breakdown=last.breakdown,
         direction=last.direction,
-        severity=max((f.severity for f in fired), key=SEVERITIES.index),
-        state="open",
-        opened_period=first.period,
+        severity=_severity(fired, context),
+        state="open" if is_open else PENDING,
+        opened_period=episode[0].period,
         first_raised_on=context.today,
         last_period=last.period,
         resolved_on=None,
         release_id=context.release_id,
         title=title(last),
-        summary=_summary(fired),
+        summary=_summary(fired, named, context),
     )
-    if former and former.alert_id == opened.alert_id:
-        return _change(former, opened, "reopened", last, "the data show it again", context)
-    return _change(None, opened, "opened", last, f"{last.kind or 'change'} found", context)
+    # one that was dropped may begin in the same period
+    before = former if former and former.alert_id == opened.alert_id else None
+    if is_open:
+        return _change(before, opened, "opened", last, f"{last.kind or 'change'} found", context)
+    return _change(before, opened, PENDING, last, FIRST, context)
+
+
+def _reopening(
+    former: Alert, fired: list[Finding], named: list[tuple[str, str]], context: _Context
+) -> Change:
+    """What was decided when it ended is said."""
+    last = fired[-1]
+    decided = former.summary.get("decided")
+    kept = {name: former.summary[name] for name in ("decided", "assigned_to", "successors")
+            if name in former.summary}  # fmt: skip
+    opened = replace(
+        former,
+        state="open",
+        severity=_highest(former.severity, _severity(fired, context)),
+        last_period=last.period,
+        resolved_on=None,
+        release_id=context.release_id,
+        summary=_summary(fired, named, context) | kept,
+    )
+    reason = f"it had ended as {decided}" if decided else f"it had ended as {former.state}"
+    return _change(former, opened, "reopened", last, reason.replace("_", " "), context)
+
+
+def _confirming(
+    former: Alert,
+    fired: list[Finding],
+    named: list[tuple[str, str]],
+    context: _Context,
+    *,
+    is_open: bool,
+) -> Change | None:
+    """What was pending is opened, or goes on to be pending from a later period."""
+    last = fired[-1]
+    if not is_open and last.period <= former.last_period:
+        return None
+    later = replace(
+        former,
+        state="open" if is_open else PENDING,
+        severity=_highest(former.severity, _severity(fired, context)),
+        last_period=last.period,
+        release_id=context.release_id,
+        summary=_summary(fired, named, context),
+    )
+    if is_open:
+        return _change(former, later, "opened", last, "it is confirmed", context)
+    return _change(former, later, PENDING, last, FIRST, context)
+
+
+def _dropping(alert: Alert, found: list[Finding], context: _Context) -> Change | None:
+    """A first period that nothing confirmed, or whose figure was revised."""
+    since = [f for f in found if f.period >= alert.opened_period]
+    after = [f for f in since if f.period > alert.last_period and f.is_assessable]
+    is_gone = bool(since) and not any(f.is_worsening for f in since)
+    if not is_gone and len(after) < WITHIN - CONFIRMED_BY + 1:
+        return None
+    gone = replace(alert, state="dropped", resolved_on=context.today)
+    return _change(alert, gone, "dropped", since[-1], "nothing confirmed it", context)
 
 
 def _retraction(alert: Alert, found: list[Finding], context: _Context) -> Change | None:
-    """The figures it rested on were revised; the new ones would never have raised it."""
+    """The figures it rested on were revised so that none would raise it, or are no longer there."""
+    revised, gone = _rests_on(alert, found)
+    if revised:
+        ended = _ended(alert, "retracted", found[-1].period, context)
+        return _change(alert, ended, "retracted", found[-1], "the figures were revised", context)
+    if gone:
+        ended = _ended(alert, "no_longer_supported", found[-1].period, context)
+        reason = "the figures behind it are no longer there"
+        return _change(alert, ended, "no_longer_supported", found[-1], reason, context)
+    return None
+
+
+def _rests_on(alert: Alert, found: list[Finding]) -> tuple[bool, bool]:
+    """Whether figures that it rested on were revised, and whether such are gone.
+
+    Neither where any period of the episode worsens still, or none of them can be seen any more.
+    """
+    before: Mapping[str, Any] = alert.summary.get("values", {})
     since = [finding for finding in found if finding.period >= alert.opened_period]
-    if not since or found[0].period > alert.opened_period or any(f.is_worsening for f in since):
-        return None
-    before = alert.summary.get("values", {})
+    if any(finding.is_worsening for finding in since):
+        return False, False
     rested = [finding for finding in since if finding.period.isoformat() in before]
-    if not rested or not all(finding.is_assessable for finding in rested):
+    if alert.last_period not in [finding.period for finding in rested]:
+        return False, False
+    now = [(f.evidence.get("value"), before[f.period.isoformat()]) for f in rested]
+    revised = any(value is not None and not _same(value, former) for value, former in now)
+    return revised, any(value is None and former is not None for value, former in now)
+
+
+def _correction(alert: Alert | None, found: list[Finding], context: _Context) -> Change | None:
+    """An alert that has ended would not have been raised with the figures of today: said once."""
+    if alert is None or alert.state != "resolved" or alert.summary.get("corrected"):
         return None
-    if all(_same(f.evidence.get("value"), before[f.period.isoformat()]) for f in rested):
+    revised, _ = _rests_on(alert, found)
+    if not revised:
         return None
-    gone = replace(alert, state="retracted", resolved_on=context.today)
-    return _change(alert, gone, "retracted", since[-1], "the figures were revised", context)
+    corrected = replace(alert, summary={**alert.summary, "corrected": True})
+    reason = "the figures were revised after it had ended"
+    return _change(alert, corrected, "corrected", found[-1], reason, context)
 
 
 def _resolution(alert: Alert, found: list[Finding], context: _Context) -> Change | None:
@@ -212,7 +296,9 @@ def _resolution(alert: Alert, found: list[Finding], context: _Context) -> Change
     clear = [f for f in found if f.period > last and f.is_assessable]
     if len(clear) < CLEAR_PERIODS:
         return None
-    ended = replace(alert, state="resolved", resolved_on=context.today, last_period=last)
+    ended = replace(
+        _ended(alert, "resolved", clear[CLEAR_PERIODS - 1].period, context), last_period=last
+    )
     reason = f"{len(clear)} periods in a row without a worsening"
     return _change(alert, ended, "resolved", clear[-1], reason, context)
 
@@ -222,13 +308,15 @@ def _continuation(alert: Alert, found: list[Finding], context: _Context) -> Chan
     fired = [f for f in found if f.is_worsening and f.period >= alert.opened_period]
     if not fired or fired[-1].period <= alert.last_period:
         return None
-    highest = max((*(f.severity for f in fired), alert.severity), key=SEVERITIES.index)
-    values = {**alert.summary.get("values", {}), **_summary(fired)["values"]}
+    highest = _highest(alert.severity, _severity(fired, context))
+    named = [(code, name) for code, name in alert.summary.get("carried_by", ())]
+    summary = _summary(fired, named, context)
+    values = {**alert.summary.get("values", {}), **summary["values"]}
     onward = replace(
         alert,
         severity=highest,
         last_period=fired[-1].period,
-        summary={**_summary(fired), "values": values, **_kept(alert)},
+        summary={**summary, "values": values, "periods": len(values), **_kept(alert)},
     )
     name = "continued" if highest == alert.severity else "escalated"
     reason = "it holds in a further period" if name == "continued" else f"now {highest}"
@@ -239,14 +327,38 @@ def _waking(alert: Alert, context: _Context) -> Change | None:
     until = alert.summary.get("snoozed_until")
     if alert.state != "snoozed" or until is None or date.fromisoformat(until) > context.today:
         return None
-    awake = replace(alert, state="open")
+    summary = {name: value for name, value in alert.summary.items() if name != "snoozed_until"}
+    awake = replace(alert, state="open", summary=summary)
     return awake, _event(alert, awake, "woken", None, "the snooze is over", context, {})
+
+
+def _closing(alert: Alert, context: _Context) -> Change | None:
+    """Its area or its indicator is no more."""
+    if alert.state in ENDED:
+        return None
+    given = context.given
+    if alert.area_code in given.successors:
+        named = given.successors[alert.area_code]
+        gone = _ended(alert, "closed_by_reorganisation", alert.last_period, context)
+        gone = replace(gone, summary={**gone.summary, "successors": list(named)})
+        reason = f"the area has ended; after it: {', '.join(named)}" if named else "it has ended"
+        return gone, _event(alert, gone, gone.state, None, reason, context, {})
+    if given.defined is not None and alert.indicator not in given.defined:
+        gone = _ended(alert, "closed_by_definition", alert.last_period, context)
+        reason = "the indicator is no longer defined"
+        return gone, _event(alert, gone, gone.state, None, reason, context, {})
+    return None
 
 
 def title(finding: Finding) -> str:
     """The alert in one line, without a figure."""
     way = "higher" if finding.direction == "up" else "lower"
     return f"{finding.indicator_name} {way} than expected: {finding.area_name}"
+
+
+def _ended(alert: Alert, state: str, period: date, context: _Context) -> Alert:
+    summary = {**alert.summary, "ended_period": period.isoformat(), "decided": state}
+    return replace(alert, state=state, resolved_on=context.today, summary=summary)
 
 
 def _change(
@@ -313,17 +425,10 @@ def _newest_assessable(
     return {key: sorted(own)[-STALE_PERIODS:] for key, own in periods.items()}
 
 
-def _national_periods(series: Iterable[list[Finding]]) -> frozenset[tuple[str, str, date]]:
-    return frozenset(
-        (finding.indicator, finding.breakdown, finding.period)
-        for found in series
-        for finding in found
-        if finding.area_level == "country" and finding.is_worsening
-    )
-
-
 def _latest(known: Iterable[Alert]) -> dict[str, Alert]:
-    ordered = sorted(known, key=lambda a: (a.state in LIVE, a.opened_period, a.first_raised_on))
+    ordered = sorted(
+        known, key=lambda a: (a.state not in ENDED, a.opened_period, a.first_raised_on)
+    )
     return {alert.fingerprint: alert for alert in ordered}
 
 
@@ -337,8 +442,46 @@ def _is_national(finding: Finding, context: _Context) -> bool:
     return finding.area_level == "region" and movement in context.national
 
 
-def _ended(former: Alert) -> date:
-    return former.last_period if former.state == "resolved" else date.min
+def _is_confirmed(last: Finding, judged: list[Finding], context: _Context) -> bool:
+    if not last.is_of_authority or context.is_confirmed_elsewhere(last):
+        return True
+    return sum(finding.is_worsening for finding in judged[-WITHIN:]) >= CONFIRMED_BY
+
+
+def _is_discarded(judged: list[Finding], context: _Context) -> bool:
+    """Whether a person has said that this episode is none, and it has not been clear since."""
+    until = context.given.discarded.get(judged[-1].fingerprint)
+    return until is not None and all(f.is_worsening for f in judged if f.period > until)
+
+
+def _is_armed(former: Alert, judged: list[Finding], context: _Context) -> bool:
+    """Whether enough periods were clear since a person ended it; what the data ended is armed.
+
+    The duplicate of an alert is never, as long as that one is live.
+    """
+    decided = former.summary.get("decided")
+    if former.state != "resolved" or decided == "resolved":
+        return True
+    if former.summary.get("duplicate_of") in context.live:
+        return False
+    clear = sum(not finding.is_worsening for finding in _since(former, judged))
+    return clear >= REARMED_AFTER.get(str(decided), 1)
+
+
+def _is_soon(former: Alert, judged: list[Finding]) -> bool:
+    """Whether it worsens again before so many assessable periods have passed since its end."""
+    if former.state in ("dropped", "closed_by_reorganisation", "closed_by_definition"):
+        return False
+    ended = former.summary.get("ended_period", former.last_period.isoformat())
+    after = [finding for finding in judged if finding.period.isoformat() > ended]
+    return len(after) <= REOPENED_WITHIN
+
+
+def _since(former: Alert, judged: list[Finding]) -> list[Finding]:
+    """What came after an end; what it was pending or retracted on is judged once more."""
+    if former.state not in ("resolved", "closed_by_reorganisation", "closed_by_definition"):
+        return judged
+    return [finding for finding in judged if finding.period > former.last_period]
 
 
 def _episode(judged: list[Finding]) -> list[Finding]:
@@ -358,24 +501,38 @@ def _last_fired(alert: Alert, found: list[Finding]) -> date:
     return max((alert.last_period, *fired))
 
 
-def _summary(fired: list[Finding]) -> dict[str, Any]:
-    return {
-        "kind": fired[-1].kind,
+def _severity(fired: Sequence[Finding], context: _Context) -> str:
+    return severity_of(fired, both_sides=context.is_confirmed_elsewhere(fired[-1]))
+
+
+def _highest(*severities: str) -> str:
+    return max(severities, key=SEVERITIES.index)
+
+
+def _summary(
+    fired: list[Finding], named: list[tuple[str, str]], context: _Context
+) -> dict[str, Any]:
+    last = fired[-1]
+    found: dict[str, Any] = {
+        "kind": last.kind,
         "periods": len(fired),
         "values": {f.period.isoformat(): f.evidence.get("value") for f in fired},
-        "latest": dict(fired[-1].evidence),
+        "latest": dict(last.evidence),
     }
+    if named:
+        found["carried_by"] = [list(one) for one in named]
+    folded = context.folds.get((last.indicator, last.breakdown, last.area_code))
+    if folded and last.is_of_authority:
+        found["folded_into"] = folded
+    return found
 
 
 def _kept(alert: Alert) -> dict[str, Any]:
-    return {k: v for k, v in alert.summary.items() if k in ("snoozed_until", "notes")}
+    names = ("snoozed_until", "notes", "assigned_to", "decided", "folded_into", "duplicate_of")
+    return {name: alert.summary[name] for name in names if name in alert.summary}
 
 
 def _same(one: Any, other: Any) -> bool:
     if one is None or other is None:
         return one is other
     return bool(abs(float(one) - float(other)) <= 1e-9 * max(1.0, abs(float(other))))
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]

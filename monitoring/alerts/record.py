@@ -1,7 +1,6 @@
 """Write decisions, events and messages in the transaction that records their release."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,15 +8,35 @@ from typing import Any, Protocol
 import duckdb
 import sqlalchemy as sa
 
-from monitoring.alerts.lifecycle import LIVE, Alert, Decisions, Event
-from monitoring.messages import HIDDEN, AlertMessage, Digest, Figures, Message, Wording
+from monitoring.alerts import history, released, storm_records
+from monitoring.alerts.findings import ENDED, LIVE, PENDING, Alert, Decisions, Event
+from monitoring.messages import (
+    HIDDEN,
+    AlertMessage,
+    Digest,
+    Figures,
+    Message,
+    StormHeld,
+    Wording,
+)
 from monitoring.outbox import identifier, post
+from warehouse.ledger import audit
 from warehouse.ledger import state as tables
 from warehouse.settings import Settings
 
-TOLD = ("opened", "reopened", "escalated", "resolved", "retracted")
+TOLD = (
+    "opened", "reopened", "escalated", "resolved", "retracted", "corrected",
+    "no_longer_supported", "closed_by_reorganisation", "closed_by_definition",
+)  # fmt: skip
+ENDING = ("resolved", "retracted", *TOLD[6:])
 LISTED = 20
 SEVERITY_ORDER = ("critical", "warning", "watch", "info")
+
+
+class Decides(Protocol):
+    """What decides on the alerts that it finds: `evaluate.Judged`."""
+
+    def decide(self, connection: sa.Connection) -> Decisions: ...
 
 
 class Release(Protocol):
@@ -34,21 +53,43 @@ class Release(Protocol):
 
 
 def record(
-    connection: sa.Connection, decisions: Decisions, release: Release, settings: Settings
-) -> None:
-    """Everything or nothing, with the caller's transaction; doing it again changes nothing."""
-    fresh = [event for event in decisions.events if not _is_recorded(connection, event)]
-    for alert in decisions.alerts:
-        _upsert(connection, alert)
-    for event in fresh:
-        connection.execute(sa.insert(tables.alert_events).values(asdict(event)))
-    by_id = {alert.alert_id: alert for alert in decisions.alerts}
-    told = [(by_id[event.alert_id], event) for event in fresh if event.event in TOLD]
+    connection: sa.Connection, judged: Decides, release: Release, settings: Settings
+) -> Decisions:
+    """Decide on the alerts as they are in the caller's transaction, and write it with it.
+
+    What people did since the run began stands: it is decided anew. Doing it again changes nothing.
+    """
+    decisions = judged.decide(connection)
+    changes = list(zip(decisions.alerts, decisions.events, strict=True))
+    history.write(connection, changes, audit.actor())
+    is_storm = storm_records.keep(connection, decisions.held, release.release_id, release.as_of)
+    told = [(alert, event) for alert, event in changes if _is_told(event)]
     with duckdb.connect(str(release.database), read_only=True) as published:
         messages: list[Message] = _alert_messages(published, told, release, settings)
         received, due = _returns(published, release.as_of)
+    if is_storm:
+        messages.append(_storm(decisions, release, settings))
     messages.append(digest(connection, messages, release, settings, received=received, due=due))
     post(connection, messages, settings, release.as_of)
+    return decisions
+
+
+def _is_told(event: Event) -> bool:
+    """Of what was pending nobody was told, so nobody is told of its end."""
+    return event.event in TOLD and not (event.old_state == PENDING and event.new_state in ENDED)
+
+
+def _storm(decisions: Decisions, release: Release, settings: Settings) -> StormHeld:
+    indicators = sorted({alert.indicator for alert, _ in decisions.held})
+    return StormHeld(
+        message_id=identifier("storm", release.release_id),
+        monitor=settings.name,
+        release_id=release.release_id,
+        as_of=release.as_of,
+        is_simulated=release.simulated,
+        alerts=len(decisions.held),
+        indicators=tuple(indicators),
+    )
 
 
 def digest(
@@ -74,7 +115,7 @@ def digest(
         is_simulated=release.simulated,
         new=len(new),
         escalated=sum(message.kind == "escalated" for message in alerts),
-        ended=sum(message.kind in ("resolved", "retracted") for message in alerts),
+        ended=sum(message.kind in ENDING for message in alerts),
         open=connection.execute(count).scalar_one(),
         returns_received=received,
         returns_due=due,
@@ -105,6 +146,8 @@ def _alert_message(
     settings: Settings,
 ) -> AlertMessage:
     period = event.period or alert.last_period
+    shown = released.shown(published, alert.alert_id)
+    marked = max(len(alert.summary.get("values", {})), 1)
     return AlertMessage.model_validate(
         {
             "message_id": identifier(
@@ -126,8 +169,13 @@ def _alert_message(
             "period_type": words.period_type,
             "opened_period": alert.opened_period,
             "period": period,
-            "periods_seen": max(len(alert.summary.get("values", {})), 1),
-            "figures": _figures(published, alert, period, words),
+            "periods_seen": (shown and shown.periods_marked) or marked,
+            "periods_passed": (shown and shown.periods_passed) or marked,
+            "figures": _figures(shown, words),
+            "decided": event.reason if event.event == "reopened" else None,
+            "carried_by": tuple(name for _, name in alert.summary.get("carried_by", ())),
+            "folded_into": alert.summary.get("folded_into"),
+            "successors": tuple(alert.summary.get("successors", ())),
             "why_it_matters": words.why_it_matters,
             "what_to_check": words.what_to_check,
             "other_explanations": words.other_explanations,
@@ -136,28 +184,12 @@ def _alert_message(
     )
 
 
-def _figures(
-    published: duckdb.DuckDBPyConnection, alert: Alert, period: date, words: Wording
-) -> Figures:
-    rows = published.execute(
-        "select value, expected, lower, upper, marker, is_provisional from trends "
-        "where indicator = ? and area_code = ? "
-        "and period_start = ? and breakdown = ? and source = 'extracts'",
-        [alert.indicator, alert.area_code, period, alert.breakdown],
-    ).fetchall()
-    if not rows:
-        return Figures(unit=words.unit, decimals=words.decimals)
-    value, expected, lower, upper, marker, is_provisional = rows[0]
-    is_withheld = marker in HIDDEN
-    is_known = value is not None and expected is not None
-    shown = {"value": value, "expected": expected, "lower": lower, "upper": upper}
-    return Figures(
-        **({"marker": marker} if is_withheld else shown if is_known else {}),
-        unit=words.unit,
-        decimals=words.decimals,
-        is_withheld=is_withheld,
-        is_provisional=bool(is_provisional),
-    )
+def _figures(shown: released.Shown | None, words: Wording) -> Figures:
+    about = {"unit": words.unit, "decimals": words.decimals}
+    if shown and shown.marker in HIDDEN:
+        return Figures.model_validate({**about, "is_withheld": True, "marker": shown.marker})
+    figures = shown.evidence.model_dump() if shown and shown.evidence else {}
+    return Figures.model_validate({**about, **figures})
 
 
 def _wordings(published: duckdb.DuckDBPyConnection) -> dict[str, Wording]:
@@ -185,21 +217,3 @@ def _returns(published: duckdb.DuckDBPyConnection, as_of: date) -> tuple[int, in
     ).fetchall()
     [(received, due)] = rows
     return received, due
-
-
-def _upsert(connection: sa.Connection, alert: Alert) -> None:
-    row = asdict(alert)
-    known = tables.alerts.c.alert_id == alert.alert_id
-    changed = connection.execute(sa.update(tables.alerts).where(known).values(row))
-    if changed.rowcount == 0:
-        connection.execute(sa.insert(tables.alerts).values(row))
-
-
-def _is_recorded(connection: sa.Connection, event: Event) -> bool:
-    row = tables.alert_events.c
-    same = (
-        (row.alert_id == event.alert_id)
-        & (row.event == event.event)
-        & (row.release_id == event.release_id)
-    )
-    return connection.execute(sa.select(row.event_id).where(same)).first() is not None

@@ -1,5 +1,7 @@
 """What stands out: every series judged, and the marts checked before anything leaves."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from orchestration import ownership
@@ -32,10 +34,31 @@ def marts_are_coherent(monitor: Monitor) -> dg.AssetCheckResult:
     return asset_check(done(monitor.run, steps.marts_are_coherent))
 
 
-@dg.asset_check(asset=SIGNALS)
-def no_indicator_is_worsening(monitor: Monitor) -> dg.AssetCheckResult:
-    """Warns only: a worsening indicator is what a run is for, never a reason to stop it."""
-    return asset_check(done(monitor.run, steps.no_indicator_is_worsening))
+@dg.multi_asset_check(
+    specs=[
+        dg.AssetCheckSpec(
+            f"{one.indicator}_is_not_worsening",
+            asset=SIGNALS,
+            # the figures that are shown with it are those of the release
+            additional_deps=["release"],
+            description=f"Warns only: no area worsens in the newest period of: {one.name}.",
+            metadata={"owner": one.owner},
+        )
+        for one in ownership.defined()
+        if one.is_monitored
+    ],
+    can_subset=True,
+)
+def no_indicator_is_worsening(
+    context: dg.AssetCheckExecutionContext, monitor: Monitor
+) -> Iterator[dg.AssetCheckResult]:
+    """A worsening indicator is what a run is for, never a reason to stop it."""
+    wanted = {key.name for key in context.selected_asset_check_keys}
+    for one in done(monitor.run, steps.worsening).values():
+        if one.check.name in wanted:
+            told = steps.told_of(monitor.run, one)
+            page = monitor.run.home.current / "report" / "indicators" / f"{one.indicator}.html"
+            yield asset_check(one.check, asset_key=SIGNALS, areas=told, page=page)
 
 
 @dg.asset_check(asset=SIGNALS)

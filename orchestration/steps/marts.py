@@ -1,15 +1,32 @@
 """What the marts say: signals, whether they are coherent, and which alerts that would mean."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from expectations.runner import CheckResult
 from monitoring import joint, signals
-from monitoring.alerts import evaluate
-from monitoring.alerts.lifecycle import Decisions
+from monitoring.alerts import evaluate, released
+from monitoring.alerts.evaluate import Judged
+from monitoring.alerts.findings import Decisions
 from orchestration.run import Run
 from warehouse.connection import connect
+from warehouse.release import store
+
+if TYPE_CHECKING:
+    from expectations.signals import Worsening
 
 Found = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What alerts are decided from, and what was decided of those that there were."""
+
+    judged: Judged | None
+    decisions: Decisions
+
+    def counts(self) -> dict[str, int]:
+        return self.decisions.counts()
 
 
 def detect(run: Run) -> Found:
@@ -31,14 +48,26 @@ def marts_are_coherent(run: Run) -> CheckResult:
         return suite.marts_are_coherent(connection)
 
 
-def no_indicator_is_worsening(run: Run) -> CheckResult:
+def worsening(run: Run) -> "dict[str, Worsening]":
+    """By indicator, which areas worsen in its newest period that could be judged."""
     from expectations import signals as suite
 
     with (
-        run.step("worsening"),
+        run.step("worsening") as found,
         connect(run.home.work_db, settings=run.settings, read_only=True) as connection,
     ):
-        return suite.no_indicator_is_worsening(connection)
+        checked = suite.worsening(connection)
+        found["indicators worsening"] = sum(bool(one.areas) for one in checked.values())
+        return checked
+
+
+def told_of(run: Run, one: "Worsening") -> list[Found]:
+    """Each area that worsens with its figure and its alert as the run's release shows them."""
+    folder = run.home.releases / (run.release_id or "")
+    if not one.areas or one.period is None or not (folder / store.DATABASE).is_file():
+        return []
+    with store.opened(folder / store.DATABASE) as published:
+        return released.worsening(published, one.indicator, one.period, one.areas)
 
 
 def counts_agree_with_official(run: Run) -> CheckResult:
@@ -51,17 +80,19 @@ def counts_agree_with_official(run: Run) -> CheckResult:
         return suite.counts_agree_with_official(connection)
 
 
-def decide_alerts(run: Run) -> Decisions:
-    """Decide once, for the release to publish and record just this.
+def decide_alerts(run: Run) -> Decided:
+    """Decide for the release to publish just this; recording it decides anew, since people act.
 
     A look back raises nothing: it shows the alerts that were known then.
     """
     with run.step("alerts") as found:
-        decisions = Decisions() if run.is_history else _decided(run)
-        found |= decisions.counts()
-        return decisions
+        decided = Decided(None, Decisions()) if run.is_history else _decided(run)
+        found |= decided.counts()
+        return decided
 
 
-def _decided(run: Run) -> Decisions:
+def _decided(run: Run) -> Decided:
     with connect(run.home.work_db, settings=run.settings, read_only=True) as connection:
-        return evaluate.evaluate(connection, run.state, run.as_of, run.next_release)
+        judged = evaluate.judged(connection, run.as_of, run.next_release)
+    with run.state.read() as reader:
+        return Decided(judged, judged.decide(reader))

@@ -18,7 +18,7 @@ ORDER: dict[str, Callable[[Run], Any]] = {
     "work file": intake.prepare_work_file,
     "models": models.build,
     "signals": marts.detect,
-    "worsening": marts.no_indicator_is_worsening,
+    "worsening": marts.worsening,
     "official counts": marts.counts_agree_with_official,
     "coherence": marts.marts_are_coherent,
     "disclosure": disclosure.control,

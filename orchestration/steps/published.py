@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitoring.alerts import evaluate
-from monitoring.alerts.lifecycle import Decisions
+from monitoring.alerts.findings import Decisions
 from orchestration.code_version import code_version
 from orchestration.run import Run
 from orchestration.steps.built import Built, results_of, tables_of
@@ -33,7 +33,7 @@ def build(run: Run) -> Built:
 
 
 def _hand_over(run: Run) -> None:
-    decisions: Decisions = run.results["alerts"]
+    decisions: Decisions = run.results["alerts"].decisions
     with connect(run.home.work_db, home=run.home, settings=run.settings) as connection:
         release_inputs.write(
             connection,

@@ -6,14 +6,15 @@ from typing import Any
 
 from expectations.runner import CheckResult
 from monitoring.alerts import record
-from monitoring.alerts.lifecycle import Decisions
 from monitoring.delivery import relay
 from orchestration import pending, retention
 from orchestration.logs import log
 from orchestration.run import Run
+from orchestration.steps.marts import Decided
 from report import site
 from warehouse import clock
 from warehouse.connection import connect
+from warehouse.home import sha256_of
 from warehouse.ledger import releases as ledger
 from warehouse.release import build as publish
 from warehouse.release import store as releases
@@ -55,20 +56,21 @@ def meets_expectations(run: Run) -> CheckResult:
 def release(run: Run) -> Found:
     """Write the pages, record, show; killed between any two, the next run puts it right.
 
-    What the alerts step decided is recorded as it is, and stands in the draft as it is.
+    What the alerts step decided stands in the draft; with the release it is decided anew, on the
+    alerts as people have left them by then.
     """
-    decisions: Decisions = run.results["alerts"]
+    decided: Decided = run.results["alerts"]
     draft: releases.Draft = run.results["draft"]
     with run.step("report") as found:
         found["pages"] = site.build_site(draft.database, draft.report)
     with run.step("release") as found:
         shown = None if run.is_history else releases.current(run.home)
-        is_same = shown and not decisions.events and releases.says_the_same(shown, draft)
+        is_same = shown and not decided.decisions.events and releases.says_the_same(shown, draft)
         if shown and (is_same or _was_rolled_back(run, draft)):
             shutil.rmtree(draft.folder)
             run.released, run.release_id = "unchanged", shown.release_id
         else:
-            _commit(run, draft, decisions)
+            _commit(run, draft, decided)
             run.released, run.release_id = "released", draft.release_id
         found["release"] = run.release_id
         if run.is_history:
@@ -116,7 +118,7 @@ def _leave_no_trace(run: Run) -> None:
         releases.remove(release.folder)
 
 
-def _commit(run: Run, draft: releases.Draft, decisions: Decisions) -> None:
+def _commit(run: Run, draft: releases.Draft, decided: Decided) -> None:
     """Release, alerts and messages in one transaction; then the pointer."""
     is_current = not run.is_history
     placed = replace(draft, folder=run.home.releases / draft.release_id)
@@ -134,10 +136,11 @@ def _commit(run: Run, draft: releases.Draft, decisions: Decisions) -> None:
                 code_version=draft.code_version,
                 simulated=draft.simulated,
                 is_current=is_current,
-                table_hashes=hashes,
+                table_hashes=hashes
+                | {ledger.MANIFEST: sha256_of(placed.folder / releases.MANIFEST)},
             )
-            if is_current:
-                record.record(connection, decisions, placed, run.settings)
+            if is_current and decided.judged:
+                record.record(connection, decided.judged, placed, run.settings)
 
     if run.vintages:
         releases.note(draft.folder, rules=run.vintages.rules)

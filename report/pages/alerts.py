@@ -1,14 +1,13 @@
 """The list of alerts and a page of evidence for each."""
 
 from collections.abc import Iterator
-from datetime import date
 from functools import partial
 from typing import Any
 
 from report import words
-from report.data import Row
+from report.data import Indicator, Row
 from report.view import Page, View
-from warehouse.calendar import next_span, span_of
+from warehouse.release import evidence
 
 HERE = "alerts/index.html"
 START = ("index.html", "Overview")
@@ -29,9 +28,11 @@ def _list(view: View) -> dict[str, Any]:
     for alert in view.alerts:
         by_state.setdefault(words.words(alert["state"], words.STATES), []).append(alert)
     live = len(view.live_alerts)
+    pending = sum(alert["state"] == "pending" for alert in view.alerts)
     return {
         "summary": f"{words.count(live, 'alert')} open, acknowledged or snoozed; "
-        f"{len(view.alerts) - live} closed. Each is a question to ask, not a verdict.",
+        f"{pending} pending; {len(view.alerts) - live - pending} closed. "
+        "Each is a question to ask, not a verdict.",
         "states": list(by_state.items()),
         "scripted": False,
     }
@@ -47,6 +48,7 @@ def _context(view: View, alert: Row) -> dict[str, Any]:
         "about": about,
         "name": about.name if about else alert["indicator"],
         "lead": _lead(alert),
+        "judged": _judged(alert, about),
         "cards": cards,
         "checks": words.lines(about.what_to_check) if about else [],
         "explanations": words.lines(about.other_explanations) if about else [],
@@ -58,27 +60,34 @@ def _context(view: View, alert: Row) -> dict[str, Any]:
 
 def _lead(alert: Row) -> str:
     side = {"down": "lower", "up": "higher"}.get(alert["direction"], "other")
-    periods = _periods(alert)
-    kind = alert["period_type"]
-    lasted = f"for {words.count(periods, kind)}" if periods > 1 else f"for one {kind}"
+    lasted = evidence.lasted(
+        alert["opened_period"], alert["periods_passed"] or 1, alert["periods_marked"],
+        alert["period_type"],
+    )  # fmt: skip
     closing = {
+        "pending": " This is the first month in which it is seen; a second one opens the alert.",
         "resolved": " It has returned to its usual range or was closed by a person.",
         "retracted": " Corrected data show that it never left its usual range.",
+        "no_longer_supported": " The return behind it was taken back.",
+        "closed_by_reorganisation": " The authority is no more.",
+        "closed_by_definition": " The indicator is no longer defined.",
+        "dropped": " Nothing confirmed it.",
     }
     return (
-        f"This indicator has been {side} than expected in {alert['area_name']} {lasted}, "
-        f"up to {alert['last_words']}.{closing.get(alert['state'], '')}"
+        f"This indicator has been {side} than expected in {alert['area_name']}, up to "
+        f"{alert['last_words']}. {lasted}.{closing.get(alert['state'], '')}"
     )
 
 
-def _periods(alert: Row) -> int:
-    """How many periods lie between the first and the last, both counted."""
-    day: date = alert["opened_period"]
-    periods = 0
-    while day <= alert["last_period"]:
-        day = next_span(span_of(day, alert["period_type"]), alert["period_type"]).start
-        periods += 1
-    return periods
+def _judged(alert: Row, about: Indicator | None) -> list[str]:
+    """What was judged, and the newest figure alone; nothing where no figure is shown."""
+    shown = evidence.read(alert["summary"])
+    if shown is None or about is None:
+        return []
+    scale = evidence.Scale(about.unit, about.decimals, about.period_type)
+    judged = evidence.judged(shown, alert["direction"], scale, alert["last_period"])
+    alone = evidence.newest(shown, scale)
+    return [judged, *([alone] if alone else [])]
 
 
 def _companions(view: View, alert: Row) -> list[dict[str, Any]]:

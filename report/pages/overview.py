@@ -9,7 +9,7 @@ from markupsafe import Markup
 from report import words
 from report.data import Area
 from report.hexmap import Hexagon, hexagon_map
-from report.view import Page, View
+from report.view import LIVE, Page, View
 
 
 def pages(view: View) -> Iterator[Page]:
@@ -74,8 +74,11 @@ def _changes(view: View) -> list[str | Markup]:
         event for held in view.published.events.values() for event in held
         if event["release_id"] == release
     ]  # fmt: skip
-    opened = sum(event["new_state"] == "open" for event in events)
-    closed = sum(event["new_state"] in {"resolved", "retracted"} for event in events)
+    opened = sum(event["event"] in {"opened", "reopened"} for event in events)
+    closed = sum(
+        event["old_state"] in LIVE and event["new_state"] not in {*LIVE, "pending"}
+        for event in events
+    )
     counted = f"{words.count(opened, 'alert')} raised and {words.count(closed, 'alert')} closed"
     return [
         f"{counted} with this release." if opened or closed else "No alert was raised or closed.",

@@ -29,7 +29,7 @@ from warehouse.ledger.state import State
 from warehouse.release import store as releases
 
 AREAS, MONTHS = 2, 24
-TABLES = ("releases", "alert_events", "outbox where kind <> 'run_failed'")
+TABLES = ("releases", "alert_events", "outbox where kind not in ('run_failed', 'trouble')")
 # A worker imports everything before it takes the lock.
 STARTING = 20.0
 

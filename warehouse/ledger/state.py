@@ -81,6 +81,7 @@ releases = Table(
     Column("code_version", String, nullable=False),
     Column("simulated", Boolean, nullable=False),
     Column("is_current", Boolean, nullable=False),
+    # of each published table, and of the manifest by the name of its file
     Column("table_hashes", sa.JSON),
 )
 
@@ -119,6 +120,22 @@ alert_events = Table(
     Column("reason", Text),
     Column("release_id", String),
     Column("evidence", sa.JSON),
+    Column("alert", sa.JSON),
+    Column("account", String),
+    Column("digest", String),
+)
+
+storms = Table(
+    "storms",
+    metadata,
+    Column("release_id", String, primary_key=True),
+    Column("held_on", Date, nullable=False),
+    Column("alerts", sa.JSON, nullable=False),
+    Column("decision", String),
+    Column("decided_on", Date),
+    Column("who", String),
+    Column("account", String),
+    Column("reason", Text),
 )
 
 outbox = Table(

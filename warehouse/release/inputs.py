@@ -18,6 +18,8 @@ from warehouse.ledger.state import State, alert_events, alerts, backtests, probl
 
 # Names of files are their senders' own words, and no published table has a use for them.
 LEFT_OUT = {"original_name", "landing_name", "file_name", "first_error"}
+# What proves an alert's change and who made it has no use there either.
+LEFT_OUT |= {"alert", "account", "digest"}
 
 
 def write(

@@ -15,7 +15,7 @@ select
     end as reason,
     case when json_exists(events.evidence, '$.who') then 'a person' else 'the monitor' end as recorded_by,
     events.release_id,
-    {{ evidence_of('trends') }} as evidence
+    {{ evidence_of('trends', 'alerts.direction') }} as evidence
 from {{ source('state', 'alert_events') }} as events
 left join {{ source('state', 'alerts') }} as alerts
     on events.alert_id = alerts.alert_id

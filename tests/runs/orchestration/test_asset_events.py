@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from expectations.runner import CheckResult
-from monitoring.alerts.lifecycle import Decisions
+from monitoring.alerts.findings import Decisions
 from monitoring.delivery import relay
 from orchestration.defs import alerts, intake, release
 from orchestration.resources import Monitor
@@ -124,16 +124,16 @@ def test_alerts_are_decided_once_and_released_as_they_were_decided(
 ) -> None:
     decided, drafted, recorded = [], [], []
 
-    def decide(run: Run) -> Decisions:
-        decided.append(Decisions())
+    def decide(run: Run) -> marts.Decided:
+        decided.append(marts.Decided(None, Decisions()))
         return decided[-1]
 
     def hand_over(run: Run) -> Built:
         drafted.append(run.results["alerts"])
         return Built()
 
-    def commit(_run: Run, _draft: object, decisions: Decisions) -> None:
-        recorded.append(decisions)
+    def commit(_run: Run, _draft: object, given: marts.Decided) -> None:
+        recorded.append(given)
         raise LookupError
 
     monkeypatch.setattr(marts, "_decided", decide)

@@ -73,7 +73,7 @@ def test_assets_without_those_between_them_take_all_before_along_once(
     assert result.success
     assert set(made(result)) == {RAW, MODEL, SIGNALS}
     checks = {event.check_name for event in result.get_asset_check_evaluations()}
-    assert {"marts_are_coherent", "no_indicator_is_worsening"} <= checks
+    assert {"marts_are_coherent", "referral_rate_is_not_worsening"} <= checks
     outcome, code, steps = last(home)
     assert (outcome, code) == ("partial", 0)
     assert steps[:5] == ["intake", "vital signs", "work file", "models", "signals"]

@@ -237,6 +237,7 @@ RUN: dict[tuple[str, ...], Prepared] = {
     ("health",): as_shown,
     ("doctor",): as_shown,
     ("deliver",): as_shown,
+    ("routes", "test"): as_shown,
     ("validate",): to_check,
     ("contract", "diff"): to_compare,
     ("contract", "pages"): into_a_folder,

@@ -27,7 +27,16 @@ from warehouse.ledger import state as tables
 from warehouse.ledger.state import state_of
 
 SENTENCE = "Contacts of the night service are no longer counted as referrals."
-ALERTS = ("ack", "snooze", "resolve")
+# In this order of two alerts.
+ALERTS = {
+    "ack": ("feed0",),
+    "assign": ("feed0",),
+    "comment": ("feed0", "feed1"),
+    "snooze": ("feed1", "--until", "2026-12-01"),
+    "unsnooze": ("feed1",),
+    "resolve": ("feed0",),
+    "reopen": ("feed0",),
+}
 DAY = date(2026, 9, 1)
 
 
@@ -96,6 +105,12 @@ def open_alert(home: Home, alert_id: str) -> None:
         connection.execute(sa.insert(tables.alerts).values(row))
 
 
+def hold_alerts(home: Home, release_id: str) -> None:
+    row = {"release_id": release_id, "held_on": DAY, "alerts": []}
+    with state_of(home) as state, state.begin() as connection:
+        connection.execute(sa.insert(tables.storms).values(row))
+
+
 def hold_back(home: Home, submission: int) -> str:
     """Have a rule hold a submission back; its sender."""
     with state_of(home) as state, state.begin() as connection:
@@ -110,11 +125,14 @@ def told(tmp_path_factory: pytest.TempPathFactory, small_home: Ran) -> Typed:
     root = tmp_path_factory.mktemp("typed") / "monitor"
     shutil.copytree(small_home.home.root, root, symlinks=True)
     typed = Typed(Home(root))
-    for number, name in enumerate(ALERTS):
-        alert_id = f"feed{number}"
+    for alert_id in ("feed0", "feed1"):
         open_alert(typed.home, alert_id)
-        until = ("--until", "2031-01-01") if name == "snooze" else ()
-        typed.say("alerts", name, given=(alert_id, *until), options=("--as", "--note"))
+    for name, given in ALERTS.items():
+        to = ("--to",) if name == "assign" else ()
+        typed.say("alerts", name, given=given, options=(*to, "--as", "--note"))
+    for name, release_id in (("confirm", "r8"), ("discard", "r9")):
+        hold_alerts(typed.home, release_id)
+        typed.say("alerts", name, given=(release_id,), options=("--as", "--reason"))
     about = ("--area", "E92000001", "--about", "referral_rate", "--from", "2026-04-01")
     new = (*about, "--kind", "practice_change", "--code", "new_threshold")
     typed.say("annotate", "add", given=new, options=("--reason",))

@@ -6,9 +6,10 @@ import duckdb
 import pytest
 
 from expectations.signals import (
+    Worsening,
     counts_agree_with_official,
     marts_are_coherent,
-    no_indicator_is_worsening,
+    worsening,
 )
 
 pytestmark = pytest.mark.slow
@@ -151,14 +152,46 @@ def test_a_rate_of_a_population_may_exceed_one_each(work: duckdb.DuckDBPyConnect
     assert marts_are_coherent(work).passed
 
 
+def of_rate(work: duckdb.DuckDBPyConnection) -> Worsening:
+    found = worsening(work, ["rate", "share", "unheard_of"])
+    assert found["share"].check.passed
+    assert not found["unheard_of"].check.passed
+    assert found["unheard_of"].check.said == "No area could be judged."
+    return found["rate"]
+
+
 def test_a_worsening_indicator_warns_with_counts_and_blocks_nothing(
     work: duckdb.DuckDBPyConnection,
 ) -> None:
-    assert no_indicator_is_worsening(work).passed
-    work.execute("update marts.fct_signals set status = 'worsening' where area_code = 'E1'")
-    result = no_indicator_is_worsening(work)
-    assert (result.passed, result.severity) == (False, "warning")
-    assert result.details["areas_worsening"] == 2
+    assert of_rate(work).check.passed
+    worse = "update marts.fct_signals set status = 'worsening' where indicator = 'rate'"
+    work.execute(f"{worse} and area_code = 'E1'")
+    found = of_rate(work)
+    assert (found.check.name, found.check.severity) == ("rate_is_not_worsening", "warning")
+    assert (found.check.passed, found.check.failed, found.judged, found.areas) == (
+        False, 1, 3, ("E1",)
+    )  # fmt: skip
+    work.execute(worse)
+    everywhere = of_rate(work).check
+    assert (everywhere.passed, everywhere.failed) == (False, 3)
+    assert everywhere.details["period"] == "2026-01-01"
+
+
+def test_the_newest_period_is_the_newest_that_could_be_judged(
+    work: duckdb.DuckDBPyConnection,
+) -> None:
+    work.execute(
+        "insert into marts.fct_signals by name select * replace ("
+        "date '2026-02-01' as period_start, 'not_assessable' as status)"
+        " from marts.fct_signals where indicator = 'rate'"
+    )
+    assert of_rate(work).check.details["period"] == "2026-01-01"
+    work.execute(
+        "update marts.fct_signals set status = 'worsening' where indicator = 'rate'"
+        " and area_code = 'E1' and period_start = date '2026-02-01'"
+    )
+    found = of_rate(work)
+    assert (found.check.failed, found.judged, found.not_assessable) == (1, 1, 2)
 
 
 @pytest.mark.parametrize(("verdict", "passes"), [("agrees", True), ("differs", False)])

@@ -62,7 +62,8 @@ create table alerts as
     select 'a' as alert_id, '{RATE}' as indicator, 'E1' as area_code,
         'local_authority' as area_level, 'total' as breakdown, 'down' as direction,
         'warning' as severity, 'open' as state, date '2026-01-01' as opened_period,
-        date '2026-01-01' as last_period, '{{"value": 25.0}}' as summary
+        date '2026-01-01' as last_period,
+        '{{"first": "2026-01-01", "value": 25.0, "expected": 30.0, "lower": 26.0}}' as summary
     union all select 'b', '{RATE}', 'E2', 'local_authority', 'total', 'down', 'warning', 'open',
         date '2026-01-01', date '2026-01-01', null;
 create table alert_events as
@@ -180,8 +181,13 @@ def spoilt() -> Iterator[tuple[str, str, dict[str, int]]]:
     yield "alerts", turned, {"periods_end_after_they_start": 1}
     spoil = "update alerts set summary = (select max(summary) from alerts)"
     yield "alerts", spoil, {"withheld_is_withheld": 1}
-    spoil = """update alerts set summary = '{"value": 24.0}' where alert_id = 'a'"""
-    yield "alerts", spoil, {"evidence_is_released": 1}
+    judged = """update alerts set summary = '{{"value": {}, {}}}' where alert_id = 'a'"""
+    yield "alerts", judged.format(24.2, '"expected": 30'), {"evidence_is_released": 1}
+    contradiction = {"evidence_bears_the_alert_out": 1}
+    yield "alerts", judged.format(25, '"expected": 25.0'), contradiction
+    yield "alerts", judged.format(25, '"expected": 24.9'), contradiction
+    yield "alerts", judged.format(25, '"expected": 30, "lower": 25'), contradiction
+    yield "alerts", judged.format(25, '"expected": 30, "lower": 24.9'), contradiction
     yield "alert_events", "insert into alert_events from alert_events", {"one_row_each": 2}
     yield "alert_events", *unknown("alert_events", "alert_id", "old_state", "new_state")
     yield "submissions", "insert into submissions from submissions", {"one_row_each": 2}

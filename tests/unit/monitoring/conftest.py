@@ -1,13 +1,15 @@
 """A small monitor's folder, its state and a released database to quote from."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
-from released_figures import Released
+from released_figures import FALL, LEEDS, Released
 
+from monitoring.alerts.lifecycle import alert_id
 from warehouse.home import Home, create
 from warehouse.ledger.state import State
 from warehouse.settings import Settings
@@ -57,6 +59,18 @@ def released(tmp_path: Path) -> Released:
             " ('referral_rate', 'E08000032', 'month', '2026-08-01', 'total', 'extracts',"
             "  null, null, null, null, 'c', false)"
         )
+        connection.execute(
+            "create table alerts (alert_id varchar, indicator varchar, area_code varchar,"
+            " breakdown varchar, direction varchar, opened_period date, last_period date,"
+            " periods_passed integer, periods_marked integer, summary varchar)"
+        )
+        for area, summary in (("E08000035", LEEDS), ("E08000032", None)):
+            fingerprint = replace(FALL, area_code=area).fingerprint
+            connection.execute(
+                "insert into alerts values (?, 'referral_rate', ?, 'total', 'down', '2026-07-01',"
+                " '2026-08-01', 2, 2, ?)",
+                [alert_id(fingerprint, date(2026, 7, 1)), area, summary],
+            )
         connection.execute(
             "create table coverage (la_code varchar, extract varchar, period_end date,"
             " due_on date, received_on date, status varchar)"

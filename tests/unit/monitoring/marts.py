@@ -88,13 +88,17 @@ class Marts:
             "school_days_only": self.school_days_only,
             "kind": self.kind,
             "denominator_is_population": True,
+            "family": "identification",
+            "scale": 120_000,
+            "annualise": False,
         }
 
     def _areas(self) -> list[dict[str, Any]]:
         codes = [(f"E06{n:06d}", f"E12{n % REGIONS:06d}") for n in range(len(self.counts))]
         return [
             {"area_code": code, "area_name": f"Area {code[-2:]}", "region_code": region}
-            | {"valid_from": date(2009, 4, 1)}
+            | {"la_code": f"{int(code[3:])}", "area_level": "local_authority"}
+            | {"valid_from": date(2009, 4, 1), "valid_to": None}
             for code, region in codes
         ]
 
@@ -172,6 +176,7 @@ class Marts:
                 "period_start": "date",
                 "reason": "varchar",
                 "caveat": "varchar",
+                "valid_to": "date",
                 "la_code": "varchar",
                 "numerator": "double",
                 "denominator": "double",

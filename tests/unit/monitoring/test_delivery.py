@@ -548,10 +548,10 @@ def test_a_row_without_a_recipient_becomes_one_for_each(home: Home, state: State
 def test_a_message_is_posted_once_for_each_recipient_and_answers_the_first(
     home: Home, state: State
 ) -> None:
-    settings = by_mail(25, recipients=THREE)
+    settings, critical = by_mail(25, recipients=THREE), message(severity="critical")
     with state.begin() as connection:
-        assert outbox_rows.post(connection, [message()], settings, NOW.date()) == 4
-        assert outbox_rows.post(connection, [message()], settings, NOW.date()) == 0
+        assert outbox_rows.post(connection, [critical], settings, NOW.date()) == 4
+        assert outbox_rows.post(connection, [critical], settings, NOW.date()) == 0
         ended = message(message_id="m2", kind="resolved")
         assert outbox_rows.post(connection, [ended], settings, NOW.date()) == 4
     first = {one.recipient: one.message_id for one in rows(state) if one.kind == "opened"}

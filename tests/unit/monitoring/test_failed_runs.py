@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from monitoring import failed_runs, gate, rendering
-from monitoring.messages import RunFailed, parse
+from monitoring.messages import RunFailed, headline, parse
+from monitoring.notices import Troubles
 from warehouse import clock
 from warehouse.ledger.state import FAILED, State, outbox, releases, runs
 from warehouse.settings import Settings
@@ -36,12 +37,11 @@ def ended(state: State, number: int, outcome: str | None, **more: Any) -> None:
         connection.execute(sa.insert(runs).values(row | more))
 
 
-def posted(state: State) -> list[tuple[str, RunFailed]]:
+def posted(state: State, kind: type = RunFailed) -> list[tuple[str, Any]]:
     with state.read() as connection:
         rows = connection.execute(sa.select(outbox).order_by(outbox.c.created_at)).all()
     found = [(row.channel, parse(row.payload)) for row in rows]
-    assert all(isinstance(message, RunFailed) for _, message in found)
-    return found  # type: ignore[return-value]
+    return [(channel, message) for channel, message in found if isinstance(message, kind)]
 
 
 @pytest.mark.parametrize("outcome", FAILED)
@@ -73,10 +73,14 @@ def test_it_is_told_once_until_a_run_ends_well(state: State, settings: Settings)
     ended(state, 3, "gate_failed")
     assert failed_runs.tell(state, settings, TODAY) == 0
     ended(state, 4, "unchanged")
+    assert failed_runs.tell(state, settings, TODAY) == 1
     assert failed_runs.tell(state, settings, TODAY) == 0
     ended(state, 5, "failed")
     assert failed_runs.tell(state, settings, TODAY) == 1
     assert [message.run for _, message in posted(state)] == [2, 5]
+    [over] = posted(state, Troubles)
+    assert over[1].changes[0].is_over
+    assert headline(over[1]) == "Sightline: over: runs that fail"
 
 
 def test_nobody_is_mailed_where_no_channel_says_so(state: State, settings: Settings) -> None:

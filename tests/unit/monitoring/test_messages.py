@@ -11,7 +11,12 @@ from monitoring.messages import AlertMessage, Digest, Figures, headline, parse
 from warehouse.release.rounding import IN_WORDS
 
 REFERRALS = Figures(
-    value=400.04, expected=500, lower=440, upper=560, unit="per 10,000 children a year"
+    value=400.04,
+    expected=500,
+    lower=440,
+    upper=560,
+    change=-20,
+    unit="per 10,000 children a year",
 )
 
 
@@ -65,11 +70,11 @@ def test_the_text_names_the_change_and_what_was_expected() -> None:
     assert "400.0 per 10,000 children a year in August 2026" in text
     assert "about 500.0 was expected (between 440.0 and 560.0 would be usual)" in text
     assert "that is 20% less" in text
-    assert "Seen in 3 months since June 2026 in this local authority." in text
+    assert "Marked in 3 of 3 months since June 2026 in this local authority." in text
 
 
 def test_one_month_is_written_in_the_singular() -> None:
-    assert "Seen in one month (June 2026)" in rendering.text(message(periods_seen=1))
+    assert "Marked in one month (June 2026)" in rendering.text(message(periods_seen=1))
 
 
 def test_a_message_is_headed_by_its_newest_period() -> None:
@@ -91,7 +96,7 @@ def test_a_term_is_named_as_a_term() -> None:
         )
     )  # fmt: skip
     assert "in Spring term 2026; about" in text
-    assert "Seen in 2 terms since Autumn term 2025" in text
+    assert "Marked in 2 of 2 terms since Autumn term 2025" in text
 
 
 def test_simulated_data_is_said_to_be_simulated_in_subject_and_body() -> None:

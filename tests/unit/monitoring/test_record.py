@@ -6,37 +6,36 @@ from datetime import date
 import duckdb
 import pytest
 import sqlalchemy as sa
-from released_figures import Released
+from released_figures import FALL, Released
 
-from monitoring.alerts.evaluate import alert_rows, event_rows, known_alerts
-from monitoring.alerts.lifecycle import Decisions, Finding, decide
+from monitoring.alerts import history, people, storm_records
+from monitoring.alerts.evaluate import Judged, alert_rows, event_rows, known_alerts
+from monitoring.alerts.findings import Decisions, Finding, Given
+from monitoring.alerts.lifecycle import decide
 from monitoring.alerts.record import record
-from monitoring.messages import AlertMessage, Digest, parse
+from monitoring.messages import AlertMessage, Digest, StormHeld, parse
+from warehouse.errors import SightlineError
 from warehouse.ledger.state import State, alert_events, outbox
 from warehouse.settings import Settings
 
-FALL = Finding(
-    indicator="referral_rate",
-    indicator_name="Referral rate",
-    area_code="E08000035",
-    area_name="Leeds",
-    area_level="local_authority",
-    breakdown="total",
-    direction="down",
-    period=date(2026, 8, 1),
-    status="worsening",
-    kind="sustained",
-    evidence={"value": 400.04},
-)
+RELEASE, TODAY = "2026-11-21-r1", date(2026, 11, 21)
+
+
+def judged(*findings: Finding) -> Judged:
+    """As if each had worsened for a second period."""
+    before = [replace(one, period=date(2026, 7, 1)) for one in findings]
+    return Judged((*before, *findings), Given(), TODAY, RELEASE)
 
 
 def decisions(*findings: Finding) -> Decisions:
-    return decide(findings, [], date(2026, 11, 21), "2026-11-21-r1")
+    return decide(judged(*findings).findings, [], TODAY, RELEASE)
 
 
 def posted(state: State) -> list[AlertMessage | Digest]:
     with state.read() as connection:
-        rows = connection.execute(sa.select(outbox.c.payload).order_by(outbox.c.kind)).scalars()
+        of_release = outbox.c.kind != "audience_digest"
+        query = sa.select(outbox.c.payload).where(of_release).order_by(outbox.c.kind)
+        rows = connection.execute(query).scalars()
         return [parse(row) for row in rows]
 
 
@@ -44,7 +43,7 @@ def test_an_alert_its_event_and_its_message_are_written_together(
     state: State, released: Released, settings: Settings
 ) -> None:
     with state.begin() as connection:
-        record(connection, decisions(FALL), released, settings)
+        record(connection, judged(FALL), released, settings)
     digest, alert = posted(state)
     assert isinstance(alert, AlertMessage)
     assert alert.figures.value == 400.04
@@ -58,7 +57,7 @@ def test_an_alert_its_event_and_its_message_are_written_together(
 def test_recording_twice_writes_once(state: State, released: Released, settings: Settings) -> None:
     for _ in range(2):
         with state.begin() as connection:
-            record(connection, decisions(FALL), released, settings)
+            record(connection, judged(FALL), released, settings)
     with state.read() as connection:
         assert len(known_alerts(connection)) == 1
         assert len(connection.execute(sa.select(alert_events)).all()) == 1
@@ -70,7 +69,7 @@ def test_a_withheld_figure_is_withheld_in_the_message(
 ) -> None:
     bradford = replace(FALL, area_code="E08000032", area_name="Bradford")
     with state.begin() as connection:
-        record(connection, decisions(bradford), released, settings)
+        record(connection, judged(bradford), released, settings)
     [message] = [m for m in posted(state) if isinstance(m, AlertMessage)]
     assert message.figures.is_withheld
     assert message.figures.value is None
@@ -84,7 +83,7 @@ def test_a_coded_figure_is_coded_in_the_message(
         connection.execute("update trends set marker = ? where marker = 'c'", [marker])
     bradford = replace(FALL, area_code="E08000032", area_name="Bradford")
     with state.begin() as connection:
-        record(connection, decisions(bradford), released, settings)
+        record(connection, judged(bradford), released, settings)
     [message] = [m for m in posted(state) if isinstance(m, AlertMessage)]
     assert (message.figures.is_withheld, message.figures.marker) == (True, marker)
 
@@ -93,10 +92,10 @@ def test_what_was_expected_of_a_withheld_figure_stays_out_of_the_message(
     state: State, released: Released, settings: Settings
 ) -> None:
     with duckdb.connect(str(released.database)) as connection:
-        connection.execute("update trends set expected = 500, lower = 440 where marker = 'c'")
+        connection.execute("update alerts set summary = (select max(summary) from alerts)")
     bradford = replace(FALL, area_code="E08000032", area_name="Bradford")
     with state.begin() as connection:
-        record(connection, decisions(bradford), released, settings)
+        record(connection, judged(bradford), released, settings)
     [message] = [m for m in posted(state) if isinstance(m, AlertMessage)]
     assert (message.figures.expected, message.figures.lower) == (None, None)
 
@@ -108,7 +107,7 @@ def test_a_return_that_is_due_today_is_not_counted_yet(
         today = f"('383', 'ssd', '2026-10-31', '{released.as_of}', null, 'not_due')"
         connection.execute(f"insert into coverage values {today}")
     with state.begin() as connection:
-        record(connection, Decisions(), released, settings)
+        record(connection, judged(), released, settings)
     [digest] = posted(state)
     assert isinstance(digest, Digest)
     assert (digest.returns_received, digest.returns_due) == (1, 2)
@@ -118,7 +117,7 @@ def test_a_run_without_alerts_still_posts_its_digest(
     state: State, released: Released, settings: Settings
 ) -> None:
     with state.begin() as connection:
-        record(connection, Decisions(), released, settings)
+        record(connection, judged(), released, settings)
     [digest] = posted(state)
     assert isinstance(digest, Digest)
     assert digest.new == 0
@@ -127,10 +126,11 @@ def test_a_run_without_alerts_still_posts_its_digest(
 def test_each_configured_channel_gets_its_own_copy(state: State, released: Released) -> None:
     mail = {"kind": "smtp", "host": "127.0.0.1", "sender": "a@b", "recipients": ["c@d"]}
     with state.begin() as connection:
-        record(connection, decisions(FALL), released, Settings(delivery=[mail]))
+        record(connection, judged(FALL), released, Settings(delivery=[mail]))
     with state.read() as connection:
-        channels = connection.execute(sa.select(outbox.c.channel)).scalars().all()
-    assert sorted(channels) == ["files", "files", "smtp", "smtp"]
+        rows = connection.execute(sa.select(outbox.c.channel, outbox.c.kind)).all()
+    of_files = [("files", kind) for kind in ("audience_digest", "digest", "opened")]
+    assert sorted(map(tuple, rows)) == [*of_files, ("smtp", "audience_digest")]
 
 
 def test_the_rows_to_publish_hold_what_is_about_to_be_recorded(state: State) -> None:
@@ -138,3 +138,66 @@ def test_the_rows_to_publish_hold_what_is_about_to_be_recorded(state: State) -> 
     [event] = event_rows(state, decisions(FALL))
     assert alert["state"] == "open"
     assert (event["event_id"], event["event"]) == (1, "opened")
+
+
+def recorded(state: State, released: Released, settings: Settings, given: Judged) -> Decisions:
+    with state.begin() as connection:
+        return record(connection, given, released, settings)
+
+
+@pytest.mark.parametrize("act", ["acknowledged", "snoozed", "resolved"])
+def test_what_a_person_did_during_a_run_stands(
+    state: State, released: Released, settings: Settings, act: str
+) -> None:
+    """The run had decided to go on with it as open."""
+    recorded(state, released, settings, judged(FALL))
+    later = replace(judged(FALL), release_id="2026-11-21-r2")
+    further = replace(later, findings=(*later.findings, replace(FALL, period=date(2026, 9, 1))))
+    with state.read() as connection:
+        [alert] = known_alerts(connection)
+        assert further.decide(connection).counts() == {"continued": 1}
+    how = {
+        "acknowledged": {},
+        "snoozed": {"until": date(2027, 1, 1)},
+        "resolved": {"reason": "expected"},
+    }[act]
+    people.act(state, [alert.alert_id], act, who="Ada", note="known", today=TODAY, **how)
+    recorded(state, released, settings, further)
+    with state.read() as connection:
+        [now] = known_alerts(connection)
+    assert now.state == act
+    assert now.last_period == date(2026, 8 if act == "resolved" else 9, 1)
+    history.check(state)
+
+
+def storm() -> Judged:
+    return judged(*(replace(FALL, area_code=f"E{number}") for number in range(20)))
+
+
+def test_a_storm_is_told_once_to_engineers_and_no_alert_of_it_to_anybody(
+    state: State, released: Released, settings: Settings
+) -> None:
+    """Fault 98."""
+    for _ in range(2):
+        recorded(state, released, settings, storm())
+    kinds = [type(message) for message in posted(state)]
+    assert sorted(kind.__name__ for kind in kinds) == ["Digest", "StormHeld"]
+    [message] = [one for one in posted(state) if isinstance(one, StormHeld)]
+    assert (message.alerts, message.indicators) == (20, ("referral_rate",))
+    assert people.list_alerts(state) == []
+    assert [row["alerts"] for row in storm_records.waiting(state)] == [20]
+
+
+@pytest.mark.parametrize(("decision", "opened"), [("confirmed", 20), ("discarded", 0)])
+def test_a_person_lets_a_storm_through_or_drops_it(
+    state: State, released: Released, settings: Settings, decision: str, opened: int
+) -> None:
+    recorded(state, released, settings, storm())
+    said = {"who": "Ada", "reason": "a table was wrong", "today": TODAY}
+    with pytest.raises(SightlineError, match="wait for a decision"):
+        storm_records.decide(state, "9", decision, **said)
+    assert storm_records.decide(state, RELEASE, decision, **said) == 20
+    next_run = replace(storm(), release_id="2026-11-21-r2")
+    done = recorded(state, released, settings, next_run)
+    assert (len(done.alerts), len(done.held)) == (opened, 0)
+    assert storm_records.waiting(state) == []

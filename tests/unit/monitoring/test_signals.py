@@ -10,7 +10,8 @@ from marts import Marts
 from panels import TERM_SEASON, changed, panel
 
 from monitoring import signals
-from monitoring.alerts.evaluate import evaluate
+from monitoring.alerts import evaluate
+from monitoring.alerts.findings import Decisions
 from warehouse.ledger.state import State
 
 pytestmark = pytest.mark.slow
@@ -25,6 +26,11 @@ def detected(marts: Marts) -> duckdb.DuckDBPyConnection:
     connection = marts.write()
     signals.detect(connection, marts.last)
     return connection
+
+
+def decided_on(connection: duckdb.DuckDBPyConnection, state: State, marts: Marts) -> Decisions:
+    with state.read() as reader:
+        return evaluate.judged(connection, marts.last, "r1").decide(reader)
 
 
 def newest(connection: duckdb.DuckDBPyConnection, area: str) -> dict[str, Any]:
@@ -274,10 +280,10 @@ def test_nothing_monitored_writes_an_empty_table() -> None:
 
 def test_a_found_fall_opens_one_alert(state: State) -> None:
     marts = Marts(changed(panel(areas=24, periods=60), 3, 0.6, last=4))
-    decided = evaluate(detected(marts), state, marts.last, "r1")
-    assert "E06000003" in [alert.area_code for alert in decided.alerts]
+    decided = decided_on(detected(marts), state, marts)
+    assert "E06000003" in [alert.area_code for alert in decided.alerts if alert.state == "open"]
     assert len(decided.alerts) <= 3
-    assert {event.event for event in decided.events} == {"opened"}
+    assert {event.event for event in decided.events} <= {"opened", "pending"}
 
 
 def with_holidays(rise: float = 1.0, last: int = 12) -> Any:
@@ -310,7 +316,7 @@ def test_none_where_none_was_expected_is_neither_worse_nor_better_nor_newest_evi
         " order by period_start desc limit 2"
     ).fetchall()
     assert statuses == [("not_assessable",), ("worsening",)]
-    decided = evaluate(connection, state, marts.last, "r1")
+    decided = decided_on(connection, state, marts)
     [alert] = [one for one in decided.alerts if one.area_code == "E06000003"]
     assert alert.last_period == date(2026, 7, 1)
     assert date(2026, 8, 1).isoformat() not in alert.summary["values"]

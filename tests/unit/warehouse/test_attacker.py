@@ -22,6 +22,7 @@ import sqlalchemy as sa
 import work_file
 
 from monitoring.alerts import evaluate, record
+from monitoring.alerts.findings import Given
 from monitoring.alerts.lifecycle import decide
 from report.site import build_site
 from warehouse import home as homes
@@ -239,7 +240,8 @@ def released(home: Home) -> Path:
         draft = work_file.draft(home, **rows)
         build_site(draft.database, draft.report)
         with state.begin() as connection:
-            record.record(connection, decisions, draft, Settings())
+            judged = evaluate.Judged(tuple(found), Given(), work_file.AS_OF, "r1")
+            record.record(connection, judged, draft, Settings())
             posted = connection.execute(sa.select(outbox.c.payload)).scalars().all()
     (draft.folder / "messages.json").write_text(json.dumps(sorted(posted, key=str)))
     return draft.folder

@@ -149,7 +149,7 @@ def test_months_before_the_tested_ones_say_that_they_were_not_tested(published) 
     assert one(published, found) == ("not_assessable", "not_tested")
 
 
-def test_evidence_is_the_released_row_and_nothing_where_it_shows_no_figure(published) -> None:
+def test_evidence_is_of_released_rows_and_nothing_where_they_show_no_figure(published) -> None:
     row = f"""
         select value, expected from trends where indicator = 'referral_rate'
             and area_code = '{work_file.WORSENING}' and source = 'extracts'
@@ -157,10 +157,11 @@ def test_evidence_is_the_released_row_and_nothing_where_it_shows_no_figure(publi
     """
     figures = dict(published.execute("select alert_id, summary from alerts").fetchall())
     events = dict(published.execute("select alert_id, evidence from alert_events").fetchall())
-    for told in (figures, events):
-        evidence = json.loads(told["a-leeds"])
-        assert (evidence["value"], evidence["expected"]) == one(published, row)
-        assert told["a-rutland"] is None
+    evidence, judged = json.loads(events["a-leeds"]), json.loads(figures["a-leeds"])
+    assert (evidence["value"], evidence["expected"]) == one(published, row)
+    assert (judged["newest_value"], judged["newest_expected"]) == one(published, row)
+    assert judged["value"] < judged["lower"] < judged["expected"]
+    assert (figures["a-rutland"], events["a-rutland"]) == (None, None)
     hidden = f"""
         select marker from trends where indicator = 're_referral_rate'
             and area_code = '{work_file.SMALL}' and period_start = date '{work_file.LAST_MONTH}'

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from warehouse import belonging
 from warehouse.errors import ConfigurationError
 
-HEAD = "0011"
+HEAD = "0012"
 FOLDER = Path(__file__).parent
 COPIES_KEPT = 3
 

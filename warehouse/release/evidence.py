@@ -1,0 +1,140 @@
+"""What a release shows of an alert, and the sentences that messages, pages and commands say of it.
+
+The figures are those of `alerts.summary`: of the periods that were judged together, never of one
+month in place of them. A number that does not bear the alert out is not told.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from warehouse.calendar import period_name
+
+Direction = Literal["down", "up"]
+NOT_ALONE = (
+    "Several periods together stand out; no sum of them that may be told lies beyond what is usual."
+)
+NO_RANGE = "No range is told: several periods stand out together, and no sum of them alone."
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How an indicator's figures are said."""
+
+    unit: str
+    decimals: int
+    period_type: str
+
+
+class Evidence(BaseModel):
+    """Figures as released; `value` is of the periods from `first` to `last` together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    first: date | None = None
+    last: date | None = None
+    periods: int = 1
+    value: float | None = None
+    expected: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    difference: int | None = None
+    """Events more or fewer than expected, to the nearest five."""
+    change: int | None = None
+    """The difference in per cent."""
+    newest: date | None = None
+    newest_value: float | None = None
+    newest_expected: float | None = None
+    kind: Literal["spike", "sustained"] | None = None
+    is_provisional: bool = False
+
+    def bears_out(self, direction: Direction) -> bool:
+        """Whether the value lies beyond what was expected, and beyond its range, on this side."""
+        if self.value is None or self.expected is None:
+            return False
+        sign = 1 if direction == "up" else -1
+        limit = self.upper if direction == "up" else self.lower
+        is_past = sign * (self.value - self.expected) > 0
+        return is_past and (limit is None or sign * (self.value - limit) > 0)
+
+
+def read(summary: str | None) -> Evidence | None:
+    """The evidence of a row of `alerts`; None where nothing is shown."""
+    if summary is None:
+        return None
+    return Evidence.model_validate(
+        {name: value for name, value in json.loads(summary).items() if value is not None}
+    )
+
+
+def lasted(first: date, passed: int, marked: int | None, period_type: str) -> str:
+    """How long an episode has lasted: the one wording of it."""
+    span = f"since {period_name(period_type, first)}"
+    if passed <= 1:
+        return f"Marked in one {period_type} ({period_name(period_type, first)})"
+    if not marked:
+        return f"It has lasted {passed} {period_type}s, {span}"
+    return f"Marked in {marked} of {passed} {period_type}s {span}"
+
+
+def judged(evidence: Evidence, direction: Direction, scale: Scale, last: date) -> str:
+    """What was judged: value, range, difference; `last` where the evidence does not say until when.
+
+    Says so where no number may be told that bears the alert out.
+    """
+    if not evidence.bears_out(direction) or evidence.value is None or evidence.expected is None:
+        return NOT_ALONE
+    said = (
+        f"{number(evidence.value, scale)} {scale.unit} {_when(evidence, scale, last)};"
+        f" about {number(evidence.expected, scale)} was expected"
+    )
+    has_range = evidence.lower is not None and evidence.upper is not None
+    if has_range and evidence.lower is not None and evidence.upper is not None:
+        low, high = number(evidence.lower, scale), number(evidence.upper, scale)
+        said += f" (between {low} and {high} would be usual)"
+    told = [f"{said}{_by_how_much(evidence, direction)}."]
+    told += [] if has_range or evidence.periods == 1 else [NO_RANGE]
+    told += ["The figure is provisional."] if evidence.is_provisional else []
+    return " ".join(told)
+
+
+def newest(evidence: Evidence, scale: Scale) -> str | None:
+    """The newest figure alone, where several periods were judged."""
+    if evidence.newest is None or evidence.newest_value is None or evidence.periods == 1:
+        return None
+    value = number(evidence.newest_value, scale)
+    return f"In {period_name(scale.period_type, evidence.newest)} alone: {value} {scale.unit}."
+
+
+def since(evidence: Evidence, scale: Scale) -> str | None:
+    """What the figure is now, of an alert that is over."""
+    if evidence.newest is None or evidence.newest_value is None:
+        return None
+    now = number(evidence.newest_value, scale)
+    said = f"In {period_name(scale.period_type, evidence.newest)} it is {now} {scale.unit}"
+    if evidence.newest_expected is None:
+        return f"{said}."
+    return f"{said}; about {number(evidence.newest_expected, scale)} is expected."
+
+
+def number(value: float, scale: Scale) -> str:
+    return f"{value:,.{scale.decimals}f}"
+
+
+def _when(evidence: Evidence, scale: Scale, last: date) -> str:
+    end = period_name(scale.period_type, evidence.last or last)
+    if evidence.periods == 1 or evidence.first is None:
+        return f"in {end}"
+    first = period_name(scale.period_type, evidence.first)
+    return f"in the {evidence.periods} {scale.period_type}s from {first} to {end}"
+
+
+def _by_how_much(evidence: Evidence, direction: Direction) -> str:
+    more, many = ("more", "more") if direction == "up" else ("less", "fewer")
+    share = f", that is {abs(evidence.change)}% {more}" if evidence.change else ""
+    if not evidence.difference:
+        return share
+    return f"{share}{' and' if share else ','} in number about {abs(evidence.difference):,} {many}"
