@@ -3,6 +3,7 @@
 from datetime import date
 
 import numpy as np
+import pytest
 from marts import Marts
 from panels import months, panel, people
 
@@ -12,6 +13,8 @@ from monitoring.alerts.findings import LIVE, Alert, Decisions
 from monitoring.alerts.lifecycle import decide
 from monitoring.detection.lasting import Changes
 from monitoring.detection.monitor import Judgements, judge
+
+pytestmark = pytest.mark.slow
 
 AREA, ONSET, LASTS, PERIODS = 3, 60, 24, 96
 
