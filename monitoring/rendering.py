@@ -11,6 +11,7 @@ from pathlib import Path
 import css_inline
 import jinja2
 
+from monitoring import figures_table
 from monitoring.message_base import SIMULATED
 from monitoring.messages import AlertMessage, Message, headline, paragraphs
 from warehouse import clock
@@ -23,7 +24,6 @@ WHOLE_SUBJECTS = policy.default.clone(max_line_length=90)
 """A subject of 70 characters stays on one line; text has shorter ones anyway."""
 # What a follow-up of an alert is about, behind the words that its thread shares.
 TAILS = {
-    "opened": "",
     "reopened": ", again",
     "escalated": ", more serious",
     "resolved": ", ended",
@@ -54,6 +54,7 @@ def html(message: Message) -> str:
     page = _template().render(
         headline=headline(message),
         blocks=[(heading, list(lines)) for heading, lines in paragraphs(message)],
+        table=figures_table.rows(message) if isinstance(message, AlertMessage) else [],
         footer=message.footer,
     )
     return css_inline.inline(page, load_remote_stylesheets=False) + "\n"
@@ -65,7 +66,8 @@ def subject(message: Message) -> str:
     if not isinstance(message, AlertMessage):
         return _cut(headline(message), LONGEST_SUBJECT)
     what = message.title.removesuffix(f": {message.area_name}")
-    tail = TAILS.get(message.kind, CLOSED)
+    opening = figures_table.tail(message)
+    tail = opening if message.kind == "opened" else TAILS.get(message.kind, CLOSED)
     area = _cut(message.area_name, LONGEST_SUBJECT // 2)
     return mark + _cut(f"{area}: {what}", LONGEST_SUBJECT - len(mark) - len(tail)) + tail
 

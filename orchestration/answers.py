@@ -21,7 +21,14 @@ from warehouse.spreadsheets import plain_or_number
 Row = tuple[Any, ...]
 Batches = Iterable[list[Row]]
 Write = Callable[[TextIO, Sequence[str], Batches], None]
-ENDINGS = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".md": "markdown"}
+ENDINGS = {
+    ".csv": "csv",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".md": "markdown",
+    ".txt": "table",
+    "": "table",
+}
 FORMATS = ("table", "csv", "json", "markdown", "parquet")
 EXPLAINED = ["explain_key", "explain_value"]
 MOST_LINES = 10_000
@@ -125,7 +132,14 @@ def write_parquet(path: Path, batches: Iterator[Any]) -> None:
 
 @contextmanager
 def aside(path: Path, *, is_private: bool) -> Iterator[Path]:
-    """A file beside the one that is wanted, which takes its place when something was written."""
+    """A file beside the one that is wanted, which takes its place when something was written.
+
+    A pipe or a device, as /dev/stdout, is written to as it stands.
+    """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    path = path.resolve()
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     mode = 0o600 if is_private else 0o644
     os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))

@@ -1,6 +1,7 @@
 """The command line. It imports next to nothing; each command imports what it needs when it runs."""
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Iterable
@@ -115,6 +116,9 @@ def main() -> None:
     # Who is stopped leaves locks behind, which are cleared away in silence.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     _give_home()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal need not know every character
+            stream.reconfigure(errors="backslashreplace")
     stop_signals.listen()
     logs.begin()
     try:

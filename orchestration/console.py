@@ -1,6 +1,7 @@
 """Output of the command line: events go to the log, results to standard output."""
 
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration import logs
+from warehouse.errors import SightlineError
 from warehouse.home import shown
 
 if TYPE_CHECKING:
@@ -22,12 +24,23 @@ def progress(stage: str, done: int, of: int) -> None:
     logs.log.info("%s: %d of %d", stage, done, of)
 
 
+def echo(text: str, *, nl: bool = True) -> None:
+    """Write to standard output, where a full disk is no fault of the monitor."""
+    try:
+        click.echo(shown(text), nl=nl)
+    except BrokenPipeError:
+        raise
+    except OSError as fault:
+        why = os.strerror(fault.errno or 0).lower()
+        raise SightlineError(f"standard output cannot be written to: {why}") from None
+
+
 def say(text: str = "") -> None:
-    click.echo(shown(text))
+    echo(text)
 
 
 def as_json(value: Any) -> None:
-    click.echo(shown(json.dumps(value, indent=2, default=str, ensure_ascii=False)))
+    echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
 
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:

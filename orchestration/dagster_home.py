@@ -110,6 +110,7 @@ def ready(home: Home) -> Iterator["DagsterInstance"]:
         set_aside(home)
     try:
         found = instance(home, keeps_output=False)
+        dagster_storage.bring_up_to_date(found)
         orphaned_runs.settle(found, home)
     except dagster_storage.StorageDamaged as fault:
         if not dagster_storage.is_damage(fault):

@@ -4,10 +4,12 @@ They are a log of runs and no more. This is the only module of this package that
 tables are Dagster's, and no other package knows Dagster.
 """
 
+import io
+import logging
 import os
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, redirect_stdout
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,8 @@ from warehouse.home import Home
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
+
+log = logging.getLogger("sightline")
 
 StorageFault = sa.exc.SQLAlchemyError
 StorageDamaged = sa.exc.DatabaseError
@@ -83,6 +87,30 @@ def do_not_wait_for_the_disk() -> None:
     lost with the power; our own state may not, and keeps waiting."""
     if not sa.event.contains(sa.Engine, "connect", _be_quick):
         sa.event.listen(sa.Engine, "connect", _be_quick)
+
+
+def bring_up_to_date(instance: "DagsterInstance") -> None:
+    """Give Dagster's databases the layout of the Dagster that is installed now.
+
+    Nobody else may be at work on them. Where somebody keeps them on a server of their own, they
+    are told instead.
+    """
+    from alembic.util import CommandError
+    from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
+
+    keeps = (instance.run_storage, instance.event_log_storage, instance.schedule_storage)
+    versions = {keep.alembic_version() for keep in keeps if keep is not None}
+    if all(version is None or version[0] == version[1] for version in versions):
+        return
+    try:
+        if not isinstance(instance.event_log_storage, SqliteEventLogStorage):
+            log.warning("Dagster's databases are of another Dagster: dagster instance migrate")
+            return
+        with redirect_stdout(io.StringIO()):
+            instance.upgrade()
+        log.warning("Dagster's log of runs was brought to the layout of the Dagster installed now")
+    except CommandError:
+        log.warning("Dagster's log of runs is of a newer Dagster than the one installed now")
 
 
 def forget_ticks_after(instance: "DagsterInstance", moment: datetime) -> None:

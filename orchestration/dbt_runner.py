@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warehouse.connection import memory_limit, threads
+from warehouse.connection import max_spill, memory_limit, threads
+from warehouse.errors import GateFailed
 from warehouse.home import Home
 from warehouse.settings import load_settings
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).parents[1] / "dbt_project"
 # The published models read what detection writes, so they are built after it, in a second go.
 PUBLISHED = "sightline.published"
+BROKEN = {"error", "fail", "runtime error", "partial success"}
 _parsed: dict[Path, Any] = {}
 
 
@@ -47,7 +49,10 @@ def build(
         outcome = _invoke(home, ["build", "--no-write-json", *chosen, *kinds], manifest)
     finally:
         _let_go()
-    return list(outcome.result.results) if outcome.result is not None else []
+    results = list(outcome.result.results) if outcome.result is not None else []
+    if results and not outcome.success and not any(str(one.status) in BROKEN for one in results):
+        raise GateFailed("dbt: it failed, and named nothing that did")
+    return results
 
 
 def project(home: Home) -> "DbtProject":
@@ -75,6 +80,7 @@ def _say_where(home: Home) -> None:
     os.environ |= {
         "DBT_WORK_FILE": str(home.work_db),
         "DBT_MEMORY_LIMIT": memory_limit(settings),
+        "DBT_MAX_SPILL": f"{max_spill(home, settings)}B",
         "DBT_WORK_THREADS": str(threads(settings)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }

@@ -13,6 +13,7 @@ from warehouse.ledger import audit
 from warehouse.ledger.state import StateFault, state_of
 from warehouse.pseudonyms import keys
 from warehouse.release import store as releases
+from warehouse.release import verifying
 
 Progress = Callable[[str, int, int], None]
 
@@ -106,5 +107,5 @@ def _models(home: Home) -> None:
 
 def _release(home: Home) -> None:
     shown = releases.current(home)
-    if shown and not releases.verify(home, shown.release_id):
+    if shown and not all(verifying.results(home, shown.release_id).values()):
         raise ConfigurationError(f"{shown.release_id} is not what was published")

@@ -97,12 +97,7 @@ class View:
     @cached_property
     def shown(self) -> Path | None:
         """The folder of the release that readers are led to, whether it is there or not."""
-        pointer = self.home.published / "CURRENT"
-        if self.home.current.is_symlink():
-            return self.home.releases / self.home.current.readlink().name
-        if pointer.is_file():
-            return self.home.releases / pointer.read_text(encoding="utf-8").strip()
-        return None
+        return belonging.pointed_at(self.home)
 
 
 Rule = Callable[[View], Iterator[str]]
@@ -223,7 +218,8 @@ def _state_older(view: View) -> Iterator[str]:
 @rule("NOTHING_PUBLISHED")
 def _nothing_published(view: View) -> Iterator[str]:
     if view.shown is None:
-        yield "no release is published yet"
+        is_lost = any(view.home.releases.glob("[!.]*"))
+        yield "readers are led to no release" if is_lost else "no release is published yet"
 
 
 @rule("RELEASE_DAMAGED")

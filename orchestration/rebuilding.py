@@ -13,7 +13,7 @@ from warehouse.ledger.state import State, state_of
 from warehouse.settings import load_settings, today
 
 # What people decided and said, and when: kept in the state, not derived from what was sent.
-RECORDED = ("alerts", "alert_events", "annotations", "trends_vintages")
+RECORDED = ("alerts", "alert_events", "annotations", "trends_vintages", releases.MANIFEST)
 
 
 @dataclass(frozen=True)

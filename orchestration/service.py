@@ -136,6 +136,8 @@ class Up:
                 if nobody_starts:
                     orphaned_runs.forget_the_future(instance)
                 with held(self.home.restricted / "run.lock", patience=0):
+                    if nobody_starts:
+                        dagster_storage.bring_up_to_date(instance)
                     done = orphaned_runs.settle(instance, self.home, nobody_starts=nobody_starts)
             for run_id in done:
                 log.warning("run %s ended before its time; the next may start", run_id)

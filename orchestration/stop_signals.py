@@ -7,8 +7,11 @@ same, and whoever holds the lock of a monitor lets go of it within seconds.
 import os
 import signal
 import socket
+import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import NoReturn
 
 from orchestration import lock
@@ -17,6 +20,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A run may be killed at any moment and harms nothing; this long it may try to end by itself.
 SECONDS = 8.0
 BY_SIGNAL = 128
+AGAIN = 0.05
 
 _asked: int | None = None
 
@@ -30,6 +34,7 @@ def listen() -> None:
     for one in SIGNALS:
         if signal.getsignal(one) != signal.SIG_IGN:
             signal.signal(one, _stop)
+    sys.unraisablehook = partial(_swallowed, sys.unraisablehook)
     here, there = socket.socketpair()
     there.setblocking(False)
     signal.set_wakeup_fd(there.detach(), warn_on_full_buffer=False)
@@ -56,6 +61,18 @@ def _stop(signal_number: int, _frame: object) -> NoReturn:
     global _asked
     _asked = signal_number
     raise Stopped
+
+
+def _swallowed(
+    otherwise: Callable[["sys.UnraisableHookArgs"], object], what: "sys.UnraisableHookArgs"
+) -> None:
+    """What asks for the end is lost where it meets a finalizer: ask again, once that is over."""
+    if isinstance(what.exc_value, Stopped):
+        again = threading.Timer(AGAIN, os.kill, (os.getpid(), _asked or signal.SIGINT))
+        again.daemon = True
+        again.start()
+    else:
+        otherwise(what)
 
 
 def _watch(here: socket.socket) -> None:

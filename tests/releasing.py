@@ -9,7 +9,8 @@ import sqlalchemy as sa
 import work_file
 
 from warehouse import home as homes
-from warehouse.home import Home
+from warehouse.home import Home, sha256_of
+from warehouse.ledger.releases import MANIFEST
 from warehouse.ledger.state import State, runs
 from warehouse.ledger.state import releases as recorded
 from warehouse.release import store, vintages
@@ -44,7 +45,7 @@ def release(home: Home, number: int, as_of: date, **given: Any) -> str:
     about = work_file.published_before(home, state, made.release_id, as_of)
     store.note(made.folder, rules=about.rules)
     vintages.keep(home, made.release_id, made.database, about)
-    store.commit(home, made, lambda: record(state, made))
+    store.commit(home, made, lambda: record(home, state, made))
     vintages.sweep(home, state)
     state.close()
     return made.release_id
@@ -55,7 +56,7 @@ def draft(home: Home, number: int, as_of: date, **given: Any) -> store.Draft:
     return work_file.draft(home, f"{as_of}.{number}", as_of=as_of, **given)
 
 
-def record(state: State, draft: store.Draft) -> None:
+def record(home: Home, state: State, draft: store.Draft) -> None:
     """What the last step of a run writes into the ledger."""
     number = int(draft.release_id.rpartition(".")[2])
     with state.begin() as connection:
@@ -70,6 +71,7 @@ def record(state: State, draft: store.Draft) -> None:
                 code_version=draft.code_version,
                 simulated=True,
                 is_current=True,
+                table_hashes={MANIFEST: sha256_of(home.releases / draft.release_id / MANIFEST)},
             )
         )
         connection.execute(

@@ -24,6 +24,7 @@ from warehouse import belonging, clock, orphans
 from warehouse import home as homes
 from warehouse.errors import WRONG_USE, ConfigurationError, KeyFault, SightlineError
 from warehouse.home import KEY_BYTES, Home, sha256_of
+from warehouse.ledger import releases as ledger_of_releases
 from warehouse.ledger import runs
 from warehouse.ledger import submissions as ledger
 from warehouse.ledger.migrations.upgrade import snapshot
@@ -365,8 +366,11 @@ def _joined(home: Home, former: Home) -> list[str]:
     """Put back what of the former monitor goes with the copy; what is left to be looked at."""
     with state_of(home) as state:
         known = recovery.recorded_releases(state)
+        manifests = ledger_of_releases.manifest_hashes(state)
         for folder in sorted(former.releases.glob("[!.]*")):
-            is_same = releases.is_readable(folder) and releases.is_whole(folder)
+            is_same = releases.is_readable(folder) and releases.is_whole(
+                folder, manifests.get(folder.name)
+            )
             if is_same and releases.read(folder).content_hash == known.get(folder.name):
                 folder.chmod(0o700)  # a folder can only be moved by who may write to it
                 folder.rename(home.releases / folder.name)

@@ -411,12 +411,26 @@ def _look(home: Home) -> Here:
 
 def shown(home: Home) -> int:
     """The sequence of the release that readers are led to: it was recorded before they were."""
+    folder = pointed_at(home)
+    return number_of_release(folder.name) if folder else 0
+
+
+def pointed_at(home: Home) -> Path | None:
+    """The folder of the release that readers are led to, whether it is there or not.
+
+    None where nothing leads them, or to anywhere else than releases/.
+    """
     pointer = home.published / POINTER
-    if home.current.is_symlink():
-        return number_of_release(home.current.readlink().name)
-    if pointer.is_file():
-        return number_of_release(pointer.read_text(encoding="utf-8", errors="replace").strip())
-    return 0
+    try:
+        if home.current.is_symlink():
+            target = home.published / home.current.readlink()
+            is_ours = target.parent.samefile(home.releases)
+            return home.releases / target.name if is_ours else None
+        name = pointer.read_text(encoding="utf-8", errors="replace").strip()
+        is_ours = name == Path(name).name and not name.startswith(".")
+        return home.releases / name if is_ours else None
+    except (OSError, ValueError):  # a path may hold no zero byte
+        return None
 
 
 def _recorded(connection: sqlite3.Connection) -> set[str]:

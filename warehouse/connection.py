@@ -1,5 +1,8 @@
 """Open DuckDB the one safe way: no network, bounded memory, spill inside restricted/, closed."""
 
+import re
+import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,10 +11,14 @@ from typing import Any
 import duckdb
 
 from warehouse import quotas
+from warehouse.errors import MachineFault
 from warehouse.home import Home
-from warehouse.settings import Settings
+from warehouse.settings import Settings, bytes_of
 
-MAX_SPILL = "50GB"
+MAX_SPILL = 50 * 10**9
+# Seconds, for another process to close a file of ours.
+PATIENCE = 30.0
+HELD = re.compile(r"Could not set lock on file .*\(PID (\d+)\)", re.DOTALL)
 # What the engine may use unless the settings say otherwise, where there is twice as much.
 MOST_MEMORY = 3_000_000_000
 
@@ -52,15 +59,41 @@ def open_quietly(
     if path is None:
         # Of itself it would spill into the current folder.
         config = {"temp_directory": ""} | config
-    connection = duckdb.connect(str(path or ":memory:"), read_only=read_only, config=config)
+    connection = _opened(path, config, read_only=read_only)
     connection.execute("set enable_progress_bar = false").fetchall()
     return connection
+
+
+def _opened(
+    path: Path | None, config: dict[str, Any], *, read_only: bool
+) -> duckdb.DuckDBPyConnection:
+    """Wait for whoever has the file open to look at it, and say who that is."""
+    until, pause = time.monotonic() + PATIENCE, 0.1
+    while True:
+        try:
+            return duckdb.connect(str(path or ":memory:"), read_only=read_only, config=config)
+        except duckdb.IOException as fault:
+            if not (holder := HELD.search(str(fault))):
+                raise
+            if time.monotonic() >= until:
+                raise MachineFault(
+                    f"process {holder[1]} has {path} open; close it there, then try again"
+                ) from None
+        time.sleep(pause)
+        pause = min(2 * pause, 2.0)
 
 
 def records(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Every row of a result by the names of its columns."""
     names = [column[0] for column in result.description or []]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def max_spill(home: Home, settings: Settings) -> int:
+    """Bytes that a query may write beside its memory: never what is to stay free."""
+    return max(
+        0, min(MAX_SPILL, shutil.disk_usage(home.restricted).free - bytes_of(settings.least_free))
+    )
 
 
 @contextmanager
@@ -77,9 +110,12 @@ def connect(
     if home:
         spill = home.restricted / "spill"
         spill.mkdir(mode=0o700, exist_ok=True)
-        config |= {"temp_directory": str(spill), "max_temp_directory_size": MAX_SPILL}
+        config["temp_directory"] = str(spill)
     connection = open_quietly(path, config, read_only=read_only)
     try:
+        if home:
+            # Given when a file is opened, the engine does not heed it.
+            connection.execute(f"set max_temp_directory_size = '{max_spill(home, chosen)}B'")
         yield connection
     finally:
         connection.close()

@@ -26,11 +26,12 @@ REFUSES = frozenset({errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.E
 # Those that whoever set up the folders has to mend.
 RIGHTS = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 CONFIGURATION = 3
+SPILL = "max_temp_directory_size"
 # How engines and libraries say the same; their words may quote data and are never shown.
 WORDS = {
     "no space left on device": errno.ENOSPC,
     "database or disk is full": errno.ENOSPC,
-    "max_temp_directory_size": errno.ENOSPC,
+    SPILL: errno.ENOSPC,
     "disk quota exceeded": errno.EDQUOT,
     "file too large": errno.EFBIG,
     "too many open files in system": errno.ENFILE,
@@ -220,6 +221,13 @@ def _sentence(number: int, fault: BaseException, folders: tuple[Path, ...]) -> s
             return f"a file in {folder} grew beyond what this account may write{told}"
         case errno.EDQUOT:
             return f"the quota of this account in {folder} is used up"
+        case errno.ENOSPC if SPILL in str(fault):
+            limit = ENGINE_LIMIT.search(str(fault))
+            return (
+                "the database engine needed more disk beside its memory than it may use,"
+                f" {limit[1] if limit else 'as settings say'}: {size(free_in(folder))} are free in"
+                f" {folder}; free some, or raise memory_limit in sightline.toml"
+            )
         case errno.ENOSPC:
             return f"the disk is full: {size(free_in(folder))} are free in {folder}"
         case errno.EIO:

@@ -89,8 +89,10 @@ def set_aside(home: Home, path: Path, kind: str) -> Path:
     while target.exists():
         number += 1
         target = folder / f"{path.name} ({number})"
-    if path.is_dir():
-        path.chmod(0o700)  # a folder can only be moved by who may write to it
+    # A folder can only be moved by who may write to it, and to another disk only with its folders.
+    for one in (path, *path.rglob("*")):
+        if one.is_dir() and not one.is_symlink():
+            one.chmod(0o700)
     shutil.move(path, target)
     if target.is_file():
         os.utime(target)  # from now on its time counts

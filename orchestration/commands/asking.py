@@ -1,6 +1,7 @@
 """Commands that ask what is published: SQL and the dictionary."""
 
 import io
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestration.answers import ENDINGS, FORMATS
-from orchestration.console import as_json, home_option, json_option, state_of, table, typed
+from orchestration.console import as_json, echo, home_option, json_option, state_of, table, typed
 from warehouse.errors import WRONG_USE
 from warehouse.home import shown
 
@@ -129,7 +130,11 @@ def _check_reason(reason: str | None, *, is_restricted: bool) -> None:
 
 
 def _form_of(output: Path | None) -> str:
-    return ENDINGS.get(output.suffix.lower(), "table") if output else "table"
+    ending = output.suffix.lower() if output else ""
+    if ending not in ENDINGS:
+        known = ", ".join(filter(None, ENDINGS))
+        raise click.UsageError(f"{ending} says no form: name it {known}, or give --format")
+    return ENDINGS[ending]
 
 
 def _check_output(home: "Home", form: str, output: Path | None) -> None:
@@ -151,9 +156,12 @@ def _text(query: str | None, script: Path | None) -> str:
     is_piped = query is None and script is None and not sys.stdin.isatty()
     try:
         if is_piped or query == "-" or str(script) == "-":
-            return sys.stdin.read()
-        return script.read_text(encoding="utf-8-sig") if script else query or ""
-    except UnicodeDecodeError:
+            return sys.stdin.buffer.read().decode("utf-8-sig")
+        if script:
+            return script.read_text(encoding="utf-8-sig")
+        # What the terminal does not know stands in it as single bytes.
+        return os.fsencode(query or "").decode("utf-8")
+    except UnicodeError:
         raise click.UsageError("the SQL is not written in UTF-8") from None
 
 
@@ -200,7 +208,7 @@ class _Console(io.TextIOBase):
     """Standard output, as every command writes to it."""
 
     def write(self, text: str) -> int:
-        click.echo(shown(text), nl=False)
+        echo(text, nl=False)
         return len(text)
 
 

@@ -17,6 +17,7 @@ DIFFERS = NOT_WHOLE = 1
 LISTED = ("release", "as_of", "built_at", "content", "simulated", "current", "looks_back")
 MOVED = ("indicator", "area", "period", "source", "was", "is", "status", "reason")
 MOST_SHOWN = 40
+WHOLE = ("whole", "NOT what was published")
 
 
 @click.group("releases")
@@ -270,18 +271,20 @@ def rollback(home: "Home", release_id: str | None, reason: str) -> int:
 def verify(home: "Home", release_id: str | None, is_json: bool) -> int:
     """Whether a release, or each, is byte by byte what was published, and reads as stated for it.
 
-    Exit code 1 where one is not; the next run sets it aside and builds what is missing.
+    Without a name also whether `current` leads readers to the release that it should. Exit code 1
+    where something is not as it was; the next run sets a damaged release aside, builds what is
+    missing and puts `current` right.
 
     Example: sightline releases verify
     """
-    from warehouse.release import store
+    from warehouse.release import verifying
 
-    names = [release_id] if release_id else store.names(home)
-    results = {name: store.verify(home, name) for name in names}
+    results = verifying.results(home, release_id)
     if is_json:
         as_json(results)
-    for name, is_whole in [] if is_json else results.items():
-        say(f"{name}  {'whole' if is_whole else 'NOT what was published'}")
+    for name, is_right in [] if is_json else results.items():
+        words = ("right", "NOT where it should lead") if name == verifying.POINTER else WHOLE
+        say(f"{name}  {words[0] if is_right else words[1]}")
     return 0 if all(results.values()) else NOT_WHOLE
 
 

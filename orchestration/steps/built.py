@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestration import dbt_runner
+from orchestration.dbt_runner import BROKEN
 from orchestration.run import Run
 from warehouse.connection import connect
 from warehouse.contents import Content, contents
 from warehouse.machine import no_room, said_in
-
-BROKEN = {"error", "fail", "runtime error", "partial success"}
 
 
 @dataclass

@@ -14,6 +14,7 @@ from orchestration.steps.marts import Decided
 from report import site
 from warehouse import clock
 from warehouse.connection import connect
+from warehouse.home import sha256_of
 from warehouse.ledger import releases as ledger
 from warehouse.release import build as publish
 from warehouse.release import store as releases
@@ -135,7 +136,8 @@ def _commit(run: Run, draft: releases.Draft, decided: Decided) -> None:
                 code_version=draft.code_version,
                 simulated=draft.simulated,
                 is_current=is_current,
-                table_hashes=hashes,
+                table_hashes=hashes
+                | {ledger.MANIFEST: sha256_of(placed.folder / releases.MANIFEST)},
             )
             if is_current and decided.judged:
                 record.record(connection, decided.judged, placed, run.settings)

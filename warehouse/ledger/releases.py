@@ -11,6 +11,8 @@ from warehouse.ledger.state import State, releases, runs, settings
 
 Row = dict[str, Any]
 RETURNS = "returns"
+# Among the hashes of a release's tables: that of what it says of itself.
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,17 @@ def find(state: State, release_id: str) -> Row | None:
     with state.read() as connection:
         row = connection.execute(query).mappings().one_or_none()
     return dict(row) if row else None
+
+
+def manifest_hashes(state: State) -> dict[str, str]:
+    """The hash of each release's manifest as it was published, where that was recorded."""
+    with state.read() as connection:
+        rows = connection.execute(sa.select(releases.c.release_id, releases.c.table_hashes))
+        return {
+            row.release_id: row.table_hashes[MANIFEST]
+            for row in rows
+            if MANIFEST in (row.table_hashes or {})
+        }
 
 
 def last_published(state: State, as_of: date) -> Row | None:

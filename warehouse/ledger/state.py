@@ -81,6 +81,7 @@ releases = Table(
     Column("code_version", String, nullable=False),
     Column("simulated", Boolean, nullable=False),
     Column("is_current", Boolean, nullable=False),
+    # of each published table, and of the manifest by the name of its file
     Column("table_hashes", sa.JSON),
 )
 

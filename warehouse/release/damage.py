@@ -12,7 +12,7 @@ def damage_of(folder: Path) -> str | None:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         if manifest["release_id"] != folder.name:
             return f"the manifest of release {folder.name} is another's"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return f"the manifest of release {folder.name} is missing or cannot be read"
     path = folder / "sightline.duckdb"
     try:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from warehouse import belonging, orphans
 from warehouse.home import Home
+from warehouse.ledger import releases as ledger
 from warehouse.ledger.state import State, runs
 from warehouse.ledger.state import releases as recorded
 from warehouse.release import store as releases
@@ -31,14 +32,17 @@ def recover(home: Home, state: State) -> str | None:
         ).all()
     known = {row.release_id for row in rows}
     following = max((row.sequence for row in rows), default=0) + 1
-    shown = home.current.readlink().name if home.current.is_symlink() else None
+    shown = belonging.pointed_at(home)
+    if home.current.is_dir() and not home.current.is_symlink():
+        # Copied by something that follows links; no link can take its place.
+        orphans.set_aside(home, home.current, "releases")
     for folder in sorted(home.releases.glob("[!.]*")):
         if folder.name in known and releases.is_readable(folder):
             continue
         # A run places a release, records it, then leads readers to it: killed in between it leaves
         # one with the number that comes next.
         is_next = belonging.number_of_release(folder.name) == following
-        if is_next and folder.name not in known | {shown}:
+        if is_next and folder.name not in known | {shown.name if shown else None}:
             releases.remove(folder)
         else:
             orphans.set_aside(home, folder, "releases")
@@ -47,7 +51,11 @@ def recover(home: Home, state: State) -> str | None:
     current = [row for row in rows if row.is_current]
     # What is newer than the current one was rolled back.
     before = min((row.sequence for row in current), default=following)
-    return _point_at_newest(home, [row.release_id for row in current] + _former(state, before))
+    return _point_at_newest(
+        home,
+        [row.release_id for row in current] + _former(state, before),
+        ledger.manifest_hashes(state),
+    )
 
 
 def recorded_releases(state: State) -> dict[str, str]:
@@ -69,13 +77,13 @@ def _former(state: State, before: int) -> list[str]:
         return list(connection.scalars(query))
 
 
-def _point_at_newest(home: Home, release_ids: list[str]) -> str | None:
+def _point_at_newest(home: Home, release_ids: list[str], manifests: dict[str, str]) -> str | None:
     """Of those that are recorded and still what was published."""
     for release_id in release_ids:
         folder = home.releases / release_id
         if not folder.is_dir():
             continue
-        if not releases.is_whole(folder):
+        if not releases.is_whole(folder, manifests.get(release_id)):
             logger.warning("release %s is damaged and is set aside", release_id)
             orphans.set_aside(home, folder, "releases")
             continue

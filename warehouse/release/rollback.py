@@ -14,7 +14,13 @@ import sqlalchemy as sa
 from warehouse.errors import WRONG_USE, SightlineError
 from warehouse.home import Home
 from warehouse.ledger import audit
-from warehouse.ledger.releases import RETURNS, Return, read_returns, return_in_force
+from warehouse.ledger.releases import (
+    RETURNS,
+    Return,
+    manifest_hashes,
+    read_returns,
+    return_in_force,
+)
 from warehouse.ledger.state import State, releases, settings
 from warehouse.release import store
 
@@ -27,7 +33,7 @@ def roll_back(home: Home, state: State, release_id: str | None, reason: str, on:
     """
     shown = store.require_current(home)
     target = store.find(home, release_id) if release_id else store.former(home, shown)
-    _check(target, shown)
+    _check(target, shown, manifest_hashes(state).get(target.release_id))
     before = return_in_force(state)
     made = Return(
         target.release_id,
@@ -53,7 +59,7 @@ def roll_back(home: Home, state: State, release_id: str | None, reason: str, on:
     return made
 
 
-def _check(target: store.Release, shown: store.Release) -> None:
+def _check(target: store.Release, shown: store.Release, manifest_hash: str | None) -> None:
     name = target.release_id
     if name == shown.release_id:
         raise SightlineError(f"release {name} is what readers see already", WRONG_USE)
@@ -64,5 +70,5 @@ def _check(target: store.Release, shown: store.Release) -> None:
             f"release {name} was made under other rules of disclosure control, so that showing it"
             " again could give small counts away"
         )
-    if not store.is_whole(target.folder):
+    if not store.is_whole(target.folder, manifest_hash):
         raise SightlineError(f"release {name} is not what was published: sightline releases verify")

@@ -6,6 +6,7 @@ A release folder is never changed once it is in place.
 import csv
 import errno
 import json
+import os
 import platform
 import re
 import shutil
@@ -19,10 +20,11 @@ from typing import Any
 
 import duckdb
 
+from warehouse import belonging
 from warehouse.errors import WRONG_USE, ConfigurationError, GateFailed, SightlineError
 from warehouse.filesystems import sync
 from warehouse.home import Home, sha256_of
-from warehouse.machine import machine_fault
+from warehouse.machine import LACKS, REFUSES, machine_fault
 from warehouse.quoting import quoted
 from warehouse.release.tables import (
     content_hash,
@@ -43,6 +45,8 @@ DOOMED = ".pruned-"
 LOOK_BACKS = 3
 # Why a link cannot be made though there are links here.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES)
+# Why something cannot be read that may be whole; a fault of the disk itself is damage.
+OUT_OF_REACH = (LACKS | REFUSES) - {errno.EIO}
 # What shapes the figures and the files beside our own code.
 SHAPED_BY = ("duckdb", "dbt-core", "dbt-duckdb", "dagster", "great-expectations")
 # What readers are told of one figure; of which figure it is one in a release.
@@ -145,14 +149,8 @@ def point(home: Home, release_id: str) -> None:
 
 def current(home: Home) -> Release | None:
     """The release that readers see, found afresh on each call."""
-    pointer = home.published / POINTER
-    if home.current.is_symlink():
-        folder = home.releases / home.current.readlink().name
-    elif pointer.is_file():
-        folder = home.releases / pointer.read_text(encoding="utf-8").strip()
-    else:
-        return None
-    return read(folder) if (folder / MANIFEST).is_file() else None
+    folder = belonging.pointed_at(home)
+    return read(folder) if folder and (folder / MANIFEST).is_file() else None
 
 
 def names(home: Home) -> list[str]:
@@ -172,27 +170,44 @@ def table_hashes_of(path: Path) -> dict[str, str]:
         return table_hashes(connection)
 
 
-def is_whole(folder: Path) -> bool:
-    """Whether every file of a release is, byte by byte, what was published.
+def is_whole(folder: Path, manifest_hash: str | None = None) -> bool:
+    """Whether every file of a release is, byte by byte, what was published, its manifest too where
+    the ledger has its hash.
 
-    Of one from before its files were fingerprinted it is only seen whether it opens.
+    Of one from before its files were fingerprinted it is only seen whether it opens. Raises OSError
+    where the machine or the account is at fault and not the release.
     """
     try:
         manifest = manifest_of(read(folder))
+        is_another = manifest["release_id"] != folder.name or folder.is_symlink()
+        if is_another or manifest_hash not in (None, sha256_of(folder / MANIFEST)):
+            return False
         if "files" in manifest:
             return _files(folder) == {
                 name: {"sha256": one["sha256"], "bytes": one["bytes"]}
                 for name, one in manifest["files"].items()
             }
         opened(folder / DATABASE).close()
-    except (SightlineError, OSError, LookupError, TypeError, AttributeError, duckdb.Error):
+    except OSError as fault:
+        if fault.errno in OUT_OF_REACH:
+            raise
+        return False
+    except (SightlineError, LookupError, TypeError, AttributeError, duckdb.Error):
         return False
     return True
 
 
 def is_readable(folder: Path) -> bool:
-    """Whether a release says what it is."""
-    return _readable(folder) is not None
+    """Whether a release says what it is. Raises OSError as `is_whole` does."""
+    try:
+        read(folder)
+    except OSError as fault:
+        if fault.errno in OUT_OF_REACH:
+            raise
+        return False
+    except SightlineError:
+        return False
+    return True
 
 
 def _readable(folder: Path) -> Release | None:
@@ -203,13 +218,27 @@ def _readable(folder: Path) -> Release | None:
 
 
 def _files(folder: Path) -> dict[str, dict[str, Any]]:
-    """Hash and size of every file but the manifest, by its path in the release."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path != folder / MANIFEST:
+    """Hash and size of every file but the manifest, by its path in the release.
+
+    What is no file, as a link or a pipe, has neither.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for base, folders, names in os.walk(folder, onerror=_raise):
+        links = [name for name in folders if (Path(base) / name).is_symlink()]
+        for path in (Path(base) / name for name in (*names, *links)):
+            if path == folder / MANIFEST:
+                continue
             name = path.relative_to(folder).as_posix()
-            found[name] = {"sha256": sha256_of(path), "bytes": path.stat().st_size}
-    return found
+            is_file = path.is_file() and not path.is_symlink()
+            found[name] = {
+                "sha256": sha256_of(path) if is_file else None,
+                "bytes": path.stat().st_size if is_file else None,
+            }
+    return dict(sorted(found.items()))
+
+
+def _raise(fault: OSError) -> None:
+    raise fault
 
 
 def _fingerprint(folder: Path) -> None:
@@ -319,23 +348,26 @@ def verify_database(path: Path) -> tuple[dict[str, int], str]:
         return counts, content_hash(connection)
 
 
-def verify(home: Home, release_id: str) -> bool:
-    """Whether every file, and the content of the published tables, is what the manifest states.
+def verify(home: Home, release_id: str, manifest_hash: str | None = None) -> bool:
+    """Whether every file, and the content of the published tables, is what the manifest states, and
+    the manifest what the ledger has.
 
     Of a release that another version made, with other tables or columns, the files alone tell.
+    Raises MachineFault where it cannot be read.
     """
     if release_id not in names(home):
         raise SightlineError(f"there is no release {release_id}", WRONG_USE)
     folder = home.releases / release_id
     try:
         release = read(folder)
-        if not is_whole(folder):
+        if not is_whole(folder, manifest_hash):
             return False
         if not _has_the_columns_of_now(release.database):
             return True
         return verify_database(release.database)[1] == release.content_hash
-    except (SightlineError, duckdb.Error) as fault:
-        if ours := machine_fault(fault, home.published):
+    except (SightlineError, OSError, duckdb.Error) as fault:
+        is_damage = isinstance(fault, OSError) and fault.errno not in OUT_OF_REACH
+        if not is_damage and (ours := machine_fault(fault, home.published)):
             raise ours from fault
         return False
 
@@ -451,7 +483,7 @@ def read(folder: Path) -> Release:
             manifest.get("looks_back", False),
             manifest.get("rules", {}),
         )
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise ConfigurationError(
             f"{folder / MANIFEST} is damaged; sightline run sets this release aside"
         ) from None

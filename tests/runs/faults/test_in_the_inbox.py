@@ -2,14 +2,17 @@
 
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import intake_files as files
 import pytest
-from intake_files import MARCH, Monitor, errors, ssd, zipped
+from intake_files import MARCH, Monitor, errors, referrals, ssd, zipped
 from invariants import assert_invariants, before
 
 from warehouse import home as homes
+from warehouse.home import Home, sha256_of
+from warehouse.intake.receive import landing
 
 MANY = 1_000
 
@@ -158,3 +161,75 @@ def test_fault_121_a_look_beyond_this_machine_is_noticed(monkeypatch: pytest.Mon
     with pytest.raises(RuntimeError, match="beyond this machine"):
         socket.getaddrinfo("telemetry.example.org", 443)
     assert socket.getaddrinfo("localhost", 80)
+
+
+def as_a_folder(path: Path, _: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def as_a_link(path: Path, new: Path) -> None:
+    path.unlink()
+    path.symlink_to(new)
+
+
+MEANWHILE: dict[str, Callable[[Path, Path], object]] = {
+    "replaced": lambda path, new: new.replace(path),
+    "written to": lambda path, new: path.write_bytes(new.read_bytes()),
+    "taken away": lambda path, _: path.unlink(),
+    "renamed": lambda path, _: path.rename(path.with_name("renamed.zip")),
+    "a folder": as_a_folder,
+    "a link": as_a_link,
+}
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_fault_068_what_changes_while_it_is_taken_in_is_taken_in_as_it_is_then(
+    monitor: Monitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Between the reading of a file and its move, which nobody can lock: the run goes on, and no
+    bytes lie under the hash of others or are lost."""
+    path = monitor.drop_zip(ssd())
+    monitor.drop_zip(ssd(ssd_cin_episodes=referrals(7)), sender="302")
+    new = tmp_path / "new.zip"
+    new.write_bytes(zipped(ssd(ssd_cin_episodes=referrals(9)), MARCH))
+    moved = landing._move
+
+    def meanwhile(home: Home, arrival: landing.Arrival) -> bool:
+        if arrival.entry.path == path:
+            MEANWHILE[what](path, new)
+        return moved(home, arrival)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(landing, "_move", meanwhile)
+        report = monitor.take_in()
+    assert [one.sender for one in report.accepted] == ["302"]
+    if what == "a link":
+        path.unlink()
+    report = monitor.take_in()
+    rows = {"replaced": [13], "written to": [13], "renamed": [5]}.get(what, [])
+    assert [one.accepted for one in report.accepted] == rows
+    assert list(monitor.home.inbox.rglob("*.zip")) == []
+    for original in monitor.home.landing.glob("*/*"):
+        assert sha256_of(original) == original.name
+
+
+def test_fault_068_what_is_added_to_a_folder_while_it_is_taken_in_stays(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in ssd().items():
+        monitor.drop(f"folder/{name}", text)
+    monitor.drop("folder/.DS_Store", "x")
+    folder = monitor.home.inbox / "301" / "folder"
+    [changed, *_] = sorted(folder.glob("*.csv"))
+    moved = landing._move
+
+    def meanwhile(home: Home, arrival: landing.Arrival) -> bool:
+        (folder / "later.csv").write_text("a")
+        changed.write_text("b")
+        return moved(home, arrival)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(landing, "_move", meanwhile)
+        monitor.take_in()
+    assert sorted(one.name for one in folder.iterdir()) == sorted([changed.name, "later.csv"])

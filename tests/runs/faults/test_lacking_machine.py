@@ -109,6 +109,7 @@ def assert_nobody_is_blamed(monitor: Monitor, sent: int) -> None:
 def test_a_limit_of_the_system_is_said_and_the_next_run_takes_everything_in(
     monitor: Monitor, kind: int, limit: int
 ) -> None:
+    """Faults 77 and 81."""
     send_three(monitor)
     command = [sys.executable, "-c", UNDER_LIMIT, str(kind), str(limit), str(monitor.home.root)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
@@ -119,6 +120,7 @@ def test_a_limit_of_the_system_is_said_and_the_next_run_takes_everything_in(
 
 
 def test_a_full_disk_is_named_with_what_is_free(small_disk: Path) -> None:
+    """Fault 81."""
     monitor = files.monitor(small_disk / "monitor")
     monitor.drop_zip(ssd(ssd_cin_episodes=files.referrals(60_000)))
     with pytest.raises(MachineFault, match=r"disk is full: .* are free in .*restricted"):
@@ -220,6 +222,7 @@ def test_what_a_worker_is_killed_for_is_found_and_the_others_go_on(
 def test_a_worker_that_is_really_killed_is_said(
     monitor: Monitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Fault 77."""
     monitor.drop_zip(ssd())
     with monkeypatch.context() as patched:
         patched.setattr(pool, "LARGE_BYTES", 0)

@@ -17,11 +17,11 @@ import pytest
 import sqlalchemy as sa
 
 from warehouse import home as homes
-from warehouse.errors import ConfigurationError, SightlineError
-from warehouse.home import Home
+from warehouse.errors import MachineFault, SightlineError
+from warehouse.home import Home, sha256_of
 from warehouse.ledger.state import State, runs
 from warehouse.ledger.state import releases as recorded
-from warehouse.release import store, vintages
+from warehouse.release import store, verifying, vintages
 from warehouse.release.recovery import recover
 
 RELEASES, KEPT, ROWS = 50, 4, 500
@@ -75,15 +75,17 @@ def publish(home: Home, state: State, made: store.Draft, number: int) -> None:
     store.note(made.folder, rules=RULES)
     about = vintages.About(RULES, [(made.release_id, AS_OF.isoformat())], 0)
     vintages.keep(home, made.release_id, made.database, about)
-    store.commit(home, made, lambda: record(state, made, number))
+    store.commit(home, made, lambda: record(home, state, made, number))
     vintages.sweep(home, state)
 
 
-def record(state: State, made: store.Draft, number: int) -> None:
+def record(home: Home, state: State, made: store.Draft, number: int) -> None:
+    manifest_hash = sha256_of(home.releases / made.release_id / store.MANIFEST)
     row = {
         "release_id": made.release_id, "sequence": number, "built_at": made.built_at,
         "as_of": AS_OF, "content_hash": made.content_hash, "code_version": "1",
         "simulated": True, "is_current": True,
+        "table_hashes": {store.MANIFEST: manifest_hash},
     }  # fmt: skip
     run = {
         "run_id": made.release_id, "number": number, "started_at": made.built_at,
@@ -122,6 +124,22 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def home(tmp_path: Path, ready: Path) -> Home:
     shutil.copytree(ready, tmp_path / "monitor", symlinks=True)
+    return Home(tmp_path / "monitor")
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory, ready: Path, second: Path) -> Path:
+    """A monitor that has published two releases."""
+    root = tmp_path_factory.mktemp("two") / "monitor"
+    shutil.copytree(ready, root, symlinks=True)
+    home = Home(root)
+    publish(home, State(home.state_db), copied(home, 2, second), 2)
+    return root
+
+
+@pytest.fixture
+def after_two(tmp_path: Path, two: Path) -> Home:
+    shutil.copytree(two, tmp_path / "monitor", symlinks=True)
     return Home(tmp_path / "monitor")
 
 
@@ -279,11 +297,43 @@ def overwrite(path: Path, held: bytes) -> None:
     path.write_bytes(held)
 
 
+def opened_up(folder: Path) -> Path:
+    folder.chmod(0o700)
+    return folder
+
+
+def by_a_link(path: Path) -> None:
+    """The same bytes, and no longer under the roof of the release."""
+    elsewhere = path.parents[4] / "elsewhere"
+    opened_up(path.parent)
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+
+
+def told_otherwise(folder: Path) -> None:
+    """A manifest that can be read and agrees with every file."""
+    manifest = json.loads((folder / store.MANIFEST).read_text()) | {"simulated": False}
+    overwrite(folder / store.MANIFEST, json.dumps(manifest).encode())
+
+
 DAMAGE = {
     "a bit of the database": lambda folder: flip(folder / store.DATABASE),
     "a bit of a table": lambda folder: flip(folder / "trends.parquet"),
     "a bit of a page": lambda folder: flip(folder / "report" / "index.html"),
     "a log that is not its own": lambda folder: overwrite(folder / f"{store.DATABASE}.wal", b"x"),
+    "a file that is gone": lambda folder: (opened_up(folder) / "trends.parquet").unlink(),
+    "a file too many": lambda folder: overwrite(folder / "report" / ".more", b"x"),
+    "a link too many": lambda folder: (opened_up(folder) / "more").symlink_to("/etc"),
+    "a pipe too many": lambda folder: os.mkfifo(opened_up(folder) / "more"),
+    "a link in the place of a file": lambda folder: by_a_link(folder / "trends.parquet"),
+    "a link in the place of a folder": lambda folder: by_a_link(folder / "report"),
+    "a link in the place of the release": by_a_link,
+    "another manifest": told_otherwise,
+    "a manifest with a blank more": lambda folder: overwrite(
+        folder / store.MANIFEST, (folder / store.MANIFEST).read_bytes() + b" "
+    ),
+    "no manifest": lambda folder: (opened_up(folder) / store.MANIFEST).unlink(),
+    "a manifest without end": lambda folder: overwrite(folder / store.MANIFEST, b"[" * 100_000),
     "an empty manifest": lambda folder: overwrite(folder / store.MANIFEST, b""),
     "half a manifest": lambda folder: overwrite(
         folder / store.MANIFEST, (folder / store.MANIFEST).read_bytes()[:90]
@@ -292,38 +342,87 @@ DAMAGE = {
 }
 
 
+UNREADABLE = {kind for kind in DAMAGE if "manifest" in kind} - {
+    "another manifest",
+    "a manifest with a blank more",
+}
+
+
 @pytest.mark.parametrize("kind", DAMAGE)
-def test_a_damaged_release_is_refused_set_aside_and_the_former_shown(home: Home, kind: str) -> None:
+def test_a_damaged_release_is_refused_set_aside_and_the_former_shown(
+    after_two: Home, kind: str
+) -> None:
     """Faults 74, 75 and 76."""
-    state = State(home.state_db)
-    release(home, state, 2)
+    home, state = after_two, State(after_two.state_db)
     DAMAGE[kind](home.releases / f"{AS_OF}.2")
-    assert not store.is_whole(home.releases / f"{AS_OF}.2")
+    assert verifying.results(home)[f"{AS_OF}.2"] is False
     assert store.is_whole(home.releases / f"{AS_OF}.1")
-    assert not store.verify(home, f"{AS_OF}.2")
-    if "database" in kind or "manifest" in kind:
-        with pytest.raises(ConfigurationError, match="sightline run"):
+    if "database" in kind or kind in UNREADABLE:
+        with pytest.raises(SightlineError, match="sightline run"):
             store.open_published(home)
     assert recover(home, state) == f"{AS_OF}.1"
     assert shown(home) == f"{AS_OF}.1"
     assert [path.name for path in (home.orphans / "releases").iterdir()] == [f"{AS_OF}.2"]
 
 
-def to_nothing(home: Home) -> None:
+@pytest.mark.parametrize("name", [store.DATABASE, "trends.parquet", store.MANIFEST])
+def test_a_file_that_is_cut_off_anywhere_is_seen(after_two: Home, name: str) -> None:
+    """Fault 73: as a power cut leaves it, at lengths from nothing to all but the last byte."""
+    path = after_two.releases / f"{AS_OF}.2" / name
+    held = path.read_bytes()
+    told = sha256_of(path.parent / store.MANIFEST)
+    lengths = {*range(0, len(held), max(1, len(held) // 16)), len(held) - 1}
+    for length in sorted(lengths):
+        overwrite(path, held[:length])
+        assert not store.is_whole(path.parent, told), length
+    overwrite(path, held)
+    assert store.is_whole(path.parent, told)
+
+
+def to(target: str | Path) -> Callable[[Home], None]:
+    def point(home: Home) -> None:
+        home.current.unlink()
+        home.current.symlink_to(target, target_is_directory=True)
+
+    return point
+
+
+def to_elsewhere(home: Home) -> None:
+    elsewhere = home.root.parent / "elsewhere" / f"{AS_OF}.2"
+    shutil.copytree(home.current, elsewhere)
+    to(elsewhere)(home)
+
+
+def as_a_folder(home: Home) -> None:
+    """As a copy leaves it that follows links."""
+    copy = home.root / "copy"
+    shutil.copytree(home.current, copy)
     home.current.unlink()
-    home.current.symlink_to("releases/gone", target_is_directory=True)
+    copy.rename(home.current)
+
+
+def as_a_file(home: Home) -> None:
+    home.current.unlink()
+    home.current.write_text(f"releases/{AS_OF}.2")
 
 
 def by_a_file(text: str) -> Callable[[Home], None]:
     def point(home: Home) -> None:
         home.current.unlink()
-        (home.published / store.POINTER).write_text(text)
+        (home.published / store.POINTER).write_text(text, encoding="latin-1")
 
     return point
 
 
 POINTERS = {
-    "to a release that is not there": to_nothing,
+    "to a release that is not there": to("releases/gone"),
+    "to a release of the same name elsewhere": to_elsewhere,
+    "to itself": to("current"),
+    "above the releases": to("releases"),
+    "a folder in its place": as_a_folder,
+    "a file in its place": as_a_file,
+    "a file that leads out": by_a_file("../releases/gone"),
+    "a file of other bytes": by_a_file("\x00\xe9"),
     "an empty file": by_a_file(""),
     "a file cut off": by_a_file(f"{AS_OF}"),
     "no pointer": lambda home: home.current.unlink(),
@@ -331,15 +430,17 @@ POINTERS = {
 
 
 @pytest.mark.parametrize("kind", POINTERS)
-def test_a_broken_pointer_is_told_and_mended(home: Home, kind: str) -> None:
+def test_a_broken_pointer_is_told_and_mended(after_two: Home, kind: str) -> None:
     """Fault 75."""
-    state = State(home.state_db)
-    release(home, state, 2)
+    home, state = after_two, State(after_two.state_db)
     POINTERS[kind](home)
     with pytest.raises(SightlineError, match="led to no release"):
         store.open_published(home)
+    assert verifying.results(home)[verifying.POINTER] is False
     assert recover(home, state) == f"{AS_OF}.2"
     assert shown(home) == f"{AS_OF}.2"
+    assert all(verifying.results(home).values())
+    assert home.current.readlink() == Path("releases") / f"{AS_OF}.2"
     assert not (home.published / store.POINTER).exists()
 
 
@@ -353,6 +454,25 @@ def test_leftovers_of_any_kind_are_gone_after_recovery(home: Home) -> None:
     assert [path.name for path in home.releases.iterdir()] == [f"{AS_OF}.1"]
     release(home, state, 2)
     assert sorted(path.name for path in home.published.iterdir()) == ["current", "releases"]
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EMFILE, errno.ENOMEM, errno.ESTALE])
+def test_what_cannot_be_read_now_is_no_damage(
+    after_two: Home, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Faults 77 and 83: a release is not set aside for what the machine or the account lacks."""
+
+    def refused(path: Path) -> str:
+        raise OSError(code, os.strerror(code), str(path))
+
+    state = State(after_two.state_db)
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "sha256_of", refused)
+        with pytest.raises(OSError, match=os.strerror(code)):
+            recover(after_two, state)
+        with pytest.raises(MachineFault):
+            verifying.results(after_two)
+    assert all(verifying.results(after_two).values())
 
 
 @pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES, errno.EIO])

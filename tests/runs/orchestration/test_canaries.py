@@ -116,6 +116,7 @@ def test_no_local_id_or_upn_leaves(leaving: dict[str, bytes], identifiers: set[b
 
 
 def test_no_date_of_birth_leaves(leaving: dict[str, bytes], births: set[bytes]) -> None:
+    """Faults 115 and 119."""
     found = {name: hits for name, text in leaving.items() if (hits := dates(text) & births)}
     assert found == {}
 

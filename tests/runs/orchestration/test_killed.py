@@ -74,6 +74,7 @@ def counted(home: Home, column: sa.Column[object], *where: sa.ColumnElement[bool
 def test_the_release_is_that_of_an_undisturbed_run(
     survivor: tuple[Home, subprocess.CompletedProcess[str]], small_home: Ran
 ) -> None:
+    """Faults 71 and 72."""
     home, done = survivor
     assert done.returncode == 0, done.stdout + done.stderr
     found, expected = releases.current(home), releases.current(small_home.home)
@@ -103,6 +104,7 @@ def test_that_runs_are_killed_is_told_once(
 def test_each_run_is_recorded_as_killed(
     survivor: tuple[Home, subprocess.CompletedProcess[str]],
 ) -> None:
+    """Fault 72."""
     home, _ = survivor
     state = State(home.state_db)
     with state.read() as connection:

@@ -1,9 +1,12 @@
 """Runs that Dagster believes to be going on are ended once their process is gone."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -91,6 +94,7 @@ def worker(home: Home) -> Iterator[int]:
 def test_a_killed_run_of_the_command_line_is_ended(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
+    """Faults 66 and 80."""
     for stage in (STARTED, dg.DagsterRunStatus.NOT_STARTED):
         run_id = begun(instance, stage, by=attempts.COMMAND_LINE)
         assert orphaned_runs.settle(instance, home) == [run_id]
@@ -116,6 +120,7 @@ def test_a_run_whose_process_lives_goes_on(
 def test_a_number_that_now_is_of_another_process_does_not_keep_a_run_alive(
     home: Home, instance: dg.DagsterInstance
 ) -> None:
+    """Faults 65 and 80."""
     run_id = begun(instance, STARTED, os.getppid())
     assert orphaned_runs.settle(instance, home) == [run_id]
 
@@ -151,6 +156,7 @@ def test_a_run_that_was_being_stopped_is_stopped(home: Home, instance: dg.Dagste
 )
 @pytest.mark.parametrize("damage", ["page", "text", "folder"])
 def test_damaged_storage_is_moved_aside(home: Home, name: str, damage: str) -> None:
+    """Fault 76."""
     with dagster_home.instance(home) as instance:
         for _ in range(30):
             begun(instance, dg.DagsterRunStatus.SUCCESS)
@@ -177,6 +183,47 @@ def test_events_of_an_old_run_that_cannot_be_read_stop_nothing(home: Home) -> No
     (home.dagster / "history" / "runs" / f"{run_id}.db").write_bytes(b"no database " * 1000)
     with dagster_home.ready(home) as instance:
         assert instance.get_runs(dg.RunsFilter(statuses=[STARTED])) == []
+
+
+def test_storage_of_an_older_dagster_is_brought_to_the_layout_of_now(home: Home) -> None:
+    """Fault 129: what an older one lacks is made, and its runs stay."""
+    with dagster_home.instance(home) as instance:
+        run_id = begun(instance, dg.DagsterRunStatus.SUCCESS)
+    path = home.dagster / "history" / "runs" / "index.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("drop table asset_check_executions")
+        connection.execute("update alembic_version set version_num = '701913684cb4'")
+    check = dg.AssetCheckKey(dg.AssetKey("a"), "b")
+    with dagster_home.ready(home) as instance:
+        storage = instance.event_log_storage
+        assert storage.get_asset_check_execution_history(check, limit=1) == []
+        assert status(instance, run_id) is dg.DagsterRunStatus.SUCCESS
+
+
+def test_storage_of_a_newer_dagster_stops_no_run(home: Home, caplog) -> None:
+    """Fault 129."""
+    with dagster_home.instance(home):
+        pass
+    path = home.dagster / "history" / "runs.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("update alembic_version set version_num = 'ffffffffffff'")
+    with dagster_home.ready(home) as instance:
+        assert instance.get_runs() == []
+    assert "of a newer Dagster" in caplog.text
+
+
+def test_storage_that_another_holds_is_waited_for_and_no_damage(home: Home) -> None:
+    """Fault 69."""
+    with dagster_home.instance(home):
+        pass
+    with closing(
+        sqlite3.connect(home.dagster / "history" / "runs.db", check_same_thread=False)
+    ) as (other):
+        other.execute("begin exclusive")
+        threading.Timer(1, other.rollback).start()
+        with dagster_home.ready(home) as instance:
+            assert instance.get_runs() == []
+    assert not (home.restricted / "dagster-damaged-1").exists()
 
 
 def decided(home: Home, text: str) -> None:

@@ -84,6 +84,7 @@ def test_a_reader_sees_the_former_release_while_a_run_goes_on(later: Later) -> N
 
 
 def test_a_second_run_at_the_same_time_is_told_who_runs(later: Later) -> None:
+    """Fault 62."""
     assert later.busy.returncode == 6
     assert "another run is going on (process " in later.busy.stderr
 

@@ -37,6 +37,7 @@ def outcomes(home: Home) -> dict[str, str]:
 
 
 def test_killed_runs_and_a_killed_daemon_keep_nothing_from_running(home: Home) -> None:
+    """Faults 66 and 67."""
     with up(home) as kept:
         second = sightline("up", "--home", str(home.root), "--port", str(kept.port))
         assert second.returncode == 6
@@ -66,6 +67,7 @@ def test_killed_runs_and_a_killed_daemon_keep_nothing_from_running(home: Home) -
 
 
 def test_everything_is_killed_and_what_was_queued_reaches_its_end(home: Home) -> None:
+    """Faults 66 and 80."""
     with up(home) as kept:
         killed = kept.launched()
         working(home)

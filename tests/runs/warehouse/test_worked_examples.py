@@ -80,6 +80,7 @@ def told(command: list[str], environment: dict[str, str]) -> str:
 def test_every_duckdb_from_1_1_on_opens_the_file_and_runs_the_examples(
     draft, tmp_path, version
 ) -> None:
+    """Fault 124."""
     environment = (
         installed(f"duckdb=={version}", tmp_path / "duckdb") if version else dict(os.environ)
     )

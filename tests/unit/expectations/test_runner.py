@@ -33,6 +33,7 @@ def test_a_blank_fails_where_it_is_forbidden(values: list[object], passed: bool)
 
 
 def test_every_limit_is_counted_as_run() -> None:
+    """Fault 79."""
     result = judge("signs", frame(share=[0.0], days=[1]), [BETWEEN, PRESENT])
     assert (result.ran, result.failed) == (2, 0)
 
@@ -43,6 +44,7 @@ def test_nothing_to_judge_is_no_fault() -> None:
 
 
 def test_a_checker_that_cannot_run_fails_as_a_checker_and_not_as_bad_data() -> None:
+    """Fault 79."""
     with pytest.raises(CheckerBroken, match="share_is_small"):
         judge("signs", frame(days=[1]), [BETWEEN, PRESENT])
 

@@ -12,12 +12,21 @@ import sqlalchemy as sa
 from test_messages import digest, message
 
 from monitoring import alert_context, gate, rendering
-from monitoring.messages import Message, headline, paragraphs
+from monitoring.messages import Figures, Message, headline, paragraphs
 from monitoring.notices import AudienceDigest, Entry
 from warehouse import clock
 from warehouse.ledger.state import State, alerts
 from warehouse.settings import Settings
 
+WITHHELD = Figures(is_withheld=True)
+YEAR = {
+    "figures": Figures(
+        first=date(2025, 9, 1), last=date(2026, 8, 1), periods=12, value=350, expected=500,
+        lower=440, upper=560, change=-30, difference=-120, newest=date(2026, 8, 1),
+        newest_value=340, unit="per 10,000 children a year",
+    ),
+    "opened_period": date(2025, 9, 1), "periods_seen": 12, "periods_passed": 12,
+}  # fmt: skip
 LONG = "North Yorkshire with the whole of its coast, its moors and its dales"
 
 
@@ -37,8 +46,12 @@ def plain(told: Message) -> str:
 @pytest.mark.parametrize(
     ("changed", "subject"),
     [
-        ({}, "Leeds: Referral rate lower than expected"),
-        ({"is_simulated": True}, "[SIMULATED] Leeds: Referral rate lower than expected"),
+        ({}, "Leeds: Referral rate lower than expected, by 20%"),
+        (YEAR, "Leeds: Referral rate lower than expected, by 30% for 12 months"),
+        (YEAR | {"periods_passed": 14}, "Leeds: Referral rate lower than expected, by 30%"),
+        ({"figures": WITHHELD}, "Leeds: Referral rate lower than expected"),
+        ({"direction": "up"}, "Leeds: Referral rate lower than expected"),
+        ({"is_simulated": True}, "[SIMULATED] Leeds: Referral rate lower than expected, by 20%"),
         ({"kind": "escalated"}, "Leeds: Referral rate lower than expected, more serious"),
         ({"kind": "resolved"}, "Leeds: Referral rate lower than expected, ended"),
         ({"kind": "retracted"}, "Leeds: Referral rate lower than expected, withdrawn"),
@@ -97,6 +110,24 @@ def test_its_page_has_styles_at_its_elements_and_loads_nothing() -> None:
     assert re.findall(r'(?:src|href)="([^"]*)"', page) == [
         "https://example.gov.uk/alerts/a1b2.html"
     ]
+
+
+def test_its_page_has_a_small_table_of_what_was_judged() -> None:
+    page = rendering.html(message(**YEAR, is_simulated=True))
+    rows = re.findall(r"<th[^>]*>([^<]*)</th><td[^>]*>([^<]*)</td>", page)
+    assert rows == [
+        ("September 2025 to August 2026 (per 10,000 children a year)", "350.0"),
+        ("Expected", "500.0"),
+        ("Usual", "440.0 to 560.0"),
+        ("In number, about", "-120"),
+        ("In per cent", "-30%"),
+    ]
+    assert page.index("What we see") < page.index("<table") < page.index("Rule out first")
+
+
+@pytest.mark.parametrize("changed", [{"figures": WITHHELD}, {"direction": "up"}])
+def test_there_is_no_table_where_no_number_bears_the_alert_out(changed: Any) -> None:
+    assert "<table" not in rendering.html(message(**changed))
 
 
 def test_what_stands_around_an_alert_is_told_with_it(state: State) -> None:

@@ -264,6 +264,7 @@ def test_a_change_of_keys_that_has_not_ended_is_no_fault(monitor: Monitor) -> No
 
 
 def test_a_short_disk_is_told(monitor: Monitor) -> None:
+    """Fault 82."""
     monitor.says("least_free = '999999999GB'")
     assert monitor.rules() == ["DISK_SHORT"]
 

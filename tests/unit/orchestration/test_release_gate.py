@@ -37,6 +37,7 @@ def run(tmp_path: Path) -> Run:
 def test_a_draft_that_breaks_an_expectation_is_not_released(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Fault 79."""
     result = CheckResult(suites.NAME, False, "error", 2, 1, {"failed_one_row_each_of_trends": 2})
     monkeypatch.setattr(suites, "meets_expectations", lambda draft, marts: result)
     with pytest.raises(GateFailed, match="release_meets_expectations"):

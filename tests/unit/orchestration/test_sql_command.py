@@ -9,11 +9,13 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 import work_file
 from click.testing import CliRunner
+from support import SIGHTLINE
 
 from orchestration import answers
 from orchestration.cli import commands
@@ -51,7 +53,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture
 def ask(home):
-    def asked(*words: str, given: str | None = None) -> tuple[int, str, str]:
+    def asked(*words: str, given: str | bytes | None = None) -> tuple[int, str, str]:
         done = CliRunner().invoke(
             commands, ["sql", "--home", str(home.root), *words], input=given, standalone_mode=False
         )
@@ -231,15 +233,60 @@ def test_a_file_is_written_in_the_form_of_its_name(ask, tmp_path) -> None:
     }
 
 
+def test_a_pipe_is_written_to_and_a_link_followed(ask, tmp_path) -> None:
+    """Neither is replaced by a file, nor is a device."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link.csv"
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "linked.csv")
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
+        for path in (pipe, link):
+            query = ("--format", "csv", "--output", str(path), "select 42 as n")
+            assert ask(*query) == (0, "", "")
+        assert reader.communicate(timeout=5)[0] == "n\n42\n"
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert (tmp_path / "linked.csv").read_text() == "n\n42\n"
+    assert ask("--format", "csv", "--output", "/dev/null", "select 42 as n") == (0, "", "")
+    assert not Path("/dev/null").is_file()
+
+
+def test_sql_that_is_not_in_utf_8_is_refused_wherever_it_stands(ask) -> None:
+    for words, given in ((("select '\udce9'",), None), ((), b"select '\xe9'"), (("-",), b"\xff")):
+        assert ask(*words, given=given)[0] == 2
+    assert ask("-", given="\ufeffselect 42 as n")[:2] == (0, "n\n42\n")
+
+
+def test_a_terminal_need_not_know_every_character(home) -> None:
+    done = subprocess.run(
+        [*SIGHTLINE, "sql", "select '\u2013,\u00fc' as a", "--format", "csv",
+         "--home", str(home.root)],
+        env=os.environ | {"PYTHONIOENCODING": "latin-1"}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, b'a\n"\\u2013,\xfc"\n')
+
+
+def test_what_cannot_be_written_is_said_of_the_output(home) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*SIGHTLINE, "sql", "from areas", "--home", str(home.root)],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "standard output cannot be written to: no space left" in done.stderr
+
+
 def test_parquet_needs_a_file_and_one_result(ask, home, tmp_path) -> None:
     assert ask("--format", "parquet", "select 1")[0] == 2
     path = str(tmp_path / "a.parquet")
     assert ask("--output", path, "select 1; select 2")[0] == 2
     assert ask("--output", str(home.published / "a.csv"), "select 1")[0] == 2
+    assert ask("--output", str(tmp_path / "a.xlsx"), "select 1")[0] == 2
+    assert ask("--output", str(tmp_path / "a.out"), "--format", "csv", "select 1")[0] == 0
     assert ask("--output", str(tmp_path / "none" / "a.csv"), "select 1")[0] == 2
 
 
 def test_a_query_too_large_for_memory_fails_and_leaves_no_file(ask, home) -> None:
+    """Fault 84."""
     settings = home.config.read_text()
     home.config.write_text('memory_limit = "60MB"\n' + settings)
     code, _, told = ask(

@@ -39,6 +39,23 @@ except stop_signals.Stopped:
     stop_signals.end()
 """
 
+# The end is asked for where Python lets no exception out.
+IN_A_FINALIZER = """
+import time
+from orchestration import stop_signals
+stop_signals.listen()
+class Last:
+    def __del__(self):
+        print("ready", flush=True)
+        time.sleep(0.5)
+try:
+    Last()
+    time.sleep(10)
+except stop_signals.Stopped:
+    print(stop_signals.asked(), flush=True)
+    stop_signals.end()
+"""
+
 
 def started(code: str, *arguments: str, **more: object) -> subprocess.Popen[str]:
     process = subprocess.Popen(
@@ -50,14 +67,17 @@ def started(code: str, *arguments: str, **more: object) -> subprocess.Popen[str]
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_process_ends_with_the_exit_code_of_its_signal(by: signal.Signals) -> None:
-    process = started(LISTENS)
+@pytest.mark.parametrize("code", [LISTENS, IN_A_FINALIZER], ids=["anywhere", "in a finalizer"])
+def test_a_process_ends_with_the_exit_code_of_its_signal(code: str, by: signal.Signals) -> None:
+    """Fault 72."""
+    process = started(code, stderr=subprocess.PIPE)
     process.send_signal(by)
-    said, _ = process.communicate(timeout=5)
-    assert (process.returncode, said) == (128 + by, f"{by.value}\n")
+    said, told = process.communicate(timeout=5)
+    assert (process.returncode, said, told) == (128 + by, f"{by.value}\n", "")
 
 
 def test_whoever_does_not_end_lets_go_of_the_lock_all_the_same(tmp_path: Path) -> None:
+    """Fault 72."""
     process = started(DEAF, str(tmp_path / "run.lock"))
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=5)

@@ -1,6 +1,10 @@
 """What moved between two releases, and the reason that is told for it."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -14,6 +18,7 @@ from warehouse.release import differences, store
 
 pytestmark = pytest.mark.slow
 
+TESTS = Path(__file__).parents[2]
 LEEDS, BRADFORD = work_file.WORSENING, "E08000032"
 
 
@@ -36,6 +41,30 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def found(home):
     return differences.between(*(store.find(home, one) for one in (f"{FIRST}.1", f"{SECOND}.2")))
+
+
+ELSEWHERE_MADE = """
+import sys
+from pathlib import Path
+import releasing
+home = releasing.monitor(Path(sys.argv[1]))
+releasing.set_counts(home, 300)
+releasing.set_counts(home, 100, "E08000032")
+print(releasing.draft(home, 1, releasing.FIRST).content_hash)
+"""
+
+
+def test_another_machine_gives_the_same_release(home, tmp_path) -> None:
+    """Fault 131: whatever its language, its zone, and the order of its sets."""
+    environment = os.environ | {
+        "LC_ALL": "C", "LANG": "tr_TR.UTF-8", "PYTHONHASHSEED": "77", "TZ": "Pacific/Auckland",
+        "PYTHONPATH": os.pathsep.join([str(TESTS), os.environ["PYTHONPATH"]]),
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE_MADE, str(tmp_path)],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == store.find(home, f"{FIRST}.1").content_hash
 
 
 def moved(found, area: str) -> list[dict]:
@@ -67,6 +96,7 @@ def test_rows_of_each_table_are_counted_by_their_key(found) -> None:
 
 
 def test_a_release_by_other_code_without_other_figures_moves_nothing(home) -> None:
+    """Fault 126."""
     found = differences.between(*(store.find(home, one) for one in (f"{SECOND}.2", f"{THIRD}.3")))
     assert found.trends == []
 

@@ -108,6 +108,7 @@ def test_a_folder_that_is_not_there_is_named(home):
 
 
 def test_a_run_needs_what_is_to_stay_free_and_what_it_may_add_itself(home):
+    """Fault 82."""
     check_room(home, Settings(least_free="1MB"))
     free = free_in(home.root)
     (home.inbox / "large.csv").touch()

@@ -310,3 +310,20 @@ def test_what_differs_between_extracts_stands_in_the_work_file(monitor):
         ("exclusions", "two_terms_before"),
     ]
     assert asked(monitor, told.format("youth_justice")) == [("youth_justice", "period")]
+
+
+def test_what_a_killed_run_left_of_its_work_file_is_never_opened_again(monitor):
+    """Faults 73 and 74: neither a file that holds other rows nor a log that is cut off."""
+    work = monitor.home.work_db
+    with duckdb.connect(str(work)) as left:
+        left.execute("create table control_left as select 501000 as rows")
+    for suffix in (".wal", ".wal.checkpoint", ".tmp"):
+        work.with_name(work.name + suffix).write_bytes(b"half a log")
+    prepare(monitor.home, monitor.state, AS_OF)
+    with duckdb.connect(str(work), read_only=True) as found:
+        tables = {
+            name for (name,) in found.execute("select table_name from duckdb_tables()").fetchall()
+        }
+    assert "submissions" in tables
+    assert "control_left" not in tables
+    assert [path.name for path in work.parent.glob(f"{work.name}*")] == [work.name]

@@ -94,6 +94,7 @@ def test_killed_on_the_way_it_is_undone_or_done(home, when, monkeypatch) -> None
 
 
 def test_a_recovery_leaves_readers_where_they_were_led(home) -> None:
+    """Fault 75."""
     state = State(home.state_db)
     rollback.roll_back(home, state, None, "sent twice", THIRD)
     assert recover(home, state) == GOOD

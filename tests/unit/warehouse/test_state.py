@@ -24,6 +24,7 @@ def test_migrations_lead_to_the_layout_that_the_code_has(path):
 
 
 def test_opening_twice_changes_nothing(path):
+    """Fault 125."""
     State(path).close()
     before = path.read_bytes()
     State(path).close()
@@ -78,6 +79,7 @@ def test_a_reason_of_before_public_sentences_is_no_public_sentence(path, monkeyp
 
 
 def test_a_newer_layout_is_refused(path):
+    """Faults 124 and 125."""
     state = State(path)
     with state.begin() as connection:
         connection.exec_driver_sql("update alembic_version set version_num = '9999'")

@@ -100,6 +100,7 @@ def test_an_upgrade_is_done_when_it_is_asked_for(home):
 
 
 def test_a_failed_migration_leaves_the_former_state_as_it_was(home, monkeypatch):
+    """Fault 125."""
     former(home, LAYOUTS[2])
     before = rows(home.state_db)
 
@@ -124,6 +125,7 @@ def test_the_last_copies_are_kept(home):
 
 
 def test_a_newer_layout_is_refused_by_the_command_too(home):
+    """Faults 124 and 125."""
     State(home.state_db).close()
     with closing(sqlite3.connect(home.state_db)) as connection, connection:
         connection.execute("update alembic_version set version_num = '9999'")

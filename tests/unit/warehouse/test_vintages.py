@@ -63,6 +63,7 @@ def test_the_figures_that_stand_are_those_of_the_trends(home) -> None:
 
 
 def test_only_what_changed_is_added(home) -> None:
+    """Fault 126."""
     found = rows(home, "select count(*) filter (where vintage > 1), count(*) from trends_vintages")
     [(changed, every)] = found
     [(figures,)] = rows(home, "select count(*) from trends")

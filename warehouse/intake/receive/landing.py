@@ -9,7 +9,7 @@ import stat
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -45,13 +45,18 @@ class Entry:
         return escaped(f"{self.sender}/{self.path.name}")
 
 
+Mark = tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Arrival:
-    """An entry that was read: its hash, and the archive where it had to be packed into one."""
+    """An entry that was read: its hash, the archive where it had to be packed into one, and by
+    which marks each of its files would be known again."""
 
     entry: Entry
     sha256: str
     packed: Path | None
+    marks: dict[Path, Mark]
 
 
 @dataclass
@@ -187,13 +192,15 @@ def _arrival(entry: Entry, folder: Path) -> Arrival | None:
             return None
         if size > MAX_BUNDLE_BYTES:
             raise UnsafeError(f"it holds more than {MAX_BUNDLE_BYTES >> 30} GB; send less at once")
-        packed = _packed({str(file.relative_to(entry.path)): file for file in files}, folder)
+        content = {str(file.relative_to(entry.path)): file for file in files}
     elif entry.manifest:
-        packed = _packed({entry.path.name: entry.path, MANIFEST: entry.manifest}, folder)
+        content = {entry.path.name: entry.path, MANIFEST: entry.manifest}
     else:
         with _from_sender():
-            return Arrival(entry, _digest(entry.path), None)
-    return Arrival(entry, _digest(packed), packed)
+            digest, mark = _digest(entry.path)
+        return Arrival(entry, digest, None, {entry.path: mark})
+    packed, marks = _packed(content, folder)
+    return Arrival(entry, _digest(packed)[0], packed, marks)
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -226,9 +233,23 @@ def _fail(fault: OSError) -> None:
     raise fault
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path) -> tuple[str, Mark]:
     with _opened(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        mark = _mark(os.fstat(file.fileno()))
+        return hashlib.file_digest(file, "sha256").hexdigest(), mark
+
+
+def _mark(found: os.stat_result) -> Mark:
+    """What is another when a file was replaced or written to."""
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _is_as_read(path: Path, mark: Mark) -> bool:
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and _mark(found) == mark
 
 
 def _opened(path: Path) -> io.BufferedReader:
@@ -249,22 +270,23 @@ def _opened(path: Path) -> io.BufferedReader:
     raise UnsafeError("it is a device, pipe or socket, not a file; copy the file itself")
 
 
-def _packed(content: dict[str, Path], folder: Path) -> Path:
-    """A zip whose bytes follow from the names and contents alone."""
+def _packed(content: dict[str, Path], folder: Path) -> tuple[Path, dict[Path, Mark]]:
+    """A zip whose bytes follow from the names and contents alone, and the marks of its files."""
     handle, name = tempfile.mkstemp(".zip", dir=folder)
     packed = Path(name)
     try:
         with os.fdopen(handle, "wb") as out:
-            _pack(content, out)
+            marks = _pack(content, out)
             out.flush()
             os.fsync(out.fileno())
     except BaseException:
         packed.unlink()
         raise
-    return packed
+    return packed, marks
 
 
-def _pack(content: dict[str, Path], out: BinaryIO) -> None:
+def _pack(content: dict[str, Path], out: BinaryIO) -> dict[Path, Mark]:
+    marks = {}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, path in sorted(content.items()):
             entry = zipfile.ZipInfo(name, STAMP)
@@ -272,10 +294,12 @@ def _pack(content: dict[str, Path], out: BinaryIO) -> None:
             with _from_sender():
                 file = _opened(path)
             with file:
-                entry.file_size = os.fstat(file.fileno()).st_size
+                found = os.fstat(file.fileno())
+                entry.file_size, marks[path] = found.st_size, _mark(found)
                 with archive.open(entry, "w") as member:
                     for data in _bytes_of(file):
                         member.write(data)
+    return marks
 
 
 def _bytes_of(file: BinaryIO) -> Iterator[bytes]:
@@ -288,46 +312,81 @@ def _bytes_of(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _move(home: Home, arrival: Arrival) -> bool:
-    """Whether the same bytes were there before."""
+    """Whether the same bytes were there before.
+
+    What was replaced or taken away since it was read does not land: it stays for the next run.
+    """
     target = home.original(arrival.sha256)
-    was_there = target.exists()
-    if not was_there:
-        if not target.parent.exists():
-            target.parent.mkdir(mode=0o700)
-        _rename(arrival.packed or arrival.entry.path, target)
-        target.chmod(0o400)
-    return was_there
-
-
-def _rename(source: Path, target: Path) -> None:
+    if target.exists():
+        return True
+    if not target.parent.exists():
+        target.parent.mkdir(mode=0o700)
     try:
-        source.rename(target)
+        _rename(arrival, target)
+    except FileNotFoundError:
+        if arrival.packed:
+            raise
+    else:
+        if target.exists():
+            target.chmod(0o400)
+    return False
+
+
+def _rename(arrival: Arrival, target: Path) -> None:
+    path = arrival.entry.path
+    try:
+        (arrival.packed or path).rename(target)
     except OSError as fault:
         if fault.errno != errno.EXDEV:
             raise
-        _copy(source, target)
+        _copy(arrival, target)
+    else:
+        if not arrival.packed and not _is_as_read(target, arrival.marks[path]):
+            _put_back(target, path)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _put_back(target: Path, path: Path) -> None:
+    """What turned out to be something else, for the next run; beside what took its name."""
+    place, number = path, 1
+    while os.path.lexists(place):
+        number += 1
+        place = path.with_name(f"{path.stem} ({number}){path.suffix}")
+    target.rename(place)
+
+
+def _copy(arrival: Arrival, target: Path) -> None:
     unfinished = target.with_suffix(".tmp")
-    with open_plain(source) as original, unfinished.open("wb") as file:
-        shutil.copyfileobj(original, file, COPIED_AT_ONCE)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.rename(target)
+    try:
+        with (
+            open_plain(arrival.packed or arrival.entry.path) as original,
+            unfinished.open("wb") as file,
+        ):
+            shutil.copyfileobj(original, file, COPIED_AT_ONCE)
+            file.flush()
+            os.fsync(file.fileno())
+        if _digest(unfinished)[0] == arrival.sha256:
+            unfinished.rename(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _clear(arrival: Arrival) -> None:
-    """Take away what is now in the landing store."""
-    entry = arrival.entry
+    """Take away what is now in the landing store, and nothing that came or changed meanwhile."""
     if arrival.packed:
         arrival.packed.unlink(missing_ok=True)
-    if entry.path.is_dir() and not entry.path.is_symlink():
-        shutil.rmtree(entry.path)
-    else:
-        entry.path.unlink(missing_ok=True)
-    if entry.manifest:
-        entry.manifest.unlink(missing_ok=True)
+    for path, mark in arrival.marks.items():
+        if _is_as_read(path, mark):
+            path.unlink()
+    folder = arrival.entry.path
+    if folder.is_dir() and not folder.is_symlink():
+        for base, folders, _ in os.walk(folder):
+            for name in filter(_is_passed_over, folders):
+                shutil.rmtree(Path(base) / name, ignore_errors=True)
+        for base, _, names in os.walk(folder, topdown=False):
+            for name in filter(is_litter, names):
+                (Path(base) / name).unlink(missing_ok=True)
+            with suppress(OSError):  # something else is in it
+                Path(base).rmdir()
 
 
 def _chunks(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:

@@ -1,0 +1,46 @@
+"""The figures of an alert's message as a small table: what was judged, by how much, the newest."""
+
+from monitoring.messages import AlertMessage, scale_of
+from warehouse.calendar import period_name
+from warehouse.release.evidence import number
+
+Table = list[tuple[str, str]]
+
+
+def rows(message: AlertMessage) -> Table:
+    """What is counted and how much of it; nothing where no number bears the alert out."""
+    figures, scale = message.figures, scale_of(message)
+    if figures.is_withheld or not figures.bears_out(message.direction):
+        return []
+    if figures.value is None or figures.expected is None:
+        return []
+    last = period_name(scale.period_type, figures.last or message.period)
+    first = period_name(scale.period_type, figures.first) if figures.first else last
+    when = last if first == last else f"{first} to {last}"
+    found = [
+        (f"{when} ({scale.unit})", number(figures.value, scale)),
+        ("Expected", number(figures.expected, scale)),
+    ]
+    if figures.lower is not None and figures.upper is not None:
+        usual = f"{number(figures.lower, scale)} to {number(figures.upper, scale)}"
+        found.append(("Usual", usual))
+    if figures.difference:
+        found.append(("In number, about", f"{figures.difference:+,}"))
+    if figures.change:
+        found.append(("In per cent", f"{figures.change:+}%"))
+    if figures.newest and figures.newest_value is not None and figures.newest != figures.last:
+        newest = period_name(scale.period_type, figures.newest)
+        found.append((f"{newest} alone", number(figures.newest_value, scale)))
+    return found
+
+
+def tail(message: AlertMessage) -> str:
+    """By how much and for how long, for a subject; nothing where it may not be told."""
+    told = dict(rows(message))
+    if "In per cent" not in told or not message.figures.change:
+        return ""
+    share = f", by {abs(message.figures.change)}%"
+    passed = message.periods_passed or message.periods_seen
+    if passed != message.figures.periods or passed == 1:
+        return share  # how long it has lasted is another time than the one that was judged
+    return f"{share} for {passed} {message.period_type}s"
