@@ -140,6 +140,16 @@ STATES = {
     "dropped": "Dropped: nothing confirmed a first month",
 }
 
+# How a person's reason for closing an alert counts; a duplicate says nothing of its own.
+OUTCOMES = {
+    "action_taken": "confirmed",
+    "practice_change": "explained",
+    "data_error": "explained",
+    "definition_change": "explained",
+    "expected": "explained",
+    "false_alarm": "false",
+}
+
 COVERAGE = {
     "received": "Received",
     "late": "Received late",
