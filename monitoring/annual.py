@@ -231,6 +231,8 @@ def _rows(values: pd.DataFrame, verdicts: _Verdicts) -> pd.DataFrame:
             "national_effect": np.nan,
             "completeness": np.nan,
             "minimum_detectable_change": at(verdicts.detectable),
+            "minimum_detectable_drift": np.nan,
+            "slope_error": np.nan,
             "status": verdicts.status[row, column],
             "reason": verdicts.reason[row, column],
             "kind": verdicts.kind[row, column],

@@ -354,6 +354,7 @@ def _rows(
     largest = largest_of(str(values["kind"].iloc[0]))
     sign = 1 if values["bad_direction"].iloc[0] == "up" else -1
     detectable = np.expm1(sign * np.minimum(judged.detectable, 5.0))
+    drift = np.expm1(sign * np.minimum(judged.drift, 5.0))
 
     judged_at = verdicts.status != "not_assessable"
     sent = np.isfinite(grid.of("numerator"))
@@ -380,6 +381,8 @@ def _rows(
             "national_effect": np.exp(judged.national[column]) if is_panel else np.nan,
             "completeness": share[row, column],
             "minimum_detectable_change": at(detectable),
+            "minimum_detectable_drift": at(drift),
+            "slope_error": at(np.expm1(judged.slope_error)),
             "status": verdicts.status[row, column],
             "reason": verdicts.reason[row, column],
             "kind": verdicts.kind[row, column],

@@ -22,6 +22,8 @@ SIGNALS = {
     "national_effect": "double",
     "completeness": "double",
     "minimum_detectable_change": "double",
+    "minimum_detectable_drift": "double",
+    "slope_error": "double",
     "status": "varchar",
     "reason": "varchar",
     "kind": "varchar",

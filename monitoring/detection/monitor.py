@@ -27,6 +27,8 @@ class Judgements:
     before: NDArray[np.int64]  # known periods before the judged one
     year: Array  # expected count of the year to the judged period
     detectable: Array  # log change over half a year that would be found four times in five
+    drift: Array  # log change from period to period that would be found so often within a year
+    slope_error: Array  # standard error of an area's own slope (log rate a year)
     fall_lasts: NDArray[np.bool_]  # a sustained fall may have been found that has not come back
     rise_lasts: NDArray[np.bool_]
     rebased: NDArray[np.bool_]  # a level shift was found before, and its new level is the baseline
@@ -175,6 +177,8 @@ def _assembled(columns: list[_Column], counts: Array, first: int, per_year: int)
         before=before,
         year=np.nan_to_num(late(np.stack([c.year for c in columns], axis=1))),
         detectable=late(np.stack([c.scores.detectable for c in columns], axis=1)),
+        drift=late(np.stack([c.scores.drift for c in columns], axis=1)),
+        slope_error=late(np.stack([c.scores.slope_error for c in columns], axis=1)),
         fall_lasts=lasts[0],
         rise_lasts=lasts[1],
         rebased=late(np.stack([c.rebased for c in columns], axis=1).astype(float)) == 1,
@@ -193,6 +197,8 @@ def _nothing(blank: Array, before: NDArray[np.int64]) -> Judgements:
         before=before,
         year=np.zeros(blank.shape),
         detectable=blank,
+        drift=blank,
+        slope_error=blank,
         fall_lasts=np.zeros(blank.shape, dtype=bool),
         rise_lasts=np.zeros(blank.shape, dtype=bool),
         rebased=np.zeros(blank.shape, dtype=bool),

@@ -35,13 +35,17 @@ class Scores:
     one: Array
     sustained: Array  # areas x (with all, without the highest, without the lowest one) x shapes
     detectable: Array  # log change over half a year found four times in five at p < 0.01
+    drift: Array  # the same of a slow drift, within a year: log change from period to period
+    slope_error: Array  # standard error of the slope (log rate a year)
 
 
 def scores(fit: Fit, counts: Array) -> Scores:
     """Judge the last period of the window that was fitted."""
     pull = (fit.precision @ fit.residual[:, :, None])[:, :, 0]
     mean, variance = _prediction(fit, pull)
-    guard = fit.rhythm.guard
+    guard, year = fit.rhythm.guard, fit.rhythm.per_year
+    ramp = np.arange(1.0, min(year, counts.shape[1]) + 1)
+    of_year = fit.precision[:, -ramp.size :, -ramp.size :]
     return Scores(
         mean=mean,
         variance=variance,
@@ -49,7 +53,17 @@ def scores(fit: Fit, counts: Array) -> Scores:
         sustained=_sustained(fit, pull),
         detectable=DETECTABLE
         / np.sqrt(np.maximum(fit.precision[:, -guard:, -guard:].sum((1, 2)), 1e-12)),
+        drift=DETECTABLE / np.sqrt(np.maximum(ramp @ (of_year @ ramp).T, 1e-12)),
+        slope_error=_slope_error(fit),
     )
+
+
+def _slope_error(fit: Fit) -> Array:
+    """Of b ~ N(0, v) with shape c in a window: Var(b | window) = v - v^2 c'P c."""
+    time = np.arange(fit.precision.shape[1]) / fit.rhythm.per_year
+    shape, variance = time - time.mean(), fit.variances.slope
+    known = (fit.precision @ shape) @ shape
+    return np.asarray(np.sqrt(np.maximum(variance - variance**2 * known, 0.0)))
 
 
 def _prediction(fit: Fit, pull: Array) -> tuple[Array, Array]:

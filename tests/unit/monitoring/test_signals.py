@@ -224,6 +224,8 @@ def test_a_small_authority_is_judged_by_longer_spells_only() -> None:
     assert (row["status"], row["reason"]) == ("ok", "too_few_for_one_month")
     assert row["p_one"] is None
     assert row["minimum_detectable_change"] < -0.3
+    assert row["minimum_detectable_change"] < row["minimum_detectable_drift"] < 0
+    assert 0 < row["slope_error"] < 0.1
 
 
 def test_a_year_of_history_is_too_little() -> None:
