@@ -65,7 +65,7 @@ types: $(VENV)/.test
 	$(BIN)/mypy
 
 sql: $(VENV)/.test
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests warehouse/release
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models dbt_project/tests warehouse/release
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build -o requirements.lock

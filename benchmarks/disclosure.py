@@ -1,11 +1,12 @@
 """How long the audit of disclosure control takes for a nation, beside the control alone.
 
-    python benchmarks/disclosure.py --seed 1
+    python benchmarks/disclosure.py --seed 1 --kept 3
 
 A simulated nation of counts: 153 authorities in nine regions, London in two parts, 60 months, the
-measures and ties of the catalogue with counts from none to hundreds. Prints what the audit did and
-seconds of this process's processor time: the audit's, the control's, and how many times the one is
-the other.
+measures and ties of the catalogue with counts from none to hundreds; with `--kept`, so many earlier
+releases, in each of which a third of the authorities had sent a tenth less for the newest three
+months. Prints what the audit did and seconds of this process's processor time: the audit's, the
+control's, and how many times the one is the other.
 """
 
 import argparse
@@ -16,13 +17,15 @@ import numpy as np
 import pandas as pd
 
 from warehouse import indicators
-from warehouse.indicators import Indicator
+from warehouse.indicators import Indicator, Relation
+from warehouse.release import printed
 from warehouse.release.audit import audited
 from warehouse.release.disclosure import control_cells
 from warehouse.release.ties import Ints
 
 AUTHORITIES, REGIONS, MONTHS, SMALLEST = 153, 9, 60, 8
 LONDON = "R7"
+LATE, SHARE_LATE = 3, 0.9  # months that come to be complete, and what they were before
 MEASURE = ["indicator", "measure"]
 PERIOD = ["period_type", "period_start", "breakdown"]
 
@@ -39,7 +42,11 @@ def nation(seed: int, months: int = MONTHS) -> pd.DataFrame:
         for measure in (one.numerator, None if one.denominator_is_population else one.denominator)
         if measure in counts
     ]
-    areas = pd.concat(frames, ignore_index=True)
+    return with_totals(pd.concat(frames, ignore_index=True))
+
+
+def with_totals(areas: pd.DataFrame) -> pd.DataFrame:
+    """Counts of authorities with the sums of parts of London, regions and England."""
     totals = [areas]
     keys = [*MEASURE, *PERIOD]
     levels = {"sub_region": ["sub_region_code", "region_code"], "region": ["region_code"]}
@@ -48,6 +55,25 @@ def nation(seed: int, months: int = MONTHS) -> pd.DataFrame:
         code = summed[by[0]] if by else "E"
         totals.append(summed.assign(area_level=level, area_code=code))
     return pd.concat(totals, ignore_index=True)
+
+
+def former(
+    cells: pd.DataFrame, relations: list[Relation], seed: int, kept: int
+) -> dict[str, pd.DataFrame]:
+    """What earlier releases printed of the newest months, as `audit.former_releases` gives it."""
+    rng = np.random.default_rng(seed)
+    months = np.sort(cells["period_start"].unique())[-LATE:]
+    areas = cells[cells["period_start"].isin(months) & (cells["area_level"] == "local_authority")]
+    found = {}
+    for number in range(kept):
+        late = rng.choice(areas["area_code"].unique(), AUTHORITIES // 3, replace=False)
+        is_late = areas["area_code"].isin(late)
+        then = areas.assign(
+            count=areas["count"].where(~is_late, (areas["count"] * SHARE_LATE) // 1)
+        )
+        known = printed.of_cells(control_cells(with_totals(then), SMALLEST), relations, SMALLEST)
+        found[f"r{number}"] = known.assign(is_shared=~known["area_code"].isin(late))
+    return found
 
 
 def _counts(
@@ -114,13 +140,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--months", type=int, default=MONTHS)
+    parser.add_argument("--kept", type=int, default=0)
     given = parser.parse_args()
     cells = nation(given.seed, given.months)
+    relations = indicators.relations(indicators.load())
+    kept = former(cells, relations, given.seed, given.kept)
     began = time.process_time()
     control_cells(cells, SMALLEST)
     control = time.process_time() - began
     began = time.process_time()
-    found = audited(cells, indicators.relations(indicators.load()), SMALLEST)
+    found = audited(cells, relations, SMALLEST, kept)
     audit = time.process_time() - began
     click.echo(f"{len(cells):,} printed counts")
     for name, value in found.counts().items():

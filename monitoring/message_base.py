@@ -1,5 +1,6 @@
 """What every message holds, and how days and counts are written in it."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict
@@ -25,9 +26,35 @@ class Base(BaseModel):
     footer: str = FOOTER
 
 
+MOST_NAMED = 6
+
+
+class Companions(BaseModel):
+    """Names of indicators by what they say: that something worsens, that nothing does, nothing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    agree: tuple[str, ...] = ()
+    disagree: tuple[str, ...] = ()
+    not_judged: tuple[str, ...] = ()
+
+    def said(self) -> list[str]:
+        lists = (
+            ("Worsening too", self.agree),
+            ("Not worsening", self.disagree),
+            ("Cannot be judged", self.not_judged),
+        )
+        return [f"{head}: {_named(names)}." for head, names in lists if names]
+
+
 def day(moment: date) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
 def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return "; ".join(names[:MOST_NAMED]) + more

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from monitoring import notices
-from monitoring.message_base import SIMULATED, Base, counted, day
+from monitoring.message_base import SIMULATED, Base, Companions, counted, day
 from monitoring.notices import Notice
 from warehouse.calendar import period_name
 from warehouse.release import evidence
@@ -100,6 +100,8 @@ class AlertMessage(Base):
     """Of an authority: the alert on its region or England that names it."""
     successors: tuple[str, ...] = ()
     """Of an area that is no more: those that took over from it."""
+    companions: Companions = Companions()
+    """What other indicators of the area say of the same period."""
     also_open: tuple[str, ...] = ()
     """Other alerts that are open on the same area, without its name."""
     earlier: tuple[str, ...] = ()
@@ -185,6 +187,8 @@ def paragraphs(message: Message) -> list[tuple[str, Sequence[str]]]:
 def _around(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
     """What else is known of the area and the alert, and how to go on."""
     blocks: list[tuple[str, Sequence[str]]] = []
+    if said := message.companions.said():
+        blocks.append(("Other indicators of this area", said))
     if message.also_open:
         blocks.append(("Also open in this area", message.also_open))
     if message.earlier:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import duckdb
 import sqlalchemy as sa
 
+from monitoring import companions
 from monitoring.alerts import history, released, storm_records
 from monitoring.alerts.findings import ENDED, LIVE, PENDING, Alert, Decisions, Event
 from monitoring.messages import (
@@ -180,6 +181,7 @@ def _alert_message(
             "what_to_check": words.what_to_check,
             "other_explanations": words.other_explanations,
             "owner": words.owner,
+            "companions": companions.beside(published, alert.indicator, alert.area_code, period),
         }
     )
 

@@ -118,10 +118,12 @@ class Audit:
         }
 
     def summary(self) -> dict[str, Any]:
-        """For the manifest: it tells of no count that is not shown anyway."""
+        """For the manifest: it tells of no count that is not shown anyway. So it leaves out how
+        many counts were small: that would tell of blocks printed as `low` how many are none."""
+        counts = {name: value for name, value in self.counts().items() if name != "cells"}
         return {
             "smallest_shown": self.smallest_shown,
-            **self.counts(),
+            **counts,
             "releases": list(self.former),
             "repairs": self.repairs.records(),
         }

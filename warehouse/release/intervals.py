@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from warehouse.release.ties import FREE, PERIOD, Bools, Ints, System
@@ -18,6 +19,7 @@ MAX_NODES = 2000
 ROUNDS_AT_ONCE = 3
 AT_ONCE_GAP = 0.1  # any solution will do
 MAX_PASSES = 20
+AT_LEAST_TOGETHER = 500  # counts, so that small parts are not solved one at a time
 
 
 @dataclass
@@ -45,8 +47,8 @@ def attained(
 
     `counts` is a solution of the system, `former` what was found for one that allows no more.
     Gives the intervals and which of the wanted ones are narrower. Most counts are wide enough where
-    they move by themselves; then all narrow ones are moved at once, within their region and within
-    the nation, and what is left one at a time.
+    they move by themselves; then all narrow ones are moved at once, within their region and with
+    whatever they are tied to, and what is left one at a time.
     """
     can_be = implied(system).width >= least
     found = _alone(system, counts)
@@ -56,16 +58,55 @@ def attained(
     regions = pd.factorize(system.cells["region_code"])[0]
     for region in np.unique(regions[search.narrow]):
         search.widen_at_once(np.flatnonzero(regions == region))
-    everywhere = np.arange(len(counts))
-    if search.narrow.any():
-        search.widen_at_once(everywhere)
-    periods = system.cells.groupby(PERIOD, sort=False).ngroup().to_numpy()
+    apart = _apart(system)
+    for number in np.unique(apart[search.narrow]):
+        chosen = np.flatnonzero(apart == number)
+        own = Intervals(found.lower[chosen], found.upper[chosen])
+        part = _of_counts(system, chosen)
+        _widen(_Search(part, counts[chosen], search.wanted[chosen], least, own))
+        found.lower[chosen], found.upper[chosen] = own.lower, own.upper
+    return found, wanted & (found.width < least)
+
+
+def _widen(search: "_Search") -> None:
+    """Move what is narrow with whatever it is tied to; what is left, one at a time."""
+    cells = search.system.cells
+    everywhere = np.arange(len(cells))
+    search.widen_at_once(everywhere)
+    regions = pd.factorize(cells["region_code"])[0]
+    periods = cells.groupby(PERIOD, sort=False).ngroup().to_numpy()
     for count in np.flatnonzero(search.narrow):
         near = (regions == regions[count]) | (periods == periods[count])
         for places in (np.flatnonzero(near), everywhere):
             if search.narrow[count]:
-                search.push(_Part(system, counts, places), np.array([count]))
-    return found, wanted & (found.width < least)
+                search.push(_Part(search.system, search.counts, places), np.array([count]))
+
+
+def _apart(system: System) -> Ints:
+    """The number of the part of the system that each count is in. No row ties two parts, as none
+    ties two months where there are but totals and wholes; so each is solved by itself."""
+    rows, width = system.matrix.shape
+    entries = system.matrix.tocoo()
+    graph = sparse.coo_matrix(
+        (np.ones(entries.nnz), (entries.row, entries.col + rows)), shape=(rows + width,) * 2
+    )
+    labels = sparse.csgraph.connected_components(graph, directed=False)[1][rows:]
+    order, place = np.unique(labels, return_inverse=True)
+    before = np.cumsum(np.bincount(place, minlength=len(order))) // AT_LEAST_TOGETHER
+    return np.asarray(before[place], dtype=np.int64)
+
+
+def _of_counts(system: System, chosen: Ints) -> System:
+    """The part of the system that is about these counts and no others."""
+    matrix = system.matrix[:, chosen]
+    rows = np.flatnonzero(np.diff(matrix.indptr))
+    return System(
+        system.cells.iloc[chosen].reset_index(drop=True),
+        matrix[rows],
+        system.lower[rows],
+        system.upper[rows],
+        system.is_total[rows],
+    )
 
 
 def solution(system: System) -> Ints | None:

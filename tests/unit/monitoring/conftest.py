@@ -40,24 +40,25 @@ def released(tmp_path: Path) -> Released:
         connection.execute(
             "create table indicators (indicator varchar, name varchar, unit varchar,"
             " decimals integer, period_type varchar, why_it_matters varchar, what_to_check varchar,"
-            " other_explanations varchar, owner varchar)"
+            " other_explanations varchar, owner varchar, is_monitored boolean)"
         )
         connection.execute(
             "insert into indicators values ('referral_rate', 'Referral rate',"
             " 'per 10,000 children a year', 1, 'month', 'Children may go unseen.',"
-            " 'Is the return complete?\nDid recording change?', 'Late return', 'Data lead')"
+            " 'Is the return complete?\nDid recording change?', 'Late return', 'Data lead', true)"
         )
         connection.execute(
             "create table trends (indicator varchar, area_code varchar, period_type varchar,"
             " period_start date, breakdown varchar, source varchar, value double,"
-            " expected double, lower double, upper double, marker varchar, is_provisional boolean)"
+            " expected double, lower double, upper double, marker varchar, is_provisional boolean,"
+            " status varchar)"
         )
         connection.execute(
             "insert into trends values"
             " ('referral_rate', 'E08000035', 'month', '2026-08-01', 'total', 'extracts',"
-            "  400.04, 500.0, 440.0, 560.0, null, false),"
+            "  400.04, 500.0, 440.0, 560.0, null, false, 'worsening'),"
             " ('referral_rate', 'E08000032', 'month', '2026-08-01', 'total', 'extracts',"
-            "  null, null, null, null, 'c', false)"
+            "  null, null, null, null, 'c', false, 'not_assessable')"
         )
         connection.execute(
             "create table alerts (alert_id varchar, indicator varchar, area_code varchar,"

@@ -22,7 +22,7 @@ from warehouse.errors import GateFailed, SightlineError
 from warehouse.home import Home
 from warehouse.indicators import Relation
 from warehouse.ledger.state import state_of, submissions
-from warehouse.release import audit, printed, ties
+from warehouse.release import audit, intervals, printed, ties
 from warehouse.release import store as releases
 from warehouse.release.disclosure import COUNT, control_cells
 from warehouse.release.intervals import attained
@@ -229,6 +229,19 @@ def test_neither_windows_nor_solvers_give_a_month_back() -> None:
     for row in controlled[controlled["area_level"] == "local_authority"].itertuples():
         if 0 < row.count < SMALLEST:
             assert left[row.measure, str(row.period_start), row.area_code] >= 5
+
+
+def test_months_are_solved_apart_unless_a_window_ties_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intervals, "AT_LEAST_TOGETHER", 1)
+    events = {("events", month): {"a": 20, "b": 30} for month in range(12)}
+    window = {("children", 11): {"a": 150, "b": 250}}
+    for cells, relations, parts in ((events, [], 12), (events | window, [WINDOW], 1)):
+        known = known_of(nation(cells, {"a": "R1", "b": "R1"}), *relations)
+        system = ties.system(known, relations)
+        number = intervals._apart(system)
+        assert len(set(number)) == parts
+        for row in system.matrix.toarray():
+            assert len(set(number[row != 0])) == 1
 
 
 # ---- Planted flaws: the audit finds each.
@@ -444,7 +457,7 @@ def test_a_summary_names_blocks_and_no_count() -> None:
         {"measure": "m", "region_code": "R1", "period_type": "month",
          "period_start": "2026-01-01", "breakdown": "total"}
     ]  # fmt: skip
-    assert summary["cells"] == 5
+    assert "cells" not in summary  # five of six that are printed as low: one of them is none
     assert summary["smallest_shown"] == SMALLEST
 
 
