@@ -31,16 +31,26 @@ def native_rate(scores: list[Array], panels: list[Panel]) -> float:
 
 def found_within(scores: list[Array], panels: list[Panel], kind: str, months: int) -> float:
     """Share of events of a kind found within so many months, at the agreed false episodes."""
-    found = np.concatenate(scores)
-    limit = _limit(found, np.concatenate([panel.clean for panel in panels]))
-    event = np.concatenate([panel.event for panel in panels])
-    onset = np.concatenate([panel.onset for panel in panels])
-    rows = np.flatnonzero(event == kind)
-    hits = [bool((found[row, onset[row] : onset[row] + months] > limit).any()) for row in rows]
-    return float(np.mean(hits))
+    limit = limit_of(scores, panels)
+    return float(np.mean(np.concatenate([
+        hits(found, panel, kind, months, limit) for found, panel in zip(scores, panels, strict=True)
+    ])))  # fmt: skip
 
 
-def _limit(scores: Array, clean: NDArray[np.bool_]) -> float:
+def hits(scores: Array, panel: Panel, kind: str, months: int, limit: float) -> NDArray[np.bool_]:
+    """For each event of a kind in a panel, whether it was found within so many months."""
+    rows, onset = np.flatnonzero(panel.event == kind), panel.onset
+    found = [bool((scores[row, onset[row] : onset[row] + months] > limit).any()) for row in rows]
+    return np.array(found, dtype=bool)
+
+
+def limit_of(scores: list[Array], panels: list[Panel], *, under_way: bool = True) -> float:
+    """The limit at the agreed false episodes, with runs under way in the first month or without."""
+    clean = np.concatenate([panel.clean for panel in panels])
+    return _limit(np.concatenate(scores), clean, under_way=under_way)
+
+
+def _limit(scores: Array, clean: NDArray[np.bool_], *, under_way: bool) -> float:
     """The limit at which runs of false alarms come as often as agreed."""
     years = clean.sum() / 12
     low, high = -5.0, 40.0
@@ -49,6 +59,7 @@ def _limit(scores: Array, clean: NDArray[np.bool_]) -> float:
         false = (scores > middle) & clean
         starts = np.array(false)
         starts[:, 1:] &= ~false[:, :-1]
+        starts[:, 0] &= under_way
         low, high = (middle, high) if starts.sum() / years > FALSE_EPISODES else (low, middle)
     return high
 

@@ -1,6 +1,6 @@
 """Judge the last periods of every monitored indicator and write marts.fct_signals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,12 +15,15 @@ from monitoring.annual import judge_series
 from monitoring.detection import counts as tails
 from monitoring.detection.calendar import easter_in_march
 from monitoring.detection.discovery import discoveries
+from monitoring.detection.lasting import SIGNS, Changes
 from monitoring.detection.monitor import VERSION, Judgements, judge
-from monitoring.detection.rhythm import MONTHS
+from monitoring.detection.rhythm import MONTHS, MONTHS_ALONE
 from monitoring.grid import Grid, grid_of, largest_of, may_still_rise
 
 Array = NDArray[np.float64]
+Ongoing = Mapping[tuple[str, str, str], date]  # indicator, breakdown, area code: since when
 
+NOT_COME_BACK = "not_come_back"
 FALSE_DISCOVERIES = 0.10  # share of the authorities named in a month that may be named wrongly
 # Regions and England have fixed limits: ten areas by eleven indicators each month, at these, give
 # about one false mark in three months.
@@ -60,12 +63,18 @@ order by facts.indicator, facts.breakdown, facts.area_code, facts.period_start
 """
 
 
-def detect(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """One row for each monitored value of the last 24 months, and for each official year."""
+def detect(
+    connection: duckdb.DuckDBPyConnection, as_of: date, ongoing: Ongoing | None = None
+) -> None:
+    """One row for each monitored value of the last 24 months, and for each official year.
+
+    `ongoing` says of each sustained worsening with an open alert when it was first seen, so that
+    one from before those months is still known.
+    """
     values = read(connection, as_of)
     annotations = annotated.read(connection)
     found = [
-        judge_indicator(frame, annotations.get(str(indicator), Annotations()))
+        judge_indicator(frame, annotations.get(str(indicator), Annotations()), ongoing)
         for (indicator, _), frame in values.groupby(["indicator", "breakdown"], sort=True)
     ]
     found += judge_series(connection, as_of)
@@ -93,8 +102,16 @@ def read(connection: duckdb.DuckDBPyConnection, as_of: date) -> pd.DataFrame:
     return values.merge(delay.learned(connection), on=on, how="left", validate="many_to_one")
 
 
-def judge_indicator(values: pd.DataFrame, known: Annotations) -> pd.DataFrame:
+def judge_indicator(
+    values: pd.DataFrame, known: Annotations, ongoing: Ongoing | None = None
+) -> pd.DataFrame:
     """The signals of one indicator, from the rows that `read` gives of it."""
+    first = values.iloc[0]
+    since = {
+        area: day
+        for (indicator, breakdown, area), day in (ongoing or {}).items()
+        if (indicator, breakdown) == (first["indicator"], first["breakdown"])
+    }
     values = values.assign(period_start=pd.to_datetime(values["period_start"]))
     months = pd.date_range(values["period_start"].min(), values["period_start"].max(), freq="MS")
     if values["period_type"].iloc[0] == "term":
@@ -103,13 +120,13 @@ def judge_indicator(values: pd.DataFrame, known: Annotations) -> pd.DataFrame:
     is_authority = values["area_level"] == "local_authority"
     authorities = values[is_authority]
     found = [
-        _judged(grid_of(rows, months, known), factor, is_panel=is_panel)
+        _judged(grid_of(rows, months, known), factor, since, is_panel=is_panel)
         for rows, is_panel in _compared(authorities)
     ]
     if (~is_authority).any():
         parts = grid_of(authorities, months, known)
         totals = grid_of(values[~is_authority], months, known, parts)
-        found.append(_judged(totals, factor, is_panel=False))
+        found.append(_judged(totals, factor, since, is_panel=False))
     return pd.concat(found, ignore_index=True)
 
 
@@ -134,22 +151,45 @@ def _value_of_a_count(values: pd.DataFrame) -> float:
     return float(usable.median()) if len(usable) else float("nan")
 
 
-def _judged(grid: Grid, factor: float, *, is_panel: bool) -> pd.DataFrame:
+def _judged(
+    grid: Grid, factor: float, ongoing: Mapping[str, date], *, is_panel: bool
+) -> pd.DataFrame:
     tested = min(grid.rhythm.tested, len(grid.months))
     first = len(grid.months) - tested
-    judged = _judgements(grid, grid.counts, tested, is_panel=is_panel)
+    sign = 1 if grid.values["bad_direction"].iloc[0] == "up" else -1
+    before = _begun_before(grid, ongoing, sign, first)
+    judged = _judgements(grid, grid.counts, tested, before, is_panel=is_panel)
     for since, _ in grid.known.changes(grid.areas, grid.ends):
         changed = since.any(1, keepdims=True) & ~since
         anew = np.where(changed, np.nan, grid.counts)
         judged = annotated.merged(
             judged, _judgements(grid, anew, tested, is_panel=is_panel), since[:, first:]
         )
-    sign = 1 if grid.values["bad_direction"].iloc[0] == "up" else -1
-    verdicts = _verdicts(grid, judged, sign, first, is_panel=is_panel)
+    is_ongoing = np.asarray((before.began >= 0).any(1))
+    verdicts = _verdicts(grid, judged, sign, first, is_ongoing, is_panel=is_panel)
     return _rows(grid, judged, verdicts, factor, first, is_panel=is_panel)
 
 
-def _judgements(grid: Grid, counts: Array, tested: int, *, is_panel: bool) -> Judgements:
+def _begun_before(grid: Grid, ongoing: Mapping[str, date], sign: int, first: int) -> Changes:
+    """The worsenings that were first seen before the tested periods, as detection knows them.
+
+    A change is seen some periods after it began, at most as many as the longest step that is
+    looked for: so many before it teach nothing of what is expected without it.
+    """
+    before = Changes.none(len(grid.areas))
+    for row, area in enumerate(grid.areas):
+        if str(area) in ongoing:
+            seen = int(grid.months.searchsorted(pd.Timestamp(ongoing[str(area)])))
+            if seen < first:
+                side = SIGNS.index(sign)
+                before.began[row, side] = max(seen - grid.rhythm.steps[-1], 0)
+                before.last_found[row, side] = min(seen + grid.rhythm.steps[-1], first)
+    return before
+
+
+def _judgements(
+    grid: Grid, counts: Array, tested: int, changes: Changes | None = None, *, is_panel: bool
+) -> Judgements:
     return judge(
         counts,
         grid.exposure,
@@ -158,7 +198,8 @@ def _judgements(grid: Grid, counts: Array, tested: int, *, is_panel: bool) -> Ju
         uncertainty=grid.uncertainty,
         tested=tested,
         has_national_effect=is_panel,
-        rhythm=grid.rhythm,
+        changes=changes,
+        rhythm=grid.rhythm if is_panel or grid.rhythm is not MONTHS else MONTHS_ALONE,
     )
 
 
@@ -173,7 +214,13 @@ class _Verdicts:
 
 
 def _verdicts(
-    grid: Grid, judged: Judgements, sign: int, first: int, *, is_panel: bool
+    grid: Grid,
+    judged: Judgements,
+    sign: int,
+    first: int,
+    is_ongoing: NDArray[np.bool_],
+    *,
+    is_panel: bool,
 ) -> _Verdicts:
     reason = _not_assessable(grid, judged, first)
     assessable = pd.isna(reason)
@@ -192,16 +239,37 @@ def _verdicts(
     kind = np.full(status.shape, None, dtype=object)
     is_spike = np.nan_to_num(p_one, nan=1.0) * 0.5 < np.nan_to_num(p_sustained, nan=1.0)
     kind[worse] = np.where(is_spike, "spike", "sustained")[worse]
+    lasting, is_over = _lasting(kind, judged.lasts(sign), is_ongoing)
+    lasting &= assessable & ~worse & ~better & is_panel
+    status[lasting], kind[lasting] = "worsening", "sustained"
     blind = tails.chance_of_none(judged.mean, judged.variance) > ALPHA_ONE
     few = assessable & ((judged.mean < minimum) | (blind & (sign < 0)))
-    reason[assessable & judged.rebased] = "rebased"
+    reason[assessable & judged.rebased & ~(is_over & is_panel)] = "rebased"
     reason[few & (status != "worsening")] = "too_few_for_one_month"
     for since, kinds in grid.known.changes(grid.areas, grid.ends):
         explained = since[:, first:] & (judged.before < grid.rhythm.full_history)
         reason = np.where(explained & assessable, kinds[:, first:], reason)
     reason[is_provisional & assessable & (status != "worsening")] = "provisional"
+    reason[lasting] = NOT_COME_BACK
     score = np.where(assessable, judged.score(sign), np.nan)
     return _Verdicts(score, p_one, p_sustained, status, reason, kind)
+
+
+def _lasting(
+    kind: NDArray[np.object_], lasts: NDArray[np.bool_], is_ongoing: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where a sustained worsening goes on until its level has come back, and where one has ended.
+
+    Areas x periods: a mark begins it, and it ends with the first period in which it does not last.
+    """
+    goes_on, is_over = np.zeros(lasts.shape, dtype=bool), np.zeros(lasts.shape, dtype=bool)
+    current, ended = is_ongoing, np.zeros(len(lasts), dtype=bool)
+    for period in range(lasts.shape[1]):
+        is_marked = kind[:, period] == "sustained"
+        ended = (ended | (current & ~lasts[:, period])) & ~is_marked
+        current = is_marked | (current & lasts[:, period])
+        goes_on[:, period], is_over[:, period] = current, ended
+    return goes_on, is_over
 
 
 def _alarms(

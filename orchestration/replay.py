@@ -1,17 +1,22 @@
 """What would have been raised month by month, each month with only what was known then."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from monitoring import joint, signals
+from monitoring.alerts import ongoing
 from monitoring.alerts.evaluate import findings
 from monitoring.alerts.findings import Alert, Event, Given
 from monitoring.alerts.lifecycle import decide
 from orchestration import dbt_runner
+from orchestration.demo import TRUTH
 from orchestration.run import ready
+from simulation import found
+from simulation import truth as truths
+from warehouse.areas import numbers
 from warehouse.connection import connect
 from warehouse.errors import SightlineError
 from warehouse.home import Home
@@ -21,6 +26,7 @@ from warehouse.timeline.work_file import prepare
 
 Progress = Callable[[str, int, int], None]
 TOLD = ("opened", "reopened", "resolved", "retracted", "no_longer_supported", "escalated")
+OF_ALERT = ("indicator", "area_code", "area_name", "area_level", "severity", "title")
 DAY = 21  # of a month: the monthly returns of the month before are due on the twentieth
 
 
@@ -55,7 +61,7 @@ class Replayed:
                 **{
                     name: value
                     for name, value in asdict(self.alerts[event.alert_id]).items()
-                    if name in ("indicator", "area_code", "area_name", "severity", "title")
+                    if name in OF_ALERT
                 },
             }
             for event in self.events
@@ -88,6 +94,23 @@ def replay(
                 leftover.unlink()
 
 
+def new_in_words(home: Home, rows: Sequence[Mapping[str, Any]]) -> str:
+    """How many alerts were new, and of authorities how many where nothing was planted, if the
+    history is a simulated one."""
+    new = [row for row in rows if row["event"] == "opened"]
+    opened = [
+        (row["indicator"], numbers().get(row["area_code"], ""), row["period"])
+        for row in new if row["area_level"] == "local_authority"
+    ]  # fmt: skip
+    told = f"{len(new)} new alerts, {len(opened)} of them on authorities"
+    truth = home.root / TRUTH
+    if not truth.is_file():
+        return f"{told}."
+    return (
+        f"{told}; {found.unplanted(opened, truths.load(truth))} of these where nothing was planted."
+    )
+
+
 def _replayed(
     aside: Home, state: State, manifest: Any, day: date, known: dict[str, Alert]
 ) -> Replayed:
@@ -95,12 +118,12 @@ def _replayed(
     if not _built(dbt_runner.build(aside, manifest, tests=False)):
         raise SightlineError(f"the models of {day} could not be built")
     with connect(aside.work_db, home=aside, settings=load_settings(aside)) as connection:
-        signals.detect(connection, day)
+        signals.detect(connection, day, ongoing.of(known.values()))
         joint.write(connection)
-        found = findings(connection)
+        judged = findings(connection)
         # however many there are: a replay is there to count them
-        given = Given(confirmed=frozenset(finding.fingerprint for finding in found))
-        decided = decide(found, known.values(), day, f"{day.isoformat()}.replay", given)
+        given = Given(confirmed=frozenset(finding.fingerprint for finding in judged))
+        decided = decide(judged, known.values(), day, f"{day.isoformat()}.replay", given)
     known |= {alert.alert_id: alert for alert in decided.alerts}
     return Replayed(day, decided.events, dict(known))
 

@@ -58,6 +58,7 @@ REASONS = {
     "partly_covered": "the returns received cover only a part of the period",
     "gap_in_history": "a gap in the months before",
     "gap_after": "a gap in the months after, in which what follows is looked for",
+    "not_come_back": "a change found before has not come back",
     "rebased": "an earlier shift of level has become the usual",
     "marked_in_source": "marked so by its publisher",
     "possible_recording_change": "larger than any ordinary year: ask whether recording changed",
@@ -137,6 +138,16 @@ STATES = {
     "closed_by_reorganisation": "Closed: the authority is no more",
     "closed_by_definition": "Closed: the indicator is no longer defined",
     "dropped": "Dropped: nothing confirmed a first month",
+}
+
+# How a person's reason for closing an alert counts; a duplicate says nothing of its own.
+OUTCOMES = {
+    "action_taken": "confirmed",
+    "practice_change": "explained",
+    "data_error": "explained",
+    "definition_change": "explained",
+    "expected": "explained",
+    "false_alarm": "false",
 }
 
 COVERAGE = {

@@ -1,6 +1,6 @@
 """What was planted against what was found: found in time, late or missed; and what kept quiet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from textwrap import wrap
@@ -79,6 +79,18 @@ def in_words(compared: list[Compared]) -> Iterator[str]:
         raised = sum(one.verdict == "raised" for one in others)
         yield f"Planted to keep quiet about: {len(others)}; {raised} raised all the same."
         yield from (f"  {one.words}" for one in others)
+
+
+def unplanted(opened: Iterable[tuple[str, str, date]], truth: Truth) -> int:
+    """Of alerts on authorities, as indicator, number and period, those where nothing was planted
+    by then."""
+    return sum(
+        not any(
+            indicator in event.indicators and number in event.la_codes and event.onset <= period
+            for event in truth.events
+        )
+        for indicator, number, period in opened
+    )
 
 
 def cases_in_words(truth: Truth) -> Iterator[str]:

@@ -25,6 +25,7 @@ REASONS = (
     "known_rests_on_missing_return", "other_returns_missing", "numbers_changed", "reorganised",
     "without_care_return", "too_few_parts", "parts_awaited", "too_few_neighbours", "no_count",
     "too_few", "too_few_for_one_month", "nothing_expected", "provisional", "rebased",
+    "not_come_back",
     "practice_change", "recording_change", "rebaseline", "data_problem", "judged_together",
     "no_former_year", "no_limit_set", "possible_recording_change",
     "break_in_series",

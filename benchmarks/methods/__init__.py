@@ -28,7 +28,7 @@ RULES: dict[str, Callable[[Array], Array]] = {
 def sightline(panel: Panel) -> Scores:
     judged = judge(panel.counts, np.ones_like(panel.counts), panel.months, tested=TESTED)
     return {
-        "Sightline": _normal(judged.p_sustained(panel.sign)),
+        "Sightline": normal(judged.p_sustained(panel.sign)),
         "Sightline, one month": panel.sign * judged.one,
     }
 
@@ -50,7 +50,7 @@ def as_reported(panel: Panel, *, corrected: bool) -> Scores:
             known = completeness.learn(panel.reported[:, :last], final)
             share[:, -LAGS:], spread[:, -LAGS:] = known.share[:, ::-1], known.variance[:, ::-1]
         judged = judge(counts, share, panel.months[:last], uncertainty=spread, tested=1)
-        sustained[:, place] = _normal(judged.p_sustained(panel.sign)[:, 0])
+        sustained[:, place] = normal(judged.p_sustained(panel.sign)[:, 0])
         one[:, place] = panel.sign * judged.one[:, 0]
     return {"Sightline": sustained, "Sightline, one month": one}
 
@@ -85,7 +85,7 @@ def of_weeks(given: Weekly) -> Scores:
     )
     signed = counts if sign > 0 else -counts
     return {
-        "Sightline": _normal(weekly.p_of_evidence(ours.burst if sign > 0 else ours.fall)),
+        "Sightline": normal(weekly.p_of_evidence(ours.burst if sign > 0 else ours.fall)),
         "flexible Farrington": sign * reference,
         "EARS C1": rules.ears(signed, gap=0)[:, tested],
         "EARS C2": rules.ears(signed)[:, tested],
@@ -110,5 +110,6 @@ def _pair(name: str, scores: Array) -> Scores:
     }
 
 
-def _normal(p: Array) -> Array:
+def normal(p: Array) -> Array:
+    """Probabilities as standard normal scores, large for small ones."""
     return np.asarray(-special.ndtri(np.clip(p, 1e-300, 1.0)))

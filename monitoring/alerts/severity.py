@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from monitoring.alerts.findings import Finding
 
-GREAT, LARGE, SMALL = 0.20, 0.10, 0.05  # shares of what was expected
-MANY, SOME, FEW = 100, 50, 25  # events
+GREAT, LARGE, SMALL = 0.25, 0.10, 0.05  # shares of what was expected
+MANY, SOME, FEW = 200, 100, 25  # events
 LONG, LASTING, TWICE = 6, 3, 2  # marked periods
 STRONG = 0.001  # of so extreme a period, or so sustained a change, by chance
 
@@ -56,6 +56,6 @@ def severity_of(fired: Sequence[Finding], *, both_sides: bool) -> str:
 
 def _of_total(size: Size) -> str:
     """Of a region or England."""
-    if size.share >= LARGE and size.events >= MANY and size.periods >= LASTING and size.is_strong:
+    if size.share >= LARGE and size.events >= SOME and size.periods >= LASTING and size.is_strong:
         return "critical"
     return "warning" if size.share >= SMALL and size.periods >= TWICE else "watch"

@@ -4,6 +4,7 @@ Redirects are not followed and nothing is tried twice: the outbox does that, min
 """
 
 import asyncio
+import logging
 import os
 import ssl
 from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +25,10 @@ ANSWERS, LONGEST = 3, 180.0
 # Too large, not understood, of the wrong form: the content is refused and would be again.
 OF_CONTENT = frozenset({400, 413, 415, 422})
 LOCAL = ("127.0.0.1", "::1", "localhost")
+
+# They would write addresses into logs, which may be secrets, and words of an answer.
+for _name in ("httpx", "httpcore", "notifications_python_client", "apprise"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 Variable = Annotated[str, Field(pattern=VARIABLE)]
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from monitoring.detection import panel, windows
+from monitoring.detection.lasting import Changes
 from monitoring.detection.null import against_null
 from monitoring.detection.panel import Array, Fit
 from monitoring.detection.rhythm import MONTHS, Rhythm
@@ -26,6 +27,8 @@ class Judgements:
     before: NDArray[np.int64]  # known periods before the judged one
     year: Array  # expected count of the year to the judged period
     detectable: Array  # log change over half a year that would be found four times in five
+    fall_lasts: NDArray[np.bool_]  # a sustained fall may have been found that has not come back
+    rise_lasts: NDArray[np.bool_]
     rebased: NDArray[np.bool_]  # a level shift was found before, and its new level is the baseline
     national: Array  # log national effect of the period against the mean of the window (periods)
 
@@ -35,6 +38,9 @@ class Judgements:
 
     def p_sustained(self, sign: int) -> Array:
         return windows.p_of_evidence(self.rise if sign > 0 else self.fall)
+
+    def lasts(self, sign: int) -> NDArray[np.bool_]:
+        return self.rise_lasts if sign > 0 else self.fall_lasts
 
     def score(self, sign: int) -> Array:
         """The stronger of the two as a standard normal score, positive in that direction."""
@@ -51,13 +57,15 @@ def judge(
     uncertainty: Array | None = None,
     tested: int | None = None,
     has_national_effect: bool = True,
+    changes: Changes | None = None,
     rhythm: Rhythm = MONTHS,
 ) -> Judgements:
     """Judge the last `tested` periods of areas x periods, or as many as the rhythm says.
 
     NaN, or no exposure, is "not known". `months` are the seasons: alike where it is the same
     part of the year. `uncertainty` is the relative variance of the exposure: of an expected
-    number, or of the share known of a provisional count.
+    number, or of the share known of a provisional count. `changes` are those known to have begun
+    before the first judged period.
     """
     spread = np.zeros(counts.shape) if uncertainty is None else np.nan_to_num(uncertainty)
     counts = np.where(np.isfinite(exposure) & (exposure > 0), counts, np.nan)
@@ -66,6 +74,7 @@ def judge(
     first = max(periods - (tested or rhythm.tested), 0)
     fit: Fit | None = None
     columns: list[_Column] = []
+    changes = changes or Changes.none(len(counts))
     for last in range(max(first - rhythm.settling, rhythm.fewest_before), periods):
         window = slice(max(0, last + 1 - rhythm.history), last + 1)
         seen, people, names = counts[:, window], exposure[:, window], months[window]
@@ -80,13 +89,15 @@ def judge(
             rhythm,
             has_national_effect=has_national_effect,
         )
-        columns.append(_column(fit, seen))
+        columns.append(_column(fit, seen, changes, window.start))
+        changes = columns[-1].changes
     return _assembled(columns, counts, first, rhythm.per_year)
 
 
 @dataclass(frozen=True)
 class _Column:
     scores: windows.Scores
+    changes: Changes
     year: Array
     rebased: NDArray[np.bool_]
     national: float
@@ -103,7 +114,7 @@ def _follow(
     *,
     has_national_effect: bool,
 ) -> Fit:
-    if fit is None or fit.smooth.shape[1] != counts.shape[1]:
+    if fit is None:
         start, rounds = None, panel.COLD_ROUNDS
     else:
         start, rounds = (
@@ -123,11 +134,13 @@ def _follow(
     )
 
 
-def _column(fit: Fit, counts: Array) -> _Column:
+def _column(fit: Fit, counts: Array, before: Changes, first: int) -> _Column:
     year = slice(-fit.rhythm.per_year, None)
+    scores = windows.scores(fit, counts)
     fitted = np.exp(fit.base + fit.smooth)[:, year]
     return _Column(
-        scores=windows.scores(fit, counts),
+        scores=scores,
+        changes=before.followed(fit, counts, scores, first),
         year=np.where(np.isfinite(counts[:, year]), fitted, 0.0).sum(1),
         rebased=fit.steps > 0,
         national=float(fit.national[-1] - fit.national.mean()),
@@ -151,6 +164,8 @@ def _assembled(columns: list[_Column], counts: Array, first: int, per_year: int)
         early = np.full((len(kept), blank.shape[1] - kept.shape[1]), np.nan)
         return np.concatenate([early, kept], axis=1)
 
+    began = np.stack([c.changes.began for c in columns], axis=1).astype(float)
+    lasts = [late(began[..., side]) >= 0 for side in range(began.shape[2])]
     return Judgements(
         mean=late(np.stack([c.scores.mean for c in columns], axis=1)),
         variance=late(np.stack([c.scores.variance for c in columns], axis=1)),
@@ -160,6 +175,8 @@ def _assembled(columns: list[_Column], counts: Array, first: int, per_year: int)
         before=before,
         year=np.nan_to_num(late(np.stack([c.year for c in columns], axis=1))),
         detectable=late(np.stack([c.scores.detectable for c in columns], axis=1)),
+        fall_lasts=lasts[0],
+        rise_lasts=lasts[1],
         rebased=late(np.stack([c.rebased for c in columns], axis=1).astype(float)) == 1,
         national=late(np.array([[c.national for c in columns]]))[0],
     )
@@ -176,6 +193,8 @@ def _nothing(blank: Array, before: NDArray[np.int64]) -> Judgements:
         before=before,
         year=np.zeros(blank.shape),
         detectable=blank,
+        fall_lasts=np.zeros(blank.shape, dtype=bool),
+        rise_lasts=np.zeros(blank.shape, dtype=bool),
         rebased=np.zeros(blank.shape, dtype=bool),
         national=np.full(blank.shape[1], np.nan),
     )

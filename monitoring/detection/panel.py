@@ -32,7 +32,6 @@ Array = NDArray[np.float64]
 UNKNOWN = 1e8  # variance that stands for "no observation"
 OUTLIER = 2.58
 STEP_LIMIT = 5.0
-LEVEL_VARIANCE = 0.25
 STEP_VARIANCE = 0.25
 FLOOR = 1e-7
 NOISE_PRIOR_PERIODS = 15.0
@@ -48,8 +47,9 @@ WARM_ROUNDS = 1
 
 @dataclass(frozen=True)
 class Variances:
-    """Variances of the parts of the log rate."""
+    """Variances of the parts of the log rate; all are learned but that of the level."""
 
+    level: float = 0.25
     slope: float = 0.0009
     season: float = 0.0004
     holiday: float = 0.0004
@@ -80,10 +80,12 @@ class Fit:
         return np.asarray(self.exposure + self.level[:, None] + self.national)
 
     def moved_on(self, counts: Array, exposure: Array, *, national: bool) -> "Fit":
-        """The same knowledge one period later, for a window that has lost its oldest period.
+        """The same knowledge one period later, for a window that has lost its oldest period or,
+        while there is less history than it may hold, is one period longer.
 
         Without a panel the effect of the new period is that of the same season a year before.
         """
+        lost = self.smooth.shape[1] + 1 - counts.shape[1]
         logs = _log_exposure(counts, exposure)
         expected = np.exp(logs[:, -1] + self.level + self.smooth[:, -1])
         known = np.isfinite(counts[:, -1])
@@ -94,11 +96,11 @@ class Fit:
         return replace(
             self,
             exposure=logs,
-            national=np.append(self.national[1:], newest),
-            smooth=np.column_stack([self.smooth[:, 1:], self.smooth[:, -1]]),
-            kappa=np.append(self.kappa[1:], 1.0),
-            weight=np.column_stack([self.weight[:, 1:], np.ones(len(counts))]),
-            steps=np.maximum(self.steps - 1, 0),
+            national=np.append(self.national[lost:], newest),
+            smooth=np.column_stack([self.smooth[:, lost:], self.smooth[:, -1]]),
+            kappa=np.append(self.kappa[lost:], 1.0),
+            weight=np.column_stack([self.weight[:, lost:], np.ones(len(counts))]),
+            steps=np.maximum(self.steps - lost, 0),
         )
 
 
@@ -122,14 +124,15 @@ def inverses(prior: Array, variance: Array) -> Array:
     """Inverse of each area's covariance: its prior (periods x periods) plus its own variances."""
     areas, periods = variance.shape
     out = np.empty((areas, periods, periods))
-    every, below = np.arange(periods), np.tri(periods)
+    every = np.arange(periods)
     for index in range(areas):
         matrix = np.array(prior[index] if len(prior) > 1 else prior[0], order="F")
         matrix[every, every] += variance[index]
         factor, _ = lapack.dpotrf(matrix, lower=1, overwrite_a=1)
-        out[index], _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
-    out *= below
-    return out + np.tril(out, -1).transpose(0, 2, 1)
+        lower, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+        np.add(lower, lower.T, out=out[index])
+    out[:, every, every] /= 2
+    return out
 
 
 def fit(
@@ -257,7 +260,7 @@ def _round(
 
 
 def _prior(variances: Variances, shapes: dict[str, Array]) -> Array:
-    prior = np.full_like(shapes["slope"], LEVEL_VARIANCE)
+    prior = np.full_like(shapes["slope"], variances.level)
     for name, shape in shapes.items():
         prior = prior + getattr(variances, name) * shape
     return prior
@@ -295,7 +298,8 @@ def _variances(
     informed = state.noise * expected
     own = state.noise * found / np.maximum(expected, 1e-12)
     shrunk = (informed * own + NOISE_PRIOR_PERIODS * pooled) / (informed + NOISE_PRIOR_PERIODS)
-    return Variances(**new, noise=max(pooled, FLOOR)), np.maximum(shrunk, FLOOR)
+    learned = replace(state.variances, **new, noise=max(pooled, FLOOR))
+    return learned, np.maximum(shrunk, FLOOR)
 
 
 def _before_guard(precision: Array, pull: Array, guard: int) -> tuple[Array, Array]:

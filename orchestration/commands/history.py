@@ -51,6 +51,7 @@ def replay(home: "Home", first: datetime | None, last: datetime | None, is_json:
         as_json(rows)
     else:
         table(rows, CHANGES)
+        say(replays.new_in_words(home, rows))
     return 0
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from expectations.runner import CheckResult
 from monitoring import joint, signals
-from monitoring.alerts import evaluate, released
+from monitoring.alerts import evaluate, ongoing, released
 from monitoring.alerts.evaluate import Judged
 from monitoring.alerts.findings import Decisions
 from orchestration.run import Run
@@ -31,8 +31,10 @@ class Decided:
 
 def detect(run: Run) -> Found:
     with run.step("signals") as found:
+        with run.state.read() as reader:
+            since = ongoing.of(evaluate.known_alerts(reader))
         with connect(run.home.work_db, home=run.home, settings=run.settings) as connection:
-            signals.detect(connection, run.as_of)
+            signals.detect(connection, run.as_of, since)
             joint.write(connection)
             found |= signals.by_status(connection)
         return found

@@ -1,5 +1,6 @@
 """A page for each indicator: what it is, why it matters, what to check, every area's figure."""
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -42,6 +43,7 @@ def _context(view: View, indicator: Indicator) -> dict[str, Any]:
         "period": view.newest_period(indicator),
         "fixed_rule": _fixed_rule(view, indicator),
         "silence": _silence(view, indicator),
+        "outcomes": _outcomes(view, indicator),
         "regions": [(region, _rows(view, region, indicator)) for region in view.regions],
         "scripted": True,
     }
@@ -55,6 +57,21 @@ def _fixed_rule(view: View, indicator: Indicator) -> list[fixed_rule.Compared]:
         if series.source != "extracts"
     ]
     return fixed_rule.compare(official, indicator.bad_direction)
+
+
+def _outcomes(view: View, indicator: Indicator) -> str:
+    """How the alerts on it turned out that people closed; nothing where none was."""
+    last = {
+        event["alert_id"]: event["reason"]
+        for alert in view.alerts if alert["indicator"] == indicator.indicator
+        for event in view.published.events.get(alert["alert_id"], [])
+        if alert["state"] == "resolved" and event["event"] == "resolved"
+    }  # fmt: skip
+    counts = Counter(words.OUTCOMES[reason] for reason in last.values() if reason in words.OUTCOMES)
+    if not counts:
+        return ""
+    told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+    return f"Of the alerts on this indicator that people closed: {told}."
 
 
 def _silence(view: View, indicator: Indicator) -> list[dict[str, Any]]:

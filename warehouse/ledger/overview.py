@@ -14,6 +14,7 @@ from warehouse.ledger.state import (
     backtests,
     outbox,
     problems,
+    storms,
     submissions,
 )
 
@@ -102,8 +103,8 @@ def in_another_form(state: State, after: int) -> list[str]:
 
 def decided(state: State, as_of: date) -> dict[str, Any]:
     """What a release depends on of what came and was decided: `submissions` by status and decision
-    with their counts and highest number, `alerts` as the count of events and of snoozes that are
-    over, and the highest number of the `backtests`."""
+    with their counts and highest number, `alerts` as the count of events, of snoozes that are
+    over and of decisions on what was held, and the highest number of the `backtests`."""
     is_held = submissions.c.held_reason.is_not(None)
     came = sa.select(
         submissions.c.status,
@@ -122,6 +123,7 @@ def decided(state: State, as_of: date) -> dict[str, Any]:
             "alerts": [
                 _count(connection, alert_events.c.event_id),
                 _count(connection, alerts.c.alert_id, is_over),
+                _count(connection, storms.c.decision),
             ],
             "backtests": int(connection.execute(newest).scalar_one()),
         }

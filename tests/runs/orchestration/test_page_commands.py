@@ -80,6 +80,14 @@ ELSEWHERE = {
     ("replay",): ("tests/runs/orchestration/test_history.py", 'sightline("replay"'),
     ("sql",): ("tests/runs/stories/test_docs.py", '["sql", query'),
     ("up",): ("tests/runs/orchestration/test_up.py", "with up(home)"),
+    ("alerts", "confirm"): (
+        "tests/runs/orchestration/test_typed_text.py",
+        '("confirm", "r8")',
+    ),
+    ("alerts", "discard"): (
+        "tests/runs/orchestration/test_typed_text.py",
+        '("discard", "r9")',
+    ),
 }
 
 
@@ -263,6 +271,7 @@ RUN: dict[tuple[str, ...], Prepared] = {
     ("releases", "rebuild"): of_today,
     ("audit",): as_shown,
     ("clock", "confirm"): as_shown,
+    ("alerts", "held"): as_shown,
 }
 # A monitor of today has no day that is over, and on most days nothing but September of its sender.
 MAY_BE_REFUSED = {

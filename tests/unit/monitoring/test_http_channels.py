@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -240,6 +241,18 @@ def test_slack_gets_blocks_and_says_ok(
     assert kinds[0] == "header"
     assert kinds[-1] == "context"
     assert set(kinds[1:-1]) == {"section"}
+
+
+def test_no_log_holds_a_secret_address(
+    home: Home, state: State, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for number, answer in enumerate([(200, {}, b"ok"), (500, {}, b"")]):
+        post(state, "slack", number)
+        receiver.answers = [answer]
+        deliver(home, over("slack", receiver), state, NOW)
+    assert len(receiver.came) == 2
+    assert receiver.url not in caplog.text
 
 
 def test_slack_reads_no_sign_of_ours_as_its_own_and_takes_no_more_than_it_may() -> None:

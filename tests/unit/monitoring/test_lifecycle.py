@@ -131,7 +131,7 @@ def severity(found: Sequence[Finding]) -> str:
 
 def test_severity_follows_size_length_and_certainty() -> None:
     """One value below, on and above each limit."""
-    assert [severity(sized("oowwwwww", count)) for count in (81, 80, 79)] == [
+    assert [severity(sized("oowwwwwwww", count)) for count in (76, 75, 74)] == [
         "warning", "critical", "critical",
     ]  # fmt: skip
     assert severity(sized("oowwwww", 70)) == "warning"
@@ -140,7 +140,7 @@ def test_severity_follows_size_length_and_certainty() -> None:
         "watch", "watch", "warning",
     ]  # fmt: skip
     weak = [
-        replace(f, evidence={**f.evidence, "p_sustained": 0.0011}) for f in sized("owwwwww", 70)
+        replace(f, evidence={**f.evidence, "p_sustained": 0.0011}) for f in sized("owwwwwww", 70)
     ]
     assert severity(weak) == "warning"
 
@@ -149,7 +149,7 @@ def test_more_signs_of_risk_alone_are_never_critical() -> None:
     up = {"direction": "up", "family": "exposure", "indicator": "suspension_rate"}
     rising = sized("oowwwwww", 150, **up)
     assert severity(rising) == "warning"
-    falling = sized("oowwwwww", 85)
+    falling = sized("oowwwwww", 80)
     assert {alert.severity for alert in decide([*rising, *falling], [], TODAY).alerts} == {
         "critical"
     }

@@ -1,0 +1,80 @@
+"""An alert stays open until the level has come back, however long ago the change was."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+from marts import Marts
+from panels import months, panel, people
+
+from monitoring import signals
+from monitoring.alerts.evaluate import findings
+from monitoring.alerts.findings import LIVE, Alert, Decisions
+from monitoring.alerts.lifecycle import decide
+from monitoring.detection.lasting import Changes
+from monitoring.detection.monitor import Judgements, judge
+
+pytestmark = pytest.mark.slow
+
+AREA, ONSET, LASTS, PERIODS = 3, 60, 24, 96
+
+
+def fallen(share: float, *, lasts: int = LASTS) -> np.ndarray:
+    """A panel in which one area loses a share for some months and then has it back."""
+    counts = panel(areas=20, periods=PERIODS)
+    counts[AREA, ONSET : ONSET + lasts] = np.rint(counts[AREA, ONSET : ONSET + lasts] * (1 - share))
+    return counts
+
+
+def alerts_after(counts: np.ndarray, periods: list[int]) -> list[list[str]]:
+    """The states of the area's alert after each of these runs, each with so many months."""
+    known: dict[str, Alert] = {}
+    states = []
+    for count in periods:
+        marts = Marts(counts[:, :count], first=date(2018, 9, 1))
+        connection = marts.write()
+        signals.detect(connection, marts.last)
+        decided: Decisions = decide(findings(connection), known.values(), marts.last)
+        known |= {alert.alert_id: alert for alert in decided.alerts}
+        states.append([a.state for a in known.values() if a.area_code == f"E06{AREA:06d}"])
+    return states
+
+
+def test_a_fall_of_a_fifth_is_open_for_its_two_years_and_closes_once_it_has_come_back() -> None:
+    months = [ONSET + since for since in (12, 18, 24, 30)]
+    *during, after = alerts_after(fallen(0.2), months)
+    assert all(len(states) == 1 and states[0] in LIVE for states in during)
+    assert after == ["resolved"]
+
+
+def judged(counts: np.ndarray, changes: Changes | None = None) -> Judgements:
+    return judge(counts, people(counts), months(counts.shape[1]), tested=12, changes=changes)
+
+
+def known_since(period: int) -> Changes:
+    changes = Changes.none(20)
+    changes.began[AREA, 0], changes.last_found[AREA, 0] = period, period + 12
+    return changes
+
+
+def test_a_change_from_before_the_judged_months_lasts_if_it_is_known_of() -> None:
+    counts = fallen(0.2, lasts=PERIODS)
+    known = judged(counts, known_since(ONSET))
+    assert known.fall_lasts[AREA].all()
+    assert not known.rise_lasts[AREA].any()
+    assert known.fall_lasts[:, -1].sum() <= 3
+
+
+def test_a_change_that_is_over_does_not_last_three_months_later() -> None:
+    counts = fallen(0.3, lasts=PERIODS - ONSET - 3)
+    known = judged(counts, known_since(ONSET))
+    assert known.fall_lasts[AREA, :-3].all()
+    assert not known.fall_lasts[AREA, -1]
+
+
+def test_a_worsening_goes_on_from_a_mark_until_it_does_not_last() -> None:
+    kind = np.array([[None, "spike", "sustained", None, None, None, "sustained"]], dtype=object)
+    lasts = np.array([[True, True, True, True, False, True, True]])
+    goes_on, is_over = signals._lasting(kind, lasts, np.array([False]))
+    assert goes_on[0].tolist() == [False, False, True, True, False, False, True]
+    assert is_over[0].tolist() == [False, False, False, False, True, True, False]
