@@ -5,6 +5,7 @@ from orchestration.run import Run
 from warehouse.connection import connect
 from warehouse.errors import GateFailed
 from warehouse.release import audit
+from warehouse.release.recovery import set_aside_damaged
 
 NAME = "small_counts_stay_withheld"
 
@@ -15,6 +16,8 @@ def control(run: Run) -> CheckResult:
         run.step("disclosure") as found,
         connect(run.home.work_db, home=run.home, settings=run.settings) as connection,
     ):
+        if damaged := set_aside_damaged(run.home, run.state):
+            found["damaged releases set aside"] = len(damaged)
         try:
             withheld, done = audit.control(
                 run.home, connection, run.settings.disclosure.smallest_shown

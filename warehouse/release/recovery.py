@@ -94,6 +94,24 @@ def _point_at_newest(home: Home, release_ids: list[str], manifests: dict[str, st
     return None
 
 
+def set_aside_damaged(home: Home, state: State) -> list[str]:
+    """Set aside what is damaged of the releases that readers are not led to; their names.
+
+    Every byte of them is read. Whoever compares a release with those that are kept could else
+    never come to an end.
+    """
+    shown = belonging.pointed_at(home)
+    manifests = ledger.manifest_hashes(state)
+    found = []
+    for name in releases.names(home):
+        folder = home.releases / name
+        if folder != shown and not releases.is_whole(folder, manifests.get(name)):
+            logger.warning("release %s is damaged and is set aside", name)
+            orphans.set_aside(home, folder, "releases")
+            found.append(name)
+    return found
+
+
 def _drop_damaged_warehouse(home: Home) -> None:
     """The warehouse file holds nothing that a run does not build again."""
     if not home.warehouse_db.exists():

@@ -22,7 +22,7 @@ from warehouse.home import Home, sha256_of
 from warehouse.ledger.state import State, runs
 from warehouse.ledger.state import releases as recorded
 from warehouse.release import store, verifying, vintages
-from warehouse.release.recovery import recover
+from warehouse.release.recovery import recover, set_aside_damaged
 
 RELEASES, KEPT, ROWS = 50, 4, 500
 AS_OF = date(2026, 10, 20)
@@ -363,6 +363,16 @@ def test_a_damaged_release_is_refused_set_aside_and_the_former_shown(
     assert recover(home, state) == f"{AS_OF}.1"
     assert shown(home) == f"{AS_OF}.1"
     assert [path.name for path in (home.orphans / "releases").iterdir()] == [f"{AS_OF}.2"]
+
+
+@pytest.mark.parametrize("kind", ["a bit of the database", "another manifest", "no manifest"])
+def test_a_damaged_release_that_is_only_kept_stops_no_run(after_two: Home, kind: str) -> None:
+    """Fault 76: the next run compares its figures with every release that is kept."""
+    state = State(after_two.state_db)
+    DAMAGE[kind](after_two.releases / f"{AS_OF}.1")
+    assert set_aside_damaged(after_two, state) == [f"{AS_OF}.1"]
+    assert store.names(after_two) == [shown(after_two)] == [f"{AS_OF}.2"]
+    assert set_aside_damaged(after_two, state) == []
 
 
 @pytest.mark.parametrize("name", [store.DATABASE, "trends.parquet", store.MANIFEST])

@@ -216,13 +216,16 @@ def test_storage_that_another_holds_is_waited_for_and_no_damage(home: Home) -> N
     """Fault 69."""
     with dagster_home.instance(home):
         pass
-    with closing(
-        sqlite3.connect(home.dagster / "history" / "runs.db", check_same_thread=False)
-    ) as (other):
+    path = home.dagster / "history" / "runs.db"
+    with closing(sqlite3.connect(path, check_same_thread=False)) as other:
         other.execute("begin exclusive")
-        threading.Timer(1, other.rollback).start()
+        release = threading.Timer(1, other.rollback)
+        release.start()
         with dagster_home.ready(home) as instance:
-            assert instance.get_runs() == []
+            run_id = begun(instance, STARTED)
+            assert not release.is_alive()
+            assert status(instance, run_id) is STARTED
+        release.join()
     assert not (home.restricted / "dagster-damaged-1").exists()
 
 
