@@ -39,7 +39,8 @@ def tail(message: AlertMessage) -> str:
     told = dict(rows(message))
     if "In per cent" not in told or not message.figures.change:
         return ""
-    share = f", by {abs(message.figures.change)}%"
+    side = "below" if message.figures.change < 0 else "above"
+    share = f" {abs(message.figures.change)}% {side} expected"
     passed = message.periods_passed or message.periods_seen
     if passed != message.figures.periods or passed == 1:
         return share  # how long it has lasted is another time than the one that was judged

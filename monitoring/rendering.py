@@ -65,11 +65,12 @@ def subject(message: Message) -> str:
     mark = SIMULATED if message.is_simulated else ""
     if not isinstance(message, AlertMessage):
         return _cut(headline(message), LONGEST_SUBJECT)
-    what = message.title.removesuffix(f": {message.area_name}")
-    opening = figures_table.tail(message)
+    compared = f" {'lower' if message.direction == 'down' else 'higher'} than expected"
+    indicator = message.title.removesuffix(f": {message.area_name}").removesuffix(compared)
+    opening = figures_table.tail(message) or compared
     tail = opening if message.kind == "opened" else TAILS.get(message.kind, CLOSED)
     area = _cut(message.area_name, LONGEST_SUBJECT // 2)
-    return mark + _cut(f"{area}: {what}", LONGEST_SUBJECT - len(mark) - len(tail)) + tail
+    return mark + _cut(f"{area}: {indicator}", LONGEST_SUBJECT - len(mark) - len(tail)) + tail
 
 
 def email(

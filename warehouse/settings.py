@@ -71,7 +71,7 @@ class Publish(Strict):
     """The licence that whoever publishes gives to figures of our own, by its short name; none where
     empty. Official series keep the Open Government Licence of their publishers."""
 
-    licence: str = Field(default="OGL-UK-3.0", pattern=r"^[A-Za-z0-9.+-]*$")
+    licence: str = Field(default="", pattern=r"^[A-Za-z0-9.+-]*$")
 
 
 class Health(Strict):

@@ -46,15 +46,18 @@ def plain(told: Message) -> str:
 @pytest.mark.parametrize(
     ("changed", "subject"),
     [
-        ({}, "Leeds: Referral rate lower than expected, by 20%"),
-        (YEAR, "Leeds: Referral rate lower than expected, by 30% for 12 months"),
-        (YEAR | {"periods_passed": 14}, "Leeds: Referral rate lower than expected, by 30%"),
+        ({}, "Leeds: Referral rate 20% below expected"),
+        (YEAR, "Leeds: Referral rate 30% below expected for 12 months"),
+        (YEAR | {"periods_passed": 14}, "Leeds: Referral rate 30% below expected"),
         ({"figures": WITHHELD}, "Leeds: Referral rate lower than expected"),
-        ({"direction": "up"}, "Leeds: Referral rate lower than expected"),
-        ({"is_simulated": True}, "[SIMULATED] Leeds: Referral rate lower than expected, by 20%"),
-        ({"kind": "escalated"}, "Leeds: Referral rate lower than expected, more serious"),
-        ({"kind": "resolved"}, "Leeds: Referral rate lower than expected, ended"),
-        ({"kind": "retracted"}, "Leeds: Referral rate lower than expected, withdrawn"),
+        (
+            {"direction": "up", "title": "Referral rate higher than expected: Leeds"},
+            "Leeds: Referral rate higher than expected",
+        ),
+        ({"is_simulated": True}, "[SIMULATED] Leeds: Referral rate 20% below expected"),
+        ({"kind": "escalated"}, "Leeds: Referral rate, more serious"),
+        ({"kind": "resolved"}, "Leeds: Referral rate, ended"),
+        ({"kind": "retracted"}, "Leeds: Referral rate, withdrawn"),
     ],
 )
 def test_the_subject_of_an_alert_names_its_area_first(changed: Any, subject: str) -> None:
