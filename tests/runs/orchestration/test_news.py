@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from support import TODAY, Ran
 
 from orchestration import pending, pipeline, retention
-from warehouse.home import Home
+from warehouse.home import Home, sha256_of
 from warehouse.ledger.state import State, alerts, outbox, runs, submissions
 from warehouse.ledger.state import releases as recorded
 from warehouse.release import store as releases
@@ -198,7 +198,9 @@ def test_looking_back_leaves_its_release_and_changes_nothing_else(
     shutil.copytree(published.current, old)
     _say(old, lambda text: text.replace(f"{TODAY}.1", old.name).replace(": false", ": true"))
     [shown] = rows(published, recorded)
+    hashes = shown["table_hashes"] | {releases.MANIFEST: sha256_of(old / releases.MANIFEST)}
     former = {"release_id": old.name, "sequence": 0, "as_of": LOOKED_AT, "is_current": False}
+    former |= {"table_hashes": hashes}
     change(published, sa.insert(recorded).values(shown | former))
     before, known = outside_state(published), _decided(published)
     report = pipeline.run(published, as_of=LOOKED_AT)

@@ -103,7 +103,8 @@ def test_releases_are_listed_and_whole(demo_home: Ran) -> None:
     [release] = asked(demo_home, "releases", "list")
     assert release["current"]
     done = sightline("releases", "verify", "--home", str(demo_home.home.root))
-    assert (done.returncode, done.stdout.split()) == (0, ["2026-10-20.1", "whole"])
+    assert done.returncode == 0
+    assert done.stdout.split() == ["2026-10-20.1", "whole", "current", "right"]
 
 
 def test_alerts_are_listed_as_they_were_published(demo_home: Ran) -> None:
