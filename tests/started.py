@@ -4,6 +4,7 @@ Each command has its own process, environment and folder, as if a shell had star
 that Python takes to import frameworks are spent once for a worker of the tests.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -12,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +91,27 @@ def serve() -> None:
         child = os.fork()
         if not child:
             _become(json.loads(line), switches)
-            main()
-            return
+            _end(main)
         _say(child)
         _say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+
+def _end(main: Callable[[], None]) -> None:
+    """Run a command and leave as the interpreter does, but for taking frameworks apart: what they
+    print then is none of the command's doing."""
+    code: Any = 1
+    try:
+        main()
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code or 0)
 
 
 def _say(number: int) -> None:

@@ -20,6 +20,8 @@ from monitoring.delivery import channels
 from monitoring.delivery.channels import Channel, Copy, Send
 from monitoring.delivery.failure import DeliveryFailed
 from monitoring.messages import Message, parse
+from warehouse import belonging
+from warehouse.errors import ConfigurationError
 from warehouse.home import Home
 from warehouse.ledger.state import State, outbox, releases
 from warehouse.settings import Settings
@@ -60,8 +62,12 @@ def deliver(
     """Send what is due; a channel that is down is tried once a pass.
 
     `now` in UTC; `within` is for how long a copy may still be begun. Without it, what other relays
-    have claimed is waited for, in case they died.
+    have claimed is waited for, in case they died. Raises ConfigurationError where the state cannot
+    be written to, also if nothing waits.
     """
+    if not belonging.is_writable(home.state_db):
+        who = "the account that runs Sightline"
+        raise ConfigurationError(f"{home.state_db} cannot be written to by {who}")
     began = _Pass(state, channels.build(home, settings), now.replace(tzinfo=None), within)
     began.run()
     return Delivered(began.sent, began.failed, _waiting(state))

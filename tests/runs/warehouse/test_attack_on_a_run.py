@@ -225,15 +225,10 @@ def test_a_message_says_of_a_figure_what_the_release_says(
     assert alerts
     with store.opened(release.database) as connection:
         for one in alerts:
-            rows = connection.execute(
-                "select value, expected, lower, upper from trends"
-                " inner join areas using (area_code)"
-                " where indicator = ? and area_name = ? and period_start = ?"
-                " and source = 'extracts' and breakdown = 'total'",
-                [one["indicator"], one["area_name"], one["period"]],
+            [(summary,)] = connection.execute(
+                "select summary from alerts where alert_id = ?", [one["alert_id"]]
             ).fetchall()
-            figures = tuple(
-                one["figures"][name] for name in ("value", "expected", "lower", "upper")
-            )
-            [printed] = rows
-            assert figures in (printed, (None,) * 4), one["alert_id"]
+            printed = json.loads(summary or "{}")
+            for name in ("first", "last", "value", "expected", "lower", "upper", "difference"):
+                figure = one["figures"][name]
+                assert figure in (printed.get(name), None), (one["alert_id"], name)
