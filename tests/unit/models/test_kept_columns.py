@@ -7,6 +7,8 @@ import rendered
 
 from warehouse.contracts import schema as contracts
 
+pytestmark = pytest.mark.slow
+
 # The row in its file, by which a submission's rows are found again.
 HEAD = {"submission_id", "line"}
 # By these, and by care that ended in adoption, warehouse.timeline.identities tells who is one

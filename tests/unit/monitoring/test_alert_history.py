@@ -21,6 +21,8 @@ from warehouse.home import Home
 from warehouse.ledger.state import State, alert_events, alerts, audit
 from warehouse.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 HISTORIES = 10_000
 STATUSES = ("ok", "ok", "worsening", "worsening", "not_assessable")
 

@@ -22,6 +22,8 @@ from warehouse.home import Home
 from warehouse.ledger.state import State, outbox
 from warehouse.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 WORD = "a long word that nobody knows"
 CLOSED, SLOW = -1, -2

@@ -1,5 +1,6 @@
 """One run at a time, whoever holds the lock, and no lock after its process."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,7 +46,7 @@ except Busy as busy:
 
 
 def test_of_twenty_that_start_at_once_one_works(tmp_path: Path) -> None:
-    """Fault 62: the others are told at once who it is."""
+    """Fault 62: the others are told at once, and who it is as soon as it has written that down."""
     command = [sys.executable, "-c", ONCE, str(tmp_path / "run.lock")]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     started = [subprocess.Popen(command, **pipes) for _ in range(20)]
@@ -53,8 +54,10 @@ def test_of_twenty_that_start_at_once_one_works(tmp_path: Path) -> None:
     for process in started:
         process.communicate(timeout=10)
     assert said.count("works\n") == 1
+    assert sum("another run is going on" in one for one in said) == 19
     working = started[said.index("works\n")].pid
-    assert sum(f"(process {working} since" in one for one in said) == 19
+    named = {match[1] for one in said if (match := re.search(r"\(process (\d+) since", one))}
+    assert named == {str(working)}
 
 
 def test_one_process_may_hold_it_twice(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ from warehouse.release import audit
 from warehouse.release import store as releases
 from warehouse.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 ALL = range(1000)
 SMALL = range(1, 8)
 
