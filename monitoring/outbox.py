@@ -4,6 +4,7 @@ Files keep every message. Over other channels alerts travel in the digests of th
 alone only where they are critical or a route says so.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -44,18 +45,28 @@ def post(
         for message in messages
     ]
     known = routes.load_or_usual(settings)
-    alone = [message for message in told if isinstance(message, AlertMessage)]
+    alerts = [message for message in told if isinstance(message, AlertMessage)]
+    taken = {one.message_id: _routes_of(connection, one, known) for one in alerts}
+    urgent = Counter(
+        route.name for one in alerts if _is_urgent(one) for route in taken[one.message_id]
+    )
     new = 0
     for message in told:
         if isinstance(message, AlertMessage):
-            targets = _of_alert(connection, message, alone, known, settings)
+            alone = [
+                route
+                for route in taken[message.message_id]
+                if route.when == "at once"
+                or (_is_urgent(message) and urgent[route.name] <= MOST_ALONE)
+            ]
+            targets = _of_alert(connection, message, alone, settings)
         elif isinstance(message, Digest):
             targets = sent_over([r for r in known if r.audience == "engineers"], settings)
         else:
             targets = sent_over(routes.of_engineers(known), settings)
         new += put(connection, message, targets, today)
     for release in [message for message in told if isinstance(message, Digest)]:
-        for digest, route in digests.compose(connection, settings, today, alone, release):
+        for digest, route in digests.compose(connection, settings, today, alerts, release):
             new += put(connection, digest, sent_over([route], settings), today)
     return new
 
@@ -76,20 +87,10 @@ def sent_over(chosen: Sequence[Route], settings: Settings) -> list[Target]:
 
 
 def _of_alert(
-    connection: sa.Connection,
-    message: AlertMessage,
-    alone: Sequence[AlertMessage],
-    known: list[Route],
-    settings: Settings,
+    connection: sa.Connection, message: AlertMessage, alone: Sequence[Route], settings: Settings
 ) -> list[Target]:
-    """Files; routes over which it travels alone; and who was told of its opening alone."""
-    subject = _subject(connection, message)
-    chosen = [
-        route
-        for route in routes.all_matching(known, subject)
-        if route.when == "at once" or _is_urgent(connection, message, alone, known, route)
-    ]
-    targets = sent_over(chosen, settings)
+    """Files; the routes over which it travels alone; and who was told of its opening alone."""
+    targets = sent_over(alone, settings)
     told = _told_alone(connection, message.alert_id)
     places = {(channel, recipient) for channel, recipient, _ in targets}
     more = [
@@ -100,29 +101,15 @@ def _of_alert(
     return [*targets, *more]
 
 
-def _is_urgent(
-    connection: sa.Connection,
-    message: AlertMessage,
-    alone: Sequence[AlertMessage],
-    known: list[Route],
-    route: Route,
-) -> bool:
-    if message.severity != routes.AT_ONCE or message.kind not in OPENING:
-        return False
-    others = [
-        one
-        for one in alone
-        if one.severity == routes.AT_ONCE
-        and one.kind in OPENING
-        and route in routes.all_matching(known, _subject(connection, one))
-    ]
-    return len(others) <= MOST_ALONE
+def _is_urgent(message: AlertMessage) -> bool:
+    return message.severity == routes.AT_ONCE and message.kind in OPENING
 
 
-def _subject(connection: sa.Connection, message: AlertMessage) -> Subject:
+def _routes_of(connection: sa.Connection, message: AlertMessage, known: list[Route]) -> list[Route]:
     query = sa.select(tables.alerts.c.area_code)
     area = connection.execute(query.where(tables.alerts.c.alert_id == message.alert_id)).scalar()
-    return Subject(message.indicator, message.severity, message.area_level, area or "")
+    subject = Subject(message.indicator, message.severity, message.area_level, area or "")
+    return routes.all_matching(known, subject)
 
 
 def _told_alone(connection: sa.Connection, alert_id: str) -> set[tuple[str, str | None]]:
