@@ -7,7 +7,8 @@ import asyncio
 import logging
 import os
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -17,7 +18,9 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from monitoring.delivery.channels import Copy, Send
 from monitoring.delivery.failure import DeliveryFailed
+from monitoring.messages import Message
 from warehouse import clock
 
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -77,6 +80,27 @@ def secret_address(variable: str) -> str:
         return _address(secret(variable).strip())
     except ValueError:
         raise DeliveryFailed(f"{variable} does not hold an address with https://") from None
+
+
+class SecretAddress(Timed):
+    """The block of a channel whose address is all that it needs, and is itself a secret."""
+
+    url_env: Variable
+
+
+@contextmanager
+def opened_to(
+    config: SecretAddress,
+    body: Callable[[Message], bytes],
+    is_taken: Callable[[httpx.Response], bool],
+) -> Iterator[Send]:
+    """Sends what `body` makes of a message, as JSON."""
+
+    def send(message: Message, _copy: Copy, seconds: float) -> None:
+        url, headers = secret_address(config.url_env), {"Content-Type": "application/json"}
+        post(url, body(message), headers, config, seconds, is_taken)
+
+    yield send
 
 
 def post(

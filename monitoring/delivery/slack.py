@@ -1,15 +1,14 @@
 """Messages to a channel of Slack, as blocks to the address of an incoming webhook, a secret."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 import httpx
 
 from monitoring.delivery import http
-from monitoring.delivery.channels import Copy, Send
-from monitoring.delivery.http import Timed, Variable
+from monitoring.delivery.channels import Send
+from monitoring.delivery.http import SecretAddress
 from monitoring.messages import Message, headline, paragraphs
 from warehouse.home import Home
 
@@ -18,10 +17,9 @@ MOST_BLOCKS, LONGEST_TEXT, LONGEST_HEADER = 50, 3000, 150
 seconds = http.seconds
 
 
-class Config(Timed):
+class Config(SecretAddress):
     kind: Literal["slack"]
     name: str = "slack"
-    url_env: Variable
 
 
 def objection(config: Config, _home: Home) -> str | None:
@@ -29,13 +27,8 @@ def objection(config: Config, _home: Home) -> str | None:
     return http.unset([config.url_env])
 
 
-@contextmanager
-def opened(config: Config, _home: Home) -> Iterator[Send]:
-    def send(message: Message, _copy: Copy, seconds: float) -> None:
-        url, headers = http.secret_address(config.url_env), {"Content-Type": "application/json"}
-        http.post(url, body(message), headers, config, seconds, _is_taken)
-
-    yield send
+def opened(config: Config, _home: Home) -> AbstractContextManager[Send]:
+    return http.opened_to(config, body, _is_taken)
 
 
 def body(message: Message) -> bytes:
