@@ -15,6 +15,7 @@ from great_expectations.expectations.row_conditions import Column
 
 from expectations.runner import CheckResult, about, frame_of, judge, together
 from warehouse import indicators as catalogue
+from warehouse.alert_terms import SEVERITIES
 from warehouse.contracts import schema as contracts
 from warehouse.indicators import REASONS, Indicator
 from warehouse.release.rounding import BASE
@@ -45,7 +46,6 @@ METHODS = ["panel", "series", "own_limits", "stated_limit", "estimate", "joint",
 RELEASE_REASONS = [*REASONS, "withheld", "not_monitored", "published_series", "not_tested"]
 COVERAGE = ["received", "late", "partial", "quarantined", "missing", "not_due"]
 SUBMISSIONS = ["received", "accepted", "held", "quarantined", "withdrawn"]
-SEVERITIES = ["info", "watch", "warning", "critical"]
 STATES = [
     "pending", "open", "acknowledged", "snoozed", "resolved", "retracted", "no_longer_supported",
     "closed_by_reorganisation", "closed_by_definition", "dropped",

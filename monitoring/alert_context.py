@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from monitoring.message_base import day
 from monitoring.messages import AlertMessage
+from warehouse.alert_terms import LIVE
 from warehouse.ledger.state import alerts
 from warehouse.settings import Settings
 
-LIVE = ("open", "acknowledged", "snoozed")
 MOST = 5
 ENDED = {
     "resolved": "ended",

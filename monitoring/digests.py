@@ -17,6 +17,7 @@ from monitoring.message_base import day
 from monitoring.messages import AlertMessage, Digest, paragraphs
 from monitoring.notices import AudienceDigest, Change, Entry, NotTakenOn
 from monitoring.routes import Route, Subject
+from warehouse.alert_terms import LIVE
 from warehouse.areas import numbers
 from warehouse.ledger.state import alert_events, alerts, outbox
 from warehouse.settings import Settings
@@ -43,7 +44,6 @@ CHANGES: dict[str, Change] = {
 FIRST_REMINDER, LATER_REMINDERS = 14, 30  # days after an alert was raised
 A_MONTH = timedelta(days=28)
 WORKING_DAYS = 5
-OPEN = ("open", "acknowledged", "snoozed")
 MOST_ENTRIES = 200
 SEEN = "What we see"
 
@@ -93,7 +93,7 @@ def compose(
             entries=tuple(
                 _entry(mine[key], change, said.get(key, ())) for key, change in changes.items()
             ),
-            open=sum(row["state"] in OPEN for row in mine.values()),
+            open=sum(row["state"] in LIVE for row in mine.values()),
             late=tuple(text for code, text in late if _is_near(code, route)),
             events_until=newest,
             **facts,

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from monitoring.message_base import Base, counted, day
+from warehouse.alert_terms import SEVERITIES
 
 Blocks = list[tuple[str, Sequence[str]]]
 Change = Literal[
@@ -28,7 +29,6 @@ WORDS: dict[Change, str] = {
     "taken_on": "Taken on",
     "put_off": "Put off",
 }
-SEVERITIES = ("critical", "warning", "watch", "info")
 LEVELS = ("country", "region", "local_authority")
 
 
@@ -161,7 +161,7 @@ def _reference(message: AudienceDigest) -> str:
 
 def _order(entry: Entry) -> tuple[int, int, int, str]:
     return (
-        SEVERITIES.index(entry.severity),
+        -SEVERITIES.index(entry.severity),
         list(WORDS).index(entry.change),
         LEVELS.index(entry.area_level),
         entry.title,

@@ -14,10 +14,10 @@ from monitoring.delivery import channels
 from monitoring.delivery.smtp import Address
 from monitoring.messages import Severity
 from warehouse import areas
+from warehouse.alert_terms import SEVERITIES
 from warehouse.errors import ConfigurationError
 from warehouse.settings import Settings, nearest, said
 
-SEVERITIES = ("info", "watch", "warning", "critical")
 AT_ONCE = "critical"
 """From this severity on an alert travels alone, whatever its route says of others."""
 

@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from monitoring import routes
 from monitoring.delivery import channels
-from monitoring.digests import OPEN, subject_of
+from monitoring.digests import subject_of
 from monitoring.routes import Route
+from warehouse.alert_terms import LIVE
 from warehouse.errors import WRONG_USE, SightlineError
 from warehouse.ledger.state import State, alerts
 from warehouse.settings import Settings
@@ -36,7 +37,7 @@ def explain(state: State, settings: Settings, alert_id: str | None) -> list[dict
 
 
 def _alerts(state: State, alert_id: str | None) -> list[dict[str, Any]]:
-    is_meant: sa.ColumnElement[bool] = alerts.c.state.in_(OPEN)
+    is_meant: sa.ColumnElement[bool] = alerts.c.state.in_(LIVE)
     if alert_id is not None:
         is_meant = alerts.c.alert_id.startswith(alert_id, autoescape=True)
     query = sa.select(alerts).where(is_meant).order_by(alerts.c.severity, alerts.c.title)

@@ -12,10 +12,10 @@ from markupsafe import Markup
 from report import words
 from report.charts import LETTERS, line_chart
 from report.data import Area, Indicator, Point, Published, Row, Series
+from warehouse.alert_terms import LIVE
 from warehouse.calendar import period_name
 from warehouse.contracts import schema as contracts
 
-LIVE = ("open", "acknowledged", "snoozed")
 FRONT_DOOR = "front_door"
 NOT_IN = ("missing", "quarantined")
 JUDGED = ("ok", "worsening", "improving", "short_history")

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Literal
 
-from monitoring.alerts.findings import ENDED, LIVE, Alert, Change, Event
+from monitoring.alerts.findings import ENDED, Alert, Change, Event
+from warehouse.alert_terms import LIVE
 from warehouse.errors import WRONG_USE, SightlineError
 
 Act = Literal["acknowledged", "snoozed", "unsnoozed", "resolved", "reopened", "assigned", "comment"]

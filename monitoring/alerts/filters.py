@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from monitoring.alerts.findings import SEVERITIES
+from warehouse.alert_terms import SEVERITIES
 from warehouse.areas import numbers, regions_of
 from warehouse.errors import WRONG_USE, SightlineError
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-LIVE = ("open", "acknowledged", "snoozed")
+from warehouse.alert_terms import LIVE
+
 PENDING = "pending"
 ENDED = (
     "resolved", "retracted", "no_longer_supported", "closed_by_reorganisation",
@@ -15,7 +16,6 @@ ENDED = (
 )  # fmt: skip
 STATES = (PENDING, *LIVE, *ENDED)
 CLEAR = ("ok", "improving", "short_history")
-SEVERITIES = ("info", "watch", "warning", "critical")
 
 Evidence = Mapping[str, Any]
 

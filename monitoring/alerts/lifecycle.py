@@ -14,9 +14,7 @@ from typing import Any
 from monitoring.alerts import carriers, storms
 from monitoring.alerts.findings import (
     ENDED,
-    LIVE,
     PENDING,
-    SEVERITIES,
     Alert,
     Change,
     Decisions,
@@ -27,6 +25,7 @@ from monitoring.alerts.findings import (
     digest,
 )
 from monitoring.alerts.severity import severity_of
+from warehouse.alert_terms import LIVE, SEVERITIES
 
 CLEAR_PERIODS = 3  # as many assessable periods without a worsening end an episode
 STALE_PERIODS = 3  # a first alert is only raised for an area whose figures are this recent

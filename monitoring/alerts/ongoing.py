@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from datetime import date
 
-from monitoring.alerts.findings import LIVE, Alert
+from monitoring.alerts.findings import Alert
+from warehouse.alert_terms import LIVE
 
 
 def of(alerts: Iterable[Alert]) -> dict[tuple[str, str, str], date]:

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from monitoring.alerts import acts, history
 from monitoring.alerts.evaluate import known_alerts
-from monitoring.alerts.findings import LIVE, SEVERITIES, Alert
+from monitoring.alerts.findings import Alert
 from warehouse import typed_text
+from warehouse.alert_terms import LIVE, SEVERITIES
 from warehouse.errors import WRONG_USE, SightlineError
 from warehouse.ledger import audit
 from warehouse.ledger import state as tables

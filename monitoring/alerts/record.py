@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from monitoring import companions
 from monitoring.alerts import history, released, storm_records
-from monitoring.alerts.findings import ENDED, LIVE, PENDING, Alert, Decisions, Event
+from monitoring.alerts.findings import ENDED, PENDING, Alert, Decisions, Event
 from monitoring.messages import (
     HIDDEN,
     AlertMessage,
@@ -21,6 +21,7 @@ from monitoring.messages import (
     Wording,
 )
 from monitoring.outbox import identifier, post
+from warehouse.alert_terms import LIVE
 from warehouse.ledger import audit
 from warehouse.ledger import state as tables
 from warehouse.settings import Settings

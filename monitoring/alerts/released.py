@@ -7,7 +7,8 @@ from typing import Any
 
 import duckdb
 
-from monitoring.alerts.findings import LIVE, PENDING
+from monitoring.alerts.findings import PENDING
+from warehouse.alert_terms import LIVE
 from warehouse.connection import records
 from warehouse.home import Home
 from warehouse.release import evidence, store

@@ -57,7 +57,8 @@ def list_alerts(
     Example: sightline alerts list --all --json
     """
     from monitoring.alerts import filters, people
-    from monitoring.alerts.findings import LIVE, STATES
+    from monitoring.alerts.findings import STATES
+    from warehouse.alert_terms import LIVE
 
     wanted = filters.checked(states, STATES) or (STATES if is_all else LIVE)
     with state_of(home) as state:

@@ -7,7 +7,8 @@ from typing import Any
 
 from report import words
 from report.data import Area
-from report.view import LIVE, NOT_IN, Page, View
+from report.view import NOT_IN, Page, View
+from warehouse.alert_terms import LIVE
 
 HERE = "areas/index.html"
 START = ("index.html", "Overview")

@@ -9,7 +9,8 @@ from markupsafe import Markup
 from report import words
 from report.data import Area
 from report.hexmap import Hexagon, hexagon_map
-from report.view import LIVE, Page, View
+from report.view import Page, View
+from warehouse.alert_terms import LIVE
 
 
 def pages(view: View) -> Iterator[Page]:

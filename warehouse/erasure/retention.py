@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from warehouse import orphans
+from warehouse.alert_terms import LIVE
 from warehouse.areas import numbers
 from warehouse.clock import LONDON
 from warehouse.erasure import carry_out
@@ -23,7 +24,6 @@ from warehouse.release import store as releases
 from warehouse.release.store import Release
 from warehouse.settings import Settings, today
 
-OPEN = ("open", "acknowledged", "snoozed")
 # A message that was sent, or given up: nobody waits for it any more.
 ENDED = ("sent", "dead")
 MESSAGE_FILE = re.compile(r"[0-9a-f]{24}\.(json|html|eml)(\.part)?")
@@ -145,7 +145,7 @@ def _is_held(row: "sa.Row[Any]", disputed: set[str]) -> bool:
 
 def _disputed(state: State) -> set[str]:
     """Authorities with an alert on which nobody has decided for good."""
-    query = sa.select(alerts.c.area_code).where(alerts.c.state.in_(OPEN)).distinct()
+    query = sa.select(alerts.c.area_code).where(alerts.c.state.in_(LIVE)).distinct()
     with state.read() as connection:
         return {numbers().get(row.area_code, "") for row in connection.execute(query)}
 

@@ -8,7 +8,8 @@ from support import Ran
 
 from expectations import signals
 from monitoring.alerts import released
-from monitoring.alerts.findings import LIVE, PENDING
+from monitoring.alerts.findings import PENDING
+from warehouse.alert_terms import LIVE
 from warehouse.release import store
 
 CURRENT = """

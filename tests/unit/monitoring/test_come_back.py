@@ -9,10 +9,11 @@ from panels import months, panel, people
 
 from monitoring import signals
 from monitoring.alerts.evaluate import findings
-from monitoring.alerts.findings import LIVE, Alert, Decisions
+from monitoring.alerts.findings import Alert, Decisions
 from monitoring.alerts.lifecycle import decide
 from monitoring.detection.lasting import Changes
 from monitoring.detection.monitor import Judgements, judge
+from warehouse.alert_terms import LIVE
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,6 @@
+"""Words for alerts that several rooms share: when one is still open, and how serious it may be."""
+
+LIVE = ("open", "acknowledged", "snoozed")
+"""States of an alert that was raised and is not over."""
+SEVERITIES = ("info", "watch", "warning", "critical")
+"""The least serious first."""
