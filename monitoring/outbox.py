@@ -20,8 +20,6 @@ from warehouse import clock
 from warehouse.ledger import state as tables
 from warehouse.settings import Settings
 
-__all__ = ["identifier", "post", "put", "sent_over"]
-
 outbox = tables.outbox
 OPENING = ("opened", "reopened", "escalated")
 MOST_ALONE = 2

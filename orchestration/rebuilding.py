@@ -10,10 +10,11 @@ from warehouse.errors import WRONG_USE, SightlineError
 from warehouse.home import Home
 from warehouse.ledger import releases
 from warehouse.ledger.state import State, state_of
+from warehouse.release import store
 from warehouse.settings import load_settings, today
 
 # What people decided and said, and when: kept in the state, not derived from what was sent.
-RECORDED = ("alerts", "alert_events", "annotations", "trends_vintages", releases.MANIFEST)
+RECORDED = ("alerts", "alert_events", "annotations", "trends_vintages", store.MANIFEST)
 
 
 @dataclass(frozen=True)

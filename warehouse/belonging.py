@@ -23,6 +23,8 @@ from warehouse.errors import ConfigurationError
 from warehouse.home import Home
 
 MARK = ".sightline.json"
+# In each release: what it says of itself. Beside them, where the file system has no links: a
+# one-line file that names the current one.
 MANIFEST = "manifest.json"
 POINTER = "CURRENT"
 # What the state keeps under these names: which monitor this is, what is being erased, and the

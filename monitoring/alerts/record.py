@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from monitoring import companions
 from monitoring.alerts import history, released, storm_records
 from monitoring.alerts.findings import ENDED, PENDING, Alert, Decisions, Event
+from monitoring.facts import identifier
 from monitoring.messages import (
     HIDDEN,
     AlertMessage,
@@ -20,7 +21,7 @@ from monitoring.messages import (
     StormHeld,
     Wording,
 )
-from monitoring.outbox import identifier, post
+from monitoring.outbox import post
 from warehouse.alert_terms import LIVE
 from warehouse.ledger import audit
 from warehouse.ledger import state as tables

@@ -137,7 +137,7 @@ def _commit(run: Run, draft: releases.Draft, decided: Decided) -> None:
                 simulated=draft.simulated,
                 is_current=is_current,
                 table_hashes=hashes
-                | {ledger.MANIFEST: sha256_of(placed.folder / releases.MANIFEST)},
+                | {releases.MANIFEST: sha256_of(placed.folder / releases.MANIFEST)},
             )
             if is_current and decided.judged:
                 record.record(connection, decided.judged, placed, run.settings)

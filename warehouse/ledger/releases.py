@@ -7,12 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from warehouse.belonging import MANIFEST
 from warehouse.ledger.state import State, releases, runs, settings
 
 Row = dict[str, Any]
 RETURNS = "returns"
-# Among the hashes of a release's tables: that of what it says of itself.
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,8 @@ from warehouse.release.tables import (
 )
 
 DATABASE = "sightline.duckdb"
-MANIFEST = "manifest.json"
+MANIFEST, POINTER = belonging.MANIFEST, belonging.POINTER
 LOCKED: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
-POINTER = "CURRENT"  # a one-line file, where the file system has no links
 DRAFT = ".draft-"
 DOOMED = ".pruned-"
 # Nobody reads a release that looks back but whoever asked for it, and it can be built again.
