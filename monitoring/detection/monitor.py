@@ -116,7 +116,10 @@ def _follow(
     *,
     has_national_effect: bool,
 ) -> Fit:
-    if fit is None:
+    is_longer = fit is not None and fit.smooth.shape[1] != counts.shape[1]
+    # What an odd year did to the season of a few series, a fit that goes on from it never lets go:
+    # while there is little history each begins anew. A panel takes odd periods from all its areas.
+    if fit is None or (is_longer and not has_national_effect):
         start, rounds = None, panel.COLD_ROUNDS
     else:
         start, rounds = (

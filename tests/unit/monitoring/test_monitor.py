@@ -6,6 +6,7 @@ from panels import changed, months, panel, people
 
 from monitoring.detection.monitor import judge
 from monitoring.detection.panel import Variances, fit
+from monitoring.detection.rhythm import MONTHS_ALONE
 
 pytestmark = pytest.mark.slow
 
@@ -54,6 +55,17 @@ def test_a_national_fall_is_seen_when_months_are_judged_one_after_the_other() ->
     judged = judge(counts, people(counts), months(72), tested=12, has_national_effect=False)
     assert (judged.p_sustained(-1)[:, -1] < 0.001).all()
     assert (judged.p_sustained(-1)[:, :6] > 0.01).mean() > 0.9
+
+
+def test_a_closure_in_the_first_winter_is_not_what_later_winters_are_measured_by() -> None:
+    counts = panel(areas=10, mean=5000, periods=60)
+    counts[:, 3:6] = np.rint(counts[:, 3:6] * 0.05)
+    judged = judge(
+        counts, people(counts), months(60), has_national_effect=False, rhythm=MONTHS_ALONE
+    )
+    usual = counts[:, -24:].reshape(10, 2, 12)[:, :, 3:6]
+    expected = judged.mean.reshape(10, 2, 12)[:, :, 3:6]
+    assert (np.abs(usual / expected - 1) < 0.2).all()
 
 
 def test_august_is_no_fall() -> None:
