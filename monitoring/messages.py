@@ -222,7 +222,7 @@ def _alert_blocks(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
     owner = [f"Owner of this indicator: {message.owner}."] if message.owner else []
     return [
         *blocks,
-        ("Rule out first", message.other_explanations),
+        ("Check these simpler explanations first", message.other_explanations),
         ("Why it may matter", [message.why_it_matters]),
         ("What to check", message.what_to_check),
         ("What to do next", [*owner, f"To take it on: sightline alerts ack {message.alert_id}"]),

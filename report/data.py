@@ -74,7 +74,9 @@ class Indicator:
     code: str
     family: str
     name: str
+    short_definition: str
     definition: str
+    counted: str | None
     kind: str
     unit: str
     official_unit: str | None

@@ -112,6 +112,7 @@ class View:
             "opened_words": period_name(kind, alert["opened_period"]),
             "last_words": period_name(kind, alert["last_period"]),
             "state_words": words.words(alert["state"], words.STATES),
+            "state_word": words.words(alert["state"], words.STATES).partition(":")[0],
         }
 
     @cached_property
@@ -230,7 +231,7 @@ class View:
             "value": words.value(point, indicator.decimals),
             "range": words.usual_range(point, indicator.decimals),
             "detectable": _detectable(point),
-            "tag": words.tag(point),
+            "tag": words.tag(point, indicator),
             "others": [
                 words.value(
                     self.published.latest_point(other, indicator.indicator), indicator.decimals
@@ -280,7 +281,7 @@ class View:
             "href": link,
             "heading": heading,
             "area": area.area_name,
-            "tag": words.tag(newest) if series.has_verdicts else None,
+            "tag": words.tag(newest, indicator) if series.has_verdicts else None,
             "sentence": sentence,
             "told": [words.annotation(row) for row in told],
             "chart": line_chart(
@@ -291,7 +292,7 @@ class View:
                 ],
                 chart_id=chart_id,
                 title=f"{heading}, {area.area_name}",
-                description=f"{sentence} {words.state(newest)}.",
+                description=f"{sentence} {words.state(newest, indicator)}.",
                 decimals=indicator.decimals,
                 changes=[row["starts_on"] for row in told],
             ),
@@ -329,7 +330,7 @@ def _figure_row(series: Series, point: Point, indicator: Indicator, judged: bool
     row = Markup('<tr><th scope="row">{}</th><td class="n">{}</td>').format(when, shown)
     if judged:
         row += Markup('<td class="n">{}</td><td>{}</td>').format(
-            words.usual_range(point, indicator.decimals), words.state(point)
+            words.usual_range(point, indicator.decimals), words.state(point, indicator)
         )
     return row + Markup("</tr>")
 

@@ -47,21 +47,21 @@ REASONS = {
     "withheld": "count withheld",
     "official_in_parts": "the official series gives its parts apart",
     "months_missing": "not all months of the year are covered",
-    "not_monitored": "shown, not tested",
-    "published_series": "official figure, not tested",
-    "not_tested": "before the tested months",
+    "not_monitored": "for context; raises no alerts",
+    "published_series": "official figure; raises no alerts",
+    "not_tested": "earlier than the period we test",
     "provisional": "provisional",
     "too_few": "numbers too small to tell",
-    "too_few_for_one_month": "too few to judge one month",
+    "too_few_for_one_month": "numbers too small to judge one month",
     "no_count": "no count",
-    "partial_roll": "the census sent holds only a part of the roll",
+    "partial_roll": "the school census did not cover all pupils",
     "partly_covered": "the returns received cover only a part of the period",
     "gap_in_history": "a gap in the months before",
     "gap_after": "a gap in the months after, in which what follows is looked for",
     "not_come_back": "a change found before has not come back",
     "rebased": "an earlier shift of level has become the usual",
     "marked_in_source": "marked so by its publisher",
-    "possible_recording_change": "larger than any ordinary year: ask whether recording changed",
+    "possible_recording_change": "more than in any ordinary year: ask whether recording changed",
     "practice_change": "a recorded change of practice: judged anew from then on",
     "recording_change": "a recorded change of recording: judged anew from then on",
     "rebaseline": "a recorded new level: judged anew from then on",
@@ -102,14 +102,13 @@ CAVEATS = {
 }
 
 STATUSES = {
-    "ok": "Within usual range",
-    "worsening": "Worsening",
-    "improving": "Improving",
-    "not_assessable": "Cannot be assessed",
-    "short_history": "Short history",
+    "ok": "Inside its usual range",
+    "worsening": "Worse than usual",
+    "improving": "Better than usual",
+    "not_assessable": "Cannot be judged",
+    "short_history": "Too little history",
 }
-
-KINDS = {"sustained": "over several periods", "spike": "in this period"}
+ONE_SIDE = "Outside, but only one side moved"
 
 FAMILIES = {
     "identification": "Are children coming to notice?",
@@ -130,13 +129,13 @@ SEVERITIES = {
 STATES = {
     "open": "Open",
     "acknowledged": "Acknowledged: someone is looking into it",
-    "snoozed": "Snoozed until a later date",
+    "snoozed": "Put off: to be looked at on a later day",
     "resolved": "Resolved",
     "pending": "Pending: seen for the first time; a second month opens it",
     "retracted": "Retracted: corrected data show no worsening",
     "no_longer_supported": "No longer supported: the return behind it was taken back",
-    "closed_by_reorganisation": "Closed: the authority is no more",
-    "closed_by_definition": "Closed: the indicator is no longer defined",
+    "closed_by_reorganisation": "Closed with its authority: it no longer exists",
+    "closed_by_definition": "Closed with its indicator: it is no longer defined",
     "dropped": "Dropped: nothing confirmed a first month",
 }
 
@@ -187,7 +186,7 @@ def extract(name: str | None) -> str:
 
 def source(name: str) -> str:
     """Where figures come from: our own count, or the publisher of an official series."""
-    return "our own count from authorities' extracts" if name == "extracts" else extract(name)
+    return "Sightline count from council returns" if name == "extracts" else extract(name)
 
 
 def breakdown(code: str) -> str:
@@ -279,28 +278,53 @@ def usual_range(point: Point | None, decimals: int) -> str:
     return f"{number(point.lower, decimals)} to {number(point.upper, decimals)}"
 
 
-def state(point: Point | None) -> str:
-    """What was found, in words that can stand alone."""
+def state(point: Point | None, indicator: Indicator) -> str:
+    """What was tested and found, in words that can stand alone."""
     if point is None:
         return "No figure"
     if point.status in {"worsening", "improving"}:
-        if point.reason == "possible_recording_change":
-            return f"{STATUSES[point.status]}; {reason(point)}"
-        kind = KINDS.get(point.kind or "")
-        return STATUSES[point.status] + (f" {kind}" if kind else "")
+        return _moved(point, indicator)
     if point.status in {"not_assessable", "short_history"}:
         why = reason(point)
-        return STATUSES[point.status] + (f": {why}" if why else "")
+        said = STATUSES[point.status]
+        return said if not why or why == said.lower() else f"{said}: {why}"
     if point.status == "ok":
-        few = point.reason == "too_few_for_one_month"
-        return f"{STATUSES['ok']}; {reason(point)}" if few else STATUSES["ok"]
+        return _not_moved(point, indicator)
     return reason(point).capitalize()
 
 
-def tag(point: Point | None) -> Markup:
+def _moved(point: Point, indicator: Indicator) -> str:
+    is_low = (point.status == "worsening") == (indicator.bad_direction == "down")
+    side = "low" if is_low else "high"
+    found = {
+        "sustained": f"{side} for several {_periods(point)}",
+        "spike": f"{side} once, outside its range",
+    }.get(point.kind or "", f"{side}er than usual")
+    if point.reason == "possible_recording_change":
+        found = f"{side}, {reason(point)}"
+    return f"Better: {found}" if point.status == "improving" else found.capitalize()
+
+
+def _not_moved(point: Point, indicator: Indicator) -> str:
+    """An index that is tested needs both of its sides to have moved; of any other a figure that is
+    rounded, or made of few, may lie outside and be no finding."""
+    if side_of_range(point) in (None, "inside"):
+        return STATUSES["ok"]
+    if indicator.kind == "index" and indicator.is_monitored:
+        return ONE_SIDE
+    return f"Outside, but {REASONS['too_few_for_one_month']}"
+
+
+def _periods(point: Point) -> str:
+    days = (point.period_end - point.period_start).days
+    return "years" if days > 300 else "terms" if days > 80 else "months" if days > 6 else "weeks"
+
+
+def tag(point: Point | None, indicator: Indicator) -> Markup:
+    said = state(point, indicator)
     if point is None or not point.status:
-        return Markup('<span class="quiet">{}</span>').format(state(point))
-    return Markup('<span class="tag tag-{}">{}</span>').format(point.status, state(point))
+        return Markup('<span class="quiet">{}</span>').format(said)
+    return Markup('<span class="tag tag-{}">{}</span>').format(point.status, said)
 
 
 def sentence(series: Series, point: Point, indicator: Indicator, area: str) -> str:
@@ -318,7 +342,7 @@ def sentence(series: Series, point: Point, indicator: Indicator, area: str) -> s
         if indicator.kind == "share_of_expected":
             said += f", with a likely range of {ends}"
         else:
-            said += f", {_side(point.value, point.lower, point.upper)} its usual range of {ends}"
+            said += f", {side_of_range(point)} its usual range of {ends}"
     notes = [f" Note: {meaning}." for _, meaning in minded(point)]
     told = "." + (" The figure is provisional." if point.is_provisional else "")
     told += " It was revised." if point.is_revised else ""
@@ -345,8 +369,13 @@ def unit(period_type: str, indicator: Indicator) -> str:
     return indicator.unit if period_type == "month" else indicator.official_unit or indicator.unit
 
 
-def _side(value: float, lower: float, upper: float) -> str:
-    return "below" if value < lower else "above" if value > upper else "within"
+def side_of_range(point: Point) -> str | None:
+    """On which side of its range a figure lies; None where there is no figure or no range."""
+    if point.value is None or point.lower is None or point.upper is None:
+        return None
+    if point.lower <= point.value <= point.upper:
+        return "inside"
+    return "below" if point.value < point.lower else "above"
 
 
 def listed(names: list[str]) -> str:

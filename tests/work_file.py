@@ -124,14 +124,15 @@ def alert_rows() -> list[dict[str, Any]]:
             **shared, "alert_id": "a-leeds", "fingerprint": "f1", "indicator": "referral_rate",
             "area_code": WORSENING, "area_name": "Leeds", "direction": "down",
             "severity": "warning", "state": "open", "opened_period": date(2026, 7, 1),
-            "title": "Referral rate lower than expected: Leeds",
+            "title": "Referrals to children's social care lower than expected: Leeds",
             "summary": {"value": 300.1, "expected": 510.0},
         },
         {
             **shared, "alert_id": "a-rutland", "fingerprint": "f2", "indicator": "re_referral_rate",
             "area_code": SMALL, "area_name": "Rutland", "direction": "up",
             "severity": "watch", "state": "resolved", "opened_period": date(2026, 5, 1),
-            "resolved_on": AS_OF, "title": "Re-referral rate higher than expected: Rutland",
+            "resolved_on": AS_OF,
+            "title": "Re-referrals within twelve months higher than expected: Rutland",
             "summary": {"numerator": 3},
         },
     ]  # fmt: skip

@@ -91,7 +91,11 @@ class Indicator(BaseModel):
     an estimate; each of these may exceed 100.
     """
     name: str
+    """It reads well before "in Leeds"."""
+    short_definition: str
+    """One sentence for a page's first line."""
     definition: str
+    """Exactly what is counted."""
     numerator: str | None = None
     denominator: str | None = None
     denominator_is_population: bool = False
@@ -102,6 +106,8 @@ class Indicator(BaseModel):
     )
     """The reason to give where nothing was counted below the line."""
     scale: float = 1
+    counted: str | None = None
+    """What one of the numerator is, in the plural; none where nothing is counted."""
     unit: str
     official_unit: str | None = None
     """Unit of the official series where it is another: their years need no "a year"."""

@@ -33,16 +33,13 @@ def _context(view: View) -> dict[str, Any]:
 
 
 def _summary(view: View, worsening: list[Area]) -> str:
-    received = f"With everything received up to {words.day(view.published.release['as_of'])}"
+    received = f"With data to {words.day(view.published.release['as_of'])}"
     if not view.assessed:
-        return (
-            f"{received}, nothing can be judged month by month yet: the figures that follow are "
-            "shown without a judgement."
-        )
+        return f"{received}, nothing can be judged yet: figures are shown without a judgement."
     verb = "has" if len(worsening) == 1 else "have"
     return (
-        f"{received}, {view.of_assessed(view.authorities)} authorities that can be judged {verb} "
-        "at least one indicator moving the worrying way."
+        f"{received}, {view.of_assessed(view.authorities)} authorities we can judge {verb} "
+        "at least one indicator that is worse than usual."
     )
 
 
@@ -105,7 +102,7 @@ def _national_moves(view: View) -> Iterator[str]:
         point = view.england and view.published.latest_point(view.england, indicator.indicator)
         if point and point.status in {"worsening", "improving"}:
             when = view.newest_period(indicator)
-            yield f"England, {indicator.name}, {when}: {words.state(point).lower()}."
+            yield f"England, {indicator.name}, {when}: {words.state(point, indicator).lower()}."
 
 
 def _live(view: View) -> list[tuple[str, list[dict[str, Any]]]]:

@@ -39,7 +39,7 @@ GLOSSARY = (
     (
         "Not known",
         "Not looked after, no referral in the twelve months before and no case that the newest"
-        " return shows open, however old; where it is said, no referral in the 90 days after.",
+        " return shows open, however old. Where it is said, no referral in the 90 days after.",
     ),
     (
         "Age",

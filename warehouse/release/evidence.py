@@ -88,14 +88,14 @@ def judged(evidence: Evidence, direction: Direction, scale: Scale, last: date) -
     if not evidence.bears_out(direction) or evidence.value is None or evidence.expected is None:
         return NOT_ALONE
     said = (
-        f"{number(evidence.value, scale)} {scale.unit} {_when(evidence, scale, last)};"
-        f" about {number(evidence.expected, scale)} was expected"
+        f"{number(evidence.value, scale)} {scale.unit} {_when(evidence, scale, last)}."
+        f" About {number(evidence.expected, scale)} was expected"
     )
     has_range = evidence.lower is not None and evidence.upper is not None
     if has_range and evidence.lower is not None and evidence.upper is not None:
         low, high = number(evidence.lower, scale), number(evidence.upper, scale)
-        said += f" (between {low} and {high} would be usual)"
-    told = [f"{said}{_by_how_much(evidence, direction)}."]
+        said += f"; between {low} and {high} would be usual"
+    told = [f"{said}.", *_by_how_much(evidence, direction)]
     told += [] if has_range or evidence.periods == 1 else [NO_RANGE]
     told += ["The figure is provisional."] if evidence.is_provisional else []
     return " ".join(told)
@@ -132,9 +132,9 @@ def _when(evidence: Evidence, scale: Scale, last: date) -> str:
     return f"in the {evidence.periods} {scale.period_type}s from {first} to {end}"
 
 
-def _by_how_much(evidence: Evidence, direction: Direction) -> str:
+def _by_how_much(evidence: Evidence, direction: Direction) -> list[str]:
+    """In per cent and in number, as far as each is told."""
     more, many = ("more", "more") if direction == "up" else ("less", "fewer")
-    share = f", that is {abs(evidence.change)}% {more}" if evidence.change else ""
-    if not evidence.difference:
-        return share
-    return f"{share}{' and' if share else ','} in number about {abs(evidence.difference):,} {many}"
+    said = [f"{abs(evidence.change)}% {more}"] if evidence.change else []
+    said += [f"about {abs(evidence.difference):,} {many}"] if evidence.difference else []
+    return [f"That is {', '.join(said)}."] if said else []

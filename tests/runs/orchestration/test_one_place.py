@@ -67,11 +67,13 @@ code: {code}
 family: exposure
 kind: rate
 name: {title}
+short_definition: Visits to youth clubs, per 1,000.
 definition: Visits to youth clubs in the month, per 1,000.
 numerator: youth_club_visits
 denominator: {denominator}
 denominator_is_population: true
 scale: 1000
+counted: visits
 unit: per 1,000
 bad_direction: down
 is_monitored: true

@@ -107,7 +107,7 @@ def test_figures_open_from_the_keyboard(page, site: Path) -> None:
 
 def test_a_hexagon_leads_to_its_authority(page, site: Path) -> None:
     page.goto((site / "index.html").as_uri())
-    page.get_by_label("Leeds: worsening: Referral rate").focus()
+    page.get_by_label("Leeds: worsening: Referrals to children's social care").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/areas/383.html")
     assert page.locator("h1").inner_text() == "Leeds"

@@ -125,7 +125,9 @@ def test_its_page_has_a_small_table_of_what_was_judged() -> None:
         ("In number, about", "-120"),
         ("In per cent", "-30%"),
     ]
-    assert page.index("What we see") < page.index("<table") < page.index("Rule out first")
+    assert (
+        page.index("What we see") < page.index("<table") < page.index("simpler explanations first")
+    )
 
 
 @pytest.mark.parametrize("changed", [{"figures": WITHHELD}, {"direction": "up"}])

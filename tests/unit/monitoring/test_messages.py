@@ -68,8 +68,8 @@ def digest(**changed: Any) -> Digest:
 def test_the_text_names_the_change_and_what_was_expected() -> None:
     text = rendering.text(message())
     assert "400.0 per 10,000 children a year in August 2026" in text
-    assert "about 500.0 was expected (between 440.0 and 560.0 would be usual)" in text
-    assert "that is 20% less" in text
+    assert "About 500.0 was expected; between 440.0 and 560.0 would be usual." in text
+    assert "That is 20% less" in text
     assert "Marked in 3 of 3 months since June 2026 in this local authority." in text
 
 
@@ -95,7 +95,7 @@ def test_a_term_is_named_as_a_term() -> None:
             periods_seen=2,
         )
     )  # fmt: skip
-    assert "in Spring term 2026; about" in text
+    assert "in Spring term 2026. About" in text
     assert "Marked in 2 of 2 terms since Autumn term 2025" in text
 
 

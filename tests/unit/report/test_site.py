@@ -161,7 +161,7 @@ def test_official_counts_stand_beside_ours_and_a_withheld_one_does_not(pages) ->
     table = pages["quality/index.html"].get_element_by_id("official").getnext().getnext()
     [row] = [[text(cell) for cell in row] for row in table.findall(".//tbody/tr")]
     assert row[:2] + row[3:] == [
-        "Referral rate", "Year to March 2026", "1", "1", "1",
+        "Referrals to children's social care", "Year to March 2026", "1", "1", "1",
         "Derby (2,500 counted, 3,000 published)",
     ]  # fmt: skip
 
@@ -200,14 +200,19 @@ def test_a_withheld_figure_shows_as_c(draft, pages) -> None:
 
 def test_the_worsening_authority_is_on_the_first_page(pages) -> None:
     page = pages["index.html"]
-    assert "Referral rate lower than expected" in text(page)
-    assert page.xpath("//*[@aria-label='Leeds: worsening: Referral rate']")
+    assert "Referrals to children's social care lower than expected" in text(page)
+    assert page.xpath('//*[@aria-label="Leeds: worsening: Referrals to children\'s social care"]')
 
 
 def test_the_evidence_page_shows_chart_checks_and_history(pages) -> None:
     page = pages["alerts/a-leeds.html"]
     assert page.findall(".//svg[@role='img']")
-    for words in ("Rule out first", "What to check", "Why it may matter", "History"):
+    for words in (
+        "Check these simpler explanations first",
+        "What to check",
+        "Why it may matter",
+        "History",
+    ):
         assert words in text(page)
 
 
@@ -220,8 +225,8 @@ def test_no_free_text_of_a_person_reaches_a_page(site) -> None:
 
 def test_kinds_of_year_have_charts_of_their_own(pages) -> None:
     headings = [text(one) for one in pages["areas/383.html"].iter("h3")]
-    assert "Referral rate" in headings
-    assert "Referral rate: years to 31 March" in headings
+    assert "Referrals to children's social care" in headings
+    assert "Referrals to children's social care: years to 31 March" in headings
 
 
 def test_the_query_to_paste_runs(draft, pages) -> None:

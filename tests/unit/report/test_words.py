@@ -9,9 +9,15 @@ from report import words
 from report.data import Indicator, Point, Series
 from warehouse import indicators
 
+OCTOBER = {"period_start": date(2026, 10, 1), "period_end": date(2026, 10, 31)}
+
 
 def point(**held: object) -> Point:
     return Point(**dict.fromkeys(Point._fields) | held)
+
+
+def about(**held: object) -> Indicator:
+    return Indicator(**dict.fromkeys(Indicator.__dataclass_fields__) | held)
 
 
 @pytest.mark.parametrize(
@@ -41,18 +47,56 @@ def test_each_kind_of_year_is_named_as_its_readers_name_it(kind, start, end, sai
 @pytest.mark.parametrize(
     ("held", "said"),
     [
-        ({"status": "ok"}, "Within usual range"),
-        ({"status": "worsening", "kind": "sustained"}, "Worsening over several periods"),
-        ({"status": "worsening", "kind": "spike"}, "Worsening in this period"),
+        ({"status": "ok"}, "Inside its usual range"),
+        ({"status": "worsening", "kind": "sustained"}, "Low for several months"),
+        ({"status": "worsening", "kind": "spike"}, "Low once, outside its range"),
+        ({"status": "worsening"}, "Lower than usual"),
+        ({"status": "improving", "kind": "sustained"}, "Better: high for several months"),
+        (
+            {"status": "worsening", "kind": "sustained", "reason": "possible_recording_change"},
+            "Low, more than in any ordinary year: ask whether recording changed",
+        ),
         (
             {"status": "not_assessable", "reason": "no_return"},
-            "Cannot be assessed: no return received",
+            "Cannot be judged: no return received",
         ),
-        ({"reason": "not_monitored"}, "Shown, not tested"),
+        ({"status": "short_history", "reason": "too_little_history"}, "Too little history"),
+        ({"reason": "not_monitored"}, "For context; raises no alerts"),
     ],
 )
-def test_every_state_is_said(held: dict[str, str], said: str) -> None:
-    assert words.state(point(**held)) == said
+def test_every_state_says_what_was_tested(held: dict[str, str], said: str) -> None:
+    assert words.state(point(**OCTOBER, **held), about(bad_direction="down")) == said
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (date(2026, 10, 7), "High for several weeks"),
+        (date(2026, 10, 31), "High for several months"),
+        (date(2026, 12, 31), "High for several terms"),
+        (date(2027, 9, 30), "High for several years"),
+    ],
+)
+def test_a_lasting_state_names_the_kind_of_period(end: date, said: str) -> None:
+    held = {"period_start": date(2026, 10, 1), "period_end": end}
+    shown = point(**held, status="worsening", kind="sustained")
+    assert words.state(shown, about(bad_direction="up")) == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_monitored", "value", "said"),
+    [
+        ("index", True, 2.6, "Inside its usual range"),
+        ("index", True, 2.7, "Outside, but only one side moved"),
+        ("index", False, 2.7, "Outside, but numbers too small to judge one month"),
+        ("rate", True, 2.7, "Outside, but numbers too small to judge one month"),
+        ("rate", True, -2.7, "Outside, but numbers too small to judge one month"),
+    ],
+)
+def test_a_figure_outside_its_range_is_never_called_inside(kind, is_monitored, value, said) -> None:
+    shown = point(**OCTOBER, status="ok", value=value, lower=-2.6, upper=2.6)
+    of = about(kind=kind, is_monitored=is_monitored, bad_direction="up")
+    assert words.state(shown, of) == said
 
 
 def test_a_withheld_figure_is_a_letter_with_its_meaning() -> None:
@@ -91,41 +135,38 @@ def test_what_to_mind_of_a_figure_stands_beside_it(caveat: str | None, shown: st
 
 
 def told(kind: str, **held: object) -> str:
-    blank = dict.fromkeys(Indicator.__dataclass_fields__)
-    about = Indicator(**blank | {"kind": kind, "unit": "per cent", "decimals": 0})
+    one = about(kind=kind, unit="per cent", decimals=0)
     start, end = date(2026, 7, 1), date(2026, 7, 31)
     shown = point(period_start=start, period_end=end, value=40.0, lower=30.0, upper=50.0, **held)
     series = Series("one", "month", "extracts", "total", (shown,))
-    return words.sentence(series, shown, about, "Leeds")
+    return words.sentence(series, shown, one, "Leeds")
 
 
 @pytest.mark.parametrize(
     ("value", "side"),
-    [(29.9, "below"), (30.0, "within"), (50.0, "within"), (50.1, "above")],
+    [(29.9, "below"), (30.0, "inside"), (50.0, "inside"), (50.1, "above")],
 )
-def test_a_figure_on_the_limit_is_within_its_range(value: float, side: str) -> None:
-    assert words._side(value, 30.0, 50.0) == side
+def test_a_figure_on_the_limit_is_inside_its_range(value: float, side: str) -> None:
+    assert words.side_of_range(point(value=value, lower=30.0, upper=50.0)) == side
 
 
 def test_no_two_states_of_a_return_or_a_figure_share_their_words() -> None:
     for said in (words.COVERAGE, words.STATUSES):
         assert len(set(said.values())) == len(said)
     assert words.COVERAGE["received"] == "Received"
-    assert words.STATUSES["worsening"] == "Worsening"
+    assert words.STATUSES["worsening"] == "Worse than usual"
 
 
 @pytest.mark.parametrize(("kind", "said"), [("month", "a year"), ("financial_year", "of all")])
 def test_an_official_figure_bears_its_own_unit(kind: str, said: str) -> None:
-    blank = dict.fromkeys(Indicator.__dataclass_fields__)
-    about = Indicator(**blank | {"unit": "a year", "official_unit": "of all"})
-    assert words.unit(kind, about) == said
+    assert words.unit(kind, about(unit="a year", official_unit="of all")) == said
 
 
 def test_the_range_of_an_estimate_is_a_likely_one_and_never_usual() -> None:
     said = told("share_of_expected")
     assert "with a likely range of 30 to 50" in said
     assert "usual" not in said
-    assert "within its usual range of 30 to 50" in told("proportion")
+    assert "inside its usual range of 30 to 50" in told("proportion")
 
 
 def test_a_sentence_tells_what_to_mind() -> None:
@@ -139,7 +180,7 @@ def test_a_sentence_tells_what_to_mind() -> None:
     [
         ("ssd", "Referrals and assessments (monthly)"),
         ("published_referrals", "Department for Education, children in need"),
-        ("extracts", "our own count from authorities' extracts"),
+        ("extracts", "Sightline count from council returns"),
         ("a_former_return", "A former return"),
     ],
 )

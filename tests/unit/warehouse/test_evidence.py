@@ -48,9 +48,9 @@ def test_no_number_contradicts_the_alert(
 
 def test_what_was_judged_is_told_with_its_months_its_range_and_by_how_much() -> None:
     assert evidence.judged(FALL, "down", SCALE, LAST) == (
-        "408.2 per 10,000 children a year in the 12 months from October 2025 to September 2026;"
-        " about 579.2 was expected (between 540.0 and 618.4 would be usual), that is 30% less and"
-        " in number about 3,075 fewer."
+        "408.2 per 10,000 children a year in the 12 months from October 2025 to September 2026."
+        " About 579.2 was expected; between 540.0 and 618.4 would be usual. That is 30% less, about"
+        " 3,075 fewer."
     )
     assert evidence.newest(FALL, SCALE) == (
         "In September 2026 alone: 345.6 per 10,000 children a year."
