@@ -83,5 +83,6 @@ def _start(counts: Array, exposure: Array, known: Collection[str]) -> panel.Fit:
         precision=np.empty((0, 0, 0)),
         residual=nothing,
         steps=np.zeros(areas, dtype=np.int64),
+        freed=np.zeros(areas, dtype=np.int64),
         rhythm=MONTHS,
     )

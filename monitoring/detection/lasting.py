@@ -89,11 +89,15 @@ def _is_over(fit: Fit, counts: Array, area: int, found: slice, sign: int) -> boo
 
 
 def _without_step(fit: Fit, area: int, start: int) -> Array:
-    """Inverse covariance in which no level shift since `start` is freed: that is the change."""
+    """Inverse covariance in which no level shift since `start` is freed: that is the change.
+
+    With u 1 before the shift, freeing it added v u u' to the covariance; taken out again, the
+    inverse is P + v (P u)(P u)' / (1 - v u'P u) (Sherman and Morrison).
+    """
     precision = fit.precision[area]
-    step = int(fit.steps[area])
+    step = int(fit.freed[area])
     if step <= start - fit.rhythm.per_year // 2:
         return np.asarray(precision)
-    covariance = np.linalg.inv(precision)
-    covariance[:step, :step] -= STEP_VARIANCE
-    return np.asarray(np.linalg.inv(covariance))
+    towards = precision[:, :step].sum(1)
+    left = 1 - STEP_VARIANCE * towards[:step].sum()
+    return np.asarray(precision + STEP_VARIANCE / left * np.outer(towards, towards))

@@ -73,6 +73,7 @@ class Fit:
     precision: Array  # inverse of the covariance (areas x periods x periods)
     residual: Array  # working residual around base
     steps: NDArray[np.int64]  # first period after a level shift, 0 if none (areas)
+    freed: NDArray[np.int64]  # those that precision allows for: found before the last round
     rhythm: Rhythm
 
     @property
@@ -189,6 +190,7 @@ def _first_guess(
         precision=np.empty((0, 0, 0)),
         residual=np.zeros(counts.shape),
         steps=np.zeros(areas, dtype=np.int64),
+        freed=np.zeros(areas, dtype=np.int64),
         rhythm=rhythm,
     )
 
@@ -256,6 +258,7 @@ def _round(
         variances=variances,
         precision=precision,
         residual=residual,
+        freed=state.steps,
     )
 
 

@@ -11,8 +11,10 @@ from monitoring import signals
 from monitoring.alerts.evaluate import findings
 from monitoring.alerts.findings import Alert, Decisions
 from monitoring.alerts.lifecycle import decide
+from monitoring.detection import lasting
 from monitoring.detection.lasting import Changes
 from monitoring.detection.monitor import Judgements, judge
+from monitoring.detection.panel import COLD_ROUNDS, STEP_VARIANCE, WARM_ROUNDS, Fit, fit
 from warehouse.alert_terms import LIVE
 
 pytestmark = pytest.mark.slow
@@ -71,6 +73,40 @@ def test_a_change_that_is_over_does_not_last_three_months_later() -> None:
     known = judged(counts, known_since(ONSET))
     assert known.fall_lasts[AREA, :-3].all()
     assert not known.fall_lasts[AREA, -1]
+
+
+def fitted(counts: np.ndarray, start: Fit | None = None) -> Fit:
+    rounds = WARM_ROUNDS if start else COLD_ROUNDS
+    of = months(counts.shape[1])
+    return fit(counts, people(counts), of, start=start, rounds=rounds)
+
+
+def test_a_level_shift_found_just_now_is_not_taken_out_of_what_does_not_allow_for_it() -> None:
+    found = fitted(fallen(0.3, lasts=PERIODS))
+    assert found.steps[AREA] == ONSET
+    assert found.freed[AREA] == 0
+    without = lasting._without_step(found, AREA, ONSET)
+    assert np.array_equal(without, found.precision[AREA])
+
+
+def test_a_level_shift_that_is_allowed_for_is_taken_out() -> None:
+    counts = fallen(0.3, lasts=PERIODS)
+    allowed = fitted(counts, fitted(counts))
+    assert allowed.freed[AREA] == ONSET
+    covariance = np.linalg.inv(allowed.precision[AREA])
+    covariance[:ONSET, :ONSET] -= STEP_VARIANCE
+    without = lasting._without_step(allowed, AREA, ONSET)
+    assert np.allclose(without @ covariance, np.eye(PERIODS), atol=1e-6)
+    assert np.linalg.eigvalsh(without).min() > 0
+
+
+@pytest.mark.parametrize(("share", "lasts"), [(0.3, True), (-0.3, False)])
+def test_a_level_shift_that_the_first_fit_finds_leaves_open_what_is_not_over_alone(
+    share: float, lasts: bool
+) -> None:
+    with np.errstate(invalid="raise"):
+        known = judged(fallen(share, lasts=PERIODS), known_since(ONSET))
+    assert (known.fall_lasts[AREA] == lasts).all()
 
 
 def test_a_worsening_goes_on_from_a_mark_until_it_does_not_last() -> None:
