@@ -1,32 +1,51 @@
 """Line charts as small SVG drawings.
 
-Coordinates come from published values alone: what is withheld is not drawn.
+Coordinates come from published values alone: what is withheld is not drawn. A narrow window shows
+the newest end of a chart beside its axis; what is older is cut off and stands in the table.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
-from math import ceil, floor, log10
+from itertools import groupby, pairwise
+from math import ceil
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from report.data import Point
+from report.svg import Axis, Scale, apart, axis, named, place, text
 
-WIDTH, HEIGHT = 600, 236
-LEFT, RIGHT, TOP, BOTTOM = 52, 548, 14, 200
+WIDTH, HEIGHT = 476, 232
+LEFT, RIGHT, TOP, BOTTOM = 48, 396, 10, 186
 NOTE_HEIGHT = BOTTOM - 6
-DIAMOND = "m0-6.5l6.5 6.5-6.5 6.5-6.5-6.5z"
+LABELS_APART = 15
+FEW = 24
+"""So many periods have a dot each; of more there is a line."""
+# At these widths of the drawing labels of years are hidden, the oldest first; see style.css.
+WIDTHS = range(120, 480, 20)
+DIAMOND = "m0-6l6 6-6 6-6-6z"
+SQUARE = "m-4-4h8v8h-8z"
+WHOLE = ' width="100%" height="100%"'
 
 
-class Scale:
-    """A straight line from data to drawing."""
+@dataclass(frozen=True)
+class Beside:
+    """Another line to compare with, with the word that stands at its end."""
 
-    def __init__(self, low: float, high: float, start: float, end: float) -> None:
-        self.low, self.start = low, start
-        self.factor = (end - start) / (high - low) if high > low else 0.0
+    label: str
+    values: Sequence[float | None]
 
-    def __call__(self, value: float) -> str:
-        return f"{self.start + (value - self.low) * self.factor:.1f}".removesuffix(".0")
+
+@dataclass(frozen=True)
+class Paper:
+    """Where a value of a period is drawn."""
+
+    points: Sequence[Point]
+    across: Scale
+    up: Scale
+
+    def dot(self, index: int, value: float) -> str:
+        return f"{self.across(index)} {self.up(value)}"
 
 
 def line_chart(
@@ -36,82 +55,89 @@ def line_chart(
     chart_id: str,
     title: str,
     description: str,
+    unit: str,
+    periods: str,
     decimals: int,
+    most: float | None = None,
     changes: Sequence[date] = (),
+    beside: Sequence[Beside] = (),
+    dashed: Sequence[bool] = (),
 ) -> Markup:
-    """Values as a line over the usual range; gaps are lettered, worsening months are diamonds."""
-    low, high, step = _axis(
-        [v for p in points for v in (p.value, p.lower, p.upper) if v is not None]
-    )
+    """Values as a line over the usual range; gaps are lettered, worsening months are diamonds.
+
+    Provisional points are hollow, the line is dashed where `dashed` says so of either end, `most`
+    is what no value can exceed. Nothing where there is no figure.
+    """
+    if all(point.value is None for point in points):
+        return Markup("")
+    own = [v for p in points for v in (p.value, p.lower, p.upper, p.expected) if v is not None]
+    other = [v for line in beside for v in line.values if v is not None]
+    scale = axis([*own, *other], most=most)
     across = Scale(-0.5, max(len(points) - 0.5, 0.5), LEFT, RIGHT)
-    up = Scale(low, high, BOTTOM, TOP)
+    paper = Paper(points, across, Scale(scale.low, scale.high, BOTTOM, TOP))
     parts = [
-        *_grid(low, high, step, up),
+        f'<svg{WHOLE} viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="xMaxYMin slice">',
+        *_grid(scale, paper.up),
         *_ticks(points, labels, across),
+        text("right", RIGHT, BOTTOM + 40, periods),
         *_changes(points, changes, across),
-        *_band(points, across, up),
-        *_lines([(i, p.expected) for i, p in enumerate(points)], across, up, "expected"),
-        *_lines([(i, p.value) for i, p in enumerate(points)], across, up, "line"),
-        *_marks(points, across, up),
-        *_last(points, across, up, decimals),
+        *_band(paper),
+        *_line(paper, [point.expected for point in points], "expected"),
+        *(part for line in beside for part in _line(paper, line.values, "beside")),
+        *_line(paper, [point.value for point in points], "line", dashed),
+        *_marks(paper),
+        *_ends(paper, beside, decimals),
+        f'</svg><svg{WHOLE} viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="xMinYMin slice">',
+        f'<path class="cover" d="M0 0H{LEFT}V{BOTTOM + 6}H0z"/>',
+        *_heights(scale, paper.up),
+        "</svg>",
     ]
-    return _drawing(parts, chart_id, title, description)
-
-
-def _drawing(parts: Iterable[str], chart_id: str, title: str, description: str) -> Markup:
-    return Markup(  # noqa: S704  the parts are ours, the words are escaped
-        f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'aria-labelledby="{chart_id}-t {chart_id}-d">'
-        f'<title id="{chart_id}-t">{escape(title)}</title>'
-        f'<desc id="{chart_id}-d">{escape(description)}</desc>{"".join(parts)}</svg>'
+    starts = f" The axis starts at {scale.label(scale.low)}, not at 0." if scale.low > 0 else ""
+    return Markup('<p class="unit">{}{}</p>{}').format(
+        f"{unit[:1].upper()}{unit[1:]}.",
+        starts,
+        named("chart", chart_id, title, description, "", parts),
     )
 
 
-def _axis(values: list[float]) -> tuple[float, float, float]:
-    """Round ends and step; the axis starts at nothing unless that would flatten the line."""
-    high = max(values, default=1.0)
-    low = min(values, default=0.0)
-    low = 0.0 if 0 <= low < 0.6 * high else low
-    if high <= low:
-        low, high = (0.0, high) if high > 0 else (0.0, 1.0)
-    raw = (high - low) / 4
-    magnitude = 10 ** floor(log10(raw))
-    step = next(m * magnitude for m in (1, 2, 2.5, 5, 10) if m * magnitude >= raw * 0.999)
-    return floor(low / step) * step, ceil(high / step - 1e-9) * step, step
+def _grid(scale: Axis, up: Scale) -> Iterable[str]:
+    for value in scale.ticks:
+        kind = "nought" if value == 0 and scale.low < 0 else "grid"
+        yield f'<path class="{kind}" d="M{LEFT} {up(value)}H{RIGHT}"/>'
 
 
-def _grid(low: float, high: float, step: float, up: Scale) -> Iterable[str]:
-    decimals = max(0, -floor(log10(step) + 1e-9)) + (
-        1 if f"{step:.0e}"[0] == "2" and f"{step:g}".endswith("25") else 0
-    )
-    for index in range(round((high - low) / step) + 1):
-        value = low + index * step
-        height = up(value)
-        yield f'<path class="grid" d="M{LEFT} {height}H{RIGHT}"/>'
-        place = f'x="{LEFT - 8}" y="{float(height) + 4.5:g}"'
-        yield f'<text class="y" {place}>{value:,.{decimals}f}</text>'
+def _heights(scale: Axis, up: Scale) -> Iterable[str]:
+    for value in scale.ticks:
+        yield text("y", LEFT - 8, up.at(value) + 4.5, scale.label(value))
 
 
 def _ticks(points: Sequence[Point], labels: Sequence[str], across: Scale) -> Iterable[str]:
     """Years under monthly points; otherwise as many labels as fit."""
     starts = [point.period_start for point in points]
     yield f'<path class="axis" d="M{LEFT} {BOTTOM}H{RIGHT}"/>'
-    for index in _labelled(starts, len(max(labels, key=len, default=""))):
-        text = str(starts[index].year) if _is_monthly(starts) else labels[index]
-        yield f'<path class="axis" d="M{across(index)} {BOTTOM}v5"/>'
-        yield f'<text class="x" x="{across(index)}" y="{BOTTOM + 21}">{escape(text)}</text>'
+    longest = len(max(labels, key=len, default=""))
+    years = [index for index, start in enumerate(starts) if start.month == 1]
+    is_by_year = bool(years) and _is_monthly(starts)
+    for index in years if is_by_year else _fitting(len(starts), longest):
+        said = str(starts[index].year) if is_by_year else labels[index]
+        middle = across.at(index)
+        yield f'<path class="axis" d="M{place(middle)} {BOTTOM}v5"/>'
+        yield text(f"x {_hidden_at(middle)}", middle, BOTTOM + 20, said)
+
+
+def _hidden_at(middle: float) -> str:
+    """The class of a label: about the width of drawing at which its place on the axis is hidden."""
+    return f"at{max(width for width in WIDTHS if width <= WIDTH - middle + LEFT)}"
 
 
 def _is_monthly(starts: Sequence[date]) -> bool:
     return len(starts) > 1 and (starts[-1] - starts[0]).days < 40 * (len(starts) - 1)
 
 
-def _labelled(starts: Sequence[date], characters: int) -> list[int]:
-    if _is_monthly(starts):
-        return [index for index, start in enumerate(starts) if start.month == 1]
-    fitting = max(1, int((RIGHT - LEFT) / (characters * 8 + 14)))
-    every = max(1, ceil(len(starts) / fitting))
-    return list(range(len(starts) - 1, -1, -every))
+def _fitting(count: int, characters: int) -> list[int]:
+    fitting = max(1, int((RIGHT - LEFT) / (characters * 7.5 + 14)))
+    every = max(1, ceil(count / fitting))
+    return list(range(count - 1, -1, -every))
 
 
 def _changes(points: Sequence[Point], changes: Sequence[date], across: Scale) -> Iterable[str]:
@@ -122,60 +148,81 @@ def _changes(points: Sequence[Point], changes: Sequence[date], across: Scale) ->
             yield f'<path class="change" d="M{across(after - 0.5)} {TOP}V{BOTTOM}"/>'
 
 
-def _runs(pairs: Iterable[tuple[int, float | None]]) -> list[list[tuple[int, float]]]:
+def _runs(values: Iterable[float | None]) -> list[list[tuple[int, float]]]:
     """Stretches without a gap."""
-    grouped = groupby(pairs, key=lambda pair: pair[1] is not None)
+    grouped = groupby(enumerate(values), key=lambda pair: pair[1] is not None)
     return [[(i, v) for i, v in group if v is not None] for known, group in grouped if known]
 
 
-def _band(points: Sequence[Point], across: Scale, up: Scale) -> Iterable[str]:
-    edges = [(i, p.lower if p.upper is not None else None) for i, p in enumerate(points)]
-    for run in _runs(edges):
-        upper = [(i, points[i].upper or 0.0) for i, _ in run]
+def _band(paper: Paper) -> Iterable[str]:
+    for run in _runs(p.lower if p.upper is not None else None for p in paper.points):
+        upper = [(i, paper.points[i].upper or 0.0) for i, _ in run]
         if len(run) == 1:
             (index, lower), (_, top) = run[0], upper[0]
-            yield f'<path class="lone" d="M{across(index)} {up(lower)}V{up(top)}"/>'
+            yield f'<path class="lone" d="M{paper.dot(index, lower)}V{paper.up(top)}"/>'
             continue
-        there = "L".join(f"{across(i)} {up(v)}" for i, v in upper)
-        back = "L".join(f"{across(i)} {up(v)}" for i, v in reversed(run))
+        there = "L".join(paper.dot(i, v) for i, v in upper)
+        back = "L".join(paper.dot(i, v) for i, v in reversed(run))
         yield f'<path class="band" d="M{there}L{back}Z"/>'
 
 
-def _lines(
-    pairs: list[tuple[int, float | None]], across: Scale, up: Scale, kind: str
+def _line(
+    paper: Paper, values: Sequence[float | None], kind: str, dashed: Sequence[bool] = ()
 ) -> Iterable[str]:
-    for run in _runs(pairs):
+    for run in _runs(values):
         if len(run) == 1:
             index, value = run[0]
-            yield f'<circle class="dot-{kind}" cx="{across(index)}" cy="{up(value)}" r="2"/>'
-        else:
-            steps = "L".join(f"{across(i)} {up(v)}" for i, v in run)
-            yield f'<path class="{kind}" d="M{steps}"/>'
+            yield _circle(f"dot-{kind}", paper, index, value, 2)
+        for is_dashed, steps in groupby(pairwise(run), key=_dash(dashed)):
+            pairs = list(steps)
+            way = "L".join(paper.dot(*one) for one in (pairs[0][0], *(end for _, end in pairs)))
+            yield f'<path class="{kind}{" part" if is_dashed else ""}" d="M{way}"/>'
+
+
+def _dash(dashed: Sequence[bool]) -> Callable[[tuple[tuple[int, float], tuple[int, float]]], bool]:
+    """Whether either end of a step is a figure of which too little is in."""
+    return lambda step: any(dashed[index] for index, _ in step if index < len(dashed))
 
 
 # On the axis, in place of a figure.
-LETTERS = {"c": "c", "low": "l", "high": "h"}
+LETTERS = {"c": "c", "low": "L", "high": "H"}
 
 
-def _marks(points: Sequence[Point], across: Scale, up: Scale) -> Iterable[str]:
-    """Shapes for what was found, letters on the axis for what is not there."""
-    for index, point in enumerate(points):
+def _marks(paper: Paper) -> Iterable[str]:
+    """Shapes for what was found, hollow if provisional; letters for what is not there."""
+    known = [index for index, point in enumerate(paper.points) if point.value is not None]
+    for index, point in enumerate(paper.points):
+        hollow = " hollow" if point.is_provisional else ""
         if point.value is None:
             letter = LETTERS.get(point.marker or "x", "x")
-            yield f'<text class="gap" x="{across(index)}" y="{NOTE_HEIGHT}">{letter}</text>'
+            yield text("gap", paper.across.at(index), NOTE_HEIGHT, letter)
         elif point.status == "worsening":
-            yield f'<path class="worse" d="M{across(index)} {up(point.value)}{DIAMOND}"/>'
+            yield f'<path class="worse{hollow}" d="M{paper.dot(index, point.value)}{DIAMOND}"/>'
         elif point.status == "improving":
-            yield f'<circle class="better" cx="{across(index)}" cy="{up(point.value)}" r="4.5"/>'
+            yield f'<path class="better{hollow}" d="M{paper.dot(index, point.value)}{SQUARE}"/>'
+        elif hollow or len(paper.points) <= FEW or index == known[-1]:
+            yield _circle(f"dot-line{hollow}", paper, index, point.value, 3)
 
 
-def _last(points: Sequence[Point], across: Scale, up: Scale, decimals: int) -> Iterable[str]:
-    known = [(i, p.value) for i, p in enumerate(points) if p.value is not None]
-    if known:
-        index, value = known[-1]
-        if points[index].status not in {"worsening", "improving"}:
-            yield f'<circle class="dot-line" cx="{across(index)}" cy="{up(value)}" r="3"/>'
-        yield (
-            f'<text class="last" x="{float(across(index)) + 8:g}" y="{float(up(value)) + 4.5:g}">'
-            f"{value:,.{decimals}f}</text>"
-        )
+def _circle(kind: str, paper: Paper, index: int, value: float, radius: float) -> str:
+    middle = f'cx="{paper.across(index)}" cy="{paper.up(value)}"'
+    return f'<circle class="{kind}" {middle} r="{radius:g}"/>'
+
+
+def _ends(paper: Paper, beside: Sequence[Beside], decimals: int) -> Iterable[str]:
+    """Every line says what it is where it ends."""
+    index, value = [(i, p.value) for i, p in enumerate(paper.points) if p.value is not None][-1]
+    shown = f"{value:,.{decimals}f}".replace("-", "\u2212")
+    lines = [("last", shown, value)] if index == len(paper.points) - 1 else []
+    if not lines:
+        yield text("last above", paper.across.at(index), paper.up.at(value) - 10, shown)
+    expected = [point.expected for point in paper.points]
+    others: list[tuple[str, Sequence[float | None]]] = [("expected", expected)]
+    others += [(line.label, line.values) for line in beside]
+    for label, values in others:
+        known = [one for one in values if one is not None]
+        lines += [("end", label, known[-1])] if known else []
+    heights = [paper.up.at(one) + 4.5 for _, _, one in lines]
+    placed = apart(heights, LABELS_APART, TOP + 4.5, BOTTOM + 4.5)
+    for (kind, said, _), height in zip(lines, placed, strict=True):
+        yield text(kind, RIGHT + 7, height, said)

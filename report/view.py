@@ -10,8 +10,9 @@ from typing import Any
 from markupsafe import Markup
 
 from report import words
-from report.charts import LETTERS, line_chart
+from report.charts import LETTERS, Beside, line_chart
 from report.data import Area, Indicator, Point, Published, Row, Series
+from report.findings import finding
 from warehouse.alert_terms import LIVE
 from warehouse.calendar import period_name
 from warehouse.contracts import schema as contracts
@@ -276,6 +277,8 @@ class View:
         drawn = _from_first_figure(series.points)
         sentence = words.sentence(series, newest, indicator, area.area_name)
         told = self.annotations.get((area.key, indicator.indicator), [])
+        unit = words.unit(series.period_type, indicator)
+        found = finding(series, newest, indicator)
         return {
             "id": chart_id,
             "href": link,
@@ -284,6 +287,8 @@ class View:
             "tag": words.tag(newest, indicator) if series.has_verdicts else None,
             "sentence": sentence,
             "told": [words.annotation(row) for row in told],
+            "finding": found,
+            "withheld": _withheld(series.period_type, drawn),
             "chart": line_chart(
                 drawn,
                 [
@@ -291,17 +296,41 @@ class View:
                     for p in drawn
                 ],
                 chart_id=chart_id,
-                title=f"{heading}, {area.area_name}",
-                description=f"{sentence} {words.state(newest, indicator)}.",
+                title=f"{heading}, {area.area_name}: {found}. {words.state(newest, indicator)}",
+                description=sentence,
+                unit=unit,
+                periods=_periods(series),
                 decimals=indicator.decimals,
+                most=100.0 if indicator.kind == "proportion" else None,
                 changes=[row["starts_on"] for row in told],
+                beside=self._england(area, series, drawn),
             ),
-            "unit": words.unit(series.period_type, indicator),
+            "unit": unit,
             "source": words.source(series.source),
             "judged": series.has_verdicts,
             "range": words.range_name(indicator).capitalize(),
             "rows": figure_rows(series, indicator),
         }
+
+    def _england(self, area: Area, series: Series, drawn: tuple[Point, ...]) -> list[Beside]:
+        """England's line beside an area's own, unless its level would flatten that."""
+        if self.england is None or area.key == self.england.key:
+            return []
+        held = self.published.series.get((self.england.key, series.indicator), [])
+        values = {
+            point.period_start: point.value
+            for other in held
+            if other.kind == series.kind
+            for point in other.points
+        }
+        line = [values.get(point.period_start) for point in drawn]
+        own = [v for p in drawn for v in (p.value, p.lower, p.upper) if v is not None]
+        known = [value for value in line if value is not None]
+        if not own or not known:
+            return []
+        reach = (max(own) - min(own)) / 2
+        is_near = min(own) - reach <= min(known) and max(known) <= max(own) + reach
+        return [Beside("England", line)] if is_near else []
 
     def _newest(self, series: Series) -> Point:
         headline = self.published.headlines.get(series.indicator)
@@ -314,6 +343,32 @@ def _from_first_figure(points: tuple[Point, ...]) -> tuple[Point, ...]:
     """A chart begins where there is something to draw; the table behind it has every period."""
     begun = dropwhile(lambda one: one.value is None and one.marker not in LETTERS, points)
     return tuple(begun) or points
+
+
+def _withheld(period_type: str, drawn: tuple[Point, ...]) -> str:
+    """Said where over a quarter of the periods of a chart are withheld."""
+    count = sum(point.marker in {"c", "low", "high"} for point in drawn)
+    if 4 * count <= len(drawn):
+        return ""
+    period = period_type.replace("_", " ")
+    return f"Withheld in {count} of {words.count(len(drawn), period)}, because counts are small."
+
+
+def _periods(series: Series) -> str:
+    """The title of the axis along which time runs."""
+    last = series.points[-1]
+    kinds = {
+        "week": "Week",
+        "term": "Term",
+        "quarter": "Quarter",
+        "financial_year": "Year to 31 March",
+        "academic_year": "Academic year",
+        "year_to_date": "Academic year to date",
+        "mid_year": "Middle of the year",
+    }
+    kind = kinds.get(series.period_type, words.words(series.period_type, {}))
+    newest = words.short_period(series.period_type, last.period_start, last.period_end)
+    return f"Months to {newest}" if series.period_type == "month" else kind
 
 
 def figure_rows(series: Series, indicator: Indicator) -> Markup:

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from report import words
-from report.data import Area
+from report.data import Area, Indicator, Row
 from report.view import NOT_IN, Page, View
 from warehouse.alert_terms import LIVE
 
@@ -62,16 +62,18 @@ def _context(view: View, area: Area) -> dict[str, Any]:
         "families": [
             (
                 family,
-                [
-                    card
-                    for one in ones
-                    for card in view.cards(area, one, link=f"../indicators/{one.indicator}.html")
-                ],
+                [card for one in ones for card in _cards(view, area, one)],
             )
             for family, ones in view.by_family(held)
         ],
         "scripted": is_region,
     }
+
+
+def _cards(view: View, area: Area, indicator: Indicator) -> list[Row]:
+    """Official years say more than months that are often withheld, so they come before them."""
+    cards = view.cards(area, indicator, link=f"../indicators/{indicator.indicator}.html")
+    return sorted(cards, key=lambda card: bool(card["withheld"]))
 
 
 def _beside(view: View, area: Area) -> list[Area]:
