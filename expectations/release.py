@@ -59,7 +59,8 @@ TRENDS_KEY = ["indicator", "area_code", "period_type", "source", "breakdown", "p
 RANGE = ["expected", "lower", "upper"]
 SHARES = ["p_one", "p_sustained", "completeness"]
 EVIDENCE = [
-    *RANGE, *SHARES, "score", "dispersion", "national_effect", "minimum_detectable_change"
+    *RANGE, *SHARES, "score", "dispersion", "national_effect",
+    "minimum_detectable_change", "minimum_detectable_drift", "slope_error",
 ]  # fmt: skip
 
 IS_OURS = Column("source") == "extracts"

@@ -33,6 +33,7 @@ class Point(NamedTuple):
     lower: float | None
     upper: float | None
     minimum_detectable_change: float | None
+    minimum_detectable_drift: float | None
     kind: str | None
     status: str | None
     reason: str | None

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from report import words
+from report import silence, words
 from report.charts import LETTERS, Beside, line_chart
 from report.data import Area, Indicator, Point, Published, Row, Series
 from report.findings import finding
@@ -231,7 +231,8 @@ class View:
             "period": self.short_period(indicator),
             "value": words.value(point, indicator.decimals),
             "range": words.usual_range(point, indicator.decimals),
-            "detectable": _detectable(point),
+            "detectable": silence.change(point),
+            "detectable_drift": silence.drift(point),
             "tag": words.tag(point, indicator),
             "others": [
                 words.value(
@@ -388,14 +389,6 @@ def _figure_row(series: Series, point: Point, indicator: Indicator, judged: bool
             words.usual_range(point, indicator.decimals), words.state(point, indicator)
         )
     return row + Markup("</tr>")
-
-
-def _detectable(point: Point | None) -> str:
-    """The smallest change that would be found, in per cent of what is expected."""
-    if point is None or point.minimum_detectable_change is None:
-        return "\u2013"
-    change = 100 * point.minimum_detectable_change
-    return f"{'+' if change > 0 else ''}{words.number(change)} %"
 
 
 def _basis(series: Series) -> str:

@@ -394,7 +394,11 @@ def _signals(connection: duckdb.DuckDBPyConnection) -> None:
             expected, greatest(0, expected - 2.6 * sd) as lower, expected + 2.6 * sd as upper,
             score, 0.5 as p_one, 0.5 as p_sustained, 1.1 as dispersion, 1.0 as national_effect,
             1.0 as completeness,
-            2.6 * sd as minimum_detectable_change,
+            case when bad_direction = 'down' then -15e-2 else 39e-2 end
+                as minimum_detectable_change,
+            case when bad_direction = 'down' then -174e-4 else 39e-3 end
+                as minimum_detectable_drift,
+            82e-4 as slope_error,
             case
                 when value is null then 'not_assessable'
                 when score > 2.6 then 'worsening' when score < -2.6 then 'improving' else 'ok'

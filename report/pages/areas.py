@@ -5,7 +5,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from report import words
+from report import silence, words
 from report.data import Area, Indicator, Row
 from report.view import NOT_IN, Page, View
 from warehouse.alert_terms import LIVE
@@ -57,6 +57,7 @@ def _context(view: View, area: Area) -> dict[str, Any]:
             (family, [view.row(area, one, others) for one in ones])
             for family, ones in view.by_family(held)
         ],
+        "undetected": list(_undetected(view, area, held)),
         "authorities": view.authority_rows(view.of_region(area)) if is_region else [],
         "returns": [] if is_region else _returns(view, area),
         "families": [
@@ -74,6 +75,15 @@ def _cards(view: View, area: Area, indicator: Indicator) -> list[Row]:
     """Official years say more than months that are often withheld, so they come before them."""
     cards = view.cards(area, indicator, link=f"../indicators/{indicator.indicator}.html")
     return sorted(cards, key=lambda card: bool(card["withheld"]))
+
+
+def _undetected(view: View, area: Area, held: list[Indicator]) -> Iterator[tuple[Indicator, str]]:
+    """What of each indicator may go undetected here, in words."""
+    for one in held:
+        point = view.published.latest_point(area, one.indicator)
+        if point and point.minimum_detectable_drift:
+            change, drift = point.minimum_detectable_change, point.minimum_detectable_drift
+            yield one, silence.undetected(change, drift, one.period_type)
 
 
 def _beside(view: View, area: Area) -> list[Area]:

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
+from statistics import median
 from typing import Any
 
-from report import fixed_rule, words
+from report import fixed_rule, silence, words
 from report.data import Area, Indicator
 from report.view import Page, View
 
@@ -43,6 +44,7 @@ def _context(view: View, indicator: Indicator) -> dict[str, Any]:
         "period": view.newest_period(indicator),
         "fixed_rule": _fixed_rule(view, indicator),
         "silence": _silence(view, indicator),
+        "undetected": _undetected(view, indicator),
         "outcomes": _outcomes(view, indicator),
         "regions": [(region, _rows(view, region, indicator)) for region in view.regions],
         "scripted": True,
@@ -92,6 +94,19 @@ def _silence(view: View, indicator: Indicator) -> list[dict[str, Any]]:
         for row in view.published.backtests
         if row["indicator"] == indicator.indicator
     ]
+
+
+def _undetected(view: View, indicator: Indicator) -> str:
+    """What may go undetected in the authority in the middle, in words."""
+    points = [view.published.latest_point(one, indicator.indicator) for one in view.authorities]
+    known = [point for point in points if point and point.minimum_detectable_drift]
+    if not known:
+        return ""
+    return silence.undetected(
+        median(point.minimum_detectable_change or 0.0 for point in known),
+        median(point.minimum_detectable_drift or 0.0 for point in known),
+        indicator.period_type,
+    )
 
 
 def _rows(view: View, region: Area, indicator: Indicator) -> list[dict[str, Any]]:

@@ -49,6 +49,8 @@ joined as (
         signals.national_effect,
         signals.completeness,
         signals.minimum_detectable_change,
+        signals.minimum_detectable_drift,
+        signals.slope_error,
         signals.kind,
         signals.method,
         signals.version,
@@ -187,8 +189,10 @@ controlled as (
                 when p_one is not null then {{ band_of_score('score_of_month') }}
             end as p_one,
             case when is_ours then {{ band('p_sustained') }} else {{ figure('p_sustained', 6) }} end as p_sustained,
-            -- a share of the expected number: in more than per cents it would tell that number
-            {{ figure('minimum_detectable_change', 'case when is_ours then 2 else 6 end') }} as minimum_detectable_change
+            -- shares of the expected number: finer than in steps of some tenth of what they are, they would tell that number
+            {{ figure('minimum_detectable_change', 'case when is_ours then 2 else 6 end') }} as minimum_detectable_change,
+            {{ figure('minimum_detectable_drift', 'case when is_ours then 3 else 6 end') }} as minimum_detectable_drift,
+            {{ figure('slope_error', 'case when is_ours then 3 else 6 end') }} as slope_error
         ),
         lower / true_per_event as lower_count,
         upper / true_per_event as upper_count
@@ -264,6 +268,8 @@ told as (
         case when hidden is null then {{ figure('national_effect', 3) }} end as national_effect,
         case when hidden is null then {{ figure('completeness', 2) }} end as completeness,
         case when hidden is null then minimum_detectable_change end as minimum_detectable_change,
+        case when hidden is null then minimum_detectable_drift end as minimum_detectable_drift,
+        case when hidden is null then slope_error end as slope_error,
         case when hidden is null then kind end as kind,
         method,
         version,

@@ -38,7 +38,8 @@ create table trends as
         cast(null as varchar) as marker, cast(25 as double) as expected,
         10::double as lower, 60::double as upper, 0.5::double as score, 0.1::double as p_one,
         1::double as p_sustained, 1::double as dispersion, 1::double as national_effect,
-        1::double as completeness, 0.4::double as minimum_detectable_change, 'spike' as kind,
+        1::double as completeness, 0.4::double as minimum_detectable_change,
+        0.02::double as minimum_detectable_drift, 0.01::double as slope_error, 'spike' as kind,
         'panel' as method, 'ok' as status,
         cast(null as varchar) as reason
     from (values ('{PROPORTION}', 'E1', 10), ('{RATE}', 'E1', 0), ('{INDEX}', 'E1', null),
@@ -47,7 +48,7 @@ create table trends as
 update trends set numerator = null, value = null, marker = 'c', expected = null, lower = null,
         upper = null, score = null, p_one = null, p_sustained = null, dispersion = null,
         national_effect = null, completeness = null, minimum_detectable_change = null,
-        kind = null, reason = 'withheld'
+        minimum_detectable_drift = null, slope_error = null, kind = null, reason = 'withheld'
     where area_code = 'E2';
 update trends set denominator = null where marker = 'c' and indicator = '{PROPORTION}';
 create table marts.fct_values as select indicator, area_code from trends;

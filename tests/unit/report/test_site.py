@@ -216,6 +216,19 @@ def test_the_evidence_page_shows_chart_checks_and_history(pages) -> None:
         assert words in text(page)
 
 
+def test_pages_say_in_words_what_no_alert_means(pages) -> None:
+    area, indicator = (
+        text(pages[f"{one}.html"]) for one in ("areas/383", "indicators/referral_rate")
+    )
+    slow = "A loss of less than 1.7 % a month may not be detected within a year."
+    assert (
+        f"A fall of less than 15 % that stays may not be detected within half a year. {slow}"
+        in area
+    )
+    assert slow in indicator
+    assert "Slowest change we would detect, each month" in indicator
+
+
 def test_no_free_text_of_a_person_reaches_a_page(site) -> None:
     for path in site.rglob("*.html"):
         held = path.read_text(encoding="utf-8")

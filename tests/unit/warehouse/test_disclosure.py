@@ -124,7 +124,7 @@ def test_what_is_shown_is_the_nearest_multiple_and_names_no_count(count: int, le
 
 SIGNAL = (
     "expected, lower, upper, score, p_one, p_sustained, dispersion, national_effect, completeness,"
-    " minimum_detectable_change, kind, method, version"
+    " minimum_detectable_change, minimum_detectable_drift, slope_error, kind, method, version"
 )
 KEY = "indicator, source, area_code, period_type, period_start, breakdown"
 
@@ -153,7 +153,8 @@ def connection() -> duckdb.DuckDBPyConnection:
             source varchar, numerator double, denominator double, value double, marker varchar,
             expected double, lower double, upper double, score double, p_one double,
             p_sustained double, dispersion double, national_effect double, completeness double,
-            minimum_detectable_change double, kind varchar, method varchar, version varchar,
+            minimum_detectable_change double, minimum_detectable_drift double, slope_error double,
+            kind varchar, method varchar, version varchar,
             status varchar, reason varchar
         );
         create view marts.fct_values as
@@ -182,7 +183,8 @@ def add(connection, indicator, area, numerator, denominator, **more) -> None:
         "expected": 50.0,
         "lower": 40.0, "upper": 60.0, "score": 1.0, "p_one": 0.2, "p_sustained": 0.3,
         "dispersion": 1.2, "national_effect": 0.9, "completeness": 0.8,
-        "minimum_detectable_change": 9.0, "kind": None, "method": "panel", "version": "2",
+        "minimum_detectable_change": 9.0, "minimum_detectable_drift": 0.01749,
+        "slope_error": 0.00851, "kind": None, "method": "panel", "version": "2",
         "status": "ok", "reason": None, **more,
     }  # fmt: skip
     places = ", ".join("?" * len(row))
@@ -200,13 +202,14 @@ def controlled(connection, columns: str, indicator: str, area: str):
 
 GIVES_BACK = (
     "numerator, value, expected, lower, upper, score, p_one, p_sustained, dispersion,"
-    " national_effect, completeness, minimum_detectable_change, kind"
+    " national_effect, completeness, minimum_detectable_change, minimum_detectable_drift,"
+    " slope_error, kind"
 )
 
 
 def test_everything_that_would_give_a_count_back_goes_with_it(connection) -> None:
     add(connection, "rate", "a", 3, 1000)
-    assert controlled(connection, GIVES_BACK, "rate", "a") == (None,) * 13
+    assert controlled(connection, GIVES_BACK, "rate", "a") == (None,) * 15
     assert controlled(connection, "method, version", "rate", "a") == ("panel", "2")
 
 
