@@ -12,7 +12,7 @@ from orchestration import dbt_macros
 from warehouse.release.tables import published_tables
 
 PROJECT = Path(__file__).parents[1] / "dbt_project"
-SEEDS = ("area_successions", "estimates")
+SEEDS = ("area_successions", "estimates", "statistical_neighbours")
 # What dbt calls by another name than the one that it has in the work file.
 NAMES = {
     "detection.": "marts.",
