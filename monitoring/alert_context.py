@@ -7,15 +7,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitoring.message_base import day
-from monitoring.messages import AlertMessage
+from monitoring.messages import WITH_FIGURES_OF_THEN, AlertMessage, Figures, parse
 from warehouse.alert_terms import LIVE
-from warehouse.ledger.state import alerts
+from warehouse.ledger.state import alerts, outbox
 from warehouse.settings import Settings
 
 MOST = 5
+OPENING = ("opened", "reopened", "escalated")
+"""Kinds of messages that an alert holds."""
 ENDED = {
     "resolved": "ended",
-    "retracted": "was withdrawn, since its figures were revised",
+    "retracted": "was withdrawn",
 }
 
 
@@ -27,7 +29,11 @@ def with_context(
     own = connection.execute(sa.select(alerts).where(here)).mappings().first()
     path = f"alerts/{message.alert_id}.html"
     link = f"{settings.report_url.rstrip('/')}/{path}" if settings.report_url else ""
-    known = _around(connection, dict(own)) if own else {}
+    known: dict[str, Any] = _around(connection, dict(own)) if own else {}
+    if message.folded_into:
+        known["folded_into"] = _area_of(connection, message.folded_into)
+    if message.kind in WITH_FIGURES_OF_THEN:
+        known["told"] = _told(connection, message.alert_id)
     return message.model_copy(
         update={"link": link or f"report/{path} of release {message.release_id}", **known}
     )
@@ -50,6 +56,20 @@ def _around(connection: sa.Connection, own: dict[str, Any]) -> dict[str, tuple[s
             for row in _found(connection, former, columns.first_raised_on.desc())
         ),
     }
+
+
+def _area_of(connection: sa.Connection, alert_id: str) -> str | None:
+    query = sa.select(alerts.c.area_name).where(alerts.c.alert_id == alert_id)
+    return connection.execute(query).scalar()
+
+
+def _told(connection: sa.Connection, alert_id: str) -> Figures | None:
+    """The figures by which the alert was told last that it holds; none once that is not kept."""
+    is_opening = sa.and_(outbox.c.alert_id == alert_id, outbox.c.kind.in_(OPENING))
+    query = sa.select(outbox.c.payload).where(is_opening).order_by(sa.text("rowid desc"))
+    payload = connection.execute(query.limit(1)).scalar()
+    message = parse(payload) if payload else None
+    return message.figures if isinstance(message, AlertMessage) else None
 
 
 def _found(

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitoring import routes, troubles
+from monitoring import routes, troubles, working_days
 from monitoring.facts import about, identifier
 from monitoring.message_base import day
 from monitoring.messages import AlertMessage, Digest, paragraphs
@@ -41,7 +41,9 @@ CHANGES: dict[str, Change] = {
     "assigned": "taken_on",
     "snoozed": "put_off",
 }
-FIRST_REMINDER, LATER_REMINDERS = 14, 30  # days after an alert was raised
+# By these an alert begins to wait for somebody who takes it on.
+BEGINS_TO_WAIT = ("opened", "reopened", "escalated", "woken", "unsnoozed")
+FIRST_REMINDER, LATER_REMINDERS = 14, 30  # days after that
 A_MONTH = timedelta(days=28)
 WORKING_DAYS = 5
 MOST_ENTRIES = 200
@@ -65,7 +67,7 @@ def compose(
 ) -> Iterator[tuple[AudienceDigest, Route]]:
     """A digest for each route that has news or, with a release, had none for a month."""
     known = routes.load_or_usual(settings)
-    rows = _rows(connection, sa.select(alerts))
+    rows = _rows(connection, _waiting_since(sa.select(alerts)))
     said = {message.alert_id: _said(message) for message in messages}
     facts = about(connection, settings, today)
     if release:
@@ -77,13 +79,14 @@ def compose(
             continue
         last = _last(connection, route)
         mine = {row["alert_id"]: row for row in rows if _is_for(row, route, known)}
-        changes = _unfolded(_events(connection, last, facts["release_id"], mine), mine)
+        changed = _events(connection, last, facts["release_id"], mine)
+        changes = _unfolded(changed, mine)
         waiting = {
             key for key in mine.keys() - changes.keys() if _is_waiting(mine[key], last, today)
         }
         if not changes and not waiting and not _is_monthly(last, today, release):
             continue
-        changes |= dict.fromkeys(waiting, "waiting")
+        entries = changes | dict.fromkeys(waiting, "waiting")
         digest = AudienceDigest(
             message_id=identifier(
                 "digest", route.name, facts["release_id"], str(today), str(newest)
@@ -91,8 +94,9 @@ def compose(
             audience=route.audience,
             route=route.name,
             entries=tuple(
-                _entry(mine[key], change, said.get(key, ())) for key, change in changes.items()
+                _entry(mine[key], change, said.get(key, ())) for key, change in entries.items()
             ),
+            folded=len(changed) - len(changes),
             open=sum(row["state"] in LIVE for row in mine.values()),
             late=tuple(text for code, text in late if _is_near(code, route)),
             events_until=newest,
@@ -108,17 +112,11 @@ def not_taken_on(
     known = routes.load_or_usual(settings)
     above = [route for route in known if route.escalate_to]
     query = sa.select(alerts).where(alerts.c.state == "open", alerts.c.severity == "critical")
-    for row in _rows(connection, query) if above else ():
-        if working_days(row["first_raised_on"], today) >= WORKING_DAYS:
+    for row in _rows(connection, _waiting_since(query)) if above else ():
+        if working_days.between(row["waits_since"], today) >= WORKING_DAYS:
             for route in above:
                 if _is_for(row, route, known):
                     yield _not_taken_on(connection, settings, row, route, today), route
-
-
-def working_days(first: date, last: date) -> int:
-    """Days from Monday to Friday after the first, up to the last."""
-    days = (first + timedelta(number) for number in range(1, (last - first).days + 1))
-    return sum(moment.weekday() < 5 for moment in days)
 
 
 def reminders_due(days: int) -> int:
@@ -130,11 +128,11 @@ def _not_taken_on(
     connection: sa.Connection, settings: Settings, row: Mapping[str, Any], route: Route, today: date
 ) -> NotTakenOn:
     return NotTakenOn(
-        message_id=identifier("not_taken_on", row["alert_id"], route.name),
+        message_id=identifier("not_taken_on", row["alert_id"], route.name, str(row["waits_since"])),
         alert_id=row["alert_id"],
         area_name=row["area_name"],
         title=row["title"],
-        raised_on=row["first_raised_on"],
+        raised_on=row["waits_since"],
         working_days=WORKING_DAYS,
         **about(connection, settings, today),
     )
@@ -189,6 +187,14 @@ def _unfolded(
     }
 
 
+def _waiting_since(query: "sa.Select[Any]") -> "sa.Select[Any]":
+    """Alerts with the day on which each began to wait: one that is pending does not wait yet."""
+    columns = alert_events.c
+    is_own = sa.and_(columns.alert_id == alerts.c.alert_id, columns.event.in_(BEGINS_TO_WAIT))
+    began = sa.select(sa.func.max(columns.occurred_on)).where(is_own).scalar_subquery()
+    return query.add_columns(sa.func.coalesce(began, alerts.c.first_raised_on).label("waits_since"))
+
+
 def _rows(connection: sa.Connection, query: "sa.Select[Any]") -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
@@ -197,9 +203,9 @@ def _is_waiting(row: Mapping[str, Any], last: Last, today: date) -> bool:
     """Whether a reminder has come due since the last digest, of what nobody has taken on."""
     if row["state"] != "open":
         return False
-    raised = row["first_raised_on"]
-    before = reminders_due((last.on - raised).days) if last.on else 0
-    return reminders_due((today - raised).days) > before
+    since = row["waits_since"]
+    before = reminders_due((last.on - since).days) if last.on else 0
+    return reminders_due((today - since).days) > before
 
 
 def _is_monthly(last: Last, today: date, release: Digest | None) -> bool:
@@ -208,6 +214,8 @@ def _is_monthly(last: Last, today: date, release: Digest | None) -> bool:
 
 def _entry(row: Mapping[str, Any], change: Change, said: tuple[str, ...]) -> Entry:
     when = f"Raised on {day(row['first_raised_on'])}."
+    if until := row["summary"].get("snoozed_until"):
+        when = f"{when} Put off until {day(date.fromisoformat(until))}."
     return Entry(
         change=change,
         alert_id=row["alert_id"],

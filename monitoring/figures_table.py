@@ -2,7 +2,7 @@
 
 from monitoring.messages import AlertMessage, scale_of
 from warehouse.calendar import period_name
-from warehouse.release.evidence import number
+from warehouse.release.evidence import newest_alone, number
 
 Table = list[tuple[str, str]]
 
@@ -28,16 +28,16 @@ def rows(message: AlertMessage) -> Table:
         found.append(("In number, about", f"{figures.difference:+,}"))
     if figures.change:
         found.append(("In per cent", f"{figures.change:+}%"))
-    if figures.newest and figures.newest_value is not None and figures.newest != figures.last:
-        newest = period_name(scale.period_type, figures.newest)
-        found.append((f"{newest} alone", number(figures.newest_value, scale)))
+    if alone := newest_alone(figures, message.direction, scale):
+        when, value, expected = alone
+        found += [(f"{when} alone", value), ("Expected of it", expected)]
     return found
 
 
 def tail(message: AlertMessage) -> str:
-    """By how much and for how long, for a subject; nothing where it may not be told."""
+    """By how much and for how long, for a subject; nothing where no range bears it out."""
     told = dict(rows(message))
-    if "In per cent" not in told or not message.figures.change:
+    if "Usual" not in told or not message.figures.change:
         return ""
     side = "below" if message.figures.change < 0 else "above"
     share = f" {abs(message.figures.change)}% {side} expected"

@@ -55,6 +55,14 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def cut(words: str, most: int) -> str:
+    """At most so many characters, with dots in the place of the last words."""
+    if len(words) <= most:
+        return words
+    kept = words[: most - 2].rpartition(" ")[0] or words[: most - 3]
+    return kept.rstrip(" ,;:") + "..."
+
+
 def _named(names: Sequence[str]) -> str:
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return "; ".join(names[:MOST_NAMED]) + more

@@ -40,12 +40,16 @@ class Figures(evidence.Evidence):
     is_withheld: bool = False
     marker: Literal["c", "low", "high"] = "c"
     """How a withheld figure is marked."""
+    latest: date | None = None
+    """The last period in which the alert held; the figures of now are of that one alone."""
+    value_now: float | None = None
+    expected_now: float | None = None
 
     @model_validator(mode="after")
     def _nothing_beside_a_withheld_figure(self) -> "Figures":
         numbers = (
             self.value, self.expected, self.lower, self.upper, self.difference, self.change,
-            self.newest_value, self.newest_expected,
+            self.newest_value, self.newest_expected, self.value_now, self.expected_now,
         )  # fmt: skip
         if self.is_withheld and any(number is not None for number in numbers):
             raise ValueError("a withheld figure may not be given back by the numbers beside it")
@@ -92,12 +96,14 @@ class AlertMessage(Base):
     what_to_check: tuple[str, ...]
     other_explanations: tuple[str, ...]
     owner: str = ""
+    told: Figures | None = None
+    """Of one that was revised or is not supported any more: what was told of it last."""
     decided: str | None = None
     """Of one that is taken up again: how it had ended."""
     carried_by: tuple[str, ...] = ()
     """Of a region or England: the few authorities that carry half of it or more."""
     folded_into: str | None = None
-    """Of an authority: the alert on its region or England that names it."""
+    """Of an authority: the alert on its region or England that names it, told by that area."""
     successors: tuple[str, ...] = ()
     """Of an area that is no more: those that took over from it."""
     companions: Companions = Companions()
@@ -108,14 +114,6 @@ class AlertMessage(Base):
     """Former episodes of the same, the newest first."""
     link: str = ""
     """Where its page of evidence is."""
-
-
-class StormHeld(Base):
-    """Too many new alerts at once; none of them is told before a person has looked."""
-
-    kind: Literal["storm_held"] = "storm_held"
-    alerts: int = Field(ge=1)
-    indicators: tuple[str, ...] = ()
 
 
 class Digest(Base):
@@ -146,10 +144,8 @@ class RunFailed(Base):
     gates: tuple[str, ...] = ()
 
 
-Message = Annotated[
-    AlertMessage | Digest | RunFailed | StormHeld | Notice, Field(discriminator="kind")
-]
-_adapter: TypeAdapter[AlertMessage | Digest | RunFailed | StormHeld | Notice] = TypeAdapter(Message)
+Message = Annotated[AlertMessage | Digest | RunFailed | Notice, Field(discriminator="kind")]
+_adapter: TypeAdapter[AlertMessage | Digest | RunFailed | Notice] = TypeAdapter(Message)
 
 
 def parse(payload: Mapping[str, object]) -> Message:
@@ -163,8 +159,6 @@ def headline(message: Message) -> str:
         return f"{mark}{notices.headline(message)}"
     if isinstance(message, RunFailed):
         return f"{mark}{message.monitor}: run {message.run} failed"
-    if isinstance(message, StormHeld):
-        return f"{mark}{message.monitor}: {counted(message.alerts, 'new alert')} held"
     if isinstance(message, Digest):
         return f"{mark}{message.monitor}: {counted(message.new, 'new alert')}, {message.open} open"
     lead = LEADS.get(message.kind)
@@ -202,8 +196,6 @@ def _around(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
 def _blocks(message: Message) -> list[tuple[str, Sequence[str]]]:
     if isinstance(message, AlertMessage):
         return _alert_blocks(message)
-    if isinstance(message, StormHeld):
-        return _storm_blocks(message)
     if isinstance(message, Notice):
         return notices.blocks(message)
     return _digest_blocks(message) if isinstance(message, Digest) else _failed_blocks(message)
@@ -215,7 +207,7 @@ def _alert_blocks(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
         *([IN_WORDS] if message.figures.value is not None else []),
     ]
     blocks: list[tuple[str, Sequence[str]]] = [
-        ("What we see", [*_seen(message), _history(message)])
+        ("What we see", [*_seen(message), _history(message), *_beside(message)])
     ]
     if message.kind in ENDED:
         return [*blocks, ("Reference", reference)]
@@ -239,8 +231,8 @@ LEADS = {
     "closed_by_definition": "CLOSED",
 }
 ENDED = {
-    "retracted": "The figures behind this alert were revised. "
-    "With the new ones it would not have been raised.",
+    "retracted": "Judged with what is known today it would not have been raised: its figures, or"
+    " what is expected of them, were revised.",
     "resolved": "It has been back within what was expected for long enough to end the alert.",
     "corrected": "This alert had ended. The figures behind it were revised since: with the new ones"
     " it would not have been raised.",
@@ -249,8 +241,10 @@ ENDED = {
     "closed_by_reorganisation": "This authority is no more, so its alert is closed.",
     "closed_by_definition": "This indicator is no longer defined, so its alerts are closed.",
 }
+REVISED = ("retracted", "corrected")
 # Of what ended by these nothing was found to be over, and no figure says so.
 WITHOUT_FIGURES = ("no_longer_supported", "closed_by_reorganisation", "closed_by_definition")
+WITH_FIGURES_OF_THEN = (*REVISED, *WITHOUT_FIGURES)
 
 
 def _seen(message: AlertMessage) -> list[str]:
@@ -258,9 +252,10 @@ def _seen(message: AlertMessage) -> list[str]:
     said = [
         *([ended] if ended else []),
         *([f"It is raised again; {message.decided}."] if message.decided else []),
-        *_beside(message),
     ]
-    return said if message.kind in WITHOUT_FIGURES else [*said, *_figures(message)]
+    if message.kind not in WITHOUT_FIGURES:
+        return [*said, *_figures(message)]
+    return [*said, *_of_then(message)]
 
 
 def _beside(message: AlertMessage) -> list[str]:
@@ -269,7 +264,7 @@ def _beside(message: AlertMessage) -> list[str]:
     return [
         *([f"Half of it or more lies with: {carriers}."] if carriers else []),
         *([f"After it: {successors}."] if successors else []),
-        *([f"It is part of alert {message.folded_into}."] if message.folded_into else []),
+        *([f"It is part of the alert on {message.folded_into}."] if message.folded_into else []),
     ]
 
 
@@ -277,12 +272,34 @@ def _figures(message: AlertMessage) -> list[str]:
     figures, scale = message.figures, scale_of(message)
     if figures.is_withheld:
         return [HIDDEN[figures.marker]]
+    if message.kind in REVISED:
+        return [*_of_then(message), _of_now(message)]
     if figures.newest is None and figures.value is None:
         return [f"The figure for {named(message, message.period)} is not published."]
-    now = (evidence.since if message.kind in ENDED else evidence.newest)(figures, scale)
     judged = evidence.judged(figures, message.direction, scale, message.period)
-    is_revised = message.kind in ("retracted", "corrected")
-    return [said for said in (None if is_revised else judged, now) if said]
+    if message.kind in ENDED:
+        now = evidence.since(figures, scale)
+    else:
+        now = evidence.newest(figures, message.direction, scale)
+    return [said for said in (judged, now) if said]
+
+
+def _of_then(message: AlertMessage) -> list[str]:
+    """The figures as they were told; nothing where none were."""
+    told = message.told
+    if told is None or told.last is None or not told.bears_out(message.direction):
+        return []
+    scale = evidence.Scale(told.unit, told.decimals, message.period_type)
+    judged = evidence.judged(told, message.direction, scale, told.last)
+    alone = evidence.newest(told, message.direction, scale)
+    return [f"It was told as: {judged}", *([f"As it was told: {alone}"] if alone else [])]
+
+
+def _of_now(message: AlertMessage) -> str:
+    figures, when = message.figures, message.figures.latest or message.period
+    if figures.value_now is None:
+        return f"The figure for {named(message, when)} is not published any more."
+    return evidence.now(when, figures.value_now, figures.expected_now, scale_of(message))
 
 
 def _history(message: AlertMessage) -> str:
@@ -305,28 +322,6 @@ def _digest_blocks(message: Digest) -> list[tuple[str, Sequence[str]]]:
         more = [f"and {message.not_listed} more"] if message.not_listed else []
         blocks.append(("New", [*message.newest, *more]))
     return blocks
-
-
-def _storm_blocks(message: StormHeld) -> list[tuple[str, Sequence[str]]]:
-    held = counted(message.alerts, "new alert")
-    return [
-        (
-            "What happened",
-            [
-                f"{held} in one run: too many to be taken for news before somebody has looked.",
-                f"They are of: {', '.join(message.indicators)}.",
-            ],
-        ),
-        ("What it means", ["The release is published. None of these alerts is told to anybody."]),
-        (
-            "What to do next",
-            [
-                "Look whether a reference table or a return has changed.",
-                f'If they are right: sightline alerts confirm {message.release_id} --reason "..."',
-                f'If they are not: sightline alerts discard {message.release_id} --reason "..."',
-            ],
-        ),
-    ]
 
 
 def _failed_blocks(message: RunFailed) -> list[tuple[str, Sequence[str]]]:

@@ -21,10 +21,10 @@ Change = Literal[
 WORDS: dict[Change, str] = {
     "new": "New",
     "more_serious": "More serious",
-    "waiting": "Nobody has taken it on",
+    "waiting": "Not yet taken on",
     "corrected": "Corrected",
     "ended": "Ended",
-    "pending": "Seen once, not yet an alert",
+    "pending": "Seen once and not yet an alert",
     "woken": "No longer put off",
     "taken_on": "Taken on",
     "put_off": "Put off",
@@ -55,6 +55,8 @@ class AudienceDigest(Base):
     audience: str
     route: str
     entries: tuple[Entry, ...] = ()
+    folded: int = 0
+    """Changes of alerts on authorities that are told by the one on their region or England."""
     open: int = Field(ge=0)
     """How many alerts of this audience are open."""
     late: tuple[str, ...] = ()
@@ -125,7 +127,7 @@ def _of_troubles(changes: Sequence[Trouble]) -> str:
 
 
 def _marked(change: Trouble) -> str:
-    return f"over: {change.title}" if change.is_over else change.title
+    return f"{change.title} - over" if change.is_over else change.title
 
 
 def _of_digest(message: AudienceDigest) -> str:
@@ -143,7 +145,9 @@ def _digest(message: AudienceDigest) -> Blocks:
         if any(entry.change == change for entry in message.entries)
     ]
     summary = ", ".join([*counts, f"{message.open:,} open"])
-    found: Blocks = [("In short", [f"{summary}. Data as of {day(message.as_of)}."])]
+    found: Blocks = [
+        ("In short", [f"{summary}. Data as of {day(message.as_of)}.", *_folded(message)])
+    ]
     ordered = sorted(message.entries, key=_order)
     areas = {entry.area_name: None for entry in ordered}  # the area of the worst first
     by_area = sorted(ordered, key=lambda entry: list(areas).index(entry.area_name))
@@ -153,6 +157,13 @@ def _digest(message: AudienceDigest) -> Blocks:
         found.append(("Returns that are missing", message.late))
     found.append(("Reference", [_reference(message)]))
     return found
+
+
+def _folded(message: AudienceDigest) -> list[str]:
+    if not message.folded:
+        return []
+    which = counted(message.folded, "more alert")
+    return [f"{which} on authorities that an alert on their region or England names."]
 
 
 def _reference(message: AudienceDigest) -> str:

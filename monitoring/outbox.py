@@ -11,7 +11,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from monitoring import digests, routes
-from monitoring.alert_context import with_context
+from monitoring.alert_context import OPENING, with_context
 from monitoring.delivery import channels
 from monitoring.facts import identifier
 from monitoring.messages import AlertMessage, Digest, Message
@@ -21,7 +21,6 @@ from warehouse.ledger import state as tables
 from warehouse.settings import Settings
 
 outbox = tables.outbox
-OPENING = ("opened", "reopened", "escalated")
 MOST_ALONE = 2
 """So many alerts of one release travel alone over a route; of more its digest speaks alone."""
 Target = tuple[str, str | None, str | None]

@@ -12,7 +12,7 @@ import css_inline
 import jinja2
 
 from monitoring import figures_table
-from monitoring.message_base import SIMULATED
+from monitoring.message_base import SIMULATED, cut
 from monitoring.messages import AlertMessage, Message, headline, paragraphs
 from warehouse import clock
 
@@ -64,13 +64,13 @@ def subject(message: Message) -> str:
     """At most 70 characters: of an alert its area first, then words that its thread shares."""
     mark = SIMULATED if message.is_simulated else ""
     if not isinstance(message, AlertMessage):
-        return _cut(headline(message), LONGEST_SUBJECT)
+        return cut(headline(message), LONGEST_SUBJECT)
     compared = f" {'lower' if message.direction == 'down' else 'higher'} than expected"
     indicator = message.title.removesuffix(f": {message.area_name}").removesuffix(compared)
     opening = figures_table.tail(message) or compared
     tail = opening if message.kind == "opened" else TAILS.get(message.kind, CLOSED)
-    area = _cut(message.area_name, LONGEST_SUBJECT // 2)
-    return mark + _cut(f"{area}: {indicator}", LONGEST_SUBJECT - len(mark) - len(tail)) + tail
+    area = cut(message.area_name, LONGEST_SUBJECT // 2)
+    return mark + cut(f"{area}: {indicator}", LONGEST_SUBJECT - len(mark) - len(tail)) + tail
 
 
 def email(
@@ -113,10 +113,6 @@ def _wrapped(line: str) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _cut(words: str, most: int) -> str:
-    return words if len(words) <= most else words[: most - 3].rstrip() + "..."
 
 
 @cache

@@ -17,7 +17,8 @@ from monitoring.notices import Trouble, Troubles
 from warehouse import indicators
 from warehouse.areas import authorities
 from warehouse.contracts import schema as contracts
-from warehouse.ledger.state import outbox, submissions
+from warehouse.ledger.state import outbox, runs, submissions
+from warehouse.ledger.state import storms as held
 from warehouse.ledger.submissions import is_held
 from warehouse.settings import Settings
 from warehouse.timeline import overdue
@@ -45,9 +46,7 @@ def _changes(connection: sa.Connection, settings: Settings, today: date) -> list
     open_now = {key for key, told in known.items() if not told.is_over}
     begun = [one for key, one in sorted(now.items()) if key not in open_now]
     over = [
-        known[key].model_copy(
-            update={"is_over": True, "said": ("Nothing is to be done any more.",)}
-        )
+        known[key].model_copy(update={"is_over": True, "said": ("Nothing is left to do.",)})
         for key in sorted(open_now - now.keys())
     ]
     return [*begun, *over]
@@ -72,6 +71,7 @@ def _now(connection: sa.Connection, settings: Settings, today: date) -> Iterator
     yield from _refused_or_held(connection)
     yield from _late(connection, settings, today)
     yield from _given_up(connection)
+    yield from _storms(connection)
 
 
 def _refused_or_held(connection: sa.Connection) -> Iterator[Trouble]:
@@ -154,6 +154,43 @@ def _given_up(connection: sa.Connection) -> Iterator[Trouble]:
             key=f"stopped {row.copy_of}",
             title=f"a message was not sent ({str(row.kind).replace('_', ' ')})",
             said=(f"The reason: {row.error}.",),
+        )
+
+
+def storms(connection: sa.Connection) -> list[dict[str, Any]]:
+    """Each storm on which nobody has decided: its run and release, day and how many alerts."""
+    run = sa.select(sa.func.min(runs.c.number)).where(runs.c.release_id == held.c.release_id)
+    query = sa.select(held, run.scalar_subquery().label("run"))
+    query = query.where(held.c.decision.is_(None)).order_by(held.c.held_on)
+    rows = connection.execute(query).mappings().all()
+    return [
+        {
+            "run": row["run"],
+            "release": row["release_id"],
+            "held_on": row["held_on"],
+            "alerts": len(row["alerts"]),
+            "indicators": sorted({alert["indicator"] for alert in row["alerts"]}),
+        }
+        for row in rows
+    ]
+
+
+def _storms(connection: sa.Connection) -> Iterator[Trouble]:
+    """Too many new alerts at once, on which nobody has decided."""
+    names = {one.indicator: one.name for one in indicators.load()}
+    for row in storms(connection):
+        run = row["run"] or "RUN"
+        about_what = ", ".join(names.get(one, one) for one in row["indicators"])
+        yield Trouble(
+            key=f"storm {row['release']}",
+            title=f"{counted(row['alerts'], 'new alert')} held",
+            said=(
+                f"They are too many to be news before somebody has looked: {about_what}.",
+                "The release is published; nobody is told of these alerts.",
+                "Look whether a reference table or a return has changed.",
+                f'If they are right: sightline alerts confirm {run} --reason "..."',
+                f'If they are not: sightline alerts discard {run} --reason "..."',
+            ),
         )
 
 

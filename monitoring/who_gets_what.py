@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitoring import routes
+from monitoring.alerts.people import gravest_first
 from monitoring.delivery import channels
 from monitoring.digests import subject_of
 from monitoring.routes import Route
@@ -40,7 +41,7 @@ def _alerts(state: State, alert_id: str | None) -> list[dict[str, Any]]:
     is_meant: sa.ColumnElement[bool] = alerts.c.state.in_(LIVE)
     if alert_id is not None:
         is_meant = alerts.c.alert_id.startswith(alert_id, autoescape=True)
-    query = sa.select(alerts).where(is_meant).order_by(alerts.c.severity, alerts.c.title)
+    query = sa.select(alerts).where(is_meant).order_by(gravest_first(), alerts.c.title)
     with state.read() as connection:
         found = [dict(row) for row in connection.execute(query).mappings()]
     if alert_id is not None and not found:

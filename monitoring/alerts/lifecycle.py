@@ -249,41 +249,49 @@ def _dropping(alert: Alert, found: list[Finding], context: _Context) -> Change |
 
 
 def _retraction(alert: Alert, found: list[Finding], context: _Context) -> Change | None:
-    """The figures it rested on were revised so that none would raise it, or are no longer there."""
-    revised, gone = _rests_on(alert, found)
-    if revised:
-        ended = _ended(alert, "retracted", found[-1].period, context)
-        return _change(alert, ended, "retracted", found[-1], "the figures were revised", context)
-    if gone:
-        ended = _ended(alert, "no_longer_supported", found[-1].period, context)
-        reason = "the figures behind it are no longer there"
-        return _change(alert, ended, "no_longer_supported", found[-1], reason, context)
-    return None
+    """Judged as it is now, nothing of it worsens any more, or the figures are no longer there."""
+    rested = _rested_on(alert, found)
+    if _is_gone(rested):
+        state, reason = "no_longer_supported", "the figures behind it are no longer there"
+    elif _is_revised(rested):
+        state, reason = "retracted", "the figures were revised"
+    elif any(finding.is_assessable for finding, _ in rested):
+        state, reason = "retracted", "what is expected was judged anew"
+    else:
+        return None
+    ended = _ended(alert, state, found[-1].period, context)
+    return _change(alert, ended, state, found[-1], reason, context)
 
 
-def _rests_on(alert: Alert, found: list[Finding]) -> tuple[bool, bool]:
-    """Whether figures that it rested on were revised, and whether such are gone.
+def _rested_on(alert: Alert, found: list[Finding]) -> list[tuple[Finding, Any]]:
+    """The periods that it rested on as they are judged now, with their values of then.
 
-    Neither where any period of the episode worsens still, or none of them can be seen any more.
+    None where any period of the episode worsens still, or its newest one cannot be seen any more.
     """
     before: Mapping[str, Any] = alert.summary.get("values", {})
     since = [finding for finding in found if finding.period >= alert.opened_period]
     if any(finding.is_worsening for finding in since):
-        return False, False
-    rested = [finding for finding in since if finding.period.isoformat() in before]
-    if alert.last_period not in [finding.period for finding in rested]:
-        return False, False
-    now = [(f.evidence.get("value"), before[f.period.isoformat()]) for f in rested]
-    revised = any(value is not None and not _same(value, former) for value, former in now)
-    return revised, any(value is None and former is not None for value, former in now)
+        return []
+    rested = [(f, before[f.period.isoformat()]) for f in since if f.period.isoformat() in before]
+    return rested if alert.last_period in [finding.period for finding, _ in rested] else []
+
+
+def _is_gone(rested: list[tuple[Finding, Any]]) -> bool:
+    now = [(finding.evidence.get("value"), before) for finding, before in rested]
+    return any(value is None and before is not None for value, before in now)
+
+
+def _is_revised(rested: list[tuple[Finding, Any]]) -> bool:
+    now = [(finding.evidence.get("value"), before) for finding, before in rested]
+    return any(value is not None and not _same(value, before) for value, before in now)
 
 
 def _correction(alert: Alert | None, found: list[Finding], context: _Context) -> Change | None:
-    """An alert that has ended would not have been raised with the figures of today: said once."""
+    """An alert that has ended, whose figures were revised since, would not have been raised with
+    those of today: said once. What is expected of the past goes on changing, and is no news."""
     if alert is None or alert.state != "resolved" or alert.summary.get("corrected"):
         return None
-    revised, _ = _rests_on(alert, found)
-    if not revised:
+    if not _is_revised(_rested_on(alert, found)):
         return None
     corrected = replace(alert, summary={**alert.summary, "corrected": True})
     reason = "the figures were revised after it had ended"

@@ -36,17 +36,21 @@ def list_alerts(
     state: State, *, states: tuple[str, ...] = LIVE, keeps: Keeps | None = None
 ) -> list[Row]:
     """Alerts in these states without their figures, the most serious and newest first."""
-    gravest_first = {name: place for place, name in enumerate(reversed(SEVERITIES))}
-    order = sa.case(gravest_first, value=tables.alerts.c.severity, else_=len(SEVERITIES))
     query = (
         sa.select(tables.alerts)
         .where(tables.alerts.c.state.in_(states))
-        .order_by(order, tables.alerts.c.last_period.desc(), tables.alerts.c.title)
+        .order_by(gravest_first(), tables.alerts.c.last_period.desc(), tables.alerts.c.title)
     )
     with state.read() as connection:
         found = connection.execute(query).mappings().all()
     rows = [{**row, "summary": _only(row["summary"], OF_ALERT)} for row in found]
     return [row for row in rows if keeps is None or keeps(row)]
+
+
+def gravest_first() -> "sa.Case[int]":
+    """To order alerts by."""
+    places = {name: place for place, name in enumerate(reversed(SEVERITIES))}
+    return sa.case(places, value=tables.alerts.c.severity, else_=len(SEVERITIES))
 
 
 def story(state: State, alert_id: str) -> list[Row]:

@@ -18,11 +18,10 @@ from monitoring.messages import (
     Digest,
     Figures,
     Message,
-    StormHeld,
     Wording,
 )
 from monitoring.outbox import post
-from warehouse.alert_terms import LIVE
+from warehouse.alert_terms import LIVE, SEVERITIES
 from warehouse.ledger import audit
 from warehouse.ledger import state as tables
 from warehouse.settings import Settings
@@ -33,7 +32,6 @@ TOLD = (
 )  # fmt: skip
 ENDING = ("resolved", "retracted", *TOLD[6:])
 LISTED = 20
-SEVERITY_ORDER = ("critical", "warning", "watch", "info")
 
 
 class Decides(Protocol):
@@ -65,13 +63,11 @@ def record(
     decisions = judged.decide(connection)
     changes = list(zip(decisions.alerts, decisions.events, strict=True))
     history.write(connection, changes, audit.actor())
-    is_storm = storm_records.keep(connection, decisions.held, release.release_id, release.as_of)
+    storm_records.keep(connection, decisions.held, release.release_id, release.as_of)
     told = [(alert, event) for alert, event in changes if _is_told(event)]
     with duckdb.connect(str(release.database), read_only=True) as published:
         messages: list[Message] = _alert_messages(published, told, release, settings)
         received, due = _returns(published, release.as_of)
-    if is_storm:
-        messages.append(_storm(decisions, release, settings))
     messages.append(digest(connection, messages, release, settings, received=received, due=due))
     post(connection, messages, settings, release.as_of)
     return decisions
@@ -80,19 +76,6 @@ def record(
 def _is_told(event: Event) -> bool:
     """Of what was pending nobody was told, so nobody is told of its end."""
     return event.event in TOLD and not (event.old_state == PENDING and event.new_state in ENDED)
-
-
-def _storm(decisions: Decisions, release: Release, settings: Settings) -> StormHeld:
-    indicators = sorted({alert.indicator for alert, _ in decisions.held})
-    return StormHeld(
-        message_id=identifier("storm", release.release_id),
-        monitor=settings.name,
-        release_id=release.release_id,
-        as_of=release.as_of,
-        is_simulated=release.simulated,
-        alerts=len(decisions.held),
-        indicators=tuple(indicators),
-    )
 
 
 def digest(
@@ -107,7 +90,7 @@ def digest(
     """The run in one message."""
     alerts = [message for message in messages if isinstance(message, AlertMessage)]
     new = [message for message in alerts if message.kind in ("opened", "reopened")]
-    new.sort(key=lambda message: (SEVERITY_ORDER.index(message.severity), message.title))
+    new.sort(key=lambda message: (-SEVERITIES.index(message.severity), message.title))
     is_live = tables.alerts.c.state.in_(LIVE)
     count = sa.select(sa.func.count()).select_from(tables.alerts).where(is_live)
     return Digest(
@@ -135,9 +118,19 @@ def _alert_messages(
 ) -> list[Message]:
     words = _wordings(published)
     return [
-        _alert_message(published, words[alert.indicator], alert, event, release, settings)
+        _alert_message(
+            published, words.get(alert.indicator, _unknown(alert)), alert, event, release, settings
+        )
         for alert, event in told
     ]
+
+
+def _unknown(alert: Alert) -> Wording:
+    """Of an indicator that is no longer defined."""
+    return Wording(
+        indicator=alert.indicator, name=alert.indicator, unit="", why_it_matters="",
+        what_to_check=(), other_explanations=(),
+    )  # fmt: skip
 
 
 def _alert_message(
@@ -192,8 +185,12 @@ def _figures(shown: released.Shown | None, words: Wording) -> Figures:
     about = {"unit": words.unit, "decimals": words.decimals}
     if shown and shown.marker in HIDDEN:
         return Figures.model_validate({**about, "is_withheld": True, "marker": shown.marker})
-    figures = shown.evidence.model_dump() if shown and shown.evidence else {}
-    return Figures.model_validate({**about, **figures})
+    if shown is None:
+        return Figures.model_validate(about)
+    figures = shown.evidence.model_dump() if shown.evidence else {}
+    now = {"latest": shown.last_period, "value_now": shown.value_now,
+           "expected_now": shown.expected_now}  # fmt: skip
+    return Figures.model_validate({**about, **figures, **now})
 
 
 def _wordings(published: duckdb.DuckDBPyConnection) -> dict[str, Wording]:

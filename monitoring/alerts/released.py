@@ -18,6 +18,7 @@ SHOWN = """
 select
     alerts.opened_period, alerts.last_period, alerts.direction, alerts.periods_passed,
     alerts.periods_marked, alerts.summary, trends.marker,
+    trends.value as value_now, trends.expected as expected_now,
     indicators.unit, indicators.decimals, indicators.period_type
 from alerts
 inner join indicators
@@ -73,6 +74,9 @@ class Shown:
     periods_marked: int | None
     marker: str | None
     evidence: Evidence | None
+    value_now: float | None
+    """Of the latest period alone, and what is expected of it."""
+    expected_now: float | None
     scale: Scale
 
     def sentences(self) -> list[str]:
@@ -84,7 +88,7 @@ class Shown:
         if self.evidence is None:
             return [f"{lasted}.", "The figures behind it are not shown."]
         judged = evidence.judged(self.evidence, self.direction, self.scale, self.last_period)
-        alone = evidence.newest(self.evidence, self.scale)
+        alone = evidence.newest(self.evidence, self.direction, self.scale)
         return [f"{lasted}.", judged, *([alone] if alone else [])]
 
 

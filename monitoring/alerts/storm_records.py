@@ -33,8 +33,8 @@ def decided(connection: sa.Connection) -> dict[str, Any]:
     return {"confirmed": frozenset(confirmed), "discarded": discarded}
 
 
-def keep(connection: sa.Connection, held: Sequence[Change], release_id: str, today: date) -> bool:
-    """Write what is held; whether that is news. What already waits goes on under its release."""
+def keep(connection: sa.Connection, held: Sequence[Change], release_id: str, today: date) -> None:
+    """Write what is held. What already waits goes on under its release."""
     waiting = connection.execute(sa.select(storms).where(storms.c.decision.is_(None))).first()
     rows = [
         {
@@ -51,27 +51,9 @@ def keep(connection: sa.Connection, held: Sequence[Change], release_id: str, tod
             connection.execute(sa.update(storms).where(here).values(alerts=rows))
         else:
             connection.execute(sa.delete(storms).where(here))
-        return False
-    if rows:
+    elif rows:
         row = {"release_id": release_id, "held_on": today, "alerts": rows}
         connection.execute(sa.insert(storms).values(row))
-    return bool(rows)
-
-
-def waiting(state: State) -> list[dict[str, Any]]:
-    """Each storm on which nobody has decided: its run's release, day and how many alerts."""
-    query = sa.select(storms).where(storms.c.decision.is_(None)).order_by(storms.c.held_on)
-    with state.read() as connection:
-        rows = connection.execute(query).mappings().all()
-    return [
-        {
-            "release": row["release_id"],
-            "held_on": row["held_on"],
-            "alerts": len(row["alerts"]),
-            "indicators": sorted({alert["indicator"] for alert in row["alerts"]}),
-        }
-        for row in rows
-    ]
 
 
 def decide(

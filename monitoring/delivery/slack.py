@@ -9,6 +9,7 @@ import httpx
 from monitoring.delivery import http
 from monitoring.delivery.channels import Send
 from monitoring.delivery.http import SecretAddress
+from monitoring.message_base import cut
 from monitoring.messages import Message, headline, paragraphs
 from warehouse.home import Home
 
@@ -38,7 +39,7 @@ def body(message: Message) -> bytes:
         _text("section", f"*{_escaped(heading)}*\n" + "\n".join(_lines(lines)))
         for heading, lines in paragraphs(message)
     ]
-    title = {"type": "header", "text": {"type": "plain_text", "text": _cut(head, LONGEST_HEADER)}}
+    title = {"type": "header", "text": {"type": "plain_text", "text": cut(head, LONGEST_HEADER)}}
     foot = {"type": "context", "elements": [{"type": "mrkdwn", "text": _escaped(message.footer)}]}
     blocks = [title, *sections[: MOST_BLOCKS - 2], foot]
     return json.dumps({"text": _escaped(head), "blocks": blocks}).encode()
@@ -49,11 +50,7 @@ def _lines(lines: Any) -> list[str]:
 
 
 def _text(kind: str, text: str) -> dict[str, Any]:
-    return {"type": kind, "text": {"type": "mrkdwn", "text": _cut(text, LONGEST_TEXT)}}
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 3] + "..."
+    return {"type": kind, "text": {"type": "mrkdwn", "text": cut(text, LONGEST_TEXT)}}
 
 
 def _escaped(text: str) -> str:

@@ -273,15 +273,15 @@ def held(home: "Home", is_json: bool) -> int:
 
     Example: sightline alerts held
     """
-    from monitoring.alerts import storm_records
+    from monitoring import troubles
 
-    with state_of(home) as state:
-        rows = storm_records.waiting(state)
+    with state_of(home) as state, state.read() as connection:
+        rows = troubles.storms(connection)
     if is_json:
         as_json(rows)
     else:
         names = [row | {"indicators": ", ".join(row["indicators"])} for row in rows]
-        table(names, ("release", "held_on", "alerts", "indicators"))
+        table(names, ("run", "release", "held_on", "alerts", "indicators"))
     return 0
 
 

@@ -67,7 +67,7 @@ def _lead(alert: Row) -> str:
     closing = {
         "pending": " This is the first month in which it is seen; a second one opens the alert.",
         "resolved": " It has returned to its usual range or was closed by a person.",
-        "retracted": " Corrected data show that it never left its usual range.",
+        "retracted": " Judged with what is known today it would not have been raised.",
         "no_longer_supported": " The return behind it was taken back.",
         "closed_by_reorganisation": " The authority is no more.",
         "closed_by_definition": " The indicator is no longer defined.",
@@ -86,7 +86,7 @@ def _judged(alert: Row, about: Indicator | None) -> list[str]:
         return []
     scale = evidence.Scale(about.unit, about.decimals, about.period_type)
     judged = evidence.judged(shown, alert["direction"], scale, alert["last_period"])
-    alone = evidence.newest(shown, scale)
+    alone = evidence.newest(shown, alert["direction"], scale)
     return [judged, *([alone] if alone else [])]
 
 

@@ -15,9 +15,13 @@ from warehouse.calendar import period_name
 
 Direction = Literal["down", "up"]
 NOT_ALONE = (
-    "Several periods together stand out; no sum of them that may be told lies beyond what is usual."
+    "Several periods stand out as a run; no sum of them that may be told lies beyond what is usual,"
+    " so no figure is given."
 )
-NO_RANGE = "No range is told: several periods stand out together, and no sum of them alone."
+NO_RANGE = (
+    "Several periods stand out as a run; no sum of them lies beyond what is usual, so no range is"
+    " given."
+)
 
 
 @dataclass(frozen=True)
@@ -101,23 +105,39 @@ def judged(evidence: Evidence, direction: Direction, scale: Scale, last: date) -
     return " ".join(told)
 
 
-def newest(evidence: Evidence, scale: Scale) -> str | None:
-    """The newest figure alone, where several periods were judged."""
-    if evidence.newest is None or evidence.newest_value is None or evidence.periods == 1:
+def newest_alone(
+    evidence: Evidence, direction: Direction, scale: Scale
+) -> tuple[str, str, str] | None:
+    """The newest period, its figure and what was expected of it: what is low for one month is high
+    for another. None where one period was judged, or this one contradicts those that were."""
+    when, value, expected = evidence.newest, evidence.newest_value, evidence.newest_expected
+    if when is None or value is None or expected is None or evidence.periods == 1:
         return None
-    value = number(evidence.newest_value, scale)
-    return f"In {period_name(scale.period_type, evidence.newest)} alone: {value} {scale.unit}."
+    if value <= expected if direction == "up" else value >= expected:
+        return None
+    return period_name(scale.period_type, when), number(value, scale), number(expected, scale)
+
+
+def newest(evidence: Evidence, direction: Direction, scale: Scale) -> str | None:
+    """The newest figure alone, as a sentence."""
+    if told := newest_alone(evidence, direction, scale):
+        when, value, expected = told
+        return f"In {when} alone: {value} {scale.unit}; about {expected} was expected."
+    return None
 
 
 def since(evidence: Evidence, scale: Scale) -> str | None:
     """What the figure is now, of an alert that is over."""
     if evidence.newest is None or evidence.newest_value is None:
         return None
-    now = number(evidence.newest_value, scale)
-    said = f"In {period_name(scale.period_type, evidence.newest)} it is {now} {scale.unit}"
-    if evidence.newest_expected is None:
-        return f"{said}."
-    return f"{said}; about {number(evidence.newest_expected, scale)} is expected."
+    return now(evidence.newest, evidence.newest_value, evidence.newest_expected, scale)
+
+
+def now(period: date, value: float, expected: float | None, scale: Scale) -> str:
+    """What the figure of one period is in this release."""
+    when = period_name(scale.period_type, period)
+    said = f"In {when} it is now {number(value, scale)} {scale.unit}"
+    return f"{said}; about {number(expected, scale)} is expected." if expected else f"{said}."
 
 
 def number(value: float, scale: Scale) -> str:

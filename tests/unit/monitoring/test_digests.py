@@ -164,6 +164,21 @@ def test_a_critical_alert_goes_higher_after_five_working_days(
     assert [one.alert_id for one in above] == ["b2"] * told_above
 
 
+@pytest.mark.parametrize(("days", "told_above"), [(6, 0), (7, 1)])
+def test_five_working_days_begin_when_it_becomes_critical_and_open(
+    two: State, days: int, told_above: int
+) -> None:
+    """Not when it was first seen and pending, nor when it was a mere warning."""
+    long_ago = DAY - timedelta(90)
+    with two.begin() as connection:
+        connection.execute(sa.update(tables.alerts).values(first_raised_on=long_ago))
+        connection.execute(sa.update(tables.alert_events).values(occurred_on=long_ago))
+    event(two, "b2", "escalated")
+    between_runs.tell(two, settings(ALL | {"escalate_to": ["smtp"]}), DAY + timedelta(days))
+    above = [one for one in posted(two) if isinstance(one, NotTakenOn)]
+    assert [one.raised_on for one in above] == [DAY] * told_above
+
+
 def test_only_what_is_critical_travels_alone_and_who_got_it_hears_its_end(two: State) -> None:
     chosen = settings(ALL)
     warning = message(alert_id="a1", message_id="x")

@@ -80,7 +80,7 @@ def test_it_is_told_once_until_a_run_ends_well(state: State, settings: Settings)
     assert [message.run for _, message in posted(state)] == [2, 5]
     [over] = posted(state, Troubles)
     assert over[1].changes[0].is_over
-    assert headline(over[1]) == "Sightline: over: runs that fail"
+    assert headline(over[1]) == "Sightline: runs that fail - over"
 
 
 def test_nobody_is_mailed_where_no_channel_says_so(state: State, settings: Settings) -> None:

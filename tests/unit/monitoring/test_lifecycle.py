@@ -226,9 +226,18 @@ def test_it_is_retracted_too_where_its_newest_period_became_provisional() -> Non
     assert events(decide(provisional, known, TODAY)) == ["retracted"]
 
 
-def test_the_same_figures_judged_otherwise_do_not_retract_it() -> None:
+def test_the_same_figures_of_which_another_number_is_expected_retract_it() -> None:
     known = after(decide(leeds("ooww"), [], TODAY))
-    assert decide(leeds("oooo"), known, TODAY) == Decisions()
+    retracted = decide(leeds("oooo"), known, TODAY)
+    assert events(retracted) == ["retracted"]
+    assert retracted.events[0].reason == "what is expected was judged anew"
+    assert decide(REVISED, known, TODAY).events[0].reason == "the figures were revised"
+
+
+def test_one_that_has_ended_is_not_corrected_for_what_is_expected_today() -> None:
+    known = after(decide(leeds("ooww"), [], TODAY))
+    known = after(decide(leeds("oowwooo"), known, TODAY), known)
+    assert decide(leeds("ooooooo"), known, TODAY) == Decisions()
 
 
 def test_a_return_that_was_taken_back_neither_ends_it_nor_resolves_it() -> None:
@@ -239,6 +248,48 @@ def test_a_return_that_was_taken_back_neither_ends_it_nor_resolves_it() -> None:
     assert events(unsupported) == ["no_longer_supported"]
     assert unsupported.alerts[0].state == "no_longer_supported"
     assert decide(gone, after(unsupported, known), TODAY) == Decisions()
+
+
+def test_what_is_left_says_nothing_of_a_return_that_was_taken_back() -> None:
+    """Two months stood out together; without the second one the first does not."""
+    known = after(decide(leeds("ooww"), [], TODAY))
+    gone = leeds("ooon", reason="no_return", evidence={})[3]
+    assert events(decide([*leeds("ooo"), gone], known, TODAY)) == ["no_longer_supported"]
+
+
+JUDGED_ANEW = st.lists(
+    st.tuples(st.sampled_from("own"), st.sampled_from((None, "provisional")),
+              st.sampled_from(("same", "revised", "gone"))),
+    min_size=1, max_size=8,
+)  # fmt: skip
+
+
+@given(st.text(alphabet="ow", min_size=2, max_size=8), JUDGED_ANEW)
+def test_an_alert_stands_as_long_as_a_period_of_it_worsens(
+    statuses: str, anew: list[tuple[str, str | None, str]]
+) -> None:
+    """Whatever became of its figures: it stands, is retracted, or what it rested on is gone."""
+    known = after(decide(leeds(statuses), [], TODAY))
+    if not known or known[0].state != "open":
+        return
+    [alert] = known
+    changed = {"same": {}, "revised": {"evidence": {"value": 180.0}}, "gone": {"evidence": {}}}
+    found = [
+        replace(one, status=LETTERS[letter], reason=reason, **changed[figure])
+        for one, (letter, reason, figure) in zip(leeds(statuses), anew * 8, strict=False)
+    ]
+    decided = decide(found, known, TODAY)
+    since = [one for one in found if one.period >= alert.opened_period]
+    marked = [one for one in since if one.period.isoformat() in alert.summary["values"]]
+    if any(one.is_worsening for one in since):
+        assert not {"retracted", "no_longer_supported"} & set(events(decided))
+    elif any(one.evidence.get("value") is None for one in marked):
+        assert events(decided)[0] == "no_longer_supported"
+    elif any(one.is_assessable or one.evidence["value"] == 180.0 for one in marked):
+        assert events(decided)[0] == "retracted"
+    else:
+        assert not {"retracted", "no_longer_supported"} & set(events(decided))
+    assert decide(found, after(decided, known), TODAY) == Decisions()
 
 
 def test_an_ended_alert_whose_figures_are_revised_away_is_corrected_once() -> None:

@@ -8,14 +8,17 @@ import pytest
 import sqlalchemy as sa
 from released_figures import FALL, Released
 
+from monitoring import between_runs, gate, rendering, troubles
 from monitoring.alerts import history, people, storm_records
 from monitoring.alerts.evaluate import Judged, alert_rows, event_rows, known_alerts
 from monitoring.alerts.findings import Decisions, Finding, Given
 from monitoring.alerts.lifecycle import decide
 from monitoring.alerts.record import record
-from monitoring.messages import AlertMessage, Digest, StormHeld, parse
+from monitoring.messages import AlertMessage, Digest, headline, parse
+from monitoring.notices import Troubles
+from warehouse import clock
 from warehouse.errors import SightlineError
-from warehouse.ledger.state import State, alert_events, outbox
+from warehouse.ledger.state import State, alert_events, outbox, runs
 from warehouse.settings import Settings
 
 RELEASE, TODAY = "2026-11-21-r1", date(2026, 11, 21)
@@ -174,18 +177,35 @@ def storm() -> Judged:
     return judged(*(replace(FALL, area_code=f"E{number}") for number in range(20)))
 
 
+def of_storms(state: State, settings: Settings) -> list[str]:
+    """The subjects of engineers' messages that are posted after a run."""
+    before = len(posted(state))
+    between_runs.tell(state, settings, TODAY)
+    return [headline(one) for one in posted(state)[before:]]
+
+
 def test_a_storm_is_told_once_to_engineers_and_no_alert_of_it_to_anybody(
     state: State, released: Released, settings: Settings
 ) -> None:
     """Fault 98."""
-    for _ in range(2):
-        recorded(state, released, settings, storm())
-    kinds = [type(message) for message in posted(state)]
-    assert sorted(kind.__name__ for kind in kinds) == ["Digest", "StormHeld"]
-    [message] = [one for one in posted(state) if isinstance(one, StormHeld)]
-    assert (message.alerts, message.indicators) == (20, ("referral_rate",))
+    began = {"run_id": "r", "started_at": clock.now(), "as_of": TODAY, "release_id": RELEASE}
+    with state.begin() as connection:
+        connection.execute(sa.insert(runs).values(began | {"number": 7}))
+    recorded(state, released, settings, storm())
+    assert of_storms(state, settings) == ["Sightline: 20 new alerts held"]
+    recorded(state, released, settings, storm())
+    assert of_storms(state, settings) == []
+    assert [type(message) for message in posted(state)] == [Digest, Troubles]
+    text = rendering.text(posted(state)[-1])
+    assert "sightline alerts confirm 7" in text
+    assert gate.objection(posted(state)[-1]) is None
     assert people.list_alerts(state) == []
-    assert [row["alerts"] for row in storm_records.waiting(state)] == [20]
+    assert waiting(state) == [20]
+
+
+def waiting(state: State) -> list[int]:
+    with state.read() as connection:
+        return [row["alerts"] for row in troubles.storms(connection)]
 
 
 @pytest.mark.parametrize(("decision", "opened"), [("confirmed", 20), ("discarded", 0)])
@@ -193,11 +213,23 @@ def test_a_person_lets_a_storm_through_or_drops_it(
     state: State, released: Released, settings: Settings, decision: str, opened: int
 ) -> None:
     recorded(state, released, settings, storm())
+    of_storms(state, settings)
     said = {"who": "Ada", "reason": "a table was wrong", "today": TODAY}
     with pytest.raises(SightlineError, match="wait for a decision"):
         storm_records.decide(state, "9", decision, **said)
     assert storm_records.decide(state, RELEASE, decision, **said) == 20
+    assert of_storms(state, settings) == ["Sightline: 20 new alerts held - over"]
     next_run = replace(storm(), release_id="2026-11-21-r2")
     done = recorded(state, released, settings, next_run)
     assert (len(done.alerts), len(done.held)) == (opened, 0)
-    assert storm_records.waiting(state) == []
+    assert waiting(state) == []
+
+
+def test_a_storm_that_is_gone_by_itself_is_over(
+    state: State, released: Released, settings: Settings
+) -> None:
+    """The table was put right before anybody had decided."""
+    recorded(state, released, settings, storm())
+    of_storms(state, settings)
+    recorded(state, released, settings, replace(judged(), release_id="2026-11-22-r1"))
+    assert of_storms(state, settings) == ["Sightline: 20 new alerts held - over"]

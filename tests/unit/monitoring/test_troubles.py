@@ -54,7 +54,7 @@ def test_a_refused_file_is_told_until_another_one_is_accepted(
     assert said.endswith(" refused")
     assert told(state, settings) == []
     came(state, 2, "383")
-    assert told(state, settings) == [f"over: {said}"]
+    assert told(state, settings) == [f"{said} - over"]
     assert told(state, settings) == []
 
 
@@ -73,7 +73,7 @@ def test_a_late_return_names_what_cannot_be_judged(state: State, settings: Setti
     assert "Referral rate" in " ".join(parse(payload).changes[0].said)
     came(state, 2, "383", period_start=date(2026, 11, 1), period_end=date(2026, 11, 30))
     [said] = told(state, settings, date(2027, 1, 10))
-    assert said == "over: Leeds (383): 1 return late"
+    assert said == "Leeds (383): 1 return late - over"
 
 
 def test_many_things_at_once_are_one_message(state: State, settings: Settings) -> None:
@@ -98,7 +98,7 @@ def test_a_recipient_that_is_given_up_is_told_by_domain(state: State, settings: 
     with state.begin() as connection:
         sent = {"message_id": "m2", "state": "sent", "fault": None}
         connection.execute(sa.insert(outbox).values(row | sent))
-    assert told(state, settings) == [f"over: {said}"]
+    assert told(state, settings) == [f"{said} - over"]
 
 
 def test_a_message_that_was_stopped_is_told(state: State, settings: Settings) -> None:

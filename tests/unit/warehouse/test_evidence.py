@@ -14,6 +14,7 @@ LAST = date(2026, 9, 1)
 FALL = Evidence(
     first=date(2025, 10, 1), last=LAST, periods=12, value=408.2, expected=579.2, lower=540.0,
     upper=618.4, difference=-3075, change=-30, newest=LAST, newest_value=345.6,
+    newest_expected=500.0,
 )  # fmt: skip
 
 figure = st.none() | st.floats(0, 1_000, allow_nan=False).map(lambda value: round(value, 1))
@@ -52,9 +53,21 @@ def test_what_was_judged_is_told_with_its_months_its_range_and_by_how_much() -> 
         " About 579.2 was expected; between 540.0 and 618.4 would be usual. That is 30% less, about"
         " 3,075 fewer."
     )
-    assert evidence.newest(FALL, SCALE) == (
-        "In September 2026 alone: 345.6 per 10,000 children a year."
+    assert evidence.newest(FALL, "down", SCALE) == (
+        "In September 2026 alone: 345.6 per 10,000 children a year; about 500.0 was expected."
     )
+
+
+def test_a_newest_figure_that_contradicts_what_was_judged_is_not_told() -> None:
+    """One value below, on and above what was expected of that month alone."""
+    for direction, told in (("down", [True, False, False]), ("up", [False, False, True])):
+        alone = [
+            evidence.newest(FALL.model_copy(update={"newest_value": value}), direction, SCALE)
+            for value in (499.9, 500.0, 500.1)
+        ]
+        assert [one is not None for one in alone] == told
+    one_period = FALL.model_copy(update={"periods": 1})
+    assert evidence.newest(one_period, "down", SCALE) is None
 
 
 def test_a_limit_that_is_met_is_no_evidence() -> None:
