@@ -14,6 +14,8 @@ from monitoring.detection.monitor import judge
 from monitoring.detection.panel import _before_guard, _weight
 from monitoring.detection.windows import _clipped
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Said:

@@ -13,6 +13,8 @@ from warehouse.errors import SightlineError
 from warehouse.ledger.state import State
 from warehouse.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 TODAY = date(2026, 11, 22)
 ADA = {"who": "Ada", "note": "explained", "today": TODAY}

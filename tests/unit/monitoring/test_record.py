@@ -21,6 +21,8 @@ from warehouse.errors import SightlineError
 from warehouse.ledger.state import State, alert_events, outbox, runs
 from warehouse.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 RELEASE, TODAY = "2026-11-21-r1", date(2026, 11, 21)
 
 

@@ -70,7 +70,7 @@ def test_a_late_return_names_what_cannot_be_judged(state: State, settings: Setti
     assert told(state, settings, date(2027, 1, 10)) == ["Leeds (383): 1 return late"]
     with state.read() as connection:
         payload = connection.execute(sa.select(outbox.c.payload)).scalars().first()
-    assert "Referral rate" in " ".join(parse(payload).changes[0].said)
+    assert "Referrals to children's social care" in " ".join(parse(payload).changes[0].said)
     came(state, 2, "383", period_start=date(2026, 11, 1), period_end=date(2026, 11, 30))
     [said] = told(state, settings, date(2027, 1, 10))
     assert said == "Leeds (383): 1 return late - over"

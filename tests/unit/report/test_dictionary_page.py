@@ -1,9 +1,12 @@
 """The dictionary as a page explains every table, view and column of the database."""
 
 import duckdb
+import pytest
 from lxml import html
 
 from warehouse.release import dictionary
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_table_view_and_column_stands_on_the_page(draft, site) -> None:

@@ -13,7 +13,8 @@ RATE = Indicator(
     indicator="referral_rate", code="A1", family="identification", name="Referral rate",
     definition="", kind="rate", unit="per 10,000 children a year", official_unit=None, decimals=1,
     bad_direction="down", is_monitored=True, period_type="month", source="", lag_days=20,
-    why_it_matters="", what_to_check="", other_explanations="", owner="", reviewed_on=None, short_definition="", counted="",
+    why_it_matters="", what_to_check="", other_explanations="", owner="", reviewed_on=None,
+    short_definition="", counted="",
 )  # fmt: skip
 SHARE = replace(RATE, kind="proportion", unit="per cent of referrals")
 INDEX = replace(RATE, kind="index", unit="standard deviations")

@@ -9,6 +9,8 @@ from senders.validate import validate
 from warehouse.contracts import schema as contracts
 from warehouse.contracts.words import years
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[3] / "docs" / "senders"
 TABLES = [one for one in contracts.load().values() if one.reader == "csv"]
 

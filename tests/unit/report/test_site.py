@@ -14,6 +14,8 @@ from report.site import build_site
 from warehouse import home as homes
 from warehouse.ledger.state import State, submissions
 
+pytestmark = pytest.mark.slow
+
 MOST_BYTES = 400_000
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from simulation.formats import case_systems
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def small(make_inbox):

@@ -7,6 +7,8 @@ from intake_files import MARCH, care, referrals, ssd, zipped
 from senders.validate import Wanted, validate
 from warehouse.intake.judge.bad_rows import letter
 
+pytestmark = pytest.mark.slow
+
 BAD_DATE = "R99,K1,9 March,N1,2A,N,,\n"
 RAGGED = "R100,K1,2026-03-09,N1,2A,N\n"
 BAD_CODE = "R102,K1,2026-03-09,N1,ZZ9,N,,\n"

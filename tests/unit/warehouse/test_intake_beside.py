@@ -13,6 +13,8 @@ from warehouse.contracts import schema as contracts
 from warehouse.contracts.schema import Column, SentTable
 from warehouse.contracts.words import example
 
+pytestmark = pytest.mark.slow
+
 TERM = {"period_start": "2026-01-01", "period_end": "2026-03-31"}
 MANIFESTS: dict[str, Any] = {
     "ssda903": YEAR,

@@ -5,6 +5,8 @@ from intake_files import EPISODES, MARCH, care, ssd, zipped
 
 from senders.validate import validate
 
+pytestmark = pytest.mark.slow
+
 CARE_EPISODES = (
     "clae_person_id,clae_cla_episode_start_date,clae_cla_episode_ceased_date,"
     "clae_cla_episode_ceased_reason\n"
