@@ -6,7 +6,7 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from report import fixed_rule, silence, words
+from report import fixed_rule, maps, silence, words
 from report.data import Area, Indicator
 from report.view import Page, View
 
@@ -46,6 +46,7 @@ def _context(view: View, indicator: Indicator) -> dict[str, Any]:
         "silence": _silence(view, indicator),
         "undetected": _undetected(view, indicator),
         "outcomes": _outcomes(view, indicator),
+        "map": maps.of_indicator(view, indicator),
         "regions": [(region, _rows(view, region, indicator)) for region in view.regions],
         "scripted": True,
     }

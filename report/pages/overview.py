@@ -6,9 +6,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from report import words
+from report import maps, words
 from report.data import Area
-from report.hexmap import Hexagon, hexagon_map
+from report.hexmap import Hexagon
 from report.view import Page, View
 from warehouse.alert_terms import LIVE
 
@@ -162,15 +162,8 @@ def _region(view: View, region: Area) -> dict[str, Any]:
 
 
 def _map(view: View) -> Markup:
-    return hexagon_map(
-        [
-            (
-                region.area_name,
-                [cell for area in view.of_region(region) if (cell := _hexagon(view, area))],
-            )
-            for region in view.regions
-        ]
-    )
+    title = "Map of local authorities as equal hexagons; the table of areas says the same"
+    return maps.drawn(view, lambda area: _hexagon(view, area), title)
 
 
 def _hexagon(view: View, area: Area) -> Hexagon | None:

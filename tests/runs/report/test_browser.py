@@ -100,14 +100,14 @@ def test_a_table_is_sorted_from_the_keyboard_and_says_so(page, site: Path) -> No
 
 def test_figures_open_from_the_keyboard(page, site: Path) -> None:
     page.goto((site / "areas/383.html").as_uri())
-    page.locator("summary").first.focus()
+    page.locator(".card summary").first.focus()
     page.keyboard.press("Enter")
-    assert page.locator("details table").first.is_visible()
+    assert page.locator(".card details table").first.is_visible()
 
 
 def test_a_hexagon_leads_to_its_authority(page, site: Path) -> None:
     page.goto((site / "index.html").as_uri())
-    page.get_by_label("Leeds: worsening: Referrals to children's social care").focus()
+    page.get_by_label("Leed 1: Leeds, worsening: Referrals to children's social care").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/areas/383.html")
     assert page.locator("h1").inner_text() == "Leeds"

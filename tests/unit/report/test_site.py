@@ -203,7 +203,20 @@ def test_a_withheld_figure_shows_as_c(draft, pages) -> None:
 def test_the_worsening_authority_is_on_the_first_page(pages) -> None:
     page = pages["index.html"]
     assert "Referrals to children's social care lower than expected" in text(page)
-    assert page.xpath('//*[@aria-label="Leeds: worsening: Referrals to children\'s social care"]')
+    assert page.xpath(
+        '//*[@aria-label="Leed 1: Leeds, worsening: Referrals to children\'s social care"]'
+    )
+
+
+def test_every_indicator_with_figures_is_mapped(pages) -> None:
+    for name in ("referral_rate", "re_referral_rate", "suspension_rate"):
+        page = pages[f"indicators/{name}.html"]
+        links = page.xpath("//svg[@class='hexmap']//a")
+        assert len(links) == 5, name
+        said = {one.get("href"): one.get("aria-label") for one in links}
+        value = text(page.xpath("//tr[th/a/@href='../areas/383.html']/td")[0]).split()[0]
+        assert said["../areas/383.html"].startswith(f"Leed {value}: Leeds, {value} per "), name
+        assert len(page.xpath("//ul[@class='legend']/li")) > 3
 
 
 def test_the_evidence_page_shows_chart_checks_and_history(pages) -> None:
