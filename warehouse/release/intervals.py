@@ -6,6 +6,7 @@ Linear programmes alone would not do: theirs are wider where only fractions fill
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,7 @@ def attained(
     whatever they are tied to, and what is left one at a time.
     """
     can_be = implied(system).width >= least
-    found = _alone(system, counts)
+    found = _alone(system, counts, _in_same_totals(system))
     if former:
         found.join(former)
     search = _Search(system, counts, wanted & can_be, least, found)
@@ -144,9 +145,10 @@ def implied(system: System) -> Intervals:
     return Intervals(lower, upper)
 
 
-def _alone(system: System, counts: Ints) -> Intervals:
+def _alone(system: System, counts: Ints, same: Ints) -> Intervals:
     """How far each count can move while others of its measure and period in its region make up for
-    it and everything else stays. Exact where nothing but totals ties counts together."""
+    it and everything else stays. Exact where nothing but totals ties counts together. `same` is
+    what `_in_same_totals` gives of the system."""
     sums = system.matrix @ counts
     entries = system.matrix.tocoo()
     row, variable, factor = entries.row, entries.col, entries.data
@@ -164,7 +166,6 @@ def _alone(system: System, counts: Ints) -> Intervals:
     np.minimum.at(rise, variable, np.where(is_positive, above[row], below[row]) // size)
     np.minimum.at(fall, variable, np.where(is_positive, below[row], above[row]) // size)
     # Counts in the same totals make up for each other: no other row has two of them.
-    same = _in_same_totals(system)
     others_fall = np.bincount(same, fall).astype(np.int64)[same] - fall
     others_rise = np.bincount(same, rise).astype(np.int64)[same] - rise
     return Intervals(
@@ -229,6 +230,10 @@ class _Search:
     least: int
     found: Intervals
 
+    @cached_property
+    def same(self) -> Ints:
+        return _in_same_totals(self.system)
+
     @property
     def narrow(self) -> Bools:
         return self.wanted & (self.found.width < self.least)
@@ -252,4 +257,4 @@ class _Search:
                 # From another solution other counts can move by themselves.
                 solution = self.counts.copy()
                 solution[part.places] = values
-                self.found.join(_alone(self.system, solution))
+                self.found.join(_alone(self.system, solution, self.same))

@@ -15,6 +15,8 @@ NO_REPAIRS: dict[str, list[dict[str, Any]]] = {
     "low_blocks": [], "withheld_regions": [], "withheld_counts": [],
 }  # fmt: skip
 A_YEAR_BEFORE = 11
+BLOCK = ["indicator", "measure", "period_type", "period_start", "breakdown"]
+PLACE = ["area_code", "period_type", "period_start"]
 YEAR = [
     "indicator", "measure", "area_code", "area_level", "period_start", "period_end", "lower",
     "upper",
@@ -85,7 +87,8 @@ def of_release(
 ) -> pd.DataFrame:
     """Of a release, from its tables and what its manifest says of repairs: `COLUMNS` and
     is_derived, whether the value beside a count is what the shown counts give."""
-    return _as_known(connection.execute(COUNTS).df(), relations, smallest_shown, repairs)
+    known = _as_known(connection.execute(COUNTS).df(), relations, smallest_shown, repairs)
+    return known[[*COLUMNS, "is_derived"]]
 
 
 def _as_known(
@@ -110,8 +113,7 @@ def _as_known(
     is_above = cells["area_level"] != "local_authority"
     marker = cells["marker"].mask(is_hidden & (is_whole | (is_total & is_above)), "any")
     marker = marker.mask(is_hidden & is_own, "large")
-    known = _known(cells.assign(marker=marker), relations, smallest_shown)
-    return known[[*COLUMNS, "is_derived"]]
+    return _known(cells.assign(marker=marker), relations, smallest_shown)
 
 
 def kept(
@@ -132,7 +134,9 @@ def kept(
     then = in_force(connection)
     either = pd.concat([then, submissions])
     changed = either[~either.duplicated("submission_id", keep=False)]
-    return _beyond(connection, former, changed, now)
+    former = _beyond(former.assign(publication=0), now)
+    last = _last_received(connection, former, changed.assign(received_on=changed["period_end"]))
+    return former.assign(is_shared=last.isna().to_numpy()).drop(columns="publication")
 
 
 def before(
@@ -149,38 +153,35 @@ def before(
     withheld by a repair is not told there, so `c` is taken for a small count; a total that is none
     is contradicted by the others, or by the true counts.
     """
-    submissions = connection.execute(SUBMISSIONS).df()
-    found = {}
-    publications = connection.execute(PUBLICATIONS, {"kept": [*kept]}).fetchall()
-    for number, release_id, published_on in publications:
-        counts = connection.execute(COUNTS_BEFORE, {"publication": number}).df()
-        former = _as_known(counts, relations, smallest_shown, NO_REPAIRS)[COLUMNS]
-        is_later = submissions["received_on"] > pd.Timestamp(published_on)
-        tells = _beyond(connection, former, submissions[is_later], now)
-        if len(tells):
-            found[f"{release_id} ({number})"] = tells
-    return found
+    counts = connection.execute(COUNTS_BEFORE, {"kept": [*kept]}).df()
+    known = _as_known(counts, relations, smallest_shown, NO_REPAIRS)
+    former = _beyond(known[[*COLUMNS, "publication", "release_id", "published_on"]], now)
+    last = _last_received(connection, former, connection.execute(SUBMISSIONS).df())
+    former = former.assign(is_shared=~(last > former["published_on"]).to_numpy())
+    return {
+        f"{release_id} ({number})": one[[*COLUMNS, "is_shared"]].reset_index(drop=True)
+        for (number, release_id), one in former.groupby(["publication", "release_id"])
+    }
 
 
-def _beyond(
-    connection: duckdb.DuckDBPyConnection,
-    former: pd.DataFrame,
-    changed: pd.DataFrame,
-    now: pd.DataFrame,
-) -> pd.DataFrame:
-    """The periods of which a former publication tells more than is printed now, and which of its
-    counts are the same: those that no submission in `changed` covers."""
-    period = ["indicator", "measure", "period_type", "period_start", "breakdown"]
-    now = now.merge(former[period].drop_duplicates(), on=period)
-    both = former.merge(now, on=[*period, "area_code"], how="outer", suffixes=("", "_now"))
-    tells_more = (
-        both["lower"].isna()
-        | both["lower_now"].isna()
-        | (both["lower"] > both["lower_now"])
-        | (both["upper"] < both["upper_now"])
+def _beyond(former: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """The counts in the blocks of which a former `publication` tells more than is printed now."""
+    keys = [*BLOCK, "area_code"]
+    both = former[[*keys, "publication", "lower", "upper"]].merge(
+        now[[*keys, "lower", "upper"]], on=keys, how="left", suffixes=("", "_now")
     )
-    former = former.merge(both.loc[tells_more, period].drop_duplicates(), on=period)
-    return former.assign(is_shared=_is_same(connection, former, changed))
+    is_now = both["lower_now"].notna()
+    both["tells_more"] = (
+        ~is_now | (both["lower"] > both["lower_now"]) | (both["upper"] < both["upper_now"])
+    )
+    blocks = both.groupby(["publication", *BLOCK], as_index=False)["tells_more"].agg(
+        ["max", "size"]
+    )
+    sizes = now.groupby(BLOCK, as_index=False).size().rename(columns={"size": "size_now"})
+    blocks = blocks.merge(sizes, on=BLOCK, how="left")
+    # Where an area is printed now that was not then, the former totals are of the others alone.
+    tells_more = blocks[blocks["max"] | (blocks["size_now"] > blocks["size"])]
+    return former.merge(tells_more[["publication", *BLOCK]], on=["publication", *BLOCK])
 
 
 def in_force(connection: duckdb.DuckDBPyConnection, table: str = "submissions") -> pd.DataFrame:
@@ -203,21 +204,23 @@ def _are_among(
     months: "pd.Series[str]",
 ) -> Bools:
     chosen = {(one["measure"], one[area], one["period_start"]) for one in repairs}
-    rows = zip(measures, areas, months, strict=True)
-    return np.fromiter((row in chosen for row in rows), dtype=bool, count=len(months))
+    found = np.zeros(len(months), dtype=bool)
+    near = np.flatnonzero(measures.isin({measure for measure, _, _ in chosen}))
+    rows = zip(measures.iloc[near], areas.iloc[near], months.iloc[near], strict=True)
+    found[near] = np.fromiter((row in chosen for row in rows), dtype=bool, count=len(near))
+    return found
 
 
-def _is_same(
-    connection: duckdb.DuckDBPyConnection, former: pd.DataFrame, changed: pd.DataFrame
-) -> Bools:
-    connection.register("former_counts", former[["area_code", "period_start", "period_type"]])
-    connection.register("changed", changed)
-    found = connection.execute(CHANGED).df()
-    connection.unregister("former_counts")
-    connection.unregister("changed")
-    keys = ["area_code", "period_type", "period_start"]
-    is_changed = pd.MultiIndex.from_frame(former[keys]).isin(pd.MultiIndex.from_frame(found[keys]))
-    return np.asarray(~is_changed, dtype=bool)
+def _last_received(
+    connection: duckdb.DuckDBPyConnection, counts: pd.DataFrame, submissions: pd.DataFrame
+) -> "pd.Series[pd.Timestamp]":
+    """For each count when the last of the submissions that cover its period was received."""
+    connection.register("counts", counts[PLACE].drop_duplicates())
+    connection.register("received", submissions)
+    found = connection.execute(LAST_RECEIVED).df()
+    connection.unregister("counts")
+    connection.unregister("received")
+    return counts[PLACE].merge(found, on=PLACE, how="left")["received_on"]
 
 
 def _known(cells: pd.DataFrame, relations: Sequence[Relation], smallest_shown: int) -> pd.DataFrame:
@@ -252,7 +255,7 @@ def _known(cells: pd.DataFrame, relations: Sequence[Relation], smallest_shown: i
 # A row that is marked shows neither of its counts: which of them it is about is not said. Where the
 # denominator is public it is the numerator; otherwise a share may be low or high by itself.
 # A public denominator is an estimate, shown as the nearest whole number and divided by as it is.
-COUNTS = """
+TELLS = """
 with figures as (
     select
         trends.*,
@@ -268,7 +271,7 @@ with figures as (
             * case when indicators.annualise then 12 else 1 end,
             6
         ) as derived
-    from trends
+    from {trends}
     inner join indicators
         on trends.indicator = indicators.indicator
     left join areas
@@ -278,8 +281,8 @@ with figures as (
 
 counts as (
     select
-        indicator, numerator_measure as measure, denominator_measure as other_measure, area_code,
-        area_level, region_code, sub_region_code, period_type, period_start, breakdown,
+        {also} indicator, numerator_measure as measure, denominator_measure as other_measure,
+        area_code, area_level, region_code, sub_region_code, period_type, period_start, breakdown,
         numerator as shown,
         case
             when numerator is not null then null
@@ -298,8 +301,9 @@ counts as (
     from figures
     union all
     select
-        indicator, denominator_measure as measure, null as other_measure, area_code, area_level,
-        region_code, sub_region_code, period_type, period_start, breakdown, denominator as shown,
+        {also} indicator, denominator_measure as measure, null as other_measure, area_code,
+        area_level, region_code, sub_region_code, period_type, period_start, breakdown,
+        denominator as shown,
         case when denominator is null and is_marked then 'any' end as marker, is_marked,
         true as is_derived
     from figures
@@ -307,12 +311,12 @@ counts as (
 )
 
 select
-    indicator, measure, other_measure, area_code, area_level, region_code, sub_region_code,
+    {also} indicator, measure, other_measure, area_code, area_level, region_code, sub_region_code,
     period_type, cast(period_start as timestamp) as period_start, breakdown, shown, marker,
     is_derived
 from counts
 where shown is not null or is_marked
-order by indicator, measure, area_code, period_type, period_start, breakdown
+order by {also} indicator, measure, area_code, period_type, period_start, breakdown
 """
 
 YEARS = """
@@ -327,40 +331,48 @@ where years.counted is not null
 order by all
 """
 
-# Whole groups of areas as they stood after one publication that changed a figure of theirs.
+# Whole groups of areas as they stood after each publication that changed a figure of theirs.
+# Releases that readers can open are read as they are, the newest is what is printed.
 VINTAGES = """
 (
-    with changed as (
-        select distinct indicator, period_type, period_start, breakdown
+    with publications as (
+        select publication, any_value(release_id) as release_id,
+            any_value(published_on) as published_on
         from trends_vintages
-        where publication = $publication and source = 'extracts'
+        where source = 'extracts'
+        group by publication
+        having not list_contains($kept, any_value(release_id))
+    ),
+
+    changed as (
+        select distinct publications.*, indicator, period_type, period_start, breakdown
+        from trends_vintages
+        inner join publications using (publication)
+        where source = 'extracts'
     )
 
-    select figures.*, areas.area_level
+    select
+        figures.* replace (
+            changed.publication as publication, changed.release_id as release_id,
+            changed.published_on as published_on
+        ),
+        areas.area_level
     from trends_vintages as figures
     inner join changed
         using (indicator, period_type, period_start, breakdown)
     inner join areas
         on figures.area_code = areas.area_code
-    where figures.source = 'extracts' and figures.publication <= $publication
+    where figures.source = 'extracts' and figures.publication <= changed.publication
     qualify row_number() over (
-        partition by figures.indicator, figures.area_code, figures.period_type,
-            figures.period_start, figures.breakdown
+        partition by changed.publication, figures.indicator, figures.area_code,
+            figures.period_type, figures.period_start, figures.breakdown
         order by figures.publication desc
     ) = 1
 ) as trends
 """
-COUNTS_BEFORE = COUNTS.replace("from trends\n", f"from {VINTAGES}\n", 1)
-
-# Those that readers can open are read as they are, the newest is what is printed.
-PUBLICATIONS = """
-select publication, any_value(release_id), any_value(published_on)
-from trends_vintages
-where source = 'extracts'
-group by publication
-having not list_contains($kept, any_value(release_id))
-order by publication
-"""
+OF_PUBLICATION = "publication, release_id, published_on"
+COUNTS = TELLS.format(trends="trends", also="")
+COUNTS_BEFORE = TELLS.format(trends=VINTAGES, also=f"{OF_PUBLICATION},")
 
 SUBMISSIONS = """
 select submission_id, sender, cast(period_start as timestamp) as period_start,
@@ -368,31 +380,30 @@ select submission_id, sender, cast(period_start as timestamp) as period_start,
 from submissions
 """
 
-CHANGED = """
+LAST_RECEIVED = """
 with spans as (
-    select distinct
-        former_counts.area_code,
-        former_counts.period_type,
-        former_counts.period_start,
-        places.la_code,
-        former_counts.period_start + case former_counts.period_type
+    select
+        counts.*,
+        areas.la_code,
+        counts.period_start + case counts.period_type
             when 'month' then interval 1 month
             when 'academic_year' then interval 12 month
             else interval 5 month
         end as ends_before
-    from former_counts
-    inner join areas as places
-        on former_counts.area_code = places.area_code
-    where places.la_code is not null
+    from counts
+    inner join areas on counts.area_code = areas.area_code
+    where areas.la_code is not null
 )
 
-select distinct
+select
     spans.area_code,
     spans.period_type,
-    spans.period_start
+    spans.period_start,
+    max(received.received_on) as received_on
 from spans
-inner join changed
-    on spans.la_code = changed.sender
-    and changed.period_start < spans.ends_before
-    and changed.period_end >= spans.period_start
+inner join received
+    on spans.la_code = received.sender
+    and received.period_start < spans.ends_before
+    and received.period_end >= spans.period_start
+group by all
 """

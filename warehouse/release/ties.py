@@ -4,7 +4,7 @@ A variable is the true count of one measure in one authority, period and breakdo
 sum of such counts: a printed total of areas, a part and its whole, a window and its months.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ class System:
 def system(
     printed: pd.DataFrame,
     relations: Sequence[Relation],
-    kept: Iterable[pd.DataFrame] = (),
+    kept: Collection[pd.DataFrame] = (),
     years: pd.DataFrame | None = None,
 ) -> System:
     """Everything that is known of the printed counts.
@@ -68,8 +68,8 @@ def system(
     _add_totals(rows, printed, members)
     if years is not None:
         _add_years(rows, printed, members, places, years)
-    for release in kept:
-        _add_kept(rows, cells, release, places, means)
+    if kept:
+        _add_kept(rows, cells, _numbered(kept), places, means)
     for relation in relations:
         if relation.kind != "mean":
             _add_relation(rows, cells, places, relation)
@@ -208,12 +208,20 @@ def _cells(counted: pd.DataFrame, places: _Places) -> pd.DataFrame:
     )
 
 
+def _numbered(kept: Collection[pd.DataFrame]) -> pd.DataFrame:
+    """What all of the kept releases printed, and which of them did: `release`, a number."""
+    together = pd.concat(kept, ignore_index=True)
+    return together.assign(release=np.repeat(np.arange(len(kept)), [len(one) for one in kept]))
+
+
 def _members(
     authorities: pd.DataFrame, places: _Places, means: dict[str, Relation]
 ) -> pd.DataFrame:
-    """What each count of an authority sums up: its variable, or those of a mean's months."""
-    columns = [*SERIES, "region_code", "sub_region_code", "lower", "upper"]
-    columns += [name for name in ("is_shared",) if name in authorities]
+    """What each count of an authority sums up: its variable, or those of a mean's months; by the
+    number of its `row`."""
+    authorities = authorities.assign(row=np.arange(len(authorities)))
+    columns = [*SERIES, "region_code", "sub_region_code", "lower", "upper", "row"]
+    columns += [name for name in ("is_shared", "release") if name in authorities]
     plain = authorities[~authorities["measure"].isin(means)]
     parts = [plain[columns].assign(variable=places.of(plain))]
     for measure, relation in means.items():
@@ -239,11 +247,12 @@ def _add_totals(rows: _Rows, printed: pd.DataFrame, members: pd.DataFrame) -> No
 def _joined(
     printed: pd.DataFrame, members: pd.DataFrame, level: str, link: str | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    columns = [*SERIES, "area_code", "lower", "upper"]
+    series = [*SERIES, *(name for name in ("release",) if name in printed)]
+    columns = [*series, "area_code", "lower", "upper"]
     totals = printed.loc[printed["area_level"] == level, columns].reset_index(drop=True)
     totals = totals.assign(total=totals.index)
-    left = totals[[*SERIES, "area_code", "total"]].rename(columns={"area_code": link or "country"})
-    return totals, members.merge(left, on=[*SERIES, link] if link else SERIES)
+    left = totals[[*series, "area_code", "total"]].rename(columns={"area_code": link or "country"})
+    return totals, members.merge(left, on=[*series, link] if link else series)
 
 
 def _add_sums(rows: _Rows, totals: pd.DataFrame, joined: pd.DataFrame) -> None:
@@ -305,33 +314,42 @@ def _add_years(
 def _add_kept(
     rows: _Rows,
     cells: pd.DataFrame,
-    release: pd.DataFrame,
+    kept: pd.DataFrame,
     places: _Places,
     means: dict[str, Relation],
 ) -> None:
-    """What another release printed of the same counts; others stand for what they were printed as.
+    """What other releases printed of the same counts; others stand for what they were printed as.
 
     A bound that the true count, where it is known, contradicts is about another count.
     """
-    authorities = release[release["area_level"] == "local_authority"]
+    authorities = kept[kept["area_level"] == "local_authority"]
     members = _members(authorities, places, means)
-    is_own = (members["variable"] >= 0) & members["is_shared"]
+    is_whole = members.groupby("row")["variable"].transform("min") >= 0
+    is_own = is_whole & members["is_shared"]
     shared = members[is_own & ~members["measure"].isin(means)]
-    variable = shared["variable"].to_numpy()
-    lower = np.maximum(cells["lower"].to_numpy()[variable], shared["lower"].to_numpy())
-    upper = np.minimum(cells["upper"].to_numpy()[variable], shared["upper"].to_numpy())
-    true = cells["count"].to_numpy(dtype=float)[variable]
-    holds = (lower <= upper) & ~(true < lower) & ~(true > upper)
-    known = pd.DataFrame({"variable": variable, "lower": lower, "upper": upper})[holds]
-    known = known.groupby("variable").agg({"lower": "max", "upper": "min"})
-    cells.loc[known.index, ["lower", "upper"]] = known
+    cells[["lower", "upper"]] = _narrowed(cells, shared)
     members = members.assign(is_own=is_own)
     for level, link in TOTALS.items():
-        totals, joined = _joined(release, members, level, link)
-        others = joined[~joined["is_own"]].groupby("total")[["lower", "upper"]].sum()
+        totals, joined = _joined(kept, members, level, link)
+        others = joined[~joined["is_own"]].drop_duplicates(["total", "row"])
+        others = others.groupby("total")[["lower", "upper"]].sum()
         totals.loc[others.index, "lower"] -= others["upper"]
         totals.loc[others.index, "upper"] -= others["lower"]
         _add_sums(rows, totals, joined[joined["is_own"]])
+
+
+def _narrowed(cells: pd.DataFrame, shared: pd.DataFrame) -> pd.DataFrame:
+    """The bounds of the cells, with those of each release in turn that hold beside them."""
+    lower, upper = (cells[name].to_numpy(dtype=np.int64).copy() for name in ("lower", "upper"))
+    true = cells["count"].to_numpy(dtype=float)
+    for _, told in shared.groupby("release"):
+        variable = told["variable"].to_numpy(dtype=np.int64)
+        least = np.maximum(lower[variable], told["lower"].to_numpy(dtype=np.int64))
+        most = np.minimum(upper[variable], told["upper"].to_numpy(dtype=np.int64))
+        holds = (least <= most) & ~(true[variable] < least) & ~(true[variable] > most)
+        np.maximum.at(lower, variable[holds], least[holds])
+        np.minimum.at(upper, variable[holds], most[holds])
+    return pd.DataFrame({"lower": lower, "upper": upper}, index=cells.index)
 
 
 def _add_relation(rows: _Rows, cells: pd.DataFrame, places: _Places, relation: Relation) -> None:

@@ -285,6 +285,31 @@ def test_the_audit_finds_a_child_between_two_releases() -> None:
     assert leaks_of(now, kept=(flawed,)) == {"a", "c"}
 
 
+def test_the_audit_finds_what_only_the_first_and_the_last_of_the_kept_releases_give() -> None:
+    """The oldest tells that a and b were 23, when c had not sent, the newest that b is 20; those in
+    between tell what is told now."""
+    now = known_of(nation({("m", 0): {"a": 3, "b": 20, "c": 30}}))
+    older = known_of(nation({("m", 0): {"a": 3, "b": 20}}))
+    first = exactly(older, older["area_code"] == "R1").assign(is_shared=True)
+    last = exactly(now, now["area_code"] == "b").assign(is_shared=True)
+    between = (now.assign(is_shared=True),) * 4
+    assert leaks_of(now, kept=(last, *between)) == set()
+    assert leaks_of(now, kept=(*between, first)) == set()
+    assert leaks_of(now, kept=(last, *between, first)) == {"a"}
+
+
+def test_a_mean_that_changed_between_two_releases_is_taken_out_of_a_total_once() -> None:
+    mean = Relation(measure="usual", kind="mean", of="m", months_before=(1, 2))
+    months = {("m", 0): {"a": 100, "b": 200}, ("m", 1): {"a": 120, "b": 220}}
+    cells = nation(months | {("usual", 2): {"a": 110, "b": 210}})
+    is_changed = (cells["measure"] == "usual") & (cells["area_code"] == "b")
+    kept = known_of(cells, mean).assign(is_shared=~is_changed)
+    alone, system = (ties.system(known_of(cells, mean), [mean], one) for one in ((), (kept,)))
+    assert len(system.lower) > len(alone.lower)
+    sums = system.matrix @ system.cells["count"].to_numpy(dtype=np.int64)
+    assert ((sums >= system.lower) & (sums <= system.upper)).all()
+
+
 def test_a_count_that_changed_between_two_releases_is_not_held_to_the_former() -> None:
     cells, former = (nation({("m", 0): {"a": n, "b": 30, "c": 40}}) for n in (3, 20))
     kept = known_of(former).assign(is_shared=True)
