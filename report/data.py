@@ -38,6 +38,9 @@ class Point(NamedTuple):
     status: str | None
     reason: str | None
     caveat: str | None
+    areas_due: int | None
+    areas_included: int | None
+    """Authorities whose returns are in the figure of a larger area."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from report import html
 from report.data import Published, read
+from report.downloads import files
 from report.pages import alerts, areas, indicators, overview, quality, reference
 from report.view import Page, View
 from warehouse.release.rounding import IN_WORDS
@@ -31,7 +32,9 @@ def build_site(published_db: Path, out: Path, *, progress: Progress | None = Non
     """Write every page below `out` and return how many there are."""
     published = read(published_db)
     environment = _environment(published)
-    pages = list(_pages(View(published), published_db.parent, out))
+    view = View(published)
+    taken = files.write_tables(view, out)
+    pages = list(_pages(view, published_db.parent, out, taken))
     for done, page in enumerate(pages, start=1):
         _write(environment, out, page)
         if progress:
@@ -39,13 +42,13 @@ def build_site(published_db: Path, out: Path, *, progress: Progress | None = Non
     return len(pages)
 
 
-def _pages(view: View, release: Path, out: Path) -> Iterator[Page]:
+def _pages(view: View, release: Path, out: Path, taken: reference.Taken) -> Iterator[Page]:
     yield from overview.pages(view)
     yield from areas.pages(view)
     yield from indicators.pages(view)
     yield from alerts.pages(view)
     yield from quality.pages(view)
-    yield from reference.pages(view, release, os.path.relpath(release, out))
+    yield from reference.pages(view, release, os.path.relpath(release, out), taken)
 
 
 def _environment(published: Published) -> Environment:

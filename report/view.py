@@ -227,7 +227,7 @@ class View:
         point = self.published.latest_point(area, indicator.indicator)
         return {
             "indicator": indicator,
-            "unit": self._unit(indicator),
+            "unit": self.unit(indicator),
             "period": self.short_period(indicator),
             "value": words.value(point, indicator.decimals),
             "range": words.usual_range(point, indicator.decimals),
@@ -242,7 +242,7 @@ class View:
             ],
         }
 
-    def _unit(self, indicator: Indicator) -> str:
+    def unit(self, indicator: Indicator) -> str:
         newest = self.published.headlines.get(indicator.indicator)
         if newest is None:
             return indicator.unit

@@ -48,7 +48,7 @@ def _context(view: View, alert: Row) -> dict[str, Any]:
         "about": about,
         "name": about.name if about else alert["indicator"],
         "lead": _lead(alert),
-        "judged": _judged(alert, about),
+        "judged": judged(alert, about),
         "cards": cards,
         "checks": words.lines(about.what_to_check) if about else [],
         "explanations": words.lines(about.other_explanations) if about else [],
@@ -79,15 +79,15 @@ def _lead(alert: Row) -> str:
     )
 
 
-def _judged(alert: Row, about: Indicator | None) -> list[str]:
+def judged(alert: Row, about: Indicator | None) -> list[str]:
     """What was judged, and the newest figure alone; nothing where no figure is shown."""
     shown = evidence.read(alert["summary"])
     if shown is None or about is None:
         return []
     scale = evidence.Scale(about.unit, about.decimals, about.period_type)
-    judged = evidence.judged(shown, alert["direction"], scale, alert["last_period"])
+    together = evidence.judged(shown, alert["direction"], scale, alert["last_period"])
     alone = evidence.newest(shown, alert["direction"], scale)
-    return [judged, *([alone] if alone else [])]
+    return [together, *([alone] if alone else [])]
 
 
 def _companions(view: View, alert: Row) -> list[dict[str, Any]]:

@@ -1,12 +1,15 @@
 """The pages on how to read the site and where its data are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from report import words
 from report.view import Page, View
 from warehouse.release.rounding import IN_WORDS
+
+Taken = Mapping[str, Sequence[tuple[str, str]]]
+"""Files to take away, by kind: the link to each, and its words."""
 
 START = ("index.html", "Overview")
 QUERY = """select area_name, period_start, value, lower, upper, status
@@ -58,10 +61,10 @@ GLOSSARY = (
 )
 
 
-def pages(view: View, release: Path, relative: str) -> Iterator[Page]:
+def pages(view: View, release: Path, relative: str, taken: Taken) -> Iterator[Page]:
     yield Page(
-        "data.html", "data.html", "Data", "data.html", lambda: _data(view, release, relative),
-        (START,),
+        "data.html", "data.html", "Data", "data.html",
+        lambda: _data(view, release, relative) | {"taken": taken}, (START,),
     )  # fmt: skip
     yield Page(
         "dictionary.html", "dictionary.html", "Dictionary", "data.html",

@@ -1,6 +1,7 @@
 """No identifier and no date of birth of a simulated child leaves restricted/ and the inbox."""
 
 import csv
+import io
 import re
 import zipfile
 from collections.abc import Iterator
@@ -87,10 +88,16 @@ def unpacked(path: Path) -> bytes:
         return content + str(rows).encode()
     if path.suffix == ".parquet":
         return content + str(pq.read_table(path).to_pylist()).encode()
-    if path.suffix in PACKED:
-        with zipfile.ZipFile(path) as archive:
-            return content + b" ".join(archive.read(name) for name in archive.namelist())
-    return content
+    return content + packed(path.suffix, content)
+
+
+def packed(suffix: str, content: bytes) -> bytes:
+    """What stands in an archive, and in the archives in it: a site as one file holds workbooks."""
+    if suffix not in PACKED:
+        return b""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        held = [(Path(name).suffix, archive.read(name)) for name in archive.namelist()]
+    return b" ".join(one + packed(kind, one) for kind, one in held)
 
 
 def words(content: bytes) -> set[bytes]:
