@@ -13,7 +13,7 @@ from math import ceil
 from markupsafe import Markup
 
 from report.data import Point
-from report.svg import Axis, Scale, apart, axis, named, place, text
+from report.svg import Axis, Scale, apart, axis, named, place, stretches, text
 
 WIDTH, HEIGHT = 476, 232
 LEFT, RIGHT, TOP, BOTTOM = 48, 396, 10, 186
@@ -148,14 +148,8 @@ def _changes(points: Sequence[Point], changes: Sequence[date], across: Scale) ->
             yield f'<path class="change" d="M{across(after - 0.5)} {TOP}V{BOTTOM}"/>'
 
 
-def _runs(values: Iterable[float | None]) -> list[list[tuple[int, float]]]:
-    """Stretches without a gap."""
-    grouped = groupby(enumerate(values), key=lambda pair: pair[1] is not None)
-    return [[(i, v) for i, v in group if v is not None] for known, group in grouped if known]
-
-
 def _band(paper: Paper) -> Iterable[str]:
-    for run in _runs(p.lower if p.upper is not None else None for p in paper.points):
+    for run in stretches(p.lower if p.upper is not None else None for p in paper.points):
         upper = [(i, paper.points[i].upper or 0.0) for i, _ in run]
         if len(run) == 1:
             (index, lower), (_, top) = run[0], upper[0]
@@ -169,7 +163,7 @@ def _band(paper: Paper) -> Iterable[str]:
 def _line(
     paper: Paper, values: Sequence[float | None], kind: str, dashed: Sequence[bool] = ()
 ) -> Iterable[str]:
-    for run in _runs(values):
+    for run in stretches(values):
         if len(run) == 1:
             index, value = run[0]
             yield _circle(f"dot-{kind}", paper, index, value, 2)

@@ -1,28 +1,56 @@
 """What a chart shows, said in one line above it."""
 
+from itertools import takewhile
+
 from report import words
 from report.data import Indicator, Point, Series
 
 
 def finding(series: Series, newest: Point, indicator: Indicator) -> str:
-    """How far the newest figure is from what is expected, or else from a year before: "41% below
-    expected in October 2026"."""
+    """How far the figures are from what is expected, or else from a year before: "41% below
+    expected in October 2026". Where a move has lasted, of all its periods together: "30% below
+    expected over 12 months to October 2026"."""
     period = words.period(series.period_type, newest.period_start, newest.period_end)
     opens = period.startswith(("Week", "Year", "Quarter"))
     when = f"the {period[:1].lower()}{period[1:]}" if opens else period
     if newest.value is None:
         return f"No figure in {when}"
+    run = _run(series, newest)
+    if len(run) > 1:
+        said = _beside_expected(run, indicator)
+        lasted = words.count(len(run), series.period_type.replace("_", " "))
+        return f"{said[:1].upper()}{said[1:]} over {lasted} to {when}"
     said = _moved(series, newest, indicator)
     said = said or words.number(newest.value, indicator.decimals)
     return f"{said[:1].upper()}{said[1:]} in {when}"
+
+
+def _run(series: Series, newest: Point) -> list[Point]:
+    """The newest periods that were marked together as a lasting move, those with figures."""
+    if newest.kind != "sustained":
+        return []
+    before = [one for one in series.points if one.period_start <= newest.period_start]
+    marked = takewhile(lambda one: one.status in {newest.status, "not_assessable"}, before[::-1])
+    return [
+        one
+        for one in marked
+        if one.status == newest.status and None not in (one.value, one.expected)
+    ]
+
+
+def _beside_expected(points: list[Point], indicator: Indicator) -> str:
+    """Of the means over the periods."""
+    value = sum(point.value or 0.0 for point in points) / len(points)
+    expected = sum(point.expected or 0.0 for point in points) / len(points)
+    size = size_of(value, expected, indicator)
+    return f"{size} expected" if size else "as expected"
 
 
 def _moved(series: Series, newest: Point, indicator: Indicator) -> str:
     if newest.value is None:
         return ""
     if newest.expected is not None:
-        size = size_of(newest.value, newest.expected, indicator)
-        return f"{size} expected" if size else "as expected"
+        return _beside_expected([newest], indicator)
     before = _year_before(series, newest)
     if before is None:
         return ""

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import ceil, floor, log10
 
 from markupsafe import Markup, escape
 
+DIAMOND = "m0-4.5l4.5 4.5-4.5 4.5-4.5-4.5z"
+PARTS = 4
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -51,16 +53,17 @@ class Axis:
         return said.replace("-", "\u2212") if float(said.replace(",", "")) else said.lstrip("-")
 
 
-def axis(values: Sequence[float], *, most: float | None = None, parts: int = 4) -> Axis:
-    """It starts at nought unless that would flatten the line, and ends at `most` at the latest."""
+def axis(values: Sequence[float], *, most: float | None = None, from_nought: float = 0.6) -> Axis:
+    """It starts at nought unless values take less than the upper part, from this share of the
+    highest on, and that would flatten them; it ends at `most` at the latest."""
     high = max(values, default=1.0)
     low = min(values, default=0.0)
-    low = 0.0 if 0 <= low < 0.6 * high else low
+    low = 0.0 if 0 <= low < from_nought * high else low
     if most is not None:
         low, high = min(low, most), min(high, most)
     if high <= low:
         low, high = (0.0, high) if high > 0 else (low, 0.0) if low < 0 else (0.0, 1.0)
-    raw = (high - low) / parts
+    raw = (high - low) / PARTS
     exponent = floor(log10(raw))
     multiple = next(one for one in STEPS if one * 10.0**exponent >= raw * 0.999)
     step = multiple * 10.0**exponent
@@ -68,8 +71,24 @@ def axis(values: Sequence[float], *, most: float | None = None, parts: int = 4) 
     return Axis(floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step, step, decimals)
 
 
-def text(kind: str, across: float, down: float, said: str) -> str:
-    return f'<text class="{kind}" x="{place(across)}" y="{place(down)}">{escape(said)}</text>'
+def stretches(values: Iterable[float | None]) -> list[list[tuple[int, float]]]:
+    """Stretches without a gap, of places and values."""
+    grouped = groupby(enumerate(values), key=lambda pair: pair[1] is not None)
+    return [[(i, v) for i, v in group if v is not None] for known, group in grouped if known]
+
+
+def text(kind: str, across: float | str, down: float, said: str, shift: int = 0) -> str:
+    """Words at a place, which may be in per cent, moved aside by so much."""
+    x = across if isinstance(across, str) else place(across)
+    aside = f' dx="{shift}"' if shift else ""
+    return f'<text class="{kind}" x="{x}"{aside} y="{place(down)}">{escape(said)}</text>'
+
+
+def dot(kind: str, x: str, y: str) -> str:
+    """A circle; where it is worse a diamond, in a drawing of its own: a path knows no per cent."""
+    if kind.startswith("worse"):
+        return f'<svg class="at" x="{x}" y="{y}"><path class="{kind}" d="M0 0{DIAMOND}"/></svg>'
+    return f'<circle class="{kind}" cx="{x}" cy="{y}" r="3"/>'
 
 
 def apart(wanted: Sequence[float], gap: float, first: float, last: float) -> list[float]:

@@ -2,25 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date
 from itertools import pairwise
 
 import pytest
 from lxml import etree, html
+from report_points import point
 
 from report.charts import BOTTOM, LEFT, RIGHT, TOP, WIDTH, Beside, line_chart
 from report.data import Point
 from report.html import FOLDER
 from report.svg import apart, axis
-
-
-def point(month: int, value: float | None, **more: object) -> Point:
-    start = date(2025 + (month - 1) // 12, (month - 1) % 12 + 1, 1)
-    plain = dict.fromkeys(Point._fields) | {
-        "period_start": start, "period_end": start, "value": value, "is_provisional": False,
-        "marker": None if value is not None else "c",
-    }  # fmt: skip
-    return Point(**plain | more)
 
 
 def months(*values: float | None) -> list[Point]:

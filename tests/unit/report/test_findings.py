@@ -68,6 +68,22 @@ def test_what_has_no_expected_value_is_compared_with_the_year_before() -> None:
     assert found(point(2026, 88.0), point(2024, 100.0)) == "88.0 in October 2026"
 
 
+def month(number: int, value: float | None, **more: Any) -> Point:
+    start = {"period_start": date(2026, number, 1), "period_end": date(2026, number, 28)}
+    return point(2026, value, expected=100.0, **start, **more)
+
+
+def test_a_move_that_lasts_is_told_of_all_its_periods_together() -> None:
+    lasting = {"status": "worsening", "kind": "sustained"}
+    before = [month(6, 10.0, status="ok"), month(7, 50.0, **lasting),
+              month(8, None, status="not_assessable"), month(9, 60.0, **lasting)]  # fmt: skip
+    newest = month(10, 130.0, **lasting)
+    assert found(newest, *before) == "20% below expected over 3 months to October 2026"
+    once = month(10, 130.0, status="worsening", kind="spike")
+    assert found(once, *before) == "30% above expected in October 2026"
+    assert found(newest) == "30% above expected in October 2026"
+
+
 def test_nothing_is_told_in_per_cent_of_nought_or_less() -> None:
     assert (
         found(point(2026, 2.0, expected=0.0), about=INDEX)
