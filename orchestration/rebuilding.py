@@ -14,7 +14,7 @@ from warehouse.release import store
 from warehouse.settings import load_settings, today
 
 # What people decided and said, and when: kept in the state, not derived from what was sent.
-RECORDED = ("alerts", "alert_events", "annotations", "trends_vintages", store.MANIFEST)
+RECORDED = ("alerts", "alert_events", "annotations", "changes", "trends_vintages", store.MANIFEST)
 
 
 @dataclass(frozen=True)

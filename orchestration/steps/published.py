@@ -1,6 +1,7 @@
 """The published models: what readers get, built from the marts, the signals and the alerts."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from monitoring.alerts import evaluate
@@ -10,7 +11,7 @@ from orchestration.run import Run
 from orchestration.steps.built import Built, results_of, tables_of
 from warehouse import clock
 from warehouse.connection import connect
-from warehouse.release import disclosure, vintages
+from warehouse.release import disclosure, store, vintages
 from warehouse.release import inputs as release_inputs
 from warehouse.timeline import work_file
 
@@ -41,6 +42,7 @@ def _hand_over(run: Run) -> None:
             _release(run, connection),
             _known(run, evaluate.alert_rows(run.state, decisions), "first_raised_on"),
             _known(run, evaluate.event_rows(run.state, decisions), "occurred_on"),
+            _before(run),
         )
         run.vintages = vintages.hand_over(
             connection,
@@ -57,6 +59,12 @@ def _release(run: Run, connection: Any) -> Mapping[str, Any]:
     return release_inputs.release_row(
         run.next_release, run.as_of, clock.now(), code_version(), simulated=simulated
     )
+
+
+def _before(run: Run) -> Path | None:
+    """The release that readers have now; a look back is compared with none."""
+    shown = None if run.is_history else store.current(run.home)
+    return shown.database if shown and shown.as_of <= run.as_of else None
 
 
 def _known(run: Run, rows: Rows, on: str) -> Rows:

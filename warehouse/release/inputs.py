@@ -7,6 +7,7 @@ the source `state`.
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 
 from warehouse.ledger import submissions as ledger
 from warehouse.ledger.state import State, alert_events, alerts, backtests, problems, submissions
+from warehouse.release import previous
 
 # Names of files are their senders' own words, and no published table has a use for them.
 LEFT_OUT = {"original_name", "landing_name", "file_name", "first_error"}
@@ -28,8 +30,10 @@ def write(
     release: Mapping[str, Any],
     alerts_rows: Iterable[Mapping[str, Any]],
     alert_events_rows: Iterable[Mapping[str, Any]],
+    before: Path | None = None,
 ) -> None:
-    """Write the tables of the schema `state`; `release` is what `release_row` gives."""
+    """Write the tables of the schema `state`; `release` is what `release_row` gives, `before` the
+    published file of the release to compare with."""
     connection.execute("create schema if not exists state")
     with state.read() as reading:
         known = ledger.as_known(reading, release["as_of"])
@@ -40,6 +44,7 @@ def write(
     _write(connection, alerts, alerts_rows)
     _write(connection, alert_events, alert_events_rows)
     _replace(connection, "release", pa.Table.from_pylist([dict(release)]))
+    previous.hand_over(connection, before)
 
 
 def release_row(
