@@ -135,6 +135,9 @@ class Published:
     series: dict[tuple[str, str], list[Series]]
     alerts: list[Row]
     events: dict[str, list[Row]]
+    changes: list[Row]
+    confidence: dict[str, Row]
+    """Of each authority, in the newest month that it is known for."""
     coverage: list[Row]
     refused: list[Row]
     submissions: Row
@@ -170,6 +173,8 @@ def read(path: Path) -> Published:
             series=_series(connection),
             alerts=_rows(connection, ALERTS),
             events=_by(_rows(connection, "from alert_events order by event_id"), "alert_id"),
+            changes=_rows(connection, CHANGES),
+            confidence={row["la_code"]: row for row in _rows(connection, CONFIDENCE)},
             coverage=_rows(connection, COVERAGE),
             refused=_rows(connection, REFUSED),
             submissions=_rows(connection, SUBMISSIONS)[0],
@@ -290,6 +295,13 @@ from annotations
 left join areas
     on annotations.area_code = areas.area_code
 order by starts_on, annotation_id
+"""
+
+CHANGES = "select changes.*, la_code from changes left join areas using (area_code) order by all"
+
+CONFIDENCE = """
+from confidence
+qualify row_number() over (partition by la_code order by period_start desc) = 1
 """
 
 # The newest periods that are due or in hand; a year of them, so that gaps can be seen.

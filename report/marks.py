@@ -11,19 +11,23 @@ from markupsafe import Markup
 from report.data import Point
 from report.svg import Scale, dot, place, stretches
 
-SPARK_WIDTH, SPARK_HEIGHT, SPARK_EDGE = 96, 24, 4
+SPARK, LARGE_SPARK, SPARK_EDGE = (96, 24), (120, 40), 4
 BAR_HEIGHT = 18
 
 
-def sparkline(points: Sequence[Point]) -> Markup:
-    """The course of a series with its newest figure; nothing is drawn of a single one."""
+def sparkline(points: Sequence[Point], *, is_large: bool = False) -> Markup:
+    """The course of a series with its newest figure, a large one over its range; nothing is drawn
+    of a single one."""
     values = [point.value for point in points]
     known = [value for value in values if value is not None]
     if len(known) < 2:
         return Markup("")
-    across = Scale(0, len(values) - 1, SPARK_EDGE, SPARK_WIDTH - SPARK_EDGE)
-    up = Scale(min(known), max(known), SPARK_HEIGHT - SPARK_EDGE, SPARK_EDGE)
-    parts = []
+    width, height = LARGE_SPARK if is_large else SPARK
+    ranges = [(p.lower, p.upper) if is_large else (None, None) for p in points]
+    known += [value for ends in ranges for value in ends if value is not None]
+    across = Scale(0, len(values) - 1, SPARK_EDGE, width - SPARK_EDGE)
+    up = Scale(min(known), max(known), height - SPARK_EDGE, SPARK_EDGE)
+    parts = list(_range(ranges, across, up))
     for run in stretches(values):
         way = "L".join(f"{across(index)} {up(value)}" for index, value in run)
         # A line of no length has round ends, and so is a dot.
@@ -33,8 +37,20 @@ def sparkline(points: Sequence[Point]) -> Markup:
     kind = "worse" if newest.status == "worsening" else "dot-line"
     kind += " hollow" if newest.is_provisional else ""
     end = dot(kind, across(last), up(newest.value or 0.0))
-    frame = f'width="{SPARK_WIDTH}" height="{SPARK_HEIGHT}"'
+    frame = f'width="{width}" height="{height}"'
     return _hidden("spark", frame, [*parts, end])
+
+
+def _range(
+    ranges: Sequence[tuple[float | None, float | None]], across: Scale, up: Scale
+) -> Iterable[str]:
+    for run in stretches([lower for lower, _ in ranges]):
+        there = "L".join(f"{across(index)} {up(lower)}" for index, lower in run)
+        ends = [(index, ranges[index][1]) for index, _ in reversed(run)]
+        back = "L".join(
+            f"{across(index)} {up(upper)}" for index, upper in ends if upper is not None
+        )
+        yield f'<path class="band" d="M{there}L{back}Z"/>'
 
 
 @dataclass(frozen=True)

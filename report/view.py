@@ -9,16 +9,18 @@ from typing import Any
 
 from markupsafe import Markup
 
-from report import silence, words
+from report import silence, verdict, words
 from report.charts import LETTERS, Beside, line_chart
 from report.data import Area, Indicator, Point, Published, Row, Series
 from report.findings import finding
 from warehouse.alert_terms import LIVE
-from warehouse.calendar import period_name
+from warehouse.calendar import Span, next_span, period_name
 from warehouse.contracts import schema as contracts
 
 FRONT_DOOR = "front_door"
 NOT_IN = ("missing", "quarantined")
+MOST = 0.9
+"""Where fewer authorities than this share are in a figure, its line is dashed."""
 JUDGED = ("ok", "worsening", "improving", "short_history")
 
 
@@ -101,20 +103,24 @@ class View:
     def _alert(self, alert: Row) -> Row:
         area = self.areas.get(alert["area_key"])
         indicator = self.by_id.get(alert["indicator"])
-        side = {"down": "lower", "up": "higher"}.get(alert["direction"], "other")
-        name = indicator.name if indicator else alert["title"]
+        found = verdict.of(alert, indicator)
         kind = indicator.period_type if indicator else "month"
         return {
             **alert,
             "place": self.link(area) if area else "areas/index.html",
             "file": f"{alert['alert_id']}.html",
-            "headline": f"{name} {side} than expected",
+            "verdict": found,
+            "headline": found.finding,
             "period_type": kind,
             "opened_words": period_name(kind, alert["opened_period"]),
             "last_words": period_name(kind, alert["last_period"]),
             "state_words": words.words(alert["state"], words.STATES),
             "state_word": words.words(alert["state"], words.STATES).partition(":")[0],
         }
+
+    @cached_property
+    def by_number(self) -> dict[str, Row]:
+        return {alert["alert_id"]: alert for alert in self.alerts}
 
     @cached_property
     def live_alerts(self) -> list[Row]:
@@ -134,6 +140,37 @@ class View:
         for row in self.published.annotations:
             found[row["area_key"], row["indicator"]].append(row)
         return found
+
+    def rests_on(self, area: Area, point: Point | None) -> str:
+        """How much of a larger area is in a figure of ours: "94 of 153 authorities"."""
+        if point is None or not point.areas_due or not self._whole(area):
+            return ""
+        included = point.areas_included or 0
+        return f"{included} of {max(self._whole(area), included)} authorities"
+
+    def is_partial(self, area: Area, point: Point) -> bool:
+        """Whether fewer than nine in ten authorities of a larger area are in a figure."""
+        if not point.areas_due or not self._whole(area):
+            return False
+        return (point.areas_included or 0) < MOST * self._whole(area)
+
+    def _whole(self, area: Area) -> int:
+        """How many authorities a region or England has; none of an authority."""
+        if area.area_level == "local_authority":
+            return 0
+        return len(self.authorities if area.area_level == "country" else self.of_region(area))
+
+    def sends(self, area: Area) -> str:
+        """Of an authority that sends its referrals once a year, when it is due to send again."""
+        row = self.referral_returns.get(area.key)
+        contract = contracts.load().get(row["extract"]) if row else None
+        if row is None or contract is None or contract.due is None or contract.due.every != "year":
+            return ""
+        after = next_span(Span(row["period_start"], row["period_end"]), "year")
+        return f"Sends once a year; next due {words.month(contract.due.due_on(after))}"
+
+    def confidence(self, area: Area) -> str:
+        return words.confidence(self.published.confidence.get(area.key))
 
     def live_in(self, area: Area) -> int:
         return sum(alert["state"] in LIVE for alert in self.alerts_of[area.key])
@@ -185,7 +222,8 @@ class View:
 
     def returned(self, area: Area) -> str:
         row = self.referral_returns.get(area.key)
-        return words.words(row["status"], words.COVERAGE) if row else "None due"
+        said = words.words(row["status"], words.COVERAGE) if row else "None due"
+        return ". ".join(one for one in (said, self.sends(area)) if one)
 
     def link(self, area: Area) -> str:
         if area.area_level == "country":
@@ -200,6 +238,7 @@ class View:
                 "worsening": self.worsening.get(area.key, []),
                 "alerts": self.live_in(area),
                 "returned": self.returned(area),
+                "confidence": self.confidence(area),
             }
             for area in areas
         ]
@@ -229,18 +268,20 @@ class View:
             "indicator": indicator,
             "unit": self.unit(indicator),
             "period": self.short_period(indicator),
-            "value": words.value(point, indicator.decimals),
+            "value": self._value(area, indicator),
             "range": words.usual_range(point, indicator.decimals),
             "detectable": silence.change(point),
             "detectable_drift": silence.drift(point),
             "tag": words.tag(point, indicator),
-            "others": [
-                words.value(
-                    self.published.latest_point(other, indicator.indicator), indicator.decimals
-                )
-                for other in others
-            ],
+            "others": [self._value(other, indicator) for other in others],
         }
+
+    def _value(self, area: Area, indicator: Indicator) -> Markup:
+        """An area's newest figure; of a larger area with how many of its authorities are in it."""
+        point = self.published.latest_point(area, indicator.indicator)
+        shown = Markup("{}").format(words.value(point, indicator.decimals))
+        rests = self.rests_on(area, point)
+        return shown + Markup(' <span class="unit">{}</span>').format(rests) if rests else shown
 
     def unit(self, indicator: Indicator) -> str:
         newest = self.published.headlines.get(indicator.indicator)
@@ -280,6 +321,8 @@ class View:
         told = self.annotations.get((area.key, indicator.indicator), [])
         unit = words.unit(series.period_type, indicator)
         found = finding(series, newest, indicator)
+        dashed = [self.is_partial(area, point) for point in drawn]
+        has_rests = series.source == "extracts" and bool(self._whole(area))
         return {
             "id": chart_id,
             "href": link,
@@ -304,14 +347,35 @@ class View:
                 decimals=indicator.decimals,
                 most=100.0 if indicator.kind == "proportion" else None,
                 changes=[row["starts_on"] for row in told],
+                dashed=dashed,
                 beside=self._england(area, series, drawn),
             ),
             "unit": unit,
             "source": words.source(series.source),
             "judged": series.has_verdicts,
             "range": words.range_name(indicator).capitalize(),
-            "rows": figure_rows(series, indicator),
+            "has_rests": has_rests,
+            "rests": self._rests(area, newest, is_dashed=any(dashed)),
+            "rows": self._figure_rows(area, series, indicator, has_rests=has_rests),
         }
+
+    def _rests(self, area: Area, newest: Point, *, is_dashed: bool) -> str:
+        """What the figures of a larger area rest on, in words."""
+        said = self.rests_on(area, newest)
+        found = [f"The newest figure rests on {said}."] if said else []
+        found += ["The line is dashed where fewer than nine in ten are in."] if is_dashed else []
+        return " ".join(found)
+
+    def _figure_rows(
+        self, area: Area, series: Series, indicator: Indicator, *, has_rests: bool
+    ) -> Markup:
+        """The table behind a chart, the newest period first; written here because rows are many."""
+        judged = series.has_verdicts
+        rows = []
+        for point in reversed(series.points):
+            cells = [Markup('<td class="n">{}</td>').format(self.rests_on(area, point))]
+            rows.append(_figure_row(series, point, indicator, judged, cells if has_rests else []))
+        return Markup("\n").join(rows)
 
     def _england(self, area: Area, series: Series, drawn: tuple[Point, ...]) -> list[Beside]:
         """England's line beside an area's own, unless its level would flatten that."""
@@ -372,18 +436,13 @@ def _periods(series: Series) -> str:
     return f"Months to {newest}" if series.period_type == "month" else kind
 
 
-def figure_rows(series: Series, indicator: Indicator) -> Markup:
-    """The table behind a chart, the newest period first; written here because rows are many."""
-    judged = series.has_verdicts
-    return Markup("\n").join(
-        [_figure_row(series, point, indicator, judged) for point in reversed(series.points)]
-    )
-
-
-def _figure_row(series: Series, point: Point, indicator: Indicator, judged: bool) -> Markup:
+def _figure_row(
+    series: Series, point: Point, indicator: Indicator, judged: bool, rests: list[Markup]
+) -> Markup:
     when = words.short_period(series.period_type, point.period_start, point.period_end)
     shown = words.value(point, indicator.decimals)
     row = Markup('<tr><th scope="row">{}</th><td class="n">{}</td>').format(when, shown)
+    row += Markup("").join(rests)
     if judged:
         row += Markup('<td class="n">{}</td><td>{}</td>').format(
             words.usual_range(point, indicator.decimals), words.state(point, indicator)

@@ -149,6 +149,25 @@ OUTCOMES = {
     "false_alarm": "false",
 }
 
+# Why a person closed an alert.
+REASONS_CLOSED = {
+    "action_taken": "action was taken",
+    "practice_change": "practice had changed",
+    "data_error": "the data were wrong",
+    "definition_change": "a definition had changed",
+    "expected": "it was expected",
+    "false_alarm": "it was a false alarm",
+    "duplicate": "another alert says the same",
+}
+
+CONFIDENCE = {"high": "High", "medium": "Medium", "low": "Low"}
+WORST_PARTS = {
+    "completeness": "returns that came",
+    "timeliness": "returns on time",
+    "validity": "rows accepted",
+    "linkage": "records with a pupil number",
+}
+
 COVERAGE = {
     "received": "Received",
     "late": "Received late",
@@ -176,6 +195,14 @@ def words(code: str | None, known: dict[str, str]) -> str:
     if not code:
         return ""
     return known.get(code) or code.replace("_", " ").capitalize()
+
+
+def confidence(row: Mapping[str, Any] | None) -> str:
+    """How far the figures of an authority can be relied upon, with what is worst."""
+    if row is None:
+        return "Not known"
+    worst = WORST_PARTS.get(row["worst_part"] or "")
+    return CONFIDENCE[row["level"]] + (f"; lowest for {worst}" if worst else "")
 
 
 def extract(name: str | None) -> str:

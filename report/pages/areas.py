@@ -104,13 +104,21 @@ def _summary(view: View, area: Area) -> str:
     region = view.region_names.get(area.region_code or "")
     where = f"Local authority in {region.area_name}." if region else "Local authority."
     raised = f"{words.count(live, 'alert')} open." if live else "No alert open."
-    return f"{where} {raised} {found}{_gap(view, area)}"
+    return f"{where} {raised} {found}{_gap(view, area)}{_of_data(view, area)}"
 
 
 def _nothing(view: View, area: Area) -> str:
     if area.key in view.assessed:
         return "None of the indicators that can be judged is worsening."
     return "Nothing here can be judged month by month."
+
+
+def _of_data(view: View, area: Area) -> str:
+    """How far its figures can be relied upon, and when they come once a year."""
+    known = area.key in view.published.confidence
+    said = [f"Confidence in the data: {view.confidence(area).lower()}."] if known else []
+    said += [f"{view.sends(area)}."] if view.sends(area) else []
+    return "".join(f" {one}" for one in said)
 
 
 def _gap(view: View, area: Area) -> str:

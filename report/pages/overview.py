@@ -1,16 +1,19 @@
-"""The first page: what changed, open alerts, England, the regions and the map."""
+"""The first page: what is new, where to ask first, how complete the data are; then England."""
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup
 
-from report import maps, words
-from report.data import Area
+from report import changes, maps, words
+from report.data import Area, Row, Series
+from report.estimate import expected_and_known
 from report.hexmap import Hexagon
+from report.marks import sparkline
 from report.view import Page, View
-from warehouse.alert_terms import LIVE
+
+WORST, SPARK_MONTHS = 5, 24
+GAP = "divergence"
 
 
 def pages(view: View) -> Iterator[Page]:
@@ -18,110 +21,129 @@ def pages(view: View) -> Iterator[Page]:
 
 
 def _context(view: View) -> dict[str, Any]:
-    worsening = [area for area in view.authorities if view.worsening.get(area.key)]
     return {
-        "summary": _summary(view, worsening),
-        "tiles": _tiles(view),
-        "changes": _changes(view),
-        "live": _live(view),
-        "national": _national(view, worsening),
+        "news": _news(view),
+        "where": _where(view),
+        "complete": _complete(view),
+        "worst": _worst(view),
+        "live": len(view.live_alerts),
+        "since": words.day(view.published.release["previous_as_of"]),
+        "changes": changes.grouped(view),
+        "gap": _gap(view),
+        "national": _national(view),
         "regions": [_region(view, region) for region in view.regions],
         "map": _map(view),
-        "estimates": view.published.estimates,
+        "estimates": [_estimate(one) for one in view.published.estimates],
         "scripted": True,
     }
 
 
-def _summary(view: View, worsening: list[Area]) -> str:
-    received = f"With data to {words.day(view.published.release['as_of'])}"
-    if not view.assessed:
-        return f"{received}, nothing can be judged yet: figures are shown without a judgement."
-    verb = "has" if len(worsening) == 1 else "have"
-    return (
-        f"{received}, {view.of_assessed(view.authorities)} authorities we can judge {verb} "
-        "at least one indicator that is worse than usual."
+def _news(view: View) -> str:
+    """What has changed since the release before, in one sentence."""
+    previous = view.published.release["previous_as_of"]
+    if previous is None:
+        return "This is the first release, so nothing can be compared with one before."
+    counted = changes.counted(view)
+    since = f"since {words.day(previous)}"
+    return f"{counted} {since}." if counted else f"Nothing {since}."
+
+
+def _where(view: View) -> str:
+    """Where alerts are open, the most serious by name."""
+    if not view.live_alerts:
+        return "No alert is open. That is not proof that all is well."
+    alerted = [area for area in view.authorities if view.live_in(area)]
+    names = [one["area_name"] for one in _places(view)[:3]]
+    said = f"Alerts are open in {len(alerted)} of {len(view.authorities)} authorities"
+    return f"{said}, most seriously in {words.listed(names)}." if names else f"{said}."
+
+
+def _complete(view: View) -> str:
+    """How many returns are in, which are not, and where the data are weak."""
+    if not view.referral_returns:
+        return view.position
+    missing = [area.area_name for area in view.authorities if not view.has_returned(area)]
+    if not missing:
+        return f"{view.position} {_weak(view)}"
+    more = len(missing) - 3
+    shown = words.listed([*missing[:3], f"{more} more"] if more > 0 else missing)
+    return f"{view.position} Not in: {shown}. {_weak(view)}"
+
+
+def _weak(view: View) -> str:
+    known = view.published.confidence
+    levels = [known[area.key]["level"] for area in view.authorities if area.key in known]
+    if not levels:
+        return ""
+    counts = {one: levels.count(one) for one in words.CONFIDENCE}
+    said = words.listed([f"{one} in {count}" for one, count in counts.items() if count])
+    return f"Confidence in the data is {said}."
+
+
+def _places(view: View) -> list[Row]:
+    """Authorities with an open alert, each by its worst: by severity, then by size."""
+    order = list(words.SEVERITIES)
+    alerts = [one for one in view.live_alerts if one["area_level"] == "local_authority"]
+    alerts.sort(key=lambda one: (order.index(one["severity"]), -one["verdict"].size))
+    first: dict[str, Row] = {}
+    for alert in alerts:
+        first.setdefault(alert["area_key"], alert)
+    return list(first.values())
+
+
+def _worst(view: View) -> list[dict[str, Any]]:
+    return [_place(view, alert) for alert in _places(view)[:WORST]]
+
+
+def _place(view: View, alert: Row) -> dict[str, Any]:
+    indicator = view.by_id[alert["indicator"]]
+    area = view.areas[alert["area_key"]]
+    region = view.region_names.get(area.region_code or "")
+    held = view.published.series.get((area.key, indicator.indicator), [])
+    spark = next((_spark(series) for series in held if series.is_judged), Markup(""))
+    others = view.live_in(area) - 1
+    return {
+        "alert": alert,
+        "verdict": alert["verdict"],
+        "region": region.area_name if region else "",
+        "spark": spark,
+        "ask": next(iter(words.lines(indicator.what_to_check)), ""),
+        "others": words.count(others, "other alert") if others else "",
+    }
+
+
+def _spark(series: Series) -> Markup:
+    return sparkline(series.points[-SPARK_MONTHS:], is_large=True)
+
+
+def _gap(view: View) -> list[dict[str, Any]]:
+    """England's gap between signs of risk and children seen."""
+    indicator = view.by_id.get(GAP)
+    if view.england is None or indicator is None:
+        return []
+    return view.cards(view.england, indicator, link=f"indicators/{GAP}.html")[:1]
+
+
+def _estimate(one: Row) -> dict[str, Any]:
+    share = words.number(100 * one["known"] / one["value"])
+    lower, upper = words.number(one["lower"]), words.number(one["upper"])
+    said = (
+        f"An estimated {words.number(one['value'])} {one['unit']} were in gangs in {one['year']},"
+        f" with a likely range of {lower} to {upper}."
     )
+    known = f"Services knew of {words.number(one['known'])}, or {share} per cent."
+    drawing = expected_and_known(
+        one["lower"], one["value"], one["upper"], one["known"],
+        title="Expected and known", description=f"{said} {known}",
+    )  # fmt: skip
+    return {**one, "said": said, "known_said": known, "chart": drawing}
 
 
-def _tiles(view: View) -> list[dict[str, str]]:
-    live = len(view.live_alerts)
-    worsening = view.of_assessed(view.authorities) if view.assessed else "None"
-    judged = (
-        "authorities with something worsening"
-        if view.assessed
-        else "of the authorities can be judged yet"
-    )
-    returned = view.returns_in(view.authorities) if view.referral_returns else "None"
-    due = (
-        "newest referral returns in" if view.referral_returns else "of the referral returns due yet"
-    )
-    return [
-        {
-            "figure": str(live),
-            "words": "alert open" if live == 1 else "alerts open",
-            "href": "alerts/index.html",
-        },
-        {"figure": worsening, "words": judged, "href": "areas/index.html"},
-        {"figure": returned, "words": due, "href": "quality/index.html"},
-    ]
-
-
-def _changes(view: View) -> list[str | Markup]:
-    release = view.published.release["release_id"]
-    events = [
-        event for held in view.published.events.values() for event in held
-        if event["release_id"] == release
-    ]  # fmt: skip
-    opened = sum(event["event"] in {"opened", "reopened"} for event in events)
-    closed = sum(
-        event["old_state"] in LIVE and event["new_state"] not in {*LIVE, "pending"}
-        for event in events
-    )
-    counted = f"{words.count(opened, 'alert')} raised and {words.count(closed, 'alert')} closed"
-    return [
-        f"{counted} with this release." if opened or closed else "No alert was raised or closed.",
-        Markup('{} <a href="quality/index.html">{}</a>').format(view.position, _absent(view)),
-        *_national_moves(view),
-    ]
-
-
-def _absent(view: View) -> str:
-    names = [area.area_name for area in view.authorities if not view.has_returned(area)]
-    if not names:
-        return "How complete the data are"
-    shown = (
-        words.listed(names)
-        if len(names) <= 4
-        else f"{', '.join(names[:3])} and {len(names) - 3} more"
-    )
-    return f"Not in: {shown}"
-
-
-def _national_moves(view: View) -> Iterator[str]:
-    for indicator in view.indicators:
-        point = view.england and view.published.latest_point(view.england, indicator.indicator)
-        if point and point.status in {"worsening", "improving"}:
-            when = view.newest_period(indicator)
-            yield f"England, {indicator.name}, {when}: {words.state(point, indicator).lower()}."
-
-
-def _live(view: View) -> list[tuple[str, list[dict[str, Any]]]]:
-    grouped = groupby(view.live_alerts, key=lambda alert: str(alert["severity"]))
-    by_severity: dict[str, list[dict[str, Any]]] = {}
-    for severity, held in grouped:
-        by_severity.setdefault(severity, []).extend(held)
-    return [
-        (words.words(severity, words.SEVERITIES), by_severity[severity])
-        for severity in words.SEVERITIES
-        if severity in by_severity
-    ]
-
-
-def _national(view: View, worsening: list[Area]) -> list[tuple[str, list[dict[str, Any]]]]:
+def _national(view: View) -> list[tuple[str, list[dict[str, Any]]]]:
     if view.england is None:
         return []
     england = view.england
-    names = [name for area in worsening for name in view.worsening[area.key]]
+    names = [name for area in view.authorities for name in view.worsening.get(area.key, [])]
     tested = _tested(view)
     return [
         (

@@ -170,7 +170,7 @@ def test_the_sheet_of_an_indicator_says_what_its_page_says(site: Path, marked) -
     page = site / "indicators" / f"{INDICATOR}.html"
     of_page = printed(page, ", England, per 10,000 children a year")
     found = [
-        [row[3], words_of(row[7], 1, row[13]),
+        [row[3], words_of(row[7], 1, row[13]), f"{row[11]} of 5 authorities",
          "\u2013" if row[8] == "[z]" else f"{words_of(row[8], 1)} to {words_of(row[9], 1)}",
          row[10]]
         for row in rows

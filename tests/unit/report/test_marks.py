@@ -35,6 +35,16 @@ def test_a_sparkline_shows_what_is_published_and_no_more() -> None:
     assert (end.get("cx"), end.get("cy")) == ("92", "12")
 
 
+@pytest.mark.parametrize(("is_large", "height"), [(False, "24"), (True, "40")])
+def test_a_large_sparkline_stands_over_its_range(is_large: bool, height: str) -> None:
+    points = [point(at, 2.0, lower=1.0, upper=3.0) for at in (1, 2)]
+    svg = drawn(sparkline(points, is_large=is_large))
+    assert svg.get("height") == height
+    assert [one.get("d") for one in of_class(svg, "band")] == (
+        ["M4 36L116 36L116 4L4 4Z"] if is_large else []
+    )
+
+
 @pytest.mark.parametrize("values", [[], [None, None], [1.0], [None, 1.0]])
 def test_there_is_no_line_of_fewer_than_two_figures(values: list[float | None]) -> None:
     assert sparkline([point(at, value) for at, value in enumerate(values, start=1)]) == ""

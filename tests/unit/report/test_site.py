@@ -202,7 +202,7 @@ def test_a_withheld_figure_shows_as_c(draft, pages) -> None:
 
 def test_the_worsening_authority_is_on_the_first_page(pages) -> None:
     page = pages["index.html"]
-    assert "Referrals to children's social care lower than expected" in text(page)
+    assert "Referrals to children's social care 41% below expected" in text(page)
     assert page.xpath(
         '//*[@aria-label="Leed 1: Leeds, worsening: Referrals to children\'s social care"]'
     )

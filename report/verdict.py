@@ -1,0 +1,73 @@
+"""What is said of an alert on every page: the finding, its size, its length and how sure it is.
+
+All of it comes from `alerts.summary`, in the words of `warehouse.release.evidence`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from report.data import Indicator, Row
+from warehouse.release import evidence
+from warehouse.release.evidence import Evidence
+
+Sure = Literal["high", "medium", "low"]
+WHY: dict[Sure, str] = {
+    "high": "beyond its usual range, on final figures",
+    "medium": "beyond its usual range, but figures are provisional",
+    "low": "several periods together stand out, no sum that may be told",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    finding: str
+    """What was found, with its size where that may be told."""
+    concerned: str
+    """By how many children or events it is off; empty where that may not be told."""
+    lasted: str
+    sure: Sure
+    size: int
+    """The number behind `concerned`, to put alerts in order."""
+
+    @property
+    def why(self) -> str:
+        return WHY[self.sure]
+
+
+def of(alert: Row, indicator: Indicator | None) -> Verdict:
+    """The verdict on an alert; of an indicator that is no more there is a title alone."""
+    shown = evidence.read(alert["summary"])
+    is_borne_out = shown is not None and shown.bears_out(alert["direction"])
+    told = shown if is_borne_out else None
+    return Verdict(
+        finding=_finding(alert, indicator, told),
+        concerned=_concerned(indicator, told),
+        lasted=evidence.lasted(
+            alert["opened_period"], alert["periods_passed"] or 1, alert["periods_marked"],
+            indicator.period_type if indicator else "month",
+        ),
+        sure=_sure(told),
+        size=abs(told.difference or 0) if told else 0,
+    )  # fmt: skip
+
+
+def _finding(alert: Row, indicator: Indicator | None, told: Evidence | None) -> str:
+    name = indicator.name if indicator else alert["title"]
+    if told and told.change:
+        side = "below" if told.change < 0 else "above"
+        return f"{name} {abs(told.change)}% {side} expected"
+    side = {"down": "lower", "up": "higher"}.get(alert["direction"], "other")
+    return f"{name} {side} than expected"
+
+
+def _concerned(indicator: Indicator | None, told: Evidence | None) -> str:
+    if told is None or not told.difference or indicator is None:
+        return ""
+    side = "fewer" if told.difference < 0 else "more"
+    return f"about {abs(told.difference):,} {side} {indicator.counted or 'events'} than expected"
+
+
+def _sure(told: Evidence | None) -> Sure:
+    if told is None or told.lower is None or told.upper is None:
+        return "low"
+    return "medium" if told.is_provisional else "high"

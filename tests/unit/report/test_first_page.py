@@ -1,0 +1,201 @@
+"""The first page: what is new, where, how many, how sure, how complete, what to ask."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import work_file
+from lxml import html
+
+from report.site import build_site
+from warehouse import home as homes
+
+pytestmark = pytest.mark.slow
+
+MONTH_ON = date(2026, 12, 20)
+
+
+def text(element: html.HtmlElement) -> str:
+    return " ".join(element.text_content().split())
+
+
+def parsed(folder: Path, name: str = "index.html") -> html.HtmlElement:
+    return html.fromstring((folder / name).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def front(site: Path) -> html.HtmlElement:
+    return parsed(site)
+
+
+def test_three_sentences_say_what_is_new_where_and_how_complete_the_data_are(front) -> None:
+    said = {text(row.find("dt")): text(row.find("dd")) for row in front.findall(".//dl/div")}
+    assert said == {
+        "New": "This is the first release, so nothing can be compared with one before.",
+        "Out of sight": "Alerts are open in 1 of 5 authorities, most seriously in Leeds.",
+        "Data": "4 of 5 newest referral returns are in. Not in: Leicester."
+        " Confidence in the data is high in 2 and low in 1.",
+    }
+
+
+def test_a_place_says_what_how_many_how_long_how_sure_and_what_to_ask(front) -> None:
+    [place] = front.findall(".//ol[@class='worst']/li")
+    assert text(place.find(".//h3")) == "Leeds"
+    assert place.find(".//svg").get("aria-hidden") == "true"
+    what, ask = place.find("div[@class='what']"), place.find("div[@class='ask']")
+    assert text(what) == (
+        "Referrals to children's social care 41% below expected About 1,180 fewer referrals than"
+        " expected. Marked in 4 of 4 months since July 2026."
+    )
+    assert "Ask: Is the return complete, or was it cut" in text(ask)
+    assert "How sure: medium, beyond its usual range, but figures are provisional." in text(ask)
+
+
+def test_the_alert_has_one_duration_on_every_page(site: Path) -> None:
+    said = "Marked in 4 of 4 months since July 2026"
+    for name in ("index.html", "alerts/index.html", "alerts/a-leeds.html", "areas/383.html"):
+        assert said in text(parsed(site, name).find(".//main")), name
+
+
+def test_every_figure_of_england_says_how_many_authorities_are_in_it(front) -> None:
+    table = front.get_element_by_id("england").getnext().find("table")
+    values = [text(row.findall("td")[1]) for row in table.findall("tbody/tr") if len(row) > 1]
+    assert values
+    assert all(value.endswith("4 of 5 authorities") for value in values)
+
+
+def test_below_nine_in_ten_the_line_is_dashed_and_says_so(site: Path) -> None:
+    """Leicester, one of five, sent nothing for two months: England's line is dashed there alone."""
+    page = parsed(site, "indicators/referral_rate.html")
+    card = page.get_element_by_id("referral_rate-h").getparent()
+    assert "The newest figure rests on 4 of 5 authorities." in text(card)
+    assert "The line is dashed where fewer than nine in ten are in." in text(card)
+    assert len(card.findall(".//path[@class='line part']")) == 1
+    rows = [[text(cell) for cell in row] for row in card.findall(".//tbody/tr")]
+    assert [row[2] for row in rows[:3]] == ["4 of 5 authorities"] * 2 + ["5 of 5 authorities"]
+    own = parsed(site, "areas/383.html").get_element_by_id("referral_rate-h").getparent()
+    assert "dashed" not in text(own)
+    assert not own.findall(".//path[@class='line part']")
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Callable[..., html.HtmlElement]:
+    """The first page of a second release, a month after the first."""
+    home = homes.create(tmp_path)
+    work_file.write(home.work_db)
+    extra = {**work_file.alert_rows()[0], "alert_id": "a-derby", "fingerprint": "f3"}
+    extra |= {"area_code": "E06000015", "area_name": "Derby", "severity": "watch"}
+    alerts = [*work_file.alert_rows(), extra]
+    before = work_file.draft(home, alerts_rows=alerts)
+
+    def made(change: Callable[[list[dict[str, Any]], Any], list[dict[str, Any]]]) -> Any:
+        changed = [dict(alert) for alert in alerts]
+        with duckdb.connect(str(home.work_db)) as work:
+            events = change(changed, work)
+        draft = work_file.draft(
+            home, "r2", as_of=MONTH_ON, before=before.database, alerts_rows=changed,
+            alert_events_rows=[*work_file.event_rows(), *events],
+        )  # fmt: skip
+        build_site(draft.database, draft.report)
+        return parsed(draft.report)
+
+    return made
+
+
+def event(number: int, alert_id: str, name: str, state: str, **more: Any) -> dict[str, Any]:
+    shared = {**work_file.event_rows()[0], "event_id": number, "alert_id": alert_id}
+    return {**shared, "event": name, "new_state": state, "old_state": "open", **more}
+
+
+def test_an_acknowledgement_a_closure_a_correction_and_a_missing_return_are_four_lines(
+    second,
+) -> None:
+    """What people did counts as much as what was sent."""
+
+    def change(alerts: list[dict[str, Any]], work: Any) -> list[dict[str, Any]]:
+        leeds, rutland, derby = alerts
+        leeds["state"], derby["state"] = "acknowledged", "resolved"
+        rutland["state"] = "retracted"
+        work.execute("""
+            update marts.fct_coverage set status = 'missing', received_on = null,
+                submission_id = null
+            where la_code = '831' and extract = 'ssd' and period_start = date '2026-10-01'
+        """)
+        work.execute("""
+            update marts.fct_coverage set submission_id = 2
+            where la_code = '857' and extract = 'ssd' and period_start = date '2026-05-01'
+        """)
+        who = {"evidence": {"who": "Somebody Real"}}
+        return [
+            event(3, "a-leeds", "acknowledged", "acknowledged", **who),
+            event(4, "a-derby", "resolved", "resolved", reason="action_taken", **who),
+            event(5, "a-rutland", "retracted", "retracted"),
+        ]
+
+    page = second(change)
+    lines = {
+        text(heading): [text(line) for line in heading.getnext()]
+        for heading in page.findall(".//h3")
+        if heading.getnext() is not None and heading.getnext().get("class") == "news"
+    }
+    assert {name: len(held) for name, held in lines.items()} == {
+        "Taken on (1)": 1, "Closed (1)": 1,
+        "Withdrawn, because figures were corrected (1)": 1, "Returns newly missing (1)": 1,
+    }  # fmt: skip
+    [taken], [closed], [withdrawn], [missing] = lines.values()
+    assert taken.startswith("Leeds: Referrals to children's social care 41% below expected, by a")
+    assert closed.startswith("Derby: ")
+    assert closed.endswith(", by a person: action was taken")
+    assert withdrawn.startswith("Rutland: Re-referrals within twelve months")
+    assert missing == "Derby: Referrals and assessments (monthly), October 2026"
+    [news] = [text(row.find("dd")) for row in page.findall(".//dl/div")][:1]
+    assert news == (
+        "1 taken on, 1 closed, 1 withdrawn and 1 return newly missing since 20 November 2026."
+    )
+
+
+def test_where_nothing_is_new_the_page_says_since_when(second) -> None:
+    page = second(lambda _alerts, _work: [])
+    assert text(page.find(".//dl/div/dd")) == "Nothing since 20 November 2026."
+    assert not page.findall(".//ul[@class='news']")
+
+
+def test_expected_and_known_have_their_range_as_a_drawing_and_as_a_table(front) -> None:
+    card = front.get_element_by_id("expected").getparent()
+    assert "27,000 children aged 10 to 17 in England were in gangs in 2019" in text(card)
+    assert "with a likely range of 18,700 to 39,000" in text(card)
+    assert "Services knew of 6,560, or 24 per cent." in text(card)
+    assert card.find("figure/svg").get("role") == "img"
+    assert [text(row.find("td")) for row in card.findall(".//tbody/tr")] == [
+        "27,000", "18,700", "39,000", "6,560",
+    ]  # fmt: skip
+
+
+def test_who_sends_once_a_year_is_told_with_the_month_of_the_next_return(tmp_path: Path) -> None:
+    home = homes.create(tmp_path)
+    work_file.write(home.work_db)
+    with duckdb.connect(str(home.work_db)) as work:
+        work.execute("""
+            delete from marts.fct_coverage where la_code = '857' and extract = 'ssd';
+            insert into marts.fct_coverage values ('857', 'cin_census', date '2025-04-01',
+                date '2026-03-31', date '2026-07-29', date '2026-07-20', 'received', 1)
+        """)
+    draft = work_file.draft(home)
+    build_site(draft.database, draft.report)
+    said = "Sends once a year; next due July 2027"
+    assert said in text(parsed(draft.report, "areas/857.html"))
+    assert text(parsed(draft.report, "areas/index.html").find(".//main")).count(said) == 1
+    assert "Sends once a year" not in text(parsed(draft.report, "areas/383.html"))
+
+
+def test_confidence_is_a_level_with_the_part_that_is_lowest(site: Path) -> None:
+    said = {
+        "383": "Confidence in the data: high; lowest for returns on time.",
+        "856": "Confidence in the data: low; lowest for returns that came.",
+        "857": "Confidence in the data: high.",
+    }
+    for key, words in said.items():
+        assert words in text(parsed(site, f"areas/{key}.html")), key
