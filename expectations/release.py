@@ -50,6 +50,7 @@ STATES = [
     "pending", "open", "acknowledged", "snoozed", "resolved", "retracted", "no_longer_supported",
     "closed_by_reorganisation", "closed_by_definition", "dropped",
 ]  # fmt: skip
+DIMENSIONS = ["referred_by", "main_reason", "age_and_sex"]
 VERDICTS = ["agrees", "differs", "not_comparable"]
 NOT_COMPARED = [
     "official_in_parts", "marked_in_source", "months_missing", "provisional", "withheld"
@@ -118,11 +119,19 @@ FRAMES = {
         from submissions
     """,
     "linkage": "select *, greatest(records % 10, conflicts % 10) as past_tens from linkage",
+    "breakdowns": f"select *, counted % {BASE_OF_LEVEL} as counted_past_base from breakdowns",
+    "drivers": """
+        select *,
+            sum(contribution) over parts - max(case when dimension = 'whole' then contribution end)
+                over (partition by indicator, area_code, within) as left_over
+        from drivers
+        window parts as (partition by indicator, area_code, within, dimension)
+    """,
 }
 
 JUDGED = (
     "indicators", "areas", "coverage", "trends", "withheld", "reconciliation", "alerts",
-    "alert_events", "submissions", "linkage", "estimates",
+    "alert_events", "submissions", "linkage", "estimates", "breakdowns", "drivers",
 )  # fmt: skip
 
 
@@ -399,6 +408,49 @@ def of_linkage(authorities: Collection[str]) -> "Suite":
     ]
 
 
+def of_breakdowns(areas: Collection[str], smallest: int) -> "Suite":
+    """Of what is counted in a quarter, taken apart."""
+    is_shown = Column("marker").is_null()
+    return [
+        _unique("measure", "area_code", "period_start", "dimension", "part"),
+        _allowed("area_code", areas),
+        _allowed("area_level", LEVELS),
+        _allowed("dimension", DIMENSIONS),
+        _allowed("marker", ["c", "low"]),
+        _between("months", 1, 3),
+        _not_small("counted", is_shown, smallest),
+        _multiple("counted_past_base", is_shown),
+        gxe.ExpectColumnValuesToNotBeNull(
+            column="counted",
+            row_condition=is_shown,
+            description="Where there is no count a marker says why.",
+            meta=about("gaps_are_marked", OWNER),
+        ),
+        gxe.ExpectColumnValuesToBeNull(
+            column="counted",
+            row_condition=Column("marker").is_not_null(),
+            description="A count that is withheld is not there.",
+            meta=about("withheld_is_withheld", DISCLOSURE),
+        ),
+    ]
+
+
+def of_drivers(indicators: Sequence[Indicator], areas: Collection[str]) -> "Suite":
+    """Of what drove the marked series."""
+    return [
+        _unique("indicator", "area_code", "within", "dimension", "part"),
+        _allowed("indicator", _names(indicators)),
+        _allowed("area_code", areas),
+        _allowed("dimension", ["whole", "authority", "region", *DIMENSIONS]),
+        gxe.ExpectColumnValuesToBeInSet(
+            column="left_over",
+            value_set=[0],
+            description="The contributions of a dimension add up to the movement.",
+            meta=about("contributions_add_up", OWNER),
+        ),
+    ]
+
+
 def of_estimates() -> "Suite":
     """Of the national estimates."""
     return [
@@ -440,6 +492,8 @@ def suites(
         "submissions": of_submissions(),
         "linkage": of_linkage(authorities),
         "estimates": of_estimates(),
+        "breakdowns": of_breakdowns(areas, smallest),
+        "drivers": of_drivers(indicators, areas),
     }
 
 

@@ -70,6 +70,7 @@ def write(path: Path, extent: Extent = FEW) -> Path:
         _areas(connection, extent)
         _counts(connection, extent)
         _values(connection)
+        _breakdowns(connection)
         _published(connection)
         _signals(connection)
         _coverage(connection)
@@ -338,6 +339,85 @@ def _values(connection: duckdb.DuckDBPyConnection) -> None:
         ) as parts
         where larger.indicator = parts.indicator and larger.area_code = parts.area_code
             and larger.period_start = parts.period_start
+        """
+    )
+
+
+# By measure and dimension what each part has of the whole; of referrals of those not from schools.
+PARTS = {
+    ("referrals", "referred_by"): {
+        "police": 0.3, "health": 0.2, "individuals": 0.15, "local_authority": 0.2,
+    },
+    ("referrals", "age_and_sex"): {
+        "girls_under_10": 0.2, "girls_10_to_13": 0.16, "girls_14_to_17": 0.18,
+        "boys_under_10": 0.22, "boys_10_to_13": 0.17,
+    },
+    ("suspensions", "main_reason"): {
+        "disruption": 0.5, "against_adults": 0.2, "against_pupils": 0.18, "weapons_or_drugs": 0.03,
+    },
+    ("suspensions", "age_and_sex"): {
+        "girls_10_to_13": 0.15, "girls_14_to_17": 0.22, "boys_10_to_13": 0.28,
+    },
+}  # fmt: skip
+
+
+def _breakdowns(connection: duckdb.DuckDBPyConnection) -> None:
+    """What was counted in a quarter, taken apart."""
+    rows = [
+        [measure, dimension, part, share]
+        for (measure, dimension), shares in PARTS.items()
+        for part, share in shares.items()
+    ]
+    connection.execute(
+        "create table part_shares (measure varchar, dimension varchar, part varchar, share double)"
+    )
+    connection.executemany("insert into part_shares values (?, ?, ?, ?)", rows)
+    connection.execute(
+        """
+        create table marts.fct_breakdowns as
+        with months as (
+            select
+                counts.measure, counts.area_code, counts.la_code, counts.region_code,
+                counts.period_start, counts.count,
+                case when counts.measure = 'referrals' then least(counts.count, schools.count) end
+                    as schools
+            from counts
+            left join counts as schools
+                on schools.measure = 'referrals_from_schools'
+                and counts.area_code = schools.area_code
+                and counts.period_start = schools.period_start
+            where counts.area_level = 'local_authority' and counts.count is not null
+                and counts.measure in (
+                    select numerator from control.indicators
+                    union
+                    select denominator from control.indicators
+                )
+        ),
+        parts as (
+            select months.*, dimension, part, null as monthly_measure,
+                floor(share * (months.count - case when dimension = 'referred_by'
+                    then coalesce(schools, 0) else 0 end)) as counted
+            from months inner join part_shares using (measure)
+            union all
+            select *, 'referred_by', 'schools', 'referrals_from_schools', schools
+            from months where schools is not null
+        ),
+        placed as (
+            select *, 'local_authority' as area_level from parts
+            union all
+            select * replace (region_code as area_code, null as la_code), 'region' from parts
+            union all
+            select * replace ('E92000001' as area_code, null as la_code), 'country' from parts
+        )
+        select
+            measure, area_code, la_code, area_level,
+            cast(date_trunc('quarter', period_start) as date) as period_start,
+            cast(date_trunc('quarter', period_start) + interval 3 month - interval 1 day as date)
+                as period_end,
+            dimension, part, monthly_measure, sum(counted) as counted,
+            cast(count(distinct period_start) as integer) as months
+        from placed
+        group by all
         """
     )
 

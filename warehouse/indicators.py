@@ -60,17 +60,29 @@ class Relation(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     measure: str
-    kind: Literal["part", "children_of_events", "children_of_children", "mean"]
+    kind: Literal[
+        "part", "children_of_events", "children_of_children", "mean", "beside_parts", "holds_part"
+    ]
     """A `part` is counted among `of` in the same period. `children_of_events` counts once each
     child with events `of` in the twelve months that end with the month, `children_of_children` each
-    child that `of` counts in any of them. A `mean` is that of `of` in `months_before`."""
+    child that `of` counts in any of them. A `mean` is that of `of` in `months_before`.
+    `beside_parts` is counted among `of` and in no other part of its `breakdown`, a dimension;
+    `holds_part` holds, together with others that hold it, the part of `of` that `breakdown` names
+    as dimension:part."""
     of: str
     months_before: tuple[int, ...] = ()
+    breakdown: str = ""
 
     @model_validator(mode="after")
     def _only_means_look_at_single_months(self) -> "Relation":
         if (self.kind == "mean") != bool(self.months_before):
             raise ValueError(f"{self.measure}: a mean, and nothing else, has months_before")
+        return self
+
+    @model_validator(mode="after")
+    def _only_ties_to_parts_name_a_breakdown(self) -> "Relation":
+        if (self.kind in ("beside_parts", "holds_part")) != bool(self.breakdown):
+            raise ValueError(f"{self.measure}: ties to parts, and nothing else, have a breakdown")
         return self
 
 

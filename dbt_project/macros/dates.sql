@@ -49,3 +49,8 @@
         else cast({{ dbt.dateadd('month', -4, dbt.date_trunc('year', column)) }} as date)
     end
 {%- endmacro %}
+
+{# First day of the quarter of the calendar year in which a date falls. #}
+{% macro quarter_start(column) -%}
+    cast({{ dbt.date_trunc('quarter', column) }} as date)
+{%- endmacro %}

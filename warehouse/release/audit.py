@@ -21,11 +21,17 @@ from warehouse.home import Home
 from warehouse.indicators import Relation
 from warehouse.release import disclosure, printed, ties
 from warehouse.release import store as releases
-from warehouse.release.disclosure import BLOCK, COUNT, control_cells, is_in
+from warehouse.release.disclosure import (
+    BLOCK,
+    COUNT,
+    NARROWEST,
+    are_parts,
+    control_cells,
+    is_in,
+)  # fmt: skip
 from warehouse.release.intervals import Intervals, attained, implied, solution
 from warehouse.release.ties import Bools, Ints, System
 
-NARROWEST = 5  # values that each withheld small count must be left with
 MAX_ROUNDS = 12
 
 
@@ -138,7 +144,8 @@ def control(
     relations = indicators.relations(indicators.load())
     former = former_releases(home, connection, cells, relations, smallest_shown)
     years = disclosure.years_of(connection)
-    audit = audited(cells, relations, smallest_shown, former, years)
+    quarters = disclosure.quarters_of(connection)
+    audit = audited(cells, relations, smallest_shown, former, years, quarters)
     withheld = disclosure.control(connection, smallest_shown, *audit.repairs.parts)
     connection.execute(
         "create or replace table control.disclosure_audit as select $1 as summary",
@@ -153,12 +160,13 @@ def audited(
     smallest_shown: int,
     former: Mapping[str, pd.DataFrame] | None = None,
     years: pd.DataFrame | None = None,
+    quarters: pd.DataFrame | None = None,
 ) -> Audit:
     """Which blocks to print as low and which regions to withhold, so that every withheld count from
     1 to `smallest_shown` - 1 keeps an interval of `NARROWEST` values.
 
-    `cells` are true counts as `disclosure.cells_of` gives them, `years` those of
-    `disclosure.years_of`; `former` is what other releases printed, by their names, as
+    `cells`, `years` and `quarters` are true counts as the functions of those names with `_of` in
+    `disclosure` give them; `former` is what other releases printed, by their names, as
     `former_releases` gives it. Raises GateFailed, naming the measures, where no repair helps.
     """
     began = time.monotonic()
@@ -169,10 +177,12 @@ def audited(
     for family in range(len(set(number.values()))):
         measures = tuple(name for name, of in number.items() if of == family)
         of_kept = [one[one["measure"].isin(measures)] for one in others.values()]
-        of_years = None if years is None else years[years["measure"].isin(measures)]
-        one = _audited(
-            cells[family_of == family], measures, relations, smallest_shown, of_kept, of_years
+        of_years, of_quarters = (
+            None if sums is None else sums[sums["measure"].isin(measures)]
+            for sums in (years, quarters)
         )
+        own = cells[family_of == family]
+        one = _audited(own, measures, relations, smallest_shown, of_kept, of_years, of_quarters)
         if one is None:
             failed.append(", ".join(measures))
         else:
@@ -343,6 +353,7 @@ def _audited(
     smallest_shown: int,
     kept: Sequence[pd.DataFrame],
     years: pd.DataFrame | None,
+    quarters: pd.DataFrame | None,
 ) -> Family | None:
     """The family with what had to be repaired; None where no repair helped."""
     repairs = Repairs.none()
@@ -354,9 +365,7 @@ def _audited(
         return Family(measures, repairs, blocks, 0, None, 0, 0)
     for rounds in range(1, MAX_ROUNDS + 1):
         controlled = repairs.control(cells, smallest_shown)
-        of_years = (
-            None if years is None else printed.years_of_cells(years, controlled, smallest_shown)
-        )
+        of_years = printed.sums_of_cells(years, quarters, controlled, smallest_shown)
         known = printed.of_cells(controlled, relations, smallest_shown)
         system = ties.system(known, relations, kept, of_years)
         counts = system.cells["count"].to_numpy(dtype=np.int64)
@@ -396,6 +405,7 @@ def _repairs(system: System, leaks: Bools, former: Repairs, country: Sequence[st
         *((blocks, former.withheld_regions) for blocks in national),
     ):
         is_done = is_in(blocks, done, BLOCK)
+        is_done |= are_parts(blocks) & (done is former.low_blocks)  # they are from the start
         steps.append(blocks[left & ~is_done].drop_duplicates())
         left &= is_done
     low, *withheld = steps
@@ -409,10 +419,12 @@ def _repairs(system: System, leaks: Bools, former: Repairs, country: Sequence[st
 def _other_ends(system: System, alone: Intervals, leaks: Bools) -> pd.DataFrame:
     """Of each leaking count one shown count of its authority that a tie binds it to: of the tie
     that leaves it the fewest values, the one that was counted last; and with it all others of its
-    measure and calendar year, since a single gap would tell which count it protects."""
+    measure and calendar year, since a single gap would tell which count it protects. Parts of a
+    breakdown go before the whole counts that they were taken from."""
     matrix, by_count = system.matrix, system.matrix.tocsc()
     is_shown = ~system.cells["is_withheld"].to_numpy(dtype=bool)
     largest = system.cells["upper"].to_numpy()
+    is_part = are_parts(system.cells)
     chosen = []
     for count in np.flatnonzero(leaks):
         rows = by_count.indices[by_count.indptr[count] : by_count.indptr[count + 1]]
@@ -422,7 +434,7 @@ def _other_ends(system: System, alone: Intervals, leaks: Bools) -> pd.DataFrame:
             others = others[is_shown[others] & (largest[others] > 0)]
             if len(others):
                 starts = system.cells["period_start"].to_numpy()[others]
-                chosen.append(others[np.lexsort((others, starts))[-1]])
+                chosen.append(others[np.lexsort((others, starts, is_part[others]))[-1]])
                 break
     keys = [name for name in COUNT if name != "period_start"]
     years = system.cells.assign(year=system.cells["period_start"].dt.year)[[*COUNT, "year"]]

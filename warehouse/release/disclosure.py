@@ -14,6 +14,10 @@ from warehouse.release.rounding import BASE
 # A mean of the same month of one, two or three years is a number of sixths.
 PARTS_OF_ONE = 6
 
+WHOLE = "total"
+QUARTER = "quarter"
+NARROWEST = 5  # values that each withheld small count must be left with
+ANY_NUMBER = 10**9
 BLOCK = ["measure", "region_code", "period_type", "period_start", "breakdown"]
 COUNT = ["measure", "area_code", "period_type", "period_start", "breakdown"]
 CELL = [
@@ -42,14 +46,15 @@ def control_cells(
     `CELLS` selects; `low_blocks` and `withheld_regions` name blocks by the columns `BLOCK`,
     `withheld_counts` counts by `COUNT`.
     Counts from 1 to `smallest_shown` - 1 are withheld (`c`); in a low block zeros are too, and
-    nobody is told which is which (`low`). The totals of a region in `withheld_regions`, and of its
-    parts, are withheld whatever they are, and so are `withheld_counts`; England stands there by its
-    own code. Each of the others is `rounded` from its own
-    count, not added up from parts.
+    nobody is told which is which (`low`). So it is in all parts of a breakdown: parts that are
+    known to be one at least would tell that their whole is no less than they are many. The totals
+    of a region in `withheld_regions`, and of its parts, are withheld whatever they are, and so are
+    `withheld_counts`; England stands there by its own code. Each of the others is `rounded` from
+    its own count, not added up from parts.
     """
     counts = cells["count"].to_numpy(dtype=float)
     is_below = _parts(counts) < smallest_shown * PARTS_OF_ONE
-    is_low = is_below & is_in(cells, low_blocks, BLOCK)
+    is_low = is_below & (are_parts(cells) | is_in(cells, low_blocks, BLOCK))
     is_chosen = is_in(cells, withheld_counts, COUNT) | _is_total_in(cells, withheld_regions)
     is_withheld = (is_below | is_chosen) & (counts > 0)
     marker = np.full(len(cells), None, dtype=object)
@@ -57,6 +62,11 @@ def control_cells(
     marker[is_low] = "low"
     shown = pd.arrays.IntegerArray(rounded(counts, cells["area_level"]), is_withheld | is_low)
     return cells.assign(shown=shown, marker=marker)
+
+
+def are_parts(cells: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which cells are parts of a breakdown and not whole counts."""
+    return np.asarray(cells["breakdown"] != WHOLE, dtype=bool)
 
 
 def _parts(counts: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -91,6 +101,66 @@ def years_of(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return connection.execute(YEARS).df()
 
 
+def quarters_of(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Every quarter's count that is a part of a breakdown and is counted each month as well, true,
+    from the work file: as `years_of`, with the measure (`part_of`) and breakdown that it is."""
+    return connection.execute(QUARTERS).df()
+
+
+def control_quarters(
+    quarters: pd.DataFrame, controlled: pd.DataFrame, smallest_shown: int
+) -> pd.DataFrame:
+    """Of quarters as `quarters_of` gives them: `shown` and `marker`, as of single cells.
+
+    One that would by itself leave a withheld month of its own fewer than `NARROWEST` values, beside
+    the other months as they are `controlled`, is not shown.
+    """
+    counts = quarters["count"].to_numpy(dtype=np.int64)
+    base = quarters["area_level"].map(BASE).to_numpy(dtype=np.int64)
+    shown = rounded(counts.astype(float), quarters["area_level"])
+    least = np.where(counts > 0, np.maximum(shown - base // 2, smallest_shown), 0)
+    most = np.where(counts > 0, shown + (base + 1) // 2 - 1, 0)
+    key = ["indicator", "measure", "area_code"]
+    is_month = (controlled["period_type"] == "month") & (controlled["breakdown"] == WHOLE)
+    months = controlled.loc[
+        is_month, [*key, "area_level", "period_start", "count", "shown", "marker"]
+    ]
+    months = months.assign(quarter=months["period_start"].dt.to_period("Q").dt.start_time)
+    places = quarters[[*key, "period_start"]].assign(place=np.arange(len(quarters)))
+    months = months.drop(columns="period_start").merge(
+        places, left_on=[*key, "quarter"], right_on=[*key, "period_start"]
+    )
+    lower, upper = _ends(months, smallest_shown)
+    place = months["place"].to_numpy()
+    others_least = np.bincount(place, lower, len(quarters))[place] - lower
+    others_most = np.bincount(place, upper, len(quarters))[place] - upper
+    left = np.minimum(upper, most[place] - others_least) - np.maximum(
+        lower, least[place] - others_most
+    )
+    is_narrow = months["marker"].notna().to_numpy() & (left + 1 < NARROWEST)
+    is_telling = np.bincount(place, is_narrow, len(quarters)) > 0
+    is_low = counts < smallest_shown
+    marker = np.full(len(quarters), None, dtype=object)
+    marker[is_telling] = "c"
+    marker[is_low] = "low"
+    return quarters.assign(shown=pd.arrays.IntegerArray(shown, is_telling | is_low), marker=marker)
+
+
+def _ends(months: pd.DataFrame, smallest_shown: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The least and the greatest number that each month may be, by itself."""
+    base = months["area_level"].map(BASE).to_numpy(dtype=np.int64)
+    shown = months["shown"].fillna(0).to_numpy(dtype=np.int64)
+    lower = np.where(shown > 0, np.maximum(shown - base // 2, smallest_shown), 0)
+    upper = np.where(shown > 0, shown + (base + 1) // 2 - 1, 0)
+    is_small = (months["count"] < smallest_shown).to_numpy()
+    for name, smallest in (("c", 1), ("low", 0)):
+        is_marked = (months["marker"] == name).to_numpy()
+        lower[is_marked & is_small], upper[is_marked & is_small] = smallest, smallest_shown - 1
+        lower[is_marked & ~is_small] = smallest_shown
+        upper[is_marked & ~is_small] = ANY_NUMBER
+    return lower, upper
+
+
 def control(
     connection: duckdb.DuckDBPyConnection,
     smallest_shown: int,
@@ -104,7 +174,13 @@ def control(
         cells_of(connection), smallest_shown, low_blocks, withheld_regions, withheld_counts
     )
     create(connection, smallest_shown)
-    connection.register("controlled_cells", cells[[*CELL, "shown", "marker"]])
+    quarters = control_quarters(quarters_of(connection), cells, smallest_shown).assign(
+        indicator=lambda held: held["part_of"], measure=lambda held: held["part_of"],
+        period_type=QUARTER,
+    )  # fmt: skip
+    columns = [*CELL, "shown", "marker"]
+    cells = pd.concat([cells[columns], quarters[columns]], ignore_index=True)
+    connection.register("controlled_cells", cells)
     connection.execute("insert into control.controlled_counts by name from controlled_cells")
     connection.unregister("controlled_cells")
     return int(cells["marker"].notna().sum())
@@ -155,8 +231,26 @@ where isfinite(years.counted) and indicators.months_before <> 11
 order by all
 """
 
+QUARTERS = """
+select
+    indicators.indicator,
+    parts.monthly_measure as measure,
+    parts.measure as part_of,
+    parts.dimension || ':' || parts.part as breakdown,
+    parts.area_code,
+    parts.area_level,
+    cast(parts.period_start as timestamp) as period_start,
+    cast(parts.period_end as timestamp) as period_end,
+    parts.counted as count
+from marts.fct_breakdowns as parts
+inner join control.indicators as indicators
+    on parts.monthly_measure = indicators.numerator
+order by all
+"""
+
 # A total may leave out other authorities in one indicator than in another, so each indicator has
-# its own cells. A sum of several months is no count of the period it stands at.
+# its own cells. A sum of several months is no count of the period it stands at. Parts are counted
+# of a measure, whichever indicators it serves; those counted each month are sums: see QUARTERS.
 CELLS = """
 with areas as (
     select area_code, max(region_code) as region_code, max(sub_region_code) as sub_region_code
@@ -191,6 +285,15 @@ cells as (
         sub_region_code, period_type, period_start, breakdown, denominator as count
     from rows
     where not denominator_is_population
+    union all
+    select
+        parts.measure as indicator, parts.measure, parts.area_code, parts.area_level,
+        areas.region_code, areas.sub_region_code, 'quarter' as period_type, parts.period_start,
+        parts.dimension || ':' || parts.part as breakdown, parts.counted as count
+    from marts.fct_breakdowns as parts
+    left join areas
+        on parts.area_code = areas.area_code
+    where parts.monthly_measure is null
 )
 
 select * replace (cast(period_start as timestamp) as period_start)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from warehouse.indicators import Indicator, Relation
+from warehouse.release.disclosure import control_quarters
 from warehouse.release.rounding import BASE
 from warehouse.release.ties import FREE, SERIES, Bools
 
@@ -40,6 +41,23 @@ def of_cells(
     return _known(controlled.assign(marker=marker), relations, smallest_shown)[COLUMNS]
 
 
+def sums_of_cells(
+    years: pd.DataFrame | None,
+    quarters: pd.DataFrame | None,
+    controlled: pd.DataFrame,
+    smallest_shown: int,
+) -> pd.DataFrame | None:
+    """Of true years and quarters the sums of months that are printed: `YEAR`; None of none."""
+    found = []
+    if years is not None:
+        found.append(years_of_cells(years, controlled, smallest_shown))
+    if quarters is not None:
+        told = control_quarters(quarters, controlled, smallest_shown)
+        told = told[told["marker"].isna()].assign(counted=lambda held: held["shown"])
+        found.append(_years_known(told, smallest_shown))
+    return pd.concat(found, ignore_index=True) if found else None
+
+
 def years_of_cells(
     years: pd.DataFrame, controlled: pd.DataFrame, smallest_shown: int
 ) -> pd.DataFrame:
@@ -64,8 +82,10 @@ def years_of_cells(
 def years_of_release(
     connection: duckdb.DuckDBPyConnection, smallest_shown: int, catalogue: Sequence[Indicator]
 ) -> pd.DataFrame:
-    """Of a release: `YEAR`, as its table of reconciliation prints them."""
+    """Of a release: `YEAR`, as its tables of reconciliation and breakdowns print them."""
     years = connection.execute(YEARS).df()
+    if connection.execute(HAS_BREAKDOWNS).fetchone():
+        years = pd.concat([years, connection.execute(QUARTERS).df()], ignore_index=True)
     of_twelve_months = [one.indicator for one in catalogue if one.months_before == A_YEAR_BEFORE]
     return _years_known(years[~years["indicator"].isin(of_twelve_months)], smallest_shown)
 
@@ -87,7 +107,10 @@ def of_release(
 ) -> pd.DataFrame:
     """Of a release, from its tables and what its manifest says of repairs: `COLUMNS` and
     is_derived, whether the value beside a count is what the shown counts give."""
-    known = _as_known(connection.execute(COUNTS).df(), relations, smallest_shown, repairs)
+    counts = connection.execute(COUNTS).df()
+    if connection.execute(HAS_BREAKDOWNS).fetchone():
+        counts = pd.concat([counts, connection.execute(PARTS).df()], ignore_index=True)
+    known = _as_known(counts, relations, smallest_shown, repairs)
     return known[[*COLUMNS, "is_derived"]]
 
 
@@ -102,7 +125,7 @@ def _as_known(
     month = cells["period_start"].dt.strftime("%Y-%m-%d")
     cells = cells.assign(region=cells["region_code"].fillna(cells["area_code"]))
     is_own, is_whole, is_total = (
-        _are_among(repairs[name], area, cells[measure], cells[column], month)
+        _are_among(repairs[name], area, cells[measure], cells[column], month, cells["breakdown"])
         for name, area, measure, column in (
             ("withheld_counts", "area_code", "measure", "area_code"),
             ("withheld_counts", "area_code", "other_measure", "area_code"),
@@ -202,11 +225,13 @@ def _are_among(
     measures: "pd.Series[str]",
     areas: "pd.Series[str]",
     months: "pd.Series[str]",
+    breakdowns: "pd.Series[str]",
 ) -> Bools:
-    chosen = {(one["measure"], one[area], one["period_start"]) for one in repairs}
+    names = ("measure", area, "period_start", "breakdown")
+    chosen = {tuple(one[name] for name in names) for one in repairs}
     found = np.zeros(len(months), dtype=bool)
-    near = np.flatnonzero(measures.isin({measure for measure, _, _ in chosen}))
-    rows = zip(measures.iloc[near], areas.iloc[near], months.iloc[near], strict=True)
+    near = np.flatnonzero(measures.isin({measure for measure, *_ in chosen}))
+    rows = zip(*(one.iloc[near] for one in (measures, areas, months, breakdowns)), strict=True)
     found[near] = np.fromiter((row in chosen for row in rows), dtype=bool, count=len(near))
     return found
 
@@ -319,6 +344,34 @@ where shown is not null or is_marked
 order by {also} indicator, measure, area_code, period_type, period_start, breakdown
 """
 
+# Parts that are counted each month too are sums of these.
+HAS_BREAKDOWNS = "select 1 from duckdb_tables() where table_name = 'breakdowns'"
+PARTS = """
+select
+    parts.measure as indicator, parts.measure, null as other_measure, parts.area_code,
+    areas.area_level, areas.region_code, areas.sub_region_code, 'quarter' as period_type,
+    cast(parts.period_start as timestamp) as period_start,
+    parts.dimension || ':' || parts.part as breakdown, parts.counted as shown, parts.marker,
+    true as is_derived
+from breakdowns as parts
+inner join areas
+    on parts.area_code = areas.area_code
+where parts.monthly_measure is null
+order by parts.measure, parts.area_code, parts.period_start, parts.dimension, parts.part
+"""
+
+QUARTERS = """
+select
+    indicators.indicator, parts.monthly_measure as measure, parts.area_code, parts.area_level,
+    cast(parts.period_start as timestamp) as period_start,
+    cast(parts.period_end as timestamp) as period_end, parts.counted
+from breakdowns as parts
+inner join indicators
+    on parts.monthly_measure = indicators.numerator
+where parts.counted is not null
+order by all
+"""
+
 YEARS = """
 select distinct
     years.indicator, indicators.numerator as measure, years.area_code, years.area_level,
@@ -387,6 +440,7 @@ with spans as (
         areas.la_code,
         counts.period_start + case counts.period_type
             when 'month' then interval 1 month
+            when 'quarter' then interval 3 month
             when 'academic_year' then interval 12 month
             else interval 5 month
         end as ends_before

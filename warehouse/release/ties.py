@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from warehouse.indicators import Relation
+from warehouse.release.disclosure import WHOLE, are_parts
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -21,7 +22,11 @@ Bools = NDArray[np.bool_]
 PERIOD = ["measure", "period_type", "period_start", "breakdown"]
 SERIES = ["indicator", *PERIOD]
 MONTHS = 12  # within which a child of a window counts once
+MONTH = "month"
+QUARTER = 3  # months that the parts of a breakdown are counted in
 FREE = 10**9  # where a bound would be
+
+TO_PARTS = ("beside_parts", "holds_part")
 
 # Who adds up to whom: the level of the total and the column of an authority that names it.
 TOTALS = {"sub_region": "sub_region_code", "region": "region_code", "country": None}
@@ -71,8 +76,10 @@ def system(
     if kept:
         _add_kept(rows, cells, _numbered(kept), places, means)
     for relation in relations:
-        if relation.kind != "mean":
+        if relation.kind not in ("mean", *TO_PARTS):
             _add_relation(rows, cells, places, relation)
+    _add_parts(rows, cells, places, [one for one in relations if one.kind in TO_PARTS])
+    _add_parts_of_totals(rows, printed, members)
     _add_means(rows, authorities, places, means)
     return rows.system(cells)
 
@@ -133,6 +140,18 @@ class _Places:
         """The variable of another measure of the same area, so many months before."""
         codes = self.known.to_numpy()[variables]
         return self._moved(codes, measure, months_before)
+
+    def of_month(self, variables: Ints, measure: str, months_after: int) -> Ints:
+        """The variable of a whole count of the same area in a month: so many after the first."""
+        codes = self.known.to_numpy()[variables]
+        [measured] = self.measures.get_indexer([measure])
+        [slot] = self.slots.get_indexer([f"{MONTH}/{WHOLE}"])
+        if measured < 0 or slot < 0:
+            return np.full(len(codes), -1, dtype=np.int64)
+        area = codes // (self.SPAN * len(self.slots)) % len(self.areas)
+        moved = (measured * len(self.areas) + area) * len(self.slots) + slot
+        wanted = moved * self.SPAN + codes % self.SPAN + months_after
+        return np.asarray(self.known.get_indexer(pd.Index(wanted)), dtype=np.int64)
 
     def of_rows(self, authorities: pd.DataFrame, measure: str, months_before: int) -> Ints:
         """The same for rows that are no variables themselves."""
@@ -366,6 +385,92 @@ def _add_relation(rows: _Rows, cells: pd.DataFrame, places: _Places, relation: R
     if relation.kind == "children_of_children":
         for month in months[:MONTHS]:
             _add_at_most(rows, [(month, 1), (own, -1)])
+
+
+def _add_parts(
+    rows: _Rows, cells: pd.DataFrame, places: _Places, relations: Sequence[Relation]
+) -> None:
+    """The parts of a quarter are no more than the months of the whole that are printed, together
+    with what is beside them; a part no more than the months of all that hold it."""
+    parts = cells[are_parts(cells)]
+    for (measure, dimension), own in parts.groupby([parts["measure"], _dimensions(parts)]):
+        of_areas = own.groupby(["area_code", "period_start"]).ngroup()
+        numbers = np.asarray(of_areas, dtype=np.int64)
+        variables = own.index.to_numpy()
+        beside = [
+            one.measure
+            for one in relations
+            if (one.kind, one.of, one.breakdown) == ("beside_parts", measure, dimension)
+        ]
+        terms = [(str(measure), -1), *((name, 1) for name in beside)]
+        _add_months(rows, places, variables, numbers, terms)
+    holders: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for one in relations:
+        if one.kind == "holds_part":
+            holders.setdefault((one.of, one.breakdown), []).append((one.measure, -1))
+    for (measure, part), terms in holders.items():
+        is_held = (parts["measure"] == measure) & (parts["breakdown"] == part)
+        held = parts.index[is_held].to_numpy()
+        _add_months(rows, places, held, np.arange(len(held)), terms)
+
+
+def _add_parts_of_totals(rows: _Rows, printed: pd.DataFrame, members: pd.DataFrame) -> None:
+    """Where parts are printed of totals alone: the months of all members are no fewer than those
+    parts together."""
+    is_part = are_parts(printed)
+    is_own = printed["area_level"] == "local_authority"
+    alone = is_part & ~is_own & ~printed["measure"].isin(printed["measure"][is_part & is_own])
+    parts = printed[alone].assign(dimension=_dimensions(printed[alone]))
+    key = ["measure", "area_code", "area_level", "dimension", "period_start"]
+    totals = parts.groupby(key, as_index=False)["lower"].sum()
+    is_month = (members["period_type"] == MONTH) & (members["breakdown"] == WHOLE)
+    months = members[is_month & (members["variable"] >= 0)].drop_duplicates("variable")
+    quarters = months["period_start"].dt.to_period("Q").dt.start_time
+    months = months.assign(period_start=quarters)
+    for level, link in TOTALS.items():
+        held = totals[totals["area_level"] == level].reset_index(drop=True)
+        held = held.assign(total=held.index).rename(columns={"area_code": link or "country"})
+        on = ["measure", "period_start", *([link] if link else [])]
+        joined = months.merge(held[[*on, "total"]], on=on)
+        rows.add(
+            joined["total"].to_numpy(np.int64),
+            joined["variable"].to_numpy(np.int64),
+            np.ones(len(joined), dtype=np.int64),
+            held["lower"].to_numpy(np.int64),
+            np.full(len(held), FREE),
+            is_total=True,
+        )
+
+
+def _dimensions(parts: pd.DataFrame) -> "pd.Series[str]":
+    return parts["breakdown"].str.split(":").str[0]
+
+
+def _add_months(
+    rows: _Rows,
+    places: _Places,
+    parts: Ints,
+    numbers: Ints,
+    measures: Sequence[tuple[str, int]],
+) -> None:
+    """A row for each number: its parts and the months of measures, each with a factor, are nothing
+    or less together. A month that is not printed was not covered: there was nothing to count."""
+    first = parts[np.unique(numbers, return_index=True)[1]]
+    entries = [(numbers, parts, np.ones(len(parts), dtype=np.int64))]
+    for measure, factor in measures:
+        for month in range(QUARTER):
+            variables = places.of_month(first, measure, month)
+            known = np.flatnonzero(variables >= 0)
+            entries.append((known, variables[known], np.full(len(known), factor, dtype=np.int64)))
+    numbered, variables, factors = (np.concatenate(each) for each in zip(*entries, strict=True))
+    rows.add(
+        numbered,
+        variables,
+        factors,
+        np.full(len(first), -FREE),
+        np.zeros(len(first), dtype=np.int64),
+        is_total=False,
+    )
 
 
 def _add_at_most(rows: _Rows, terms: Sequence[tuple[Ints, int]]) -> None:

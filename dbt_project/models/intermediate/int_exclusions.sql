@@ -10,6 +10,7 @@ with told as (
         exclusions.category,
         exclusions.is_for_weapon,
         exclusions.is_for_drugs_or_alcohol,
+        exclusions.main_reason,
         exclusions.start_date,
         identifiers.child_key,
         coalesce(identifiers.birth_month, pupils.birth_month) as birth_month,
@@ -67,6 +68,7 @@ select
     numbered.category,
     numbered.is_for_weapon,
     numbered.is_for_drugs_or_alcohol,
+    numbered.main_reason,
     numbered.start_date,
     {{ month_of('numbered.start_date') }} as event_month,
     {{ age_at('numbered.birth_month', 'numbered.start_date') }} as age

@@ -9,6 +9,7 @@ with told as (
         referrals.referral_key,
         referrals.has_number,
         referrals.is_from_school,
+        referrals.referred_by,
         referrals.is_no_further_action,
         referrals.referral_date,
         referrals.place
@@ -75,6 +76,7 @@ select
     events.child_key,
     events.referral_key,
     events.is_from_school,
+    events.referred_by,
     events.is_no_further_action,
     events.referral_date,
     {{ month_of('events.referral_date') }} as event_month,

@@ -1,36 +1,6 @@
-with authorities as (
-    select
-        la_code,
-        max(region_code) as region_code
-    from {{ ref('areas') }}
-    where area_level = 'local_authority'
-    group by la_code
-),
+with codes as ({{ newest_area_codes() }}),
 
-codes as ({{ newest_area_codes() }}),
-
--- each authority counts for itself, its region and England
-memberships as (
-    select
-        authorities.la_code,
-        codes.area_code,
-        'local_authority' as area_level
-    from authorities
-    inner join codes
-        on authorities.la_code = codes.la_code
-    union all
-    select
-        la_code,
-        region_code as area_code,
-        'region' as area_level
-    from authorities
-    union all
-    select
-        la_code,
-        'E92000001' as area_code,
-        'country' as area_level
-    from authorities
-),
+memberships as ({{ memberships() }}),
 
 summed as (
     select

@@ -73,6 +73,17 @@ create table submissions as
     select 1 as submission_id, 'ssd' as extract, date '2026-01-01' as period_start,
         date '2026-01-31' as period_end, 'accepted' as status, 120 as records, 110 as accepted,
         10 as quarantined, 0 as duplicates;
+create table breakdowns as
+    select 'referrals' as measure, area_code, 'local_authority' as area_level,
+        date '2026-01-01' as period_start, 'referred_by' as dimension, 'police' as part,
+        case when area_code = 'E1' then 10 end as counted,
+        case when area_code = 'E2' then 'low' end as marker, 3 as months
+    from (values ('E1'), ('E2')) as made (area_code);
+create table drivers as
+    select '{RATE}' as indicator, 'E1' as area_code, 'whole' as within, dimension, part,
+        contribution
+    from (values ('whole', 'whole', -30), ('referred_by', 'police', -20),
+        ('referred_by', 'rest', -10)) as made (dimension, part, contribution);
 create table linkage as
     select '301' as la_code, 'ssd' as extract, 120 as records, 0.9 as share,
         cast(null as varchar) as marker, 0 as conflicts
@@ -204,6 +215,21 @@ def spoilt() -> Iterator[tuple[str, str, dict[str, int]]]:
     for column in ("records", "conflicts"):
         spoil = f"update linkage set {column} = 7 where la_code = '301'"
         yield "linkage", spoil, {"numbers_of_records_are_rounded": 1}
+    yield "breakdowns", "insert into breakdowns from breakdowns limit 1", {"one_row_each": 2}
+    yield "breakdowns", *unknown("breakdowns", "area_code", "area_level", "dimension", "marker")
+    shown = "where area_code = 'E1'"
+    yield "breakdowns", f"update breakdowns set months = 4 {shown}", ranges("months")
+    yield "breakdowns", f"update breakdowns set months = 0 {shown}", ranges("months")
+    small = {"no_small_count_is_shown": 1}
+    yield "breakdowns", f"update breakdowns set counted = 5 {shown}", small
+    yield "breakdowns", f"update breakdowns set counted = 11 {shown}", {"counts_are_rounded": 1}
+    yield "breakdowns", f"update breakdowns set counted = null {shown}", {"gaps_are_marked": 1}
+    withheld = {"withheld_is_withheld": 1}
+    yield "breakdowns", f"update breakdowns set marker = 'low' {shown}", withheld
+    yield "drivers", "insert into drivers from drivers limit 1", {"one_row_each": 2}
+    yield "drivers", *unknown("drivers", "indicator", "area_code", "dimension")
+    spoil = "update drivers set contribution = -9 where part = 'rest'"
+    yield "drivers", spoil, {"contributions_add_up": 2}
     yield "estimates", "insert into estimates from estimates", {"one_row_each": 2}
     yield "estimates", "update estimates set lower = 28", {"ranges_are_ranges": 1}
     yield "estimates", "update estimates set upper = 26", {"ranges_are_ranges": 1}

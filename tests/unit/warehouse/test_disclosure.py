@@ -166,7 +166,12 @@ def connection() -> duckdb.DuckDBPyConnection:
         create view marts.fct_signals as
         select {KEY}, {SIGNAL}, status, null::varchar as reason from judged;
         create view marts.dim_areas as
-        select distinct area_code, region_code, sub_region_code from judged
+        select distinct area_code, region_code, sub_region_code from judged;
+        create table marts.fct_breakdowns (
+            measure varchar, area_code varchar, area_level varchar, period_start date,
+            period_end date, dimension varchar, part varchar, monthly_measure varchar,
+            counted double, months integer
+        )
         """
     )
     vintages.create(connection)
