@@ -24,7 +24,7 @@ WORDS: dict[Change, str] = {
     "waiting": "Not yet taken on",
     "corrected": "Corrected",
     "ended": "Ended",
-    "pending": "Seen once and not yet an alert",
+    "pending": "Seen, not confirmed yet",
     "woken": "No longer put off",
     "taken_on": "Taken on",
     "put_off": "Put off",

@@ -1,16 +1,20 @@
 """What would have been raised month by month, each month with only what was known then."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from monitoring import joint, signals
+from monitoring.alert_context import OPENING
 from monitoring.alerts import ongoing
 from monitoring.alerts.evaluate import findings
 from monitoring.alerts.findings import Alert, Event, Given
 from monitoring.alerts.lifecycle import decide
+from monitoring.digests import CHANGES
+from monitoring.outbox import MOST_ALONE
+from monitoring.routes import AT_ONCE
 from orchestration import dbt_runner
 from orchestration.demo import TRUTH
 from orchestration.run import ready
@@ -94,21 +98,58 @@ def replay(
                 leftover.unlink()
 
 
-def new_in_words(home: Home, rows: Sequence[Mapping[str, Any]]) -> str:
-    """How many alerts were new, and of authorities how many where nothing was planted, if the
-    history is a simulated one."""
-    new = [row for row in rows if row["event"] == "opened"]
+def in_words(home: Home, replayed: Sequence[Replayed]) -> Iterator[str]:
+    """How many alerts were new, where nothing was planted if the history is a simulated one, and
+    how many messages a month an audience would have had."""
     opened = [
-        (row["indicator"], numbers().get(row["area_code"], ""), row["period"])
-        for row in new if row["area_level"] == "local_authority"
+        (one.alerts[event.alert_id], event)
+        for one in replayed for event in one.events if event.event == "opened"
     ]  # fmt: skip
-    told = f"{len(new)} new alerts, {len(opened)} of them on authorities"
+    own = [
+        (alert.indicator, numbers().get(alert.area_code, ""), event.period)
+        for alert, event in opened if alert.area_level == "local_authority" and event.period
+    ]  # fmt: skip
+    yield f"{len(opened)} new alerts, {len(own)} of them on authorities."
     truth = home.root / TRUTH
-    if not truth.is_file():
-        return f"{told}."
-    return (
-        f"{told}; {found.unplanted(opened, truths.load(truth))} of these where nothing was planted."
+    if truth.is_file() and own:
+        count = found.causes(own, truths.load(truth))
+        yield (
+            f"Of those on authorities {count['planted']} are of an indicator that was worsened"
+            f" there, {count['beside it']} of another one of such an authority, and"
+            f" {count['nothing']} ({count['nothing'] / len(own):.0%}) where nothing was planted."
+        )
+    yield from _messages_in_words(replayed)
+
+
+def _messages_in_words(replayed: Sequence[Replayed]) -> Iterator[str]:
+    """Where each audience has a route of its own, for digests and what is critical alone."""
+    everywhere = [_messages(one, one.events) for one in replayed]
+    yield f"Messages a month for a lead of the country: {_each_month(everywhere)}."
+    last = replayed[-1].alerts.values()
+    names = {one.area_code: one.area_name for one in last if one.area_level == "local_authority"}
+    if names:
+        of_area = {
+            code: [_messages(one, _of(one, code)) for one in replayed] for code in sorted(names)
+        }
+        most = max(of_area, key=lambda code: sum(of_area[code]))
+        yield f"For the authority that has most, {names[most]}: {_each_month(of_area[most])}."
+
+
+def _of(one: Replayed, area_code: str) -> list[Event]:
+    return [event for event in one.events if one.alerts[event.alert_id].area_code == area_code]
+
+
+def _messages(one: Replayed, events: Sequence[Event]) -> int:
+    """A digest if there is news, and what is critical alone, as the outbox has it."""
+    news = [event for event in events if event.event in CHANGES]
+    urgent = sum(
+        event.event in OPENING and one.alerts[event.alert_id].severity == AT_ONCE for event in news
     )
+    return bool(news) + (urgent if urgent <= MOST_ALONE else 0)
+
+
+def _each_month(counts: Sequence[int]) -> str:
+    return f"{sum(counts) / len(counts):.1f} with news, {max(counts)} at most"
 
 
 def _replayed(

@@ -1,5 +1,6 @@
 """What was planted against what was found: found in time, late or missed; and what kept quiet."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -32,6 +33,7 @@ select min(period_start) from marts.fct_signals
 where source = 'extracts' and status <> 'not_assessable'
 """
 
+Cause = Literal["planted", "beside it", "nothing"]
 Verdict = Literal["found", "late", "missed", "quiet", "raised", "before"]
 Hits = dict[tuple[str, str], list[tuple[date, bool]]]
 
@@ -81,16 +83,20 @@ def in_words(compared: list[Compared]) -> Iterator[str]:
         yield from (f"  {one.words}" for one in others)
 
 
-def unplanted(opened: Iterable[tuple[str, str, date]], truth: Truth) -> int:
-    """Of alerts on authorities, as indicator, number and period, those where nothing was planted
-    by then."""
-    return sum(
-        not any(
-            indicator in event.indicators and number in event.la_codes and event.onset <= period
-            for event in truth.events
-        )
-        for indicator, number, period in opened
-    )
+def causes(opened: Iterable[tuple[str, str, date]], truth: Truth) -> Counter[Cause]:
+    """Of alerts on authorities, as indicator, number and period: how many are of an indicator that
+    was worsened there by then, how many of another one there, and how many where nothing was."""
+    return Counter(_cause(*alert, truth) for alert in opened)
+
+
+def _cause(indicator: str, number: str, period: date, truth: Truth) -> Cause:
+    here = [
+        event for event in truth.events
+        if event.expects_alert and number in event.la_codes and event.onset <= period
+    ]  # fmt: skip
+    if any(indicator in event.indicators for event in here):
+        return "planted"
+    return "beside it" if here else "nothing"
 
 
 def cases_in_words(truth: Truth) -> Iterator[str]:

@@ -16,6 +16,8 @@ ENDED = (
 )  # fmt: skip
 STATES = (PENDING, *LIVE, *ENDED)
 CLEAR = ("ok", "improving", "short_history")
+SIDES = {"exposure": "risk", "identification": "seen", "exploitation": "seen"}
+"""By family: whether an indicator tells of signs of risk or of how many children are seen."""
 
 Evidence = Mapping[str, Any]
 
@@ -51,6 +53,23 @@ class Finding:
     @property
     def is_worsening(self) -> bool:
         return self.status == "worsening"
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it worsens by its own evidence, and not for want of a return to the level of
+        before: that follows of itself and confirms nothing."""
+        return self.is_worsening and self.reason != "not_come_back"
+
+    @property
+    def side(self) -> str | None:
+        return SIDES.get(self.family)
+
+    @property
+    def chance(self) -> float | None:
+        """Of so extreme a period, or so sustained a change, where nothing happened."""
+        known = [self.evidence.get(name) for name in ("p_one", "p_sustained")]
+        tests = [chance for chance in known if chance is not None]
+        return min(1.0, 2 * min(tests)) if tests and self.is_assessable else None
 
     @property
     def is_assessable(self) -> bool:

@@ -2,7 +2,8 @@
 
 Only people acknowledge, snooze or close by reason; only data resolve by clear periods or retract.
 An authority's first worsening period is pending: a second one, or a sign of the other side in the
-same period, opens it.
+same period, opens it. Of two at least one has to stand out among those that are not known yet: the
+many that go on would let as many new ones pass by chance as a tenth of themselves.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,11 +30,15 @@ from warehouse.alert_terms import LIVE, SEVERITIES
 
 CLEAR_PERIODS = 3  # as many assessable periods without a worsening end an episode
 STALE_PERIODS = 3  # a first alert is only raised for an area whose figures are this recent
-CONFIRMED_BY, WITHIN = 2, 3  # worsening periods of as many assessable ones, to open an alert
+CONFIRMED_BY, WITHIN = 2, 3  # marked periods of as many assessable ones, to open an alert
+NEW_IN_ERROR = 0.10  # share of the authorities named in a period that may be named wrongly
 REOPENED_WITHIN = 6  # assessable periods after an end, in which the same alert is taken up again
 # Assessable periods without a worsening after which a person's decision no longer holds.
 REARMED_AFTER = {"false_alarm": 2, "practice_change": 2}
 FIRST = "a first period; a second one opens it"
+
+Series = tuple[str, str, date]
+"""Indicator, breakdown and period."""
 
 
 def decide(
@@ -80,16 +85,31 @@ class _Context:
     release_id: str
     newest: Mapping[tuple[str, str], Sequence[date]]
     national: frozenset[tuple[str, str, date]]
-    worse: frozenset[tuple[str, str, date]]
-    """Area, direction and period of each worsening."""
+    worse: frozenset[tuple[str, str | None, date]]
+    """Area, side and period of each worsening."""
+    unknown: Mapping[Series, Mapping[str, float]]
+    """By indicator, breakdown and period the chances of the authorities without a live alert, by
+    fingerprint."""
     authorities: carriers.Excess
+    named: dict[Series, frozenset[str]]
+    """Of `unknown`, those that stand out, as far as that was asked."""
     folds: dict[tuple[str, str, str], str]
     """By indicator, breakdown and authority the alert on a region or England that names it."""
 
     def is_confirmed_elsewhere(self, finding: Finding) -> bool:
-        """Whether in the same area and period something of the other side worsens too."""
-        other = "up" if finding.direction == "down" else "down"
-        return (finding.area_code, other, finding.period) in self.worse
+        """Whether in the same area and period something of the other side worsens too: signs of
+        risk rise, or fewer children are seen."""
+        other = {"risk": "seen", "seen": "risk"}.get(finding.side or "")
+        return other is not None and (finding.area_code, other, finding.period) in self.worse
+
+    def stands_out(self, finding: Finding) -> bool:
+        """Whether it is named also among the authorities without a live alert."""
+        if finding.chance is None:
+            return True
+        series = (finding.indicator, finding.breakdown, finding.period)
+        if series not in self.named:
+            self.named[series] = _named_of(self.unknown.get(series, {}))
+        return finding.fingerprint in self.named[series]
 
     def note(self, alert: Alert) -> None:
         """Fold the authorities that a live alert names under it."""
@@ -117,8 +137,10 @@ def _context(
             (one.indicator, one.breakdown, one.period) for one in worse
             if one.area_level == "country"
         ),
-        worse=frozenset((one.area_code, one.direction, one.period) for one in worse),
+        worse=frozenset((one.area_code, one.side, one.period) for one in worse),
+        unknown=_chances(found, former),
         authorities=carriers.excesses(found),
+        named={},
         folds={},
     )  # fmt: skip
     for alert in former.values():
@@ -162,7 +184,9 @@ def _opening(former: Alert | None, found: list[Finding], context: _Context) -> C
         named = carriers.half_of(carried)
     if former and again:
         return _reopening(former, fired, named, context)
-    is_open = _is_confirmed(last, judged, context)
+    is_open = _is_confirmed(last, episode, context)
+    if not is_open and not last.is_marked:
+        return None
     if former and former.state == PENDING:
         return _confirming(former, fired, named, context, is_open=is_open)
     opened = Alert(
@@ -449,10 +473,37 @@ def _is_national(finding: Finding, context: _Context) -> bool:
     return finding.area_level == "region" and movement in context.national
 
 
-def _is_confirmed(last: Finding, judged: list[Finding], context: _Context) -> bool:
+def _is_confirmed(last: Finding, episode: list[Finding], context: _Context) -> bool:
+    """Whether as many periods were marked together, now or since the episode began."""
     if not last.is_of_authority or context.is_confirmed_elsewhere(last):
         return True
-    return sum(finding.is_worsening for finding in judged[-WITHIN:]) >= CONFIRMED_BY
+    for end in range(CONFIRMED_BY, len(episode) + 1):
+        marked = [finding for finding in episode[max(end - WITHIN, 0) : end] if finding.is_marked]
+        if len(marked) >= CONFIRMED_BY and any(context.stands_out(one) for one in marked):
+            return True
+    return False
+
+
+def _chances(
+    found: Iterable[Finding], former: Mapping[str, Alert]
+) -> dict[Series, dict[str, float]]:
+    chances: dict[Series, dict[str, float]] = {}
+    for one in found:
+        alert = former.get(one.fingerprint) if one.is_of_authority else None
+        is_known = alert is not None and alert.state in LIVE
+        if one.is_of_authority and not is_known and one.chance is not None:
+            series = (one.indicator, one.breakdown, one.period)
+            chances.setdefault(series, {})[one.fingerprint] = one.chance
+    return chances
+
+
+def _named_of(chances: Mapping[str, float]) -> frozenset[str]:
+    import numpy as np  # slow to import, as is what follows, and seldom needed
+
+    from monitoring.detection.discovery import discoveries
+
+    kept = discoveries(np.array(list(chances.values())), NEW_IN_ERROR)
+    return frozenset(name for name, is_kept in zip(chances, kept, strict=True) if is_kept)
 
 
 def _is_discarded(judged: list[Finding], context: _Context) -> bool:

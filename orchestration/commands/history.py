@@ -42,16 +42,18 @@ def replay(home: "Home", first: datetime | None, last: datetime | None, is_json:
     now = today(load_settings(home))
     start = first.date() if first else now.replace(year=now.year - 1, day=1)
     end = min(_end(last.date()), now) if last else now
-    rows = []
+    days = []
     for replayed in replays.replay(home, start, end, progress=progress):
-        rows += replayed.rows()
+        days.append(replayed)
         if not is_json:
             say(f"{replayed.as_of}: {len(replayed.rows())} changes, {replayed.open} open")
+    rows = [row for one in days for row in one.rows()]
     if is_json:
         as_json(rows)
     else:
         table(rows, CHANGES)
-        say(replays.new_in_words(home, rows))
+        for line in replays.in_words(home, days):
+            say(line)
     return 0
 
 

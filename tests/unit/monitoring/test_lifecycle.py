@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,13 +88,68 @@ def test_a_pending_alert_whose_figure_is_revised_away_is_dropped() -> None:
 
 
 def test_a_sign_of_the_other_side_in_the_same_period_opens_it_at_once() -> None:
-    up = {"indicator": "suspension_rate", "direction": "up"}
+    up = {"indicator": "suspension_rate", "direction": "up", "family": "exposure"}
     opened = decide([*leeds("ooow"), *leeds("ooow", **up)], [], TODAY)
     assert events(opened) == ["opened", "opened"]
     elsewhere = leeds("ooow", **up, area_code="E08000032", area_name="Bradford")
     assert events(decide([*leeds("ooow"), *elsewhere], [], TODAY)) == ["pending", "pending"]
     earlier = decide([*leeds("ooow"), *leeds("oowo", **up)], [], TODAY)
     assert events(earlier) == ["pending"]
+
+
+@pytest.mark.parametrize(
+    ("family", "opened"),
+    [("exposure", 2), ("identification", 0), ("threshold", 0), ("linkage", 0), ("joint", 0)],
+)
+def test_a_higher_figure_is_a_sign_of_risk_only_where_it_tells_of_exposure(
+    family: str, opened: int
+) -> None:
+    """More referrals that are repeated come of fewer first ones: no second sign of the same."""
+    up = {"indicator": "other", "direction": "up", "family": family}
+    decisions = decide([*leeds("ooow"), *leeds("ooow", **up)], [], TODAY)
+    assert events(decisions).count("opened") == opened
+
+
+def lasting(statuses: str, since: int) -> list[Finding]:
+    """From a period on it worsens only in that the level has not come back."""
+    later = month(since)
+    found = leeds(statuses)
+    return [replace(f, reason="not_come_back") if f.period >= later else f for f in found]
+
+
+def test_a_level_that_has_not_come_back_confirms_nothing() -> None:
+    known = after(decide(leeds("ooow"), [], TODAY))
+    assert decide(lasting("oooww", since=4), known, TODAY) == Decisions()
+    assert events(decide(lasting("ooowww", since=4), known, TODAY)) == ["dropped"]
+    dropped = after(decide(lasting("ooowww", since=4), known, TODAY), known)
+    assert decide(lasting("ooowwww", since=4), dropped, TODAY) == Decisions()
+    again = [*lasting("ooowww", since=4), *leeds("ooowwwww")[6:]]
+    assert events(decide(again, dropped, TODAY)) == ["opened"]
+
+
+def test_what_was_confirmed_before_the_first_run_opens_however_long_ago() -> None:
+    assert events(decide(lasting("oowwwwwwww", since=4), [], TODAY)) == ["opened"]
+    assert decide(lasting("oowwwwwwww", since=3), [], TODAY) == Decisions()
+
+
+def chances(statuses: str, chance: float, **changed: Any) -> list[Finding]:
+    found = leeds(statuses, **changed)
+    return [replace(one, evidence={**one.evidence, "p_one": chance}) for one in found]
+
+
+def test_of_two_periods_one_has_to_stand_out_among_what_is_not_known_yet() -> None:
+    """Twenty that have long been known would let a chance of .04 pass; alone it has to be .1 of
+    one in ten. One value below, on and above the limit."""
+    calm = [chances("oooo", 0.9, area_code=f"E{number}") for number in range(9)]
+    known = [chances("wwww", 1e-9, area_code=f"K{number}") for number in range(10)]
+    live = decide([one for found in known for one in found], [], TODAY).alerts
+    assert len(live) == 10
+    others = [one for found in (*calm, *known) for one in found]
+    events_of = {
+        chance: events(decide([*chances("ooww", chance), *others], live, TODAY))
+        for chance in (0.0049, 0.005, 0.0051)
+    }
+    assert events_of == {0.0049: ["opened"], 0.005: ["opened"], 0.0051: ["pending"]}
 
 
 def test_an_episode_that_is_over_is_not_opened_at_the_first_run() -> None:

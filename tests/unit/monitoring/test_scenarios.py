@@ -206,8 +206,8 @@ def country(state: State, tmp_path: Path) -> Country:
 def test_a_local_fall(country: Country) -> None:
     assert country.run(on(3), series("Leeds", "ow")) == words(
         """
-        leads, leeds > Sightline: 1 change, 0 open In short: 1 seen once and not yet an alert, 0
-        open. Data as of 21 March 2026. Leeds: Seen once and not yet an alert, watch: Referral rate
+        leads, leeds > Sightline: 1 change, 0 open In short: 1 seen, not confirmed yet, 0
+        open. Data as of 21 March 2026. Leeds: Seen, not confirmed yet, watch: Referral rate
         lower than expected. Alert 6525f83e9daeb7e8.
         """
     )
