@@ -17,7 +17,7 @@ select
     events.release_id,
     {{ evidence_of('trends', 'alerts.direction') }} as evidence
 from {{ source('state', 'alert_events') }} as events
-left join {{ source('state', 'alerts') }} as alerts
+inner join {{ ref('published_alerts') }} as alerts
     on events.alert_id = alerts.alert_id
 left join {{ ref('published_trends') }} as trends
     on alerts.indicator = trends.indicator

@@ -1,7 +1,8 @@
 -- An alert that was raised under a former code or name of an area stands under those of today, like every figure.
 -- Its figures are made of those of `trends` and of nothing else, so that they tell no more: the span of periods up to the latest in which
 -- it held that stands out most. Where no such sum lies beyond what is usual the last year is given as a whole, without a range, if it lies
--- on the side of the alert; and nothing where the latest figure is not shown.
+-- on the side of the alert; and nothing where the latest figure is not shown. A pending alert is a first mark and nothing else: where
+-- `trends` does not tell the mark, since not each count that may be behind it would have been marked, neither does the alert.
 {% set spans = [1, 2, 3, 4, 5, 6, 8, 10, 12] %}
 {# Standard deviations to each side of what was expected: 99 of 100 periods in which nothing happened lie within. #}
 {% set quantile = 2.576 %}
@@ -159,6 +160,13 @@ latest as (
     where period_start = last_period and value is not null
 ),
 
+-- marked in a period of which the judgement is not told
+untold as (
+    select alert_id
+    from series
+    where period_start = last_period and status is distinct from 'worsening'
+),
+
 lasted as (
     select
         alert_id,
@@ -218,3 +226,6 @@ left join chosen
     on latest.alert_id = chosen.alert_id
 left join newest
     on placed.alert_id = newest.alert_id
+left join untold
+    on placed.alert_id = untold.alert_id
+where placed.state is distinct from 'pending' or untold.alert_id is null
