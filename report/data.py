@@ -32,6 +32,7 @@ class Point(NamedTuple):
     expected: float | None
     lower: float | None
     upper: float | None
+    dispersion: float | None
     minimum_detectable_change: float | None
     minimum_detectable_drift: float | None
     kind: str | None
@@ -133,6 +134,8 @@ class Published:
     indicators: list[Indicator]
     areas: list[Area]
     series: dict[tuple[str, str], list[Series]]
+    neighbours: dict[str, list[Row]]
+    successions: list[Row]
     alerts: list[Row]
     events: dict[str, list[Row]]
     changes: list[Row]
@@ -171,6 +174,8 @@ def read(path: Path) -> Published:
             indicators=_indicators(connection),
             areas=areas,
             series=_series(connection),
+            neighbours=_by(_rows(connection, "from area_neighbours order by rank"), "la_code"),
+            successions=_rows(connection, "from area_successions order by all"),
             alerts=_rows(connection, ALERTS),
             events=_by(_rows(connection, "from alert_events order by event_id"), "alert_id"),
             changes=_rows(connection, CHANGES),
@@ -242,7 +247,7 @@ def _headlines(published: Published) -> dict[str, Headline]:
     best: dict[str, tuple[tuple[bool, bool, bool, date], Headline]] = {}
     for (key, indicator), held in published.series.items():
         for series in held:
-            point = next((one for one in reversed(series.points) if one.value is not None), None)
+            point = read_at(series)
             if point is None:
                 continue
             is_total = series.breakdown == "total"
@@ -251,6 +256,12 @@ def _headlines(published: Published) -> dict[str, Headline]:
                 headline = Headline(series.kind, point.period_start, point.period_end)
                 best[indicator] = rank, headline
     return {indicator: headline for indicator, (_, headline) in best.items()}
+
+
+def read_at(series: Series) -> Point | None:
+    """The newest figure, but of a month of holidays, in which nothing is expected."""
+    said = (one for one in reversed(series.points) if one.value is not None)
+    return next((one for one in said if one.reason != "nothing_expected"), None)
 
 
 SERIES = f"""

@@ -51,14 +51,14 @@ def _moved(series: Series, newest: Point, indicator: Indicator) -> str:
         return ""
     if newest.expected is not None:
         return _beside_expected([newest], indicator)
-    before = _year_before(series, newest)
+    before = year_before(series, newest)
     if before is None:
         return ""
     size = size_of(newest.value, before, indicator, sides=("lower than", "higher than"))
     return f"{size} a year before" if size else "as a year before"
 
 
-def _year_before(series: Series, newest: Point) -> float | None:
+def year_before(series: Series, newest: Point) -> float | None:
     start = newest.period_start
     found = [
         point.value
