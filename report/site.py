@@ -29,16 +29,20 @@ MENU = (
 
 
 def build_site(published_db: Path, out: Path, *, progress: Progress | None = None) -> int:
-    """Write every page below `out` and return how many there are."""
+    """Write every page below `out`, and what is taken away; how many pages there are."""
     published = read(published_db)
     environment = _environment(published)
     view = View(published)
     taken = files.write_tables(view, out)
-    pages = list(_pages(view, published_db.parent, out, taken))
+    whole = {**taken, "whole": [*taken["whole"], files.SITE]}
+    pages = list(_pages(view, published_db.parent, out, whole))
     for done, page in enumerate(pages, start=1):
         _write(environment, out, page)
         if progress:
             progress(done, len(pages))
+    _write(environment, out, files.brief_page(view, out))
+    alone = reference.data_page(view, taken)
+    files.write_site(view, out, {alone.path: _text(environment, alone)})
     return len(pages)
 
 
@@ -74,11 +78,14 @@ def _site(published: Published) -> dict[str, Any]:
 def _write(environment: Environment, out: Path, page: Page) -> None:
     target = out / page.path
     target.parent.mkdir(parents=True, exist_ok=True)
-    text = environment.get_template(page.template).render(
+    target.write_text(_text(environment, page), encoding="utf-8")
+
+
+def _text(environment: Environment, page: Page) -> str:
+    return environment.get_template(page.template).render(
         title=page.title,
         here=page.here,
         trail=page.trail,
         root="../" * page.path.count("/"),
         **page.context(),
     )
-    target.write_text(text, encoding="utf-8")

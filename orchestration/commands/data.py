@@ -57,6 +57,28 @@ def serve(home: "Home", port: int) -> int:
     return 0
 
 
+@report.command("pdf")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@home_option
+def pdf(home: "Home", file: Path | None) -> int:
+    """Print the briefing of the current release to PDF, with the Chromium that is installed.
+
+    Without a name the file is called after the release and lies in this folder. Exit code 1 where
+    no Chromium is installed: then open the briefing in any browser and print it.
+
+    Example: sightline report pdf briefing.pdf
+    """
+    from report.downloads import files
+    from report.downloads import pdf as printing
+    from warehouse.release import store as releases
+
+    release = releases.require_current(home).release_id
+    to = file or Path(f"sightline-{release}.pdf")
+    printing.write(_pages(home) / files.BRIEF, to)
+    say(str(to))
+    return 0
+
+
 def _pages(home: "Home") -> Path:
     from warehouse.release import store as releases
 

@@ -53,7 +53,7 @@ def _where(view: View) -> str:
     if not view.live_alerts:
         return "No alert is open. That is not proof that all is well."
     alerted = [area for area in view.authorities if view.live_in(area)]
-    names = [one["area_name"] for one in _places(view)[:3]]
+    names = [one["area_name"] for one in places(view)[:3]]
     said = f"Alerts are open in {len(alerted)} of {len(view.authorities)} authorities"
     return f"{said}, most seriously in {words.listed(names)}." if names else f"{said}."
 
@@ -80,7 +80,7 @@ def _weak(view: View) -> str:
     return f"Confidence in the data is {said}."
 
 
-def _places(view: View) -> list[Row]:
+def places(view: View) -> list[Row]:
     """Authorities with an open alert, each by its worst: by severity, then by size."""
     order = list(words.SEVERITIES)
     alerts = [one for one in view.live_alerts if one["area_level"] == "local_authority"]
@@ -92,7 +92,7 @@ def _places(view: View) -> list[Row]:
 
 
 def _worst(view: View) -> list[dict[str, Any]]:
-    return [_place(view, alert) for alert in _places(view)[:WORST]]
+    return [_place(view, alert) for alert in places(view)[:WORST]]
 
 
 def _place(view: View, alert: Row) -> dict[str, Any]:

@@ -62,10 +62,7 @@ GLOSSARY = (
 
 
 def pages(view: View, release: Path, relative: str, taken: Taken) -> Iterator[Page]:
-    yield Page(
-        "data.html", "data.html", "Data", "data.html",
-        lambda: _data(view, release, relative) | {"taken": taken}, (START,),
-    )  # fmt: skip
+    yield data_page(view, taken, release, relative)
     yield Page(
         "dictionary.html", "dictionary.html", "Dictionary", "data.html",
         lambda: {"relations": view.published.dictionary, "indicators": view.indicators,
@@ -75,7 +72,19 @@ def pages(view: View, release: Path, relative: str, taken: Taken) -> Iterator[Pa
     yield Page("help.html", "help.html", "How to read these pages", "help.html", _help, (START,))
 
 
-def _data(view: View, release: Path, relative: str) -> dict[str, Any]:
+def data_page(view: View, taken: Taken, release: Path | None = None, relative: str = "") -> Page:
+    """Where the data are; of a copy that leaves the release behind, what goes with it."""
+    held = _of_release(view, release, relative) if release else _left_behind(view)
+    context = {
+        **held,
+        "taken": taken,
+        "query": QUERY.format(indicator=view.indicators[0].indicator),
+        "scripted": False,
+    }
+    return Page("data.html", "data.html", "Data", "data.html", lambda: context, (START,))
+
+
+def _of_release(view: View, release: Path, relative: str) -> dict[str, Any]:
     whole = (
         ("sightline.duckdb", "The whole database (DuckDB)"),
         ("datapackage.json", "Data package: every file, its columns, types and keys, for programs"),
@@ -94,9 +103,12 @@ def _data(view: View, release: Path, relative: str) -> dict[str, Any]:
             (f"{relative}/tables/{path.name}", path.name)
             for path in sorted((release / "tables").glob("*.csv"))
         ],
-        "query": QUERY.format(indicator=view.indicators[0].indicator),
-        "scripted": False,
     }
+
+
+def _left_behind(view: View) -> dict[str, Any]:
+    tables = [{**table, "parquet": ""} for table in view.published.tables]
+    return {"downloads": [], "tables": tables, "tables_csv": []}
 
 
 def _existing(release: Path, relative: str, name: str) -> str:

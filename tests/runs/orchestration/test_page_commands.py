@@ -42,6 +42,7 @@ ELSEWHERE = {
         "tests/runs/orchestration/test_commands.py",
         'sightline("audit", "disclosure"',
     ),
+    ("report", "pdf"): ("tests/unit/report/test_pdf.py", '"report", "pdf"'),
     ("releases", "list"): (
         "tests/runs/orchestration/test_second_delivery.py",
         'sightline("releases", "list"',

@@ -1,11 +1,13 @@
 """In a real browser: no error, no outside request, everything within reach of the keyboard."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from report.downloads import pdf
 from senders import error_report as errors
 from senders.validate import Wanted, validate
 
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 )
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PAGES = ("index.html", "areas/383.html", "indicators/referral_rate.html", "alerts/a-leeds.html",
-         "quality/index.html", "help.html", "data.html")  # fmt: skip
+         "quality/index.html", "help.html", "data.html", "downloads/brief.html")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +150,10 @@ CONTRAST = """
 def test_all_text_stands_out_from_its_ground(page, site: Path, name: str) -> None:
     page.goto((site / name).as_uri())
     assert page.evaluate(CONTRAST) == []
+
+
+def test_the_briefing_is_printed_on_paper(site: Path, tmp_path: Path) -> None:
+    pdf.write(site / "downloads" / "brief.html", tmp_path / "briefing.pdf")
+    made = (tmp_path / "briefing.pdf").read_bytes()
+    assert made.startswith(b"%PDF-")
+    assert len(re.findall(rb"/Type\s*/Page\b", made)) >= 2
