@@ -5,6 +5,8 @@ from typing import Literal
 
 Scope = Literal["recipient", "message", "channel"]
 
+NOT_TRUSTED = "the server's certificate is not trusted"
+
 
 class DeliveryFailed(Exception):
     """`scope` is what is at fault: this address, this content, or the channel for everybody.

@@ -19,7 +19,7 @@ import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from monitoring.delivery.channels import Copy, Send
-from monitoring.delivery.failure import DeliveryFailed
+from monitoring.delivery.failure import NOT_TRUSTED, DeliveryFailed
 from monitoring.messages import Message
 from warehouse import clock
 
@@ -122,7 +122,7 @@ def post(
     except (TimeoutError, httpx.TimeoutException):
         raise DeliveryFailed("the server did not answer in time") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as fault:
-        raise DeliveryFailed(f"no connection ({type(fault).__name__})") from None
+        raise DeliveryFailed(_plainly(fault)) from None
     if answer.is_success and is_taken(answer):
         return
     raise failure(answer.status_code, answer.headers.get("Retry-After"))
@@ -147,6 +147,16 @@ def is_page(answer: httpx.Response) -> bool:
 def _certificates() -> ssl.SSLContext:
     """Those that this machine trusts."""
     return ssl.create_default_context()
+
+
+def _plainly(fault: BaseException) -> str:
+    """The kind of fault, without words of the other side."""
+    cause: BaseException | None = fault
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return NOT_TRUSTED
+        cause = cause.__cause__ or cause.__context__
+    return f"no connection ({type(fault).__name__})"
 
 
 async def _posted(

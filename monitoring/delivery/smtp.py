@@ -22,7 +22,7 @@ from pydantic import (
 from monitoring import rendering
 from monitoring.delivery.channels import Copy, Send
 from monitoring.delivery.deadline import Deadline, within
-from monitoring.delivery.failure import DeliveryFailed
+from monitoring.delivery.failure import NOT_TRUSTED, DeliveryFailed
 from monitoring.messages import Message
 from warehouse.home import Home
 
@@ -239,7 +239,7 @@ def _unset(variable: str) -> str:
 def _plainly(fault: Exception) -> str:
     """The kind of fault only: a server's words may quote what was sent."""
     if isinstance(fault, ssl.SSLCertVerificationError):
-        return "the server's certificate is not trusted"
+        return NOT_TRUSTED
     if isinstance(fault, TimeoutError) or "timed out" in str(fault):
         return "the server did not answer in time"
     if isinstance(fault, smtplib.SMTPNotSupportedError):

@@ -2,6 +2,7 @@
 
 import socket
 import socketserver
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ CONTENT = "CONTENT"
 USUAL = {
     GREETING: "220 here",
     "EHLO": "250-here\r\n250 SIZE 1000000",
+    "STAR": "220 go on",
     "DATA": "354 go on",
     "QUIT": "221 bye",
 }
@@ -30,8 +32,13 @@ class MailServer(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 50
 
-    def __init__(self, answers: Mapping[str | tuple[str, str], str]) -> None:
-        self.answers = answers
+    def __init__(
+        self,
+        answers: Mapping[str | tuple[str, str], str],
+        tls: ssl.SSLContext | None = None,
+        security: str = "none",
+    ) -> None:
+        self.answers, self.tls, self.security = answers, tls, security
         self.mails: list[EmailMessage] = []
         self.connections = 0
         super().__init__(("127.0.0.1", 0), _Conversation)
@@ -55,6 +62,19 @@ class _Conversation(socketserver.StreamRequestHandler):
     server: MailServer
 
     def handle(self) -> None:
+        try:
+            self._converse()
+        except ssl.SSLError:
+            return  # the client does not trust us
+
+    def _encrypt(self) -> None:
+        assert self.server.tls is not None
+        self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        self.setup()
+
+    def _converse(self) -> None:
+        if self.server.security == "tls":
+            self._encrypt()
         self.server.connections += 1
         if not self._say(self.server.answer(GREETING)):
             return
@@ -62,6 +82,8 @@ class _Conversation(socketserver.StreamRequestHandler):
             verb = line[:4].upper()
             if not self._say(answer := self.server.answer(verb, line)):
                 return
+            if verb == "STAR":
+                self._encrypt()
             if verb == "QUIT":
                 return
             if verb == "DATA" and answer.startswith("354"):
@@ -90,9 +112,11 @@ class _Conversation(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def mail_server(**answers: str) -> Iterator[MailServer]:
+def mail_server(
+    tls: ssl.SSLContext | None = None, security: str = "none", **answers: str
+) -> Iterator[MailServer]:
     """A server with answers by verb; those by a tuple are put into `answers` by the test."""
-    with MailServer(dict(answers)) as server:
+    with MailServer(dict(answers), tls, security) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
         server.shutdown()
