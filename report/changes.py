@@ -41,8 +41,10 @@ class Line:
 
     area: str
     place: str
-    said: str
+    what: str
     link: str
+    how: str = ""
+    """How serious it was and is, or by whom and why."""
 
 
 def grouped(view: View) -> list[tuple[str, list[Line]]]:
@@ -74,8 +76,7 @@ def _line(view: View, row: Row) -> Line:
     if row["alert_id"] is None:
         return Line(row["area_name"], place, _of_return(row), "quality/index.html")
     alert = view.by_number[row["alert_id"]]
-    said = f"{alert['headline']}{_how(row)}"
-    return Line(row["area_name"], place, said, f"alerts/{alert['file']}")
+    return Line(row["area_name"], place, alert["headline"], f"alerts/{alert['file']}", _how(row))
 
 
 def _of_return(row: Row) -> str:
@@ -85,7 +86,6 @@ def _of_return(row: Row) -> str:
 
 
 def _how(row: Row) -> str:
-    """How serious it was and is, or by whom and why."""
     if row["change"] == "worse":
         return f" ({row['old_severity']}, now {row['severity']})"
     if row["change"] in ("new", "again"):

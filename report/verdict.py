@@ -22,6 +22,8 @@ WHY: dict[Sure, str] = {
 class Verdict:
     finding: str
     """What was found, with its size where that may be told."""
+    off: str
+    """The same with the periods judged in place of the name: "15% below expected in July 2026"."""
     concerned: str
     """By how many children or events it is off; empty where that may not be told."""
     lasted: str
@@ -39,25 +41,29 @@ def of(alert: Row, indicator: Indicator | None) -> Verdict:
     shown = evidence.read(alert["summary"])
     is_borne_out = shown is not None and shown.bears_out(alert["direction"])
     told = shown if is_borne_out else None
+    name = indicator.name if indicator else alert["title"]
+    period_type = indicator.period_type if indicator else "month"
+    scale = evidence.Scale("", 0, period_type)
+    when = f" {evidence.when(told, scale, alert['last_period'])}" if told else ""
     return Verdict(
-        finding=_finding(alert, indicator, told),
+        finding=f"{name} {_off(alert, told)}",
+        off=f"{_off(alert, told)}{when}",
         concerned=_concerned(indicator, told),
         lasted=evidence.lasted(
             alert["opened_period"], alert["periods_passed"] or 1, alert["periods_marked"],
-            indicator.period_type if indicator else "month",
+            period_type,
         ),
         sure=_sure(told),
         size=abs(told.difference or 0) if told else 0,
     )  # fmt: skip
 
 
-def _finding(alert: Row, indicator: Indicator | None, told: Evidence | None) -> str:
-    name = indicator.name if indicator else alert["title"]
+def _off(alert: Row, told: Evidence | None) -> str:
     if told and told.change:
         side = "below" if told.change < 0 else "above"
-        return f"{name} {abs(told.change)}% {side} expected"
+        return f"{abs(told.change)}% {side} expected"
     side = {"down": "lower", "up": "higher"}.get(alert["direction"], "other")
-    return f"{name} {side} than expected"
+    return f"{side} than expected"
 
 
 def _concerned(indicator: Indicator | None, told: Evidence | None) -> str:

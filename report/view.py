@@ -127,6 +127,11 @@ class View:
         return [alert for alert in self.alerts if alert["state"] in LIVE]
 
     @cached_property
+    def live_on(self) -> dict[tuple[str, str], Row]:
+        """The open alert on an area's indicator."""
+        return {(one["area_key"], one["indicator"]): one for one in self.live_alerts}
+
+    @cached_property
     def alerts_of(self) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = defaultdict(list)
         for alert in self.alerts:
@@ -273,6 +278,7 @@ class View:
             "detectable": silence.change(point),
             "detectable_drift": silence.drift(point),
             "tag": words.tag(point, indicator),
+            "alert": self.live_on.get((area.key, indicator.indicator)),
             "others": [self._value(other, indicator) for other in others],
         }
 

@@ -92,7 +92,7 @@ def judged(evidence: Evidence, direction: Direction, scale: Scale, last: date) -
     if not evidence.bears_out(direction) or evidence.value is None or evidence.expected is None:
         return NOT_ALONE
     said = (
-        f"{number(evidence.value, scale)} {scale.unit} {_when(evidence, scale, last)}."
+        f"{number(evidence.value, scale)} {scale.unit} {when(evidence, scale, last)}."
         f" About {number(evidence.expected, scale)} was expected"
     )
     has_range = evidence.lower is not None and evidence.upper is not None
@@ -144,7 +144,8 @@ def number(value: float, scale: Scale) -> str:
     return f"{value:,.{scale.decimals}f}"
 
 
-def _when(evidence: Evidence, scale: Scale, last: date) -> str:
+def when(evidence: Evidence, scale: Scale, last: date) -> str:
+    """The periods that were judged together."""
     end = period_name(scale.period_type, evidence.last or last)
     if evidence.periods == 1 or evidence.first is None:
         return f"in {end}"

@@ -54,7 +54,7 @@ def test_a_row_compares_an_area_with_its_past_and_with_others(leeds) -> None:
     assert found["Value"].endswith("referrals")
     assert found["On a year before"].endswith("% lower")
     assert found["Rank"] == "Lowest of 4"
-    assert found["State"].startswith("Low for several months Usual range ")
+    assert found["State"].startswith("Low for several months Alert: 41% below expected ")
 
 
 def test_a_median_of_too_few_neighbours_is_not_told(leeds) -> None:

@@ -32,7 +32,8 @@ def front(site: Path) -> html.HtmlElement:
 
 
 def test_three_sentences_say_what_is_new_where_and_how_complete_the_data_are(front) -> None:
-    said = {text(row.find("dt")): text(row.find("dd")) for row in front.findall(".//dl/div")}
+    rows = front.findall(".//dl[@class='minute']/div")
+    said = {text(row.find("dt")): text(row.find("dd")) for row in rows}
     assert said == {
         "New": "This is the first release, so nothing can be compared with one before.",
         "Out of sight": "Alerts are open in 1 of 5 authorities, most seriously in Leeds.",
@@ -58,6 +59,17 @@ def test_the_alert_has_one_duration_on_every_page(site: Path) -> None:
     said = "Marked in 4 of 4 months since July 2026"
     for name in ("index.html", "alerts/index.html", "alerts/a-leeds.html", "areas/383.html"):
         assert said in text(parsed(site, name).find(".//main")), name
+
+
+def test_the_state_of_a_series_with_an_open_alert_says_what_the_alert_is_about(site: Path) -> None:
+    """The newest month may lie inside its range while several together stand out."""
+    said = "Alert: 41% below expected in the 4 months from July 2026 to October 2026"
+    for name in ("areas/383.html", "indicators/referral_rate.html"):
+        [link] = [
+            one for one in parsed(site, name).findall(".//td/a[@class='unit']")
+            if one.get("href") == "../alerts/a-leeds.html"
+        ]  # fmt: skip
+        assert text(link) == said, name
 
 
 def test_every_figure_of_england_says_how_many_authorities_are_in_it(front) -> None:
@@ -137,9 +149,8 @@ def test_an_acknowledgement_a_closure_a_correction_and_a_missing_return_are_four
 
     page = second(change)
     lines = {
-        text(heading): [text(line) for line in heading.getnext()]
-        for heading in page.findall(".//h3")
-        if heading.getnext() is not None and heading.getnext().get("class") == "news"
+        text(row.find("dt")): [text(line) for line in row.findall("dd/ul/li")]
+        for row in page.findall(".//dl[@class='news']/div")
     }
     assert {name: len(held) for name, held in lines.items()} == {
         "Taken on (1)": 1, "Closed (1)": 1,
@@ -160,7 +171,7 @@ def test_an_acknowledgement_a_closure_a_correction_and_a_missing_return_are_four
 def test_where_nothing_is_new_the_page_says_since_when(second) -> None:
     page = second(lambda _alerts, _work: [])
     assert text(page.find(".//dl/div/dd")) == "Nothing since 20 November 2026."
-    assert not page.findall(".//ul[@class='news']")
+    assert not page.findall(".//dl[@class='news']")
 
 
 def test_expected_and_known_have_their_range_as_a_drawing_and_as_a_table(front) -> None:
