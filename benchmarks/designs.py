@@ -73,6 +73,9 @@ class Design:
     bend_sd: float = 0.0  # change of an area's slope at one month of its own (a year)
     walk_sd: float = 0.0  # of an area's level in a year
     months: int = MONTHS
+    drawn: int = MONTHS  # months that are drawn, of which the last `months` are kept
+    tested: int = TESTED
+    share: float = SHARE  # of the areas, for each kind of event
 
 
 DESIGNS = {
@@ -96,30 +99,35 @@ class Truth:
 
 def simulate(design: str, indicator: str, replicate: int, seed: int) -> tuple[Panel, Truth]:
     """One panel of a design, the same for the same numbers."""
-    chosen, nature = DESIGNS[design], NATURES[indicator]
     chance = np.random.default_rng(
         [seed, replicate, list(DESIGNS).index(design), list(NATURES).index(indicator)]
     )
-    t, shape = np.arange(MONTHS), (AREAS, MONTHS)
+    return draw(DESIGNS[design], indicator, chance)
+
+
+def draw(chosen: Design, indicator: str, chance: np.random.Generator) -> tuple[Panel, Truth]:
+    nature, months = NATURES[indicator], chosen.drawn
+    t, shape = np.arange(months), (AREAS, months)
     level = chance.normal(nature.level, nature.level_sd, AREAS)
     slope = chance.normal(0, nature.slope_sd, (AREAS, 1)) * t / 12
-    since = chance.integers(12, MONTHS, (AREAS, 1))
+    since = chance.integers(12, months, (AREAS, 1))
     bend = chance.normal(0, chosen.bend_sd, (AREAS, 1))
     slope = slope + bend * np.maximum(t - since, 0) / 12
     season = chance.normal(0, nature.season_sd, (AREAS, 12))
     season = (season - season.mean(1, keepdims=True))[:, t % 12]
     nation = nature.trend * t / 12 + nature.season[t % 12] + _moving_easter(chance, t)
-    nation = nation + chance.normal(0, 0.01, MONTHS)
+    nation = nation + chance.normal(0, 0.01, months)
     walk = np.cumsum(chance.normal(0, chosen.walk_sd / np.sqrt(12), shape), axis=1)
-    rest = walk + _closed(chance, nature) + _rebased(chance)
-    event, onset = _events(chance, nature)
+    rest = walk + _closed(chance, nature, months) + _rebased(chance, months)
+    event, onset = _events(chance, nature, chosen.share)
     mean = np.exp(
         level[:, None] + slope + season + nation + rest
-        + _swings(chance, nature.swing_sd) + _of_events(event, onset, nature.sign)
+        + _swings(chance, nature.swing_sd, months)
+        + _of_events(event, months - chosen.tested + onset, nature.sign, months)
     )  # fmt: skip
     relative = nature.noise * np.exp(chance.normal(0, OWN_NOISE, (AREAS, 1)))
     counts = chance.poisson(mean * chance.gamma(1 / relative, relative, shape)).astype(float)
-    last = slice(MONTHS - chosen.months, None)
+    last = slice(months - chosen.months, None)
     onset = np.where(event == "none", -1, onset)
     panel = Panel(indicator, counts[:, last], event, onset, nature.sign)
     truth = Truth(level, slope[:, last], season[:, last], nation[last], rest[:, last])
@@ -128,44 +136,46 @@ def simulate(design: str, indicator: str, replicate: int, seed: int) -> tuple[Pa
 
 def _moving_easter(chance: np.random.Generator, t: NDArray[np.int64]) -> Array:
     """The holiday lies in March or in April, from year to year (months from September)."""
-    years = chance.normal(0, 0.06, MONTHS // 12)[t // 12]
+    years = chance.normal(0, 0.06, t.size // 12)[t // 12]
     return np.asarray(np.where(t % 12 == 6, years, 0) - np.where(t % 12 == 7, years, 0))
 
 
-def _closed(chance: np.random.Generator, nature: Nature) -> Array:
-    away = np.zeros(MONTHS)
+def _closed(chance: np.random.Generator, nature: Nature, months: int) -> Array:
+    away = np.zeros(months)
     away[list(nature.closed)] = list(nature.closed.values())
     return np.asarray(chance.uniform(0.6, 1.4, (AREAS, 1)) * away)
 
 
-def _rebased(chance: np.random.Generator) -> Array:
+def _rebased(chance: np.random.Generator, months: int) -> Array:
     has = chance.random((AREAS, 1)) < REBASED
     size = chance.uniform(0.15, 0.35, (AREAS, 1)) * chance.choice([-1, 1], (AREAS, 1))
     since = chance.integers(44, 80, (AREAS, 1))
-    return np.where(has & (np.arange(MONTHS) >= since), size, 0.0)
+    return np.where(has & (np.arange(months) >= since), size, 0.0)
 
 
-def _swings(chance: np.random.Generator, spread: float) -> Array:
-    own = chance.normal(0, spread * np.sqrt(1 - MEMORY**2), (AREAS, MONTHS))
-    for month in range(1, MONTHS):
+def _swings(chance: np.random.Generator, spread: float, months: int) -> Array:
+    own = chance.normal(0, spread * np.sqrt(1 - MEMORY**2), (AREAS, months))
+    for month in range(1, months):
         own[:, month] += MEMORY * own[:, month - 1]
     return own
 
 
 def _events(
-    chance: np.random.Generator, nature: Nature
+    chance: np.random.Generator, nature: Nature, share_of_each: float
 ) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     kinds = np.array([*nature.events, "none"], dtype=object)
-    share = [SHARE] * len(nature.events)
+    share = [share_of_each] * len(nature.events)
     event = chance.choice(kinds, AREAS, p=[*share, 1 - sum(share)])
     return event, chance.integers(0, ONSETS, AREAS)
 
 
-def _of_events(event: NDArray[np.object_], onset: NDArray[np.int64], sign: int) -> Array:
-    effect = np.zeros((AREAS, MONTHS))
+def _of_events(
+    event: NDArray[np.object_], began: NDArray[np.int64], sign: int, months: int
+) -> Array:
+    effect = np.zeros((AREAS, months))
     for area in np.flatnonzero(event != "none"):
-        kind, first = event[area], MONTHS - TESTED + onset[area]
-        since = np.arange(1, MONTHS - first + 1)
+        kind, first = event[area], began[area]
+        since = np.arange(1, months - first + 1)
         if kind == "oneoff":
             effect[area, first] = np.log(ONE_OFF[sign])
         elif kind in RATES:

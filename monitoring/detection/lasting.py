@@ -13,7 +13,9 @@ then is the log likelihood ratio of s (1 - d) against s throughout,
 
     -s d'P_JJ (e - s) - s^2 d'P_JJ d / 2,
 
-at its largest over those periods. What all of J together do not show any more is over too.
+at its largest over those periods. What all of J together do not show any more is over too, and what
+those since it was found show less than half of: they were not chosen for being far off, as the
+months were in which it was found. So a false alarm ends, once it has had half a year to come true.
 """
 
 from dataclasses import dataclass
@@ -76,16 +78,26 @@ def _is_over(fit: Fit, counts: Array, area: int, found: slice, sign: int) -> boo
     precision = _without_step(fit, area, start)
     pull, since = (precision @ fit.residual[area])[start:], precision[start:, start:]
     off, error = np.linalg.solve(since, pull), np.linalg.inv(since)
-    weight = np.linalg.solve(error[:until, :until], np.ones(until))
-    size = (weight @ off[:until]) / weight.sum()
+    size = _mean(off[:until], error[:until, :until])
     if sign * pull.sum() < STILL * np.sqrt(since.sum()):
         return True
+    heard = np.isfinite(counts[area, start + until :]).sum()
+    if heard >= fit.rhythm.guard:
+        rest = _mean(off[until:], error[until:, until:])
+        if sign * rest < sign * size / 2:
+            return True
     later = np.tri(off.size)[:, until:]
     left = pull - size * since.sum(1)
     evidence = (
         -size * (later.T @ left) - size**2 * np.einsum("jk,jl,lk->k", later, since, later) / 2
     )
     return bool((evidence > OVER).any())
+
+
+def _mean(off: Array, error: NDArray[np.floating]) -> float:
+    """Mean of periods with this covariance (generalised least squares)."""
+    weight = np.linalg.solve(error, np.ones(off.size))
+    return float(weight @ off / weight.sum())
 
 
 def _without_step(fit: Fit, area: int, start: int) -> Array:

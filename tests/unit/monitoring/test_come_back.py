@@ -100,6 +100,32 @@ def test_a_level_shift_that_is_allowed_for_is_taken_out() -> None:
     assert np.linalg.eigvalsh(without).min() > 0
 
 
+FOUND_FOR = 13  # months, in known_since
+
+
+def is_over(share: float, rest: float, months_since: int, *, unknown: int = 0) -> bool:
+    """Whether a fall is over that was found, and of which a rest was left for some months."""
+    counts = fallen(share, lasts=FOUND_FOR)[:, : ONSET + FOUND_FOR + months_since]
+    counts[AREA, ONSET + FOUND_FOR :] = np.rint(counts[AREA, ONSET + FOUND_FOR :] * (1 - rest))
+    counts[AREA, counts.shape[1] - unknown :] = np.nan
+    fit = fitted(counts)
+    fit = fitted(counts, fit)
+    return lasting._is_over(fit, counts, AREA, slice(ONSET, ONSET + FOUND_FOR), -1)
+
+
+@pytest.mark.parametrize(("rest", "over"), [(0.15, True), (0.18, False), (0.3, False)])
+def test_a_change_is_over_once_half_a_year_since_shows_less_than_half_of_it(
+    rest: float, over: bool
+) -> None:
+    assert is_over(0.3, rest, 6) is over
+
+
+def test_half_a_year_is_given_to_what_was_found_and_counts_known_months_alone() -> None:
+    assert not is_over(0.3, 0.15, 5)
+    assert not is_over(0.3, 0.15, 6, unknown=1)
+    assert is_over(0.3, 0.15, 7, unknown=1)
+
+
 @pytest.mark.parametrize(("share", "lasts"), [(0.3, True), (-0.3, False)])
 def test_a_level_shift_that_the_first_fit_finds_leaves_open_what_is_not_over_alone(
     share: float, lasts: bool

@@ -14,6 +14,24 @@ def benchmarks(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
 
 
+def test_alerts_that_are_still_open_are_censored():
+    how_long = importlib.import_module("how_long")
+    found = [how_long.Alert("none", months, is_open)
+             for months, is_open in ((2, False), (4, True), (6, False), (6, True))]  # fmt: skip
+    assert how_long.still_open(found, 1) == 1
+    assert how_long.still_open(found, 2) == 0.75
+    assert how_long.still_open(found, 6) == 0.375
+    assert how_long.quantile(found, 0.5) == "6"
+    assert how_long.quantile(found, 0.9) == "over 6"
+
+
+def test_an_alert_begins_with_a_mark_and_goes_on_while_it_lasts():
+    how_long = importlib.import_module("how_long")
+    marked = np.array([0, 1, 0, 0, 0, 1, 0], dtype=bool)
+    lasts = np.array([1, 1, 1, 0, 1, 1, 1], dtype=bool)
+    assert [*how_long._runs(marked, lasts)] == [(1, 2, False), (5, 2, True)]
+
+
 def test_a_nation_is_the_same_for_the_same_numbers_and_the_parts_are_its_mean():
     designs = importlib.import_module("designs")
     panel, truth = designs.simulate("plain", "referrals", 0, designs.TUNING)
