@@ -235,3 +235,18 @@ def test_a_storm_that_is_gone_by_itself_is_over(
     of_storms(state, settings)
     recorded(state, released, settings, replace(judged(), release_id="2026-11-22-r1"))
     assert of_storms(state, settings) == ["Sightline: 20 new alerts held - over"]
+
+
+def test_the_alert_of_an_indicator_that_is_no_longer_defined_is_closed_in_words(
+    state: State, released: Released, settings: Settings
+) -> None:
+    """The release has no words for it any more; what was told of it is there."""
+    recorded(state, released, settings, judged(FALL))
+    with duckdb.connect(str(released.database)) as connection:
+        connection.execute("delete from indicators")
+    gone = Judged((), Given(defined=frozenset({"other"})), TODAY, "2026-11-22-r1")
+    recorded(state, released, settings, gone)
+    [message] = [one for one in posted(state) if one.kind == "closed_by_definition"]
+    text = " ".join(rendering.text(message).split())
+    assert "This indicator is no longer defined, so its alerts are closed." in text
+    assert "It was told as: 400.0 per 10,000 children a year in August 2026." in text
