@@ -16,6 +16,7 @@ import duckdb
 
 from warehouse.connection import records
 from warehouse.release import dictionary
+from warehouse.release.drivers import Driver
 
 SHOWN_MONTHS = 60
 
@@ -151,6 +152,8 @@ class Published:
     backtests: list[Row]
     tables: list[Row]
     dictionary: list[Row]
+    drivers: dict[tuple[str, str], list[Driver]]
+    """By indicator and key of the area, where a movement was taken apart."""
     headlines: dict[str, "Headline"] = field(default_factory=dict)
 
     def of_level(self, level: str) -> list[Area]:
@@ -190,6 +193,7 @@ def read(path: Path) -> Published:
             backtests=_rows(connection, "from backtests order by least, change"),
             tables=_rows(connection, TABLES),
             dictionary=_dictionary(connection),
+            drivers=_drivers(connection),
         )
     published.headlines = _headlines(published)
     return published
@@ -205,6 +209,14 @@ def _dictionary(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     return [
         one | {"columns": columns.get(one["name"], [])} for one in dictionary.relations(connection)
     ]
+
+
+def _drivers(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[Driver]]:
+    found: dict[tuple[str, str], list[Driver]] = defaultdict(list)
+    for row in _rows(connection, DRIVERS):
+        indicator, key = row.pop("indicator"), row.pop("area_key")
+        found[indicator, key].append(Driver(**row))
+    return dict(found)
 
 
 def _by(rows: list[Row], column: str) -> dict[str, list[Row]]:
@@ -298,6 +310,20 @@ order by
     ),
     list_position(['critical', 'warning', 'watch', 'info'], alerts.severity),
     alerts.opened_period desc, alerts.area_name, alerts.indicator
+"""
+
+DRIVERS = f"""
+select
+    drivers.indicator, coalesce(areas.la_code, drivers.area_code) as area_key,
+    {", ".join(f"drivers.{name}" for name in Driver.__dataclass_fields__)}
+from drivers
+inner join indicators
+    on drivers.indicator = indicators.indicator
+inner join areas
+    on drivers.area_code = areas.area_code
+order by
+    indicators.code[1], cast(indicators.code[2:] as integer), areas.area_name, drivers.within,
+    drivers.dimension, drivers.part
 """
 
 ANNOTATIONS = """

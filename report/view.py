@@ -16,6 +16,8 @@ from report.findings import finding
 from warehouse.alert_terms import LIVE
 from warehouse.calendar import Span, next_span, period_name
 from warehouse.contracts import schema as contracts
+from warehouse.release import drivers
+from warehouse.release.drivers import Direction
 
 FRONT_DOOR = "front_door"
 NOT_IN = ("missing", "quarantined")
@@ -117,6 +119,23 @@ class View:
             "state_words": words.words(alert["state"], words.STATES),
             "state_word": words.words(alert["state"], words.STATES).partition(":")[0],
         }
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What areas are called, by code."""
+        return {area.area_code: area.area_name for area in self.published.areas}
+
+    def driven_by(self, area: Area, indicator: str) -> list[str]:
+        """What drove a marked movement, in sentences; nothing where it was not taken apart."""
+        about = self.by_id.get(indicator)
+        rows = self.published.drivers.get((indicator, area.key), [])
+        if about is None or about.bad_direction == "none":
+            return []
+        direction: Direction = "up" if about.bad_direction == "up" else "down"
+        return drivers.sentences(rows, direction, about.counted or "events", self.names)
+
+    def drivers_page(self, area: Area, indicator: str) -> str:
+        return f"drivers/{indicator}-{area.key}.html"
 
     @cached_property
     def by_number(self) -> dict[str, Row]:

@@ -7,6 +7,7 @@ from typing import Any
 from report import words
 from report.data import Indicator, Row
 from report.view import Page, View
+from warehouse.alert_terms import LIVE
 from warehouse.release import evidence
 
 HERE = "alerts/index.html"
@@ -49,6 +50,10 @@ def _context(view: View, alert: Row) -> dict[str, Any]:
         "name": about.name if about else alert["indicator"],
         "lead": _lead(alert),
         "judged": judged(alert, about),
+        "driven": view.driven_by(area, about.indicator)
+        if _is_live(alert) and area and about
+        else [],
+        "drivers": view.drivers_page(area, about.indicator) if area and about else "",
         "cards": cards,
         "checks": words.lines(about.what_to_check) if about else [],
         "explanations": words.lines(about.other_explanations) if about else [],
@@ -56,6 +61,10 @@ def _context(view: View, alert: Row) -> dict[str, Any]:
         "events": view.published.events.get(alert["alert_id"], []),
         "scripted": False,
     }
+
+
+def _is_live(alert: Row) -> bool:
+    return alert["state"] in LIVE
 
 
 def _lead(alert: Row) -> str:

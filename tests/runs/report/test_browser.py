@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(
 )
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PAGES = ("index.html", "areas/383.html", "indicators/referral_rate.html", "alerts/a-leeds.html",
+         "drivers/index.html", "drivers/referral_rate-383.html",
          "quality/index.html", "help.html", "data.html", "downloads/brief.html")  # fmt: skip
 
 
