@@ -54,7 +54,11 @@ def _where(view: View) -> str:
         return "No alert is open. That is not proof that all is well."
     alerted = [area for area in view.authorities if view.live_in(area)]
     names = [one["area_name"] for one in places(view)[:3]]
-    said = f"Alerts are open in {len(alerted)} of {len(view.authorities)} authorities"
+    regions = sum(bool(view.live_in(region)) for region in view.regions)
+    held = [f"{len(alerted)} of {len(view.authorities)} authorities"]
+    held += [words.count(regions, "region")] if regions else []
+    held += ["England"] if view.england and view.live_in(view.england) else []
+    said = f"Alerts are open in {words.listed(held)}"
     return f"{said}, most seriously in {words.listed(names)}." if names else f"{said}."
 
 

@@ -60,6 +60,27 @@ def test_a_narrow_window_needs_no_sideways_scrolling(page, site: Path, name: str
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
+# What a lead has to know within a minute: each where the first page says it.
+FACTS = {
+    "what is new": "dl.minute div:nth-child(1) dd",
+    "where": "ol.worst li:first-child h3",
+    "how many": "ol.worst li:first-child .what p:nth-child(2)",
+    "how sure": "ol.worst li:first-child .ask p:nth-child(2)",
+    "how complete": "dl.minute div:nth-child(3) dd",
+    "what to ask": "ol.worst li:first-child .ask p:nth-child(1)",
+}
+
+
+@pytest.mark.parametrize(("width", "within"), [(1280, 900), (390, 2 * 844)])
+@pytest.mark.parametrize("fact", FACTS)
+def test_the_facts_stand_on_the_first_screens(page, site: Path, width, within, fact) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto((site / "index.html").as_uri())
+    box = page.locator(FACTS[fact]).bounding_box()
+    assert box["y"] + box["height"] <= within
+    assert box["x"] + box["width"] <= width
+
+
 @pytest.fixture
 def error_report(tmp_path: Path) -> Path:
     header = "CHILD,DOB,MISSING,MIS_START,MIS_END\n"

@@ -210,3 +210,17 @@ def test_confidence_is_a_level_with_the_part_that_is_lowest(site: Path) -> None:
     }
     for key, words in said.items():
         assert words in text(parsed(site, f"areas/{key}.html")), key
+
+
+def test_alerts_on_regions_and_england_are_said_beside_those_on_authorities(second) -> None:
+    def change(alerts: list[dict[str, Any]], _work: Any) -> list[dict[str, Any]]:
+        for alert, code, level in zip(
+            alerts[1:], ("E12000003", "E92000001"), ("region", "country"), strict=True
+        ):
+            alert |= {"area_code": code, "area_level": level, "state": "open"}
+        return []
+
+    page = second(change)
+    assert text(page.findall(".//dl[@class='minute']/div/dd")[1]) == (
+        "Alerts are open in 1 of 5 authorities, 1 region and England, most seriously in Leeds."
+    )
