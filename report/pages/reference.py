@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from report import words
+from report.accessibility import statement
 from report.view import Page, View
 from warehouse.release.rounding import IN_WORDS
 
@@ -70,6 +71,10 @@ def pages(view: View, release: Path, relative: str, taken: Taken) -> Iterator[Pa
         (START, ("data.html", "Data")),
     )  # fmt: skip
     yield Page("help.html", "help.html", "How to read these pages", "help.html", _help, (START,))
+    yield Page(
+        "accessibility.html", "accessibility.html", "Accessibility", "help.html",
+        lambda: {"statement": statement(), "scripted": False}, (START, ("help.html", "Help")),
+    )  # fmt: skip
 
 
 def data_page(view: View, taken: Taken, release: Path | None = None, relative: str = "") -> Page:

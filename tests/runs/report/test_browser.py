@@ -1,8 +1,6 @@
 """In a real browser: no error, no outside request, everything within reach of the keyboard."""
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,39 +9,10 @@ from report.downloads import pdf
 from senders import error_report as errors
 from senders.validate import Wanted, validate
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium is installed: the pages are not tried in a browser"
-)
-QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PAGES = ("index.html", "areas/383.html", "indicators/referral_rate.html", "alerts/a-leeds.html",
          "drivers/index.html", "drivers/referral_rate-383.html",
-         "quality/index.html", "help.html", "data.html", "downloads/brief.html")  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(browser) -> Iterator[object]:
-    page = browser.new_page()
-    page.faults = []
-    page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda fault: page.faults.append(str(fault)))
-    page.on(
-        "request",
-        lambda asked: None if asked.url.startswith("file:") else page.faults.append(asked.url),
-    )
-    yield page
-    page.close()
+         "quality/index.html", "help.html", "data.html", "accessibility.html",
+         "downloads/brief.html")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -174,8 +143,115 @@ def test_all_text_stands_out_from_its_ground(page, site: Path, name: str) -> Non
     assert page.evaluate(CONTRAST) == []
 
 
+@pytest.mark.skipif(pdf.browser() is None, reason="no Chromium is installed")
 def test_the_briefing_is_printed_on_paper(site: Path, tmp_path: Path) -> None:
     pdf.write(site / "downloads" / "brief.html", tmp_path / "briefing.pdf")
     made = (tmp_path / "briefing.pdf").read_bytes()
     assert made.startswith(b"%PDF-")
     assert len(re.findall(rb"/Type\s*/Page\b", made)) >= 2
+
+
+PLACES = """
+() => [...document.querySelectorAll(".card svg.chart")].map(chart => {
+  const box = one => { const r = one.getBoundingClientRect(); return [r.left, r.right]; };
+  const across = [...chart.querySelectorAll(".line")].map(box);
+  return {chart: box(chart), axis: box(chart.querySelector(".cover")),
+          newest: box(chart.querySelector(".last")),
+          line: [Math.min(...across.map(a => a[0])), Math.max(...across.map(a => a[1]))],
+          text: chart.querySelector(".y").getBoundingClientRect().height};
+})
+"""
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_the_newest_value_of_a_chart_is_always_in_view(page, site: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 640})
+    page.goto((site / "areas/383.html").as_uri())
+    places = page.evaluate(PLACES)
+    assert len(places) == 4
+    for one in places:
+        left, right = one["chart"]
+        assert 0 <= left < right <= width
+        assert one["axis"][0] == pytest.approx(left)
+        assert one["axis"][1] < one["newest"][0] <= one["newest"][1] <= right
+        assert one["axis"][1] < one["line"][1] < right
+        # The oldest months are cut off on a phone, where letters keep their size.
+        assert (one["line"][0] < one["axis"][1]) == (width < 400)
+        assert one["text"] >= 14
+
+
+def test_a_chart_is_whole_on_paper(page, site: Path) -> None:
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.goto((site / "areas/383.html").as_uri())
+    for one in page.evaluate(PLACES):
+        assert one["axis"][1] <= one["line"][0] + 1 < one["newest"][1] <= one["chart"][1]
+    assert page.locator("header nav").is_hidden()
+    assert page.evaluate("getComputedStyle(document.querySelector('.scroll')).overflowX") == (
+        "visible"
+    )
+
+
+SEEN = """
+() => {
+  const light = c => { const v = c.map(x => { x /= 255; return x <= .04045 ? x / 12.92 :
+    Math.pow((x + .055) / 1.055, 2.4); }); return .2126 * v[0] + .7152 * v[1] + .0722 * v[2]; };
+  const parse = c => (c.match(/[\\d.]+/g) || []).map(Number).slice(0, 3);
+  const ground = parse(getComputedStyle(document.body).backgroundColor);
+  const kinds = {".line": "stroke", ".expected": "stroke", ".beside": "stroke", ".axis": "stroke",
+    ".worse": "fill", ".dot-line:not(.hollow)": "fill", ".hollow": "stroke", ".last": "fill",
+    ".y": "fill", ".x": "fill", ".end": "fill", ".hex-text text": "fill", ".border": "stroke"};
+  return Object.entries(kinds).map(([kind, way]) => {
+    const one = document.querySelector("main svg " + kind);
+    if (!one) return [kind, null];
+    const [a, b] = [light(parse(getComputedStyle(one)[way])), light(ground)].sort((x, y) => y - x);
+    return [kind, (a + .05) / (b + .05)];
+  });
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_drawn_is_seen_in_colours_that_a_reader_forces(
+    browser, site: Path, scheme: str
+) -> None:
+    context = browser.new_context(forced_colors="active", color_scheme=scheme)
+    page = context.new_page()
+    seen = {}
+    for name in ("areas/383.html", "indicators/referral_rate.html"):
+        page.goto((site / name).as_uri())
+        seen |= {kind: ratio for kind, ratio in page.evaluate(SEEN) if ratio is not None}
+    context.close()
+    assert {kind for kind, ratio in seen.items() if ratio < 3} == set()
+    assert len(seen) == 13
+
+
+def test_the_map_can_be_skipped_from_the_keyboard(page, site: Path) -> None:
+    page.goto((site / "indicators/referral_rate.html").as_uri())
+    page.get_by_role("link", name="Skip the map").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('svg')") is None
+    assert page.evaluate(
+        "document.querySelector('#areas').compareDocumentPosition(document.activeElement)"
+        " & Node.DOCUMENT_POSITION_FOLLOWING"
+    )
+
+
+def test_a_table_that_is_too_wide_is_scrolled_from_the_keyboard(page, site: Path) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto((site / "quality/index.html").as_uri())
+    table = page.get_by_role("region", name="Returns due for the newest period of each kind")
+    table.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
+
+
+def test_axes_and_marks_need_no_script(browser, site: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((site / "indicators/referral_rate.html").as_uri())
+    assert page.locator("svg.hexmap a").count() == 5
+    assert page.locator("svg.chart .last").first.is_visible()
+    context.close()

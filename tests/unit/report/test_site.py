@@ -84,6 +84,16 @@ def test_every_table_has_a_caption_and_scoped_headings(pages) -> None:
             assert all(head.get("scope") for head in table.iter("th")), name
 
 
+def test_what_can_be_scrolled_is_reached_and_named(pages) -> None:
+    for name, page in pages.items():
+        for one in page.xpath("//*[contains(@class, 'scroll')] | //pre"):
+            assert one.get("tabindex") == "0", name
+            assert one.get("role") == "region", name
+            said, caption = one.get("aria-label"), one.find("table/caption")
+            assert said, name
+            assert caption is None or said == text(caption), name
+
+
 def test_every_row_has_as_many_cells_as_its_table_has_columns(pages) -> None:
     for name, page in pages.items():
         for table in page.iter("table"):
