@@ -13,14 +13,16 @@ document.querySelectorAll("table.sortable").forEach(function (table) {
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
       Array.from(body.rows)
         .map(function (row, index) { return { row: row, index: index, key: key(row.cells[column]) }; })
-        .sort(function (a, b) { return compare(a.key, b.key) * (down ? -1 : 1) || a.index - b.index; })
+        .sort(function (a, b) { return missing(a.key) - missing(b.key) || compare(a.key, b.key) * (down ? -1 : 1) || a.index - b.index; })
         .forEach(function (one) { body.appendChild(one.row); });
     });
   });
   function key(cell) {
     var text = cell.textContent.trim();
     var figure = parseFloat(text.replace(/,/g, "").replace("\u2212", "-"));
-    return cell.classList.contains("n") ? (isNaN(figure) ? -Infinity : figure) : text.toLowerCase();
+    return cell.classList.contains("n") ? figure : text.toLowerCase();
   }
+  // What has no figure stands last, whichever way the others are sorted.
+  function missing(key) { return key !== key || key === "\u2013"; }
   function compare(a, b) { return a < b ? -1 : a > b ? 1 : 0; }
 });

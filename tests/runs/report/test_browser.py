@@ -255,3 +255,28 @@ def test_axes_and_marks_need_no_script(browser, site: Path) -> None:
     assert page.locator("svg.hexmap a").count() == 5
     assert page.locator("svg.chart .last").first.is_visible()
     context.close()
+
+
+def shown(page) -> list[str]:
+    return page.locator("table.ranked tbody tr:visible th a").all_inner_texts()
+
+
+def test_a_region_is_shown_alone_without_script(browser, site: Path) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto((site / "indicators/referral_rate.html").as_uri())
+        assert len(shown(page)) == 5
+        page.get_by_role("radio", name="Yorkshire and The Humber").check()
+        assert set(shown(page)) == {"Leeds", "Bradford"}
+        page.get_by_role("radio", name="All of England").check()
+        assert len(shown(page)) == 5
+
+
+def test_what_has_no_figure_stays_last_whichever_way_a_table_is_sorted(page, site: Path) -> None:
+    page.goto((site / "indicators/referral_rate.html").as_uri())
+    button = page.locator("table.ranked thead").get_by_role("button", name="Value")
+    button.click()
+    upwards = shown(page)
+    button.click()
+    assert shown(page) == [*upwards[-2::-1], upwards[-1]]
+    assert upwards[-1] == "Leicester"

@@ -22,7 +22,7 @@ def text(element) -> str:
 
 def row(page, indicator: str) -> dict[str, str]:
     """The cells of an indicator by the headings of their columns."""
-    [found] = page.xpath(f"//table[@class='brief']//tr[th/a[@href='#{indicator}-h']]")
+    [found] = page.xpath(f"//table[@class='standing']//tr[th/a[@href='#{indicator}-h']]")
     heads = [text(one) for one in found.getparent().getparent().findall("thead/tr/th")]
     return dict(zip(heads, map(text, found), strict=True))
 
@@ -41,7 +41,7 @@ def test_each_alert_is_a_sentence_above_the_table(leeds) -> None:
 def test_the_chart_of_the_alert_is_the_first_and_stands_above_the_table(leeds) -> None:
     order = [one for one in leeds.iter("svg", "table") if not is_folded(one)]
     assert order[0].get("aria-labelledby").startswith("referral_rate-t ")
-    assert "brief" in [one.get("class") for one in order]
+    assert "standing" in [one.get("class") for one in order]
 
 
 def test_a_row_compares_an_area_with_its_past_and_with_others(leeds) -> None:
@@ -69,7 +69,7 @@ def test_a_region_has_no_neighbours_and_no_rank(region) -> None:
 
 
 def test_every_indicator_leads_to_its_chart_wherever_that_stands(leeds) -> None:
-    for link in leeds.xpath("//table[@class='brief']//th/a"):
+    for link in leeds.xpath("//table[@class='standing']//th/a"):
         assert leeds.get_element_by_id(link.get("href")[1:]) is not None
 
 
@@ -80,7 +80,7 @@ def test_at_most_two_charts_are_not_folded(leeds, region) -> None:
 
 
 def test_the_cells_say_what_they_are_where_a_narrow_window_hides_the_headings(leeds) -> None:
-    for cell in leeds.xpath("//table[@class='brief']//td[not(@class='trend')]"):
+    for cell in leeds.xpath("//table[@class='standing']//td[not(@class='trend')]"):
         head = cell.get("data-label")
         heads = [text(one) for one in cell.xpath("ancestor::table//thead//th")]
         assert heads[cell.getparent().index(cell)] == head

@@ -260,7 +260,7 @@ def test_pages_say_in_words_what_no_alert_means(pages) -> None:
         in area
     )
     assert slow in indicator
-    assert "Slowest change we would detect, each month" in indicator
+    assert "Smallest worsening found" in indicator
 
 
 def test_no_free_text_of_a_person_reaches_a_page(site) -> None:
