@@ -11,7 +11,16 @@ from markupsafe import Markup
 from report import html
 from report.data import Published, read
 from report.downloads import files
-from report.pages import alerts, areas, drivers, indicators, overview, quality, reference
+from report.pages import (
+    alerts,
+    areas,
+    drivers,
+    identification,
+    indicators,
+    overview,
+    quality,
+    reference,
+)
 from report.view import Page, View
 from warehouse.release.rounding import IN_WORDS
 
@@ -22,6 +31,7 @@ MENU = (
     ("areas/index.html", "Areas"),
     ("indicators/index.html", "Indicators"),
     ("alerts/index.html", "Alerts"),
+    ("identification.html", "Under-identification"),
     ("drivers/index.html", "What drove it"),
     ("quality/index.html", "Data quality"),
     ("data.html", "Data"),
@@ -53,6 +63,7 @@ def _pages(view: View, release: Path, out: Path, taken: reference.Taken) -> Iter
     yield from indicators.pages(view)
     yield from alerts.pages(view)
     yield from drivers.pages(view)
+    yield from identification.pages(view)
     yield from quality.pages(view)
     yield from reference.pages(view, release, os.path.relpath(release, out), taken)
 

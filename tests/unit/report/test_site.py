@@ -37,7 +37,7 @@ def test_there_is_a_page_for_everything(pages) -> None:
     expected = {
         "index.html", "help.html", "data.html", "dictionary.html", "quality/index.html",
         "alerts/index.html",
-        "drivers/index.html", "drivers/referral_rate-383.html",
+        "identification.html", "drivers/index.html", "drivers/referral_rate-383.html",
         "alerts/a-leeds.html", "areas/index.html", "areas/383.html", "areas/857.html",
         "indicators/index.html", "indicators/referral_rate.html", "regions/E12000003.html",
     }  # fmt: skip
