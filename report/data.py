@@ -150,6 +150,10 @@ class Published:
     estimates: list[Row]
     annotations: list[Row]
     backtests: list[Row]
+    revised: list[Row]
+    """Of each indicator, how many figures of authorities moved since first published, how far."""
+    revisions: list[Row]
+    """Figures that moved: of England and regions the newest, of authorities the largest moves."""
     tables: list[Row]
     dictionary: list[Row]
     drivers: dict[tuple[str, str], list[Driver]]
@@ -191,6 +195,8 @@ def read(path: Path) -> Published:
             estimates=_rows(connection, "from estimates"),
             annotations=_rows(connection, ANNOTATIONS),
             backtests=_rows(connection, "from backtests order by least, change"),
+            revised=_rows(connection, f"{MOVED} {REVISED}"),
+            revisions=_rows(connection, f"{MOVED} {REVISIONS}"),
             tables=_rows(connection, TABLES),
             dictionary=_dictionary(connection),
             drivers=_drivers(connection),
@@ -373,6 +379,55 @@ where area_level = 'local_authority' and breakdown = 'total'
 group by all
 having count(*) filter (where verdict <> 'not_comparable') > 0
 order by indicator, period_start
+"""
+
+# What was published first of each figure of ours, and what stands now.
+MOVED = """
+with moved as (
+    select
+        trends.indicator, trends.area_level, trends.period_type, trends.period_start,
+        trends.period_end, coalesce(trends.la_code, trends.area_code) as area_key, now.vintage,
+        earlier.value as first_value, earlier.marker as first_marker,
+        earlier.published_on as first_on,
+        now.value as now_value, now.marker as now_marker, now.published_on as now_on,
+        (now.value - earlier.value) / nullif(earlier.value, 0) as change
+    from trends_vintages as now
+    inner join trends_vintages as earlier
+        using (indicator, area_code, period_type, period_start, breakdown, source)
+    inner join trends
+        using (indicator, area_code, period_type, period_start, breakdown, source)
+    where now.is_latest and earlier.vintage = 1 and now.source = 'extracts'
+        and now.breakdown = 'total'
+)
+"""
+REVISED = """
+select
+    indicator,
+    count(*) as figures,
+    count(*) filter (where vintage > 1) as revised,
+    median(abs(change)) filter (where change <> 0) as half,
+    avg(case when change > 0 then 1 else 0 end) filter (where change <> 0) as upwards
+from moved
+where area_level = 'local_authority'
+group by indicator
+having count(*) filter (where vintage > 1) > 0
+order by indicator
+"""
+MOST_REVISIONS = 100
+REVISIONS = f"""
+select *
+from moved
+where vintage > 1
+qualify row_number() over (
+    partition by area_level = 'local_authority'
+    order by
+        case when area_level = 'local_authority' then -abs(change) end nulls last,
+        period_start desc, area_level, indicator, area_key
+) <= {MOST_REVISIONS}
+order by
+    area_level = 'local_authority',
+    case when area_level = 'local_authority' then -abs(change) end nulls last,
+    period_start desc, area_level, indicator, area_key
 """
 
 SUBMISSIONS = """

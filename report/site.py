@@ -15,13 +15,16 @@ from report.pages import (
     alerts,
     areas,
     drivers,
+    heat,
     identification,
     indicators,
+    methods,
     overview,
     quality,
     reference,
 )
 from report.view import Page, View
+from report.words import HELP
 from warehouse.release.rounding import IN_WORDS
 
 Progress = Callable[[int, int], None]
@@ -65,6 +68,8 @@ def _pages(view: View, release: Path, out: Path, taken: reference.Taken) -> Iter
     yield from drivers.pages(view)
     yield from identification.pages(view)
     yield from quality.pages(view)
+    yield from heat.pages(view)
+    yield from methods.pages(view)
     yield from reference.pages(view, release, os.path.relpath(release, out), taken)
 
 
@@ -95,10 +100,12 @@ def _write(environment: Environment, out: Path, page: Page) -> None:
 
 
 def _text(environment: Environment, page: Page) -> str:
-    return environment.get_template(page.template).render(
+    root = "../" * page.path.count("/")
+    text = environment.get_template(page.template).render(
         title=page.title,
         here=page.here,
         trail=page.trail,
-        root="../" * page.path.count("/"),
+        root=root,
         **page.context(),
     )
+    return text.replace(f'href="{HELP}', f'href="{root}help.html')

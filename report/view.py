@@ -377,12 +377,19 @@ class View:
             ),
             "unit": unit,
             "source": words.source(series.source),
+            "permalink": self._permalink(area, indicator, chart_id),
             "judged": series.has_verdicts,
             "range": words.range_name(indicator).capitalize(),
             "has_rests": has_rests,
             "rests": self._rests(area, newest, is_dashed=any(dashed)),
             "rows": self._figure_rows(area, series, indicator, has_rests=has_rests),
         }
+
+    def _permalink(self, area: Area, indicator: Indicator, chart_id: str) -> str:
+        """Where a chart stands for good, below the folder of what was published."""
+        is_of_england = area.area_level == "country"
+        page = f"indicators/{indicator.indicator}.html" if is_of_england else self.link(area)
+        return f"releases/{self.published.release['release_id']}/report/{page}#{chart_id}-h"
 
     def _rests(self, area: Area, newest: Point, *, is_dashed: bool) -> str:
         """What the figures of a larger area rest on, in words."""

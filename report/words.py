@@ -16,6 +16,9 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
+HELP = "@help"
+"""Stands in a link for the page on how to read, wherever that lies from the page that has it."""
+
 MARKERS = {
     "c": "withheld, because a count behind it is small",
     "x": "not available",
@@ -348,10 +351,11 @@ def _periods(point: Point) -> str:
 
 
 def tag(point: Point | None, indicator: Indicator) -> Markup:
+    """What was found, with a link to what it means."""
     said = state(point, indicator)
     if point is None or not point.status:
         return Markup('<span class="quiet">{}</span>').format(said)
-    return Markup('<span class="tag tag-{}">{}</span>').format(point.status, said)
+    return Markup('<a class="tag tag-{}" href="{}#states">{}</a>').format(point.status, HELP, said)
 
 
 def sentence(series: Series, point: Point, indicator: Indicator, area: str) -> str:

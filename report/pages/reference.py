@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from report import words
+from report import example, words
 from report.accessibility import statement
+from report.pages import heat, methods
 from report.view import Page, View
 from warehouse.release.rounding import IN_WORDS
 
@@ -20,46 +21,6 @@ where indicator = '{indicator}'
     and period_type = 'month'
     and status = 'worsening'
 order by period_start desc, area_name;"""
-
-GLOSSARY = (
-    (
-        "Referral",
-        "A request to children's social care to look at a child's safety or needs.",
-    ),
-    ("Re-referral", "A referral within twelve months of an earlier one for the same child."),
-    ("No further action", "A referral that the authority closed without an assessment."),
-    ("Assessment", "Social workers' look at what a child needs, within 45 working days."),
-    (
-        "Factor",
-        "What an assessment found, from a national list: gangs, criminal exploitation and others.",
-    ),
-    (
-        "Suspension",
-        "Exclusion from school for a fixed time. Lunchtime suspensions are not counted.",
-    ),
-    ("Permanent exclusion", "Removal from the school's roll on grounds of discipline."),
-    ("Looked-after child", "A child in the care of a local authority."),
-    ("Missing episode", "A time when a looked-after child's whereabouts were not known."),
-    (
-        "Not known",
-        "Not looked after, no referral in the twelve months before and no case that the newest"
-        " return shows open, however old. Where it is said, no referral in the 90 days after.",
-    ),
-    (
-        "Age",
-        "On the day of the event. Only the month of birth is kept; its 15th is taken as the day.",
-    ),
-    (
-        "Usual range",
-        "Where 99 in 100 ordinary periods of this area lie, by its own history and the season.",
-    ),
-    (
-        "Likely range",
-        "Where an estimate may lie, for want of certainty. It says nothing of what is usual.",
-    ),
-    ("Revised", "A later return, or a newer release of an official series, changed the figure."),
-    ("Provisional", "Later returns are expected to change the figure."),
-)
 
 
 def pages(view: View, release: Path, relative: str, taken: Taken) -> Iterator[Page]:
@@ -125,6 +86,13 @@ def _help() -> dict[str, Any]:
         "markers": [*words.MARKERS.items(), *words.REVISIONS.items(), *words.CAVEATS.values()],
         "rounding": IN_WORDS,
         "severities": list(words.SEVERITIES.items()),
-        "glossary": GLOSSARY,
+        "example": example.context(),
+        "more": [
+            methods.METHODS,
+            methods.BACKTESTS,
+            methods.REVISIONS,
+            methods.GLOSSARY,
+            heat.HEAT_MAP,
+        ],
         "scripted": False,
     }

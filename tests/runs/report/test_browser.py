@@ -12,7 +12,8 @@ from senders.validate import Wanted, validate
 PAGES = ("index.html", "areas/383.html", "indicators/referral_rate.html", "alerts/a-leeds.html",
          "identification.html", "drivers/index.html", "drivers/referral_rate-383.html",
          "quality/index.html", "help.html", "data.html", "accessibility.html",
-         "downloads/brief.html")  # fmt: skip
+         "downloads/brief.html", "heat.html", "methods.html", "backtests.html", "revisions.html",
+         "glossary.html")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -1,5 +1,6 @@
 """Every page is whole: it names itself, stands alone, and shows no more than was published."""
 
+import posixpath
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -36,6 +37,7 @@ def text(element) -> str:
 def test_there_is_a_page_for_everything(pages) -> None:
     expected = {
         "index.html", "help.html", "data.html", "dictionary.html", "quality/index.html",
+        "heat.html", "methods.html", "backtests.html", "revisions.html", "glossary.html",
         "alerts/index.html",
         "identification.html", "drivers/index.html", "drivers/referral_rate-383.html",
         "alerts/a-leeds.html", "areas/index.html", "areas/383.html", "areas/857.html",
@@ -268,6 +270,37 @@ def test_no_free_text_of_a_person_reaches_a_page(site) -> None:
         held = path.read_text(encoding="utf-8")
         assert "Jane Doe" not in held
         assert "Somebody Real" not in held
+
+
+def test_every_tag_leads_to_what_it_means(pages) -> None:
+    tags = [
+        (name, tag.get("href"))
+        for name, page in pages.items()
+        for tag in page.xpath("//a[contains(@class, 'tag ')]")
+    ]
+    assert len(tags) > 50
+    for name, href in tags:
+        target, _, fragment = href.partition("#")
+        page = (
+            posixpath.normpath(posixpath.join(posixpath.dirname(name), target)) if target else name
+        )
+        assert page in ("help.html", BRIEF), (name, href)
+        assert pages[page].xpath("//*[@id=$id]", id=fragment), (name, href)
+
+
+def test_every_chart_says_where_it_stands_for_good(draft, pages) -> None:
+    places = {
+        (name, text(one))
+        for name, page in pages.items()
+        for one in page.xpath("//p[@class='source']/code")
+        if text(one).startswith("releases/")
+    }
+    assert len(places) > 30
+    for name, place in places:
+        path, _, fragment = place.removeprefix(f"releases/{draft.release_id}/report/").partition(
+            "#"
+        )
+        assert pages[path].xpath("//*[@id=$id]", id=fragment), (name, place)
 
 
 def test_kinds_of_year_have_charts_of_their_own(pages) -> None:
