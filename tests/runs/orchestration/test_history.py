@@ -2,13 +2,59 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from contextlib import closing
 from datetime import date
 
 import duckdb
 import pytest
+import sqlalchemy as sa
 from support import Ran, sightline
 
+from monitoring.alerts import history
 from warehouse.home import Home
+from warehouse.ledger.state import State, alert_events, alerts, outbox
+
+# A run in which somebody does something with an alert at each step, killed when it has committed
+# and is about to send.
+ACTED_AND_KILLED = """
+import json, os, signal, sys
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from monitoring.alerts import people
+from orchestration import pipeline, run
+from warehouse.errors import SightlineError
+from warehouse.home import Home
+
+ACTS = [
+    ("acknowledged", {}), ("snoozed", {"until": date(2027, 1, 1)}), ("assigned", {"to": "Ada"}),
+    ("resolved", {"reason": "expected"}),
+]
+usual, steps = run.Run.step, []
+
+@contextmanager
+def step(self, name):
+    if name == "delivery":
+        os.kill(os.getpid(), signal.SIGKILL)
+    number = len(steps)
+    steps.append(name)
+    act, how = ACTS[number % len(ACTS)]
+    live = people.list_alerts(self.state)
+    said = {"who": "Ada", "note": f"at {name}", "today": self.as_of}
+    alert = live[number % len(live)]["alert_id"]
+    people.act(self.state, [alert], act, **said, **how)
+    print(json.dumps([name, act, alert]), flush=True)
+    with usual(self, name) as found:
+        yield found
+
+run.Run.step = step
+pipeline.run(Home(Path(sys.argv[1])))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +97,48 @@ def test_an_indicator_that_is_not_tested_cannot_be_back_tested(where) -> None:
     assert "referral_rate" in done.stderr
 
 
-def test_a_back_test_is_published_by_the_next_run_and_shown(where, release) -> None:
+def test_what_people_do_at_each_step_of_a_run_that_is_killed_stands_and_it_is_sent_once(
+    where, release
+) -> None:
+    """Fault 71. With a back-test, which the run publishes and shows."""
     done = sightline("backtest", "--indicator", "referral_rate", "--replicates", "1", *where)
     assert done.returncode == 0, done.stderr
     assert "back-test" in sightline("run", "--dry-run", *where).stdout
+    killed = subprocess.run(
+        [sys.executable, "-c", ACTED_AND_KILLED, str(release.root)], capture_output=True, text=True
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    acted = [json.loads(line) for line in killed.stdout.splitlines()]
+    assert {"intake", "models", "signals", "alerts", "published", "release"} <= {
+        step for step, _, _ in acted
+    }
+    waiting = state_of(release, sa.select(outbox.c.message_id).where(outbox.c.state != "sent"))
     assert sightline("run", *where).returncode in (0, 4)
+    assert_as_acted(release, acted)
+    assert state_of(release, sa.select(outbox.c.state).distinct()) == ["sent"]
+    files = Counter(path.stem for path in release.outbox.glob("*.json"))
+    assert all(files[name] == 1 for name in waiting)
+    assert set(state_of(release, sa.select(outbox.c.attempts))) <= {0, 1}
     with duckdb.connect(str(release.current / "sightline.duckdb"), read_only=True) as connection:
         rows = connection.execute("select distinct indicator from backtests").fetchall()
     assert rows == [("referral_rate",)]
     page = (release.current / "report" / "indicators" / "referral_rate.html").read_text("utf-8")
     assert "What silence means here" in page
+
+
+def state_of(home: Home, query) -> list:
+    with closing(State(home.state_db)) as state, state.read() as connection:
+        return list(connection.scalars(query))
+
+
+def assert_as_acted(home: Home, acted: list[list[str]]) -> None:
+    """Each act is recorded, and the last one with an alert is the state that it is in."""
+    by_a_person = alert_events.c.reason.in_(("by a person", "expected"))
+    recorded = state_of(home, sa.select(alert_events.c.event).where(by_a_person))
+    assert Counter(recorded) == Counter(act for _, act, _ in acted)
+    last = {alert: act for _, act, alert in acted if act != "assigned"}
+    with closing(State(home.state_db)) as state:
+        history.check(state)
+        with state.read() as connection:
+            now = dict(connection.execute(sa.select(alerts.c.alert_id, alerts.c.state)).all())
+    assert {alert: now[alert] for alert in last} == last
