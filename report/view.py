@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import dropwhile, groupby
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from report import silence, verdict, words
 from report.charts import LETTERS, Beside, line_chart
@@ -180,9 +180,12 @@ class View:
 
     def _whole(self, area: Area) -> int:
         """How many authorities a region or England has; none of an authority."""
-        if area.area_level == "local_authority":
-            return 0
-        return len(self.authorities if area.area_level == "country" else self.of_region(area))
+        return self._wholes.get(area.key, 0)
+
+    @cached_property
+    def _wholes(self) -> dict[str, int]:
+        found = {one.key: len(self.of_region(one)) for one in [*self.regions, *self.sub_regions]}
+        return found | ({self.england.key: len(self.authorities)} if self.england else {})
 
     def sends(self, area: Area) -> str:
         """Of an authority that sends its referrals once a year, when it is due to send again."""
@@ -405,9 +408,9 @@ class View:
         judged = series.has_verdicts
         rows = []
         for point in reversed(series.points):
-            cells = [Markup('<td class="n">{}</td>').format(self.rests_on(area, point))]
-            rows.append(_figure_row(series, point, indicator, judged, cells if has_rests else []))
-        return Markup("\n").join(rows)
+            rests = f"<td>{self.rests_on(area, point)}</td>" if has_rests else ""
+            rows.append(_figure_row(series, point, indicator, judged, rests))
+        return Markup("\n".join(rows))  # noqa: S704  what is in it is escaped
 
     def _england(self, area: Area, series: Series, drawn: tuple[Point, ...]) -> list[Beside]:
         """England's line beside an area's own, unless its level would flatten that."""
@@ -469,17 +472,15 @@ def _periods(series: Series) -> str:
 
 
 def _figure_row(
-    series: Series, point: Point, indicator: Indicator, judged: bool, rests: list[Markup]
-) -> Markup:
+    series: Series, point: Point, indicator: Indicator, judged: bool, rests: str
+) -> str:
     when = words.short_period(series.period_type, point.period_start, point.period_end)
     shown = words.value(point, indicator.decimals)
-    row = Markup('<tr><th scope="row">{}</th><td class="n">{}</td>').format(when, shown)
-    row += Markup("").join(rests)
+    row = f'<tr><th scope="row">{escape(when)}</th><td>{escape(shown)}</td>{rests}'
     if judged:
-        row += Markup('<td class="n">{}</td><td>{}</td>').format(
-            words.usual_range(point, indicator.decimals), words.state(point, indicator)
-        )
-    return row + Markup("</tr>")
+        usual = words.usual_range(point, indicator.decimals)
+        row += f"<td>{escape(usual)}</td><td>{escape(words.state(point, indicator))}</td>"
+    return f"{row}</tr>"
 
 
 def _basis(series: Series) -> str:
