@@ -332,6 +332,14 @@ class View:
             for place, series in enumerate(held)
         ]
 
+    def _finding(self, area: Area, indicator: Indicator, series: Series, newest: Point) -> str:
+        """What a chart shows; where an alert is open, in the alert's own figures and window."""
+        alert = self.live_on.get((area.key, indicator.indicator))
+        if alert and series.is_judged and newest.status == "worsening":
+            off: str = alert["verdict"].off
+            return f"{off[:1].upper()}{off[1:]}"
+        return finding(series, newest, indicator)
+
     def _card(
         self,
         area: Area,
@@ -348,7 +356,7 @@ class View:
         sentence = words.sentence(series, newest, indicator, area.area_name)
         told = self.annotations.get((area.key, indicator.indicator), [])
         unit = words.unit(series.period_type, indicator)
-        found = finding(series, newest, indicator)
+        found = self._finding(area, indicator, series, newest)
         dashed = [self.is_partial(area, point) for point in drawn]
         has_rests = series.source == "extracts" and bool(self._whole(area))
         return {

@@ -229,6 +229,16 @@ def test_the_worsening_authority_is_on_the_first_page(pages) -> None:
     )
 
 
+def test_a_chart_says_what_its_alert_says(pages) -> None:
+    """Of the same months, not of others that would give another per cent."""
+    page = pages["areas/383.html"]
+    [alert] = page.xpath("//a[starts-with(., 'Alert: ')]")
+    said = text(alert).removeprefix("Alert: ")
+    assert re.match(r"\d+% below expected in ", said)
+    card = page.xpath("//section[@aria-labelledby='referral_rate-h']")[0]
+    assert text(card.xpath(".//figcaption")[0]).startswith(said)
+
+
 def test_every_indicator_with_figures_is_mapped(pages) -> None:
     for name in ("referral_rate", "re_referral_rate", "suspension_rate"):
         page = pages[f"indicators/{name}.html"]
