@@ -158,6 +158,8 @@ class Published:
     dictionary: list[Row]
     drivers: dict[tuple[str, str], list[Driver]]
     """By indicator and key of the area, where a movement was taken apart."""
+    groups: dict[tuple[str, str], list[Row]]
+    """By the same of England and regions: girls and children under 14, in each quarter."""
     headlines: dict[str, "Headline"] = field(default_factory=dict)
 
     def of_level(self, level: str) -> list[Area]:
@@ -200,6 +202,7 @@ def read(path: Path) -> Published:
             tables=_rows(connection, TABLES),
             dictionary=_dictionary(connection),
             drivers=_drivers(connection),
+            groups=_groups(connection),
         )
     published.headlines = _headlines(published)
     return published
@@ -222,6 +225,13 @@ def _drivers(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], lis
     for row in _rows(connection, DRIVERS):
         indicator, key = row.pop("indicator"), row.pop("area_key")
         found[indicator, key].append(Driver(**row))
+    return dict(found)
+
+
+def _groups(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[Row]]:
+    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in _rows(connection, GROUPS):
+        found[row.pop("indicator"), row.pop("area_key")].append(row)
     return dict(found)
 
 
@@ -330,6 +340,34 @@ inner join areas
 order by
     indicators.code[1], cast(indicators.code[2:] as integer), areas.area_name, drivers.within,
     drivers.dimension, drivers.part
+"""
+
+# A quarter of a group is told once all three months have come, and shown where each part of it is.
+GROUPS = """
+with named as (
+    select numerator as measure, min_by(indicator, code) as indicator
+    from indicators
+    where is_monitored
+    group by numerator
+),
+
+parts as (
+    select *, 'girls' as grouped from breakdowns where part like 'girls%'
+    union all
+    select *, 'younger' from breakdowns where part not like '%14_to_17'
+)
+
+select
+    named.indicator, parts.area_code as area_key, parts.grouped as part, parts.period_start,
+    parts.period_end,
+    case when count(parts.counted) = count(*) then sum(parts.counted) end as counted
+from parts
+inner join named
+    on parts.measure = named.measure
+where parts.dimension = 'age_and_sex' and parts.area_level in ('region', 'country')
+    and parts.months = 3
+group by all
+order by all
 """
 
 ANNOTATIONS = """

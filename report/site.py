@@ -15,6 +15,7 @@ from report.pages import (
     alerts,
     areas,
     drivers,
+    groups,
     heat,
     identification,
     indicators,
@@ -67,6 +68,7 @@ def _pages(view: View, release: Path, out: Path, taken: reference.Taken) -> Iter
     yield from alerts.pages(view)
     yield from drivers.pages(view)
     yield from identification.pages(view)
+    yield from groups.pages(view)
     yield from quality.pages(view)
     yield from heat.pages(view)
     yield from methods.pages(view)

@@ -1,12 +1,19 @@
 {# The age band and sex of a child as a part of a breakdown. One group of each is never counted: of what is counted in all parts the last
-   would be the rest of the whole, to the child. It is boys aged 14 to 17, with whoever's age or sex is not recorded. #}
-{% macro age_and_sex(age, sex) -%}
+   would be the rest of the whole, to the child. It is boys aged 14 to 17, with whoever's age or sex is not recorded. What is `rare` has
+   wider bands. #}
+{% macro age_and_sex(age, sex, rare=false) -%}
 case
+    {%- if rare %}
+    when {{ sex }} = 'F' and {{ age }} < 14 then 'girls_under_14'
+    when {{ sex }} = 'F' and {{ age }} < 18 then 'girls_14_to_17'
+    when {{ sex }} = 'M' and {{ age }} < 14 then 'boys_under_14'
+    {%- else %}
     when {{ sex }} = 'F' and {{ age }} < 10 then 'girls_under_10'
     when {{ sex }} = 'F' and {{ age }} < 14 then 'girls_10_to_13'
     when {{ sex }} = 'F' and {{ age }} < 18 then 'girls_14_to_17'
     when {{ sex }} = 'M' and {{ age }} < 10 then 'boys_under_10'
     when {{ sex }} = 'M' and {{ age }} < 14 then 'boys_10_to_13'
+    {%- endif %}
 end
 {%- endmacro %}
 

@@ -27,6 +27,8 @@ PARTS = {
     "girls_under_10": ("Girls under 10", "among girls under 10"),
     "girls_10_to_13": ("Girls aged 10 to 13", "among girls aged 10 to 13"),
     "girls_14_to_17": ("Girls aged 14 to 17", "among girls aged 14 to 17"),
+    "girls_under_14": ("Girls under 14", "among girls under 14"),
+    "boys_under_14": ("Boys under 14", "among boys under 14"),
     "boys_under_10": ("Boys under 10", "among boys under 10"),
     "boys_10_to_13": ("Boys aged 10 to 13", "among boys aged 10 to 13"),
 }

@@ -3,7 +3,8 @@
 -- exclusions, that another reason is the main one, or none is given.
 {% set measures_by_relation = {
     'referrals': [['referrals'], ['referred_by', 'age_and_sex']],
-    'exclusions': [['suspensions', 'permanent_exclusions'], ['main_reason', 'age_and_sex']],
+    'suspended': [['suspensions'], ['main_reason', 'age_and_sex']],
+    'expelled': [['permanent_exclusions'], ['main_reason', 'age_and_sex']],
     'assessments': [['exploitation_assessments'], ['age_and_sex']],
     'missing': [['missing_episodes'], ['age_and_sex']],
     'excluded': [['excluded_pupils', 'excluded_pupils_not_known'], ['age_and_sex']],
@@ -23,18 +24,31 @@ with referrals as (
     group by 1, 2, 3, 4
 ),
 
-exclusions as (
+suspended as (
     select
         events.la_code,
         events.event_month,
         nullif(events.main_reason, 'others') as main_reason,
         {{ age_and_sex('events.age', 'children.sex') }} as age_and_sex,
-        sum(case when events.category = 'SUSP' then 1 else 0 end) as suspensions,
-        sum(case when events.category = 'PERM' then 1 else 0 end) as permanent_exclusions
+        count(*) as suspensions
     from {{ ref('int_exclusions') }} as events
     left join {{ ref('int_children') }} as children
         on events.child_key = children.child_key
-    where events.category in ('SUSP', 'PERM')
+    where events.category = 'SUSP'
+    group by 1, 2, 3, 4
+),
+
+expelled as (
+    select
+        events.la_code,
+        events.event_month,
+        nullif(events.main_reason, 'others') as main_reason,
+        {{ age_and_sex('events.age', 'children.sex', rare=true) }} as age_and_sex,
+        count(*) as permanent_exclusions
+    from {{ ref('int_exclusions') }} as events
+    left join {{ ref('int_children') }} as children
+        on events.child_key = children.child_key
+    where events.category = 'PERM'
     group by 1, 2, 3, 4
 ),
 
@@ -42,7 +56,7 @@ assessments as (
     select
         la_code,
         event_month,
-        {{ age_and_sex('age', 'sex') }} as age_and_sex,
+        {{ age_and_sex('age', 'sex', rare=true) }} as age_and_sex,
         count(*) as exploitation_assessments
     from {{ ref('int_assessments') }}
     where has_gangs_or_criminal_exploitation
@@ -53,7 +67,7 @@ missing as (
     select
         events.la_code,
         events.event_month,
-        {{ age_and_sex('events.age', 'children.sex') }} as age_and_sex,
+        {{ age_and_sex('events.age', 'children.sex', rare=true) }} as age_and_sex,
         count(*) as missing_episodes
     from {{ ref('int_missing_episodes') }} as events
     left join {{ ref('int_children') }} as children
@@ -92,7 +106,7 @@ repeat_missing as (
     select
         events.la_code,
         events.event_month,
-        {{ age_and_sex(age_at('children.birth_month', 'events.exposed_date'), 'children.sex') }} as age_and_sex,
+        {{ age_and_sex(age_at('children.birth_month', 'events.exposed_date'), 'children.sex', rare=true) }} as age_and_sex,
         count(*) as repeat_missing_children,
         sum(case when events.is_assessed then 0 else 1 end) as repeat_missing_children_not_assessed
     from {{ ref('int_repeat_missing_children') }} as events

@@ -10,7 +10,8 @@ from senders import error_report as errors
 from senders.validate import Wanted, validate
 
 PAGES = ("index.html", "areas/383.html", "indicators/referral_rate.html", "alerts/a-leeds.html",
-         "identification.html", "drivers/index.html", "drivers/referral_rate-383.html",
+         "identification.html", "groups.html", "drivers/index.html",
+         "drivers/referral_rate-383.html",
          "quality/index.html", "help.html", "data.html", "accessibility.html",
          "downloads/brief.html", "heat.html", "methods.html", "backtests.html", "revisions.html",
          "glossary.html")  # fmt: skip

@@ -39,7 +39,8 @@ def test_there_is_a_page_for_everything(pages) -> None:
         "index.html", "help.html", "data.html", "dictionary.html", "quality/index.html",
         "heat.html", "methods.html", "backtests.html", "revisions.html", "glossary.html",
         "alerts/index.html",
-        "identification.html", "drivers/index.html", "drivers/referral_rate-383.html",
+        "identification.html", "groups.html", "drivers/index.html",
+        "drivers/referral_rate-383.html",
         "alerts/a-leeds.html", "areas/index.html", "areas/383.html", "areas/857.html",
         "indicators/index.html", "indicators/referral_rate.html", "regions/E12000003.html",
     }  # fmt: skip
