@@ -14,7 +14,7 @@ Sure = Literal["high", "medium", "low"]
 WHY: dict[Sure, str] = {
     "high": "beyond its usual range, on final figures",
     "medium": "beyond its usual range, but figures are provisional",
-    "low": "several periods together stand out, no sum that may be told",
+    "low": "several periods stand out together, but no single figure does",
 }
 
 

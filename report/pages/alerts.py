@@ -31,7 +31,7 @@ def _list(view: View) -> dict[str, Any]:
     live = len(view.live_alerts)
     pending = sum(alert["state"] == "pending" for alert in view.alerts)
     return {
-        "summary": f"{words.count(live, 'alert')} open, acknowledged or snoozed; "
+        "summary": f"{words.count(live, 'alert')} open, acknowledged or put off; "
         f"{pending} pending; {len(view.alerts) - live - pending} closed. "
         "Each is a question to ask, not a verdict.",
         "states": list(by_state.items()),
