@@ -61,8 +61,8 @@ def _context(view: View, beside: Comparisons, area: Area) -> dict[str, Any]:
     return {
         "area": area,
         "summary": _summary(view, area, live),
-        "history": _history(view, area),
-        "alerts": live,
+        "history": history(view, area),
+        "alerts": [_alert(view, area, one) for one in live],
         "closed": [one for one in view.alerts_of[area.key] if one["state"] not in LIVE],
         "first": [cards[one].pop(0) for one in first],
         "is_region": is_region,
@@ -78,6 +78,18 @@ def _context(view: View, beside: Comparisons, area: Area) -> dict[str, Any]:
             for family, ones in view.by_family(held)
         ],
         "scripted": is_region,
+    }
+
+
+def _alert(view: View, area: Area, alert: Row) -> Row:
+    """With what drove it and the question to ask first."""
+    about = view.by_id.get(alert["indicator"])
+    driven = view.driven_by(area, about.indicator) if about else []
+    return {
+        **alert,
+        "driven": next(iter(driven), ""),
+        "drivers": view.drivers_page(area, about.indicator) if about else "",
+        "ask": next(iter(words.lines(about.what_to_check)), "") if about else "",
     }
 
 
@@ -175,7 +187,7 @@ def _gap(view: View, area: Area) -> str:
     return "Its newest referral return is not in, so part of this page is out of date."
 
 
-def _history(view: View, area: Area) -> list[Markup]:
+def history(view: View, area: Area) -> list[Markup]:
     """Who it followed and who followed it, with their day."""
     rows = view.published.successions
     came = [row for row in rows if row["la_code_to"] == area.key]

@@ -259,6 +259,17 @@ def test_axes_and_marks_need_no_script(browser, site: Path) -> None:
     context.close()
 
 
+def test_the_page_of_an_authority_is_printed_on_four_pages_at_most(
+    national: Path, site: Path, tmp_path: Path
+) -> None:
+    """The longest of a whole country, and one with an alert."""
+    longest = max((national / "areas").glob("[0-9]*.html"), key=lambda one: one.stat().st_size)
+    for number, one in enumerate((longest, site / "areas/383.html")):
+        printed = tmp_path / f"{number}.pdf"
+        pdf.write(one, printed)
+        assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed.read_bytes())) <= 4, one
+
+
 def shown(page) -> list[str]:
     return page.locator("table.ranked tbody tr:visible th a").all_inner_texts()
 

@@ -1,9 +1,15 @@
 """An area's page is a briefing: what was found, where things stand, and the rest folded."""
 
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from lxml import html
+
+from report.data import Area
+from report.pages import areas
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +41,8 @@ def test_each_alert_is_a_sentence_above_the_table(leeds) -> None:
     [alert] = leeds.xpath("//ul[@class='found-here']/li")
     assert text(alert).startswith("Warning Referrals to children's social care")
     assert alert.find("a").get("href") == "../alerts/a-leeds.html"
-    assert text(alert).endswith("July 2026.") or "since July 2026" in text(alert)
+    assert "since July 2026." in text(alert)
+    assert "Ask: Is the return complete, or was it cut before the month" in text(alert)
 
 
 def test_the_chart_of_the_alert_is_the_first_and_stands_above_the_table(leeds) -> None:
@@ -84,3 +91,74 @@ def test_the_cells_say_what_they_are_where_a_narrow_window_hides_the_headings(le
         head = cell.get("data-label")
         heads = [text(one) for one in cell.xpath("ancestor::table//thead//th")]
         assert heads[cell.getparent().index(cell)] == head
+
+
+def reorganised(known: list[str]) -> Any:
+    """A view of the areas of which pages are written, and of who followed whom."""
+
+    def row(day: date, left: str, came: str, share: float | None) -> dict[str, Any]:
+        return {
+            "effective_date": day, "la_code_from": left, "la_code_to": came,
+            "share_of_predecessor": share,
+        }  # fmt: skip
+
+    names = {
+        "835": "Dorset (until 2019)", "836": "Poole", "837": "Bournemouth", "839": "BCP",
+        "838": "Dorset", "909": "Cumbria", "942": "Cumberland", "943": "Westmorland",
+    }  # fmt: skip
+    found = {
+        key: Area(key, key, key, name, "local_authority", None, None, None, None, None)
+        for key, name in names.items()
+    }
+    first, second = date(2019, 4, 1), date(2023, 4, 1)
+    successions = [
+        row(first, "835", "838", None), row(first, "835", "839", None),
+        row(first, "836", "839", 1.0), row(first, "837", "839", 1.0),
+        row(second, "909", "942", 0.5728), row(second, "909", "943", 0.4272),
+    ]  # fmt: skip
+    return SimpleNamespace(
+        areas=found,
+        known=[found[key] for key in known],
+        published=SimpleNamespace(successions=successions),
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "known", "said"),
+    [
+        (
+            "839", ["836"],
+            [
+                "Formed on 1 April 2019 from a part of Dorset (until 2019), "
+                '<a href="836.html">Poole</a> and Bournemouth. '
+                "Nothing is taken over from before, and its first year is not judged."
+            ],
+        ),
+        (
+            "835", ["838", "839"],
+            [
+                'Followed on 1 April 2019 by <a href="838.html">Dorset</a> and '
+                '<a href="839.html">BCP</a>.'
+            ],
+        ),
+        (
+            "942", ["909"],
+            [
+                'Formed on 1 April 2023 from <a href="909.html">Cumbria</a>, with 57\u00a0% of its '
+                "children. Nothing is taken over from before, and its first year is not judged."
+            ],
+        ),
+        (
+            "909", [],
+            [
+                "Followed on 1 April 2023 by Cumberland (with 57\u00a0% of its children) and "
+                "Westmorland (with 43\u00a0% of its children)."
+            ],
+        ),
+        ("383", [], []),
+    ],
+)  # fmt: skip
+def test_who_was_before_and_who_came_after_is_said_with_the_day(key, known, said) -> None:
+    view = reorganised(known)
+    area = view.areas.get(key, Area(key, key, key, "Leeds", "local_authority", *[None] * 5))
+    assert areas.history(view, area) == said
