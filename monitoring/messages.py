@@ -102,6 +102,8 @@ class AlertMessage(Base):
     """Of one that is taken up again: how it had ended."""
     carried_by: tuple[str, ...] = ()
     """Of a region or England: the few authorities that carry half of it or more."""
+    driven_by: tuple[str, ...] = ()
+    """Of one that lives: what drove it, in sentences as on its page."""
     folded_into: str | None = None
     """Of an authority: the alert on its region or England that names it, told by that area."""
     successors: tuple[str, ...] = ()
@@ -207,7 +209,7 @@ def _alert_blocks(message: AlertMessage) -> list[tuple[str, Sequence[str]]]:
         *([IN_WORDS] if message.figures.value is not None else []),
     ]
     blocks: list[tuple[str, Sequence[str]]] = [
-        ("What we see", [*_seen(message), _history(message), *_beside(message)])
+        ("What we see", [*_seen(message), _history(message), *_beside(message), *message.driven_by])
     ]
     if message.kind in ENDED:
         return [*blocks, ("Reference", reference)]

@@ -24,6 +24,7 @@ from monitoring.outbox import post
 from warehouse.alert_terms import LIVE, SEVERITIES
 from warehouse.ledger import audit
 from warehouse.ledger import state as tables
+from warehouse.release import drivers
 from warehouse.settings import Settings
 
 TOLD = (
@@ -170,6 +171,7 @@ def _alert_message(
             "figures": _figures(shown, words),
             "decided": event.reason if event.event == "reopened" else None,
             "carried_by": tuple(name for _, name in alert.summary.get("carried_by", ())),
+            "driven_by": _driven_by(published, alert, event),
             "folded_into": alert.summary.get("folded_into"),
             "successors": tuple(alert.summary.get("successors", ())),
             "why_it_matters": words.why_it_matters,
@@ -179,6 +181,12 @@ def _alert_message(
             "companions": companions.beside(published, alert.indicator, alert.area_code, period),
         }
     )
+
+
+def _driven_by(published: duckdb.DuckDBPyConnection, alert: Alert, event: Event) -> tuple[str, ...]:
+    """Nothing of one that has ended."""
+    is_live = event.event in ("opened", "reopened", "escalated")
+    return tuple(drivers.of_alert(published, alert.alert_id)) if is_live else ()
 
 
 def _figures(shown: released.Shown | None, words: Wording) -> Figures:

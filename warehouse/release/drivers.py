@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+import duckdb
+
 from warehouse.calendar import period_name
+from warehouse.connection import records
 
 WHOLE, REST, ABSENT = "whole", "rest", "absent"
 Direction = Literal["down", "up"]
@@ -76,6 +79,31 @@ class Driver:
     expected: int
     contribution: int
     share: float | None
+
+
+OF_ALERT = f"""
+select
+    indicators.bad_direction, coalesce(indicators.counted, 'events') as of_what,
+    {", ".join(f"drivers.{name}" for name in Driver.__dataclass_fields__)}
+from alerts
+inner join drivers
+    on alerts.indicator = drivers.indicator
+    and alerts.area_code = drivers.area_code
+inner join indicators
+    on alerts.indicator = indicators.indicator
+where alerts.alert_id = ? and indicators.bad_direction in ('down', 'up')
+order by drivers.within, drivers.dimension, drivers.part
+"""
+
+
+def of_alert(published: duckdb.DuckDBPyConnection, alert_id: str) -> list[str]:
+    """The same sentences of an alert, as a release has them."""
+    rows = list(records(published.execute(OF_ALERT, [alert_id])))
+    if not rows:
+        return []
+    [(direction, counted)] = {(row.pop("bad_direction"), row.pop("of_what")) for row in rows}
+    names = dict(published.execute("select area_code, area_name from areas").fetchall())
+    return sentences([Driver(**row) for row in rows], direction, counted, names)
 
 
 def sentences(

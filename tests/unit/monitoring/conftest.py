@@ -40,12 +40,14 @@ def released(tmp_path: Path) -> Released:
         connection.execute(
             "create table indicators (indicator varchar, name varchar, unit varchar,"
             " decimals integer, period_type varchar, why_it_matters varchar, what_to_check varchar,"
-            " other_explanations varchar, owner varchar, is_monitored boolean)"
+            " other_explanations varchar, owner varchar, is_monitored boolean,"
+            " counted varchar, bad_direction varchar)"
         )
         connection.execute(
             "insert into indicators values ('referral_rate', 'Referral rate',"
             " 'per 10,000 children a year', 1, 'month', 'Children may go unseen.',"
-            " 'Is the return complete?\nDid recording change?', 'Late return', 'Data lead', true)"
+            " 'Is the return complete?\nDid recording change?', 'Late return', 'Data lead', true,"
+            " 'referrals', 'down')"
         )
         connection.execute(
             "create table trends (indicator varchar, area_code varchar, period_type varchar,"
@@ -72,6 +74,18 @@ def released(tmp_path: Path) -> Released:
                 " '2026-08-01', 2, 2, ?)",
                 [alert_id(fingerprint, date(2026, 7, 1)), area, summary],
             )
+        connection.execute(
+            "create table areas as select 'E08000035' as area_code, 'Leeds' as area_name"
+        )
+        connection.execute(
+            "create table drivers as select 'referral_rate' as indicator,"
+            " 'E08000035' as area_code, 'whole' as within, dimension, part,"
+            " date '2026-07-01' as first_period, date '2026-09-30' as last_period,"
+            " 1 as years_before, counted, expected, counted - expected as contribution,"
+            " 100.0 * (counted - expected) / -75 as share"
+            " from (values ('whole', 'whole', 300, 375), ('referred_by', 'schools', 50, 110),"
+            " ('referred_by', 'rest', 250, 265)) as parts (dimension, part, counted, expected)"
+        )
         connection.execute(
             "create table coverage (la_code varchar, extract varchar, period_end date,"
             " due_on date, received_on date, status varchar)"

@@ -59,6 +59,22 @@ def test_an_alert_its_event_and_its_message_are_written_together(
     assert (digest.returns_received, digest.returns_due) == (1, 2)
 
 
+def test_an_alert_says_what_drove_it_and_one_on_withheld_counts_does_not(
+    state: State, released: Released, settings: Settings
+) -> None:
+    bradford = replace(FALL, area_code="E08000032", area_name="Bradford")
+    with state.begin() as connection:
+        record(connection, judged(FALL, bradford), released, settings)
+    told = {one.area_name: one for one in posted(state) if isinstance(one, AlertMessage)}
+    assert told["Leeds"].driven_by == (
+        "July 2026 to September 2026: about 75 fewer referrals than at the rate of the year"
+        " before, that is 20% less.",
+        "Four fifths of the fall is from schools.",
+    )
+    assert told["Leeds"].driven_by[1] in rendering.text(told["Leeds"])
+    assert told["Bradford"].driven_by == ()
+
+
 def test_recording_twice_writes_once(state: State, released: Released, settings: Settings) -> None:
     for _ in range(2):
         with state.begin() as connection:
