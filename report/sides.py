@@ -30,7 +30,7 @@ State = Literal["agrees", "disagrees", "as usual", "missing"]
 
 @dataclass(frozen=True)
 class Part:
-    """One indicator: how far it has moved the worrying way, in standard deviations."""
+    """One indicator: how far it has moved for the worse, in standard deviations."""
 
     indicator: str
     moved: float | None
@@ -64,7 +64,7 @@ class Sides:
 
 
 def distance(point: Point, worse: int) -> float | None:
-    """How far a figure lies the worrying way (`worse`: 1 up, -1 down), in standard deviations."""
+    """How far a figure lies on the worse side (`worse`: 1 up, -1 down), in standard deviations."""
     if point.value is None or point.expected is None or point.lower is None or point.upper is None:
         return None
     if point.upper <= point.lower:

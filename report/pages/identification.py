@@ -1,5 +1,5 @@
 """Under-identification: where signs of risk rise while fewer children are seen, the parts of each
-gap, children exposed and not known, and how many are expected and known."""
+gap, children exposed but not known, and how many are expected and known."""
 
 from collections.abc import Iterator
 from functools import partial
