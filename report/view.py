@@ -416,7 +416,7 @@ class View:
         judged = series.has_verdicts
         rows = []
         for point in reversed(series.points):
-            rests = f"<td>{self.rests_on(area, point)}</td>" if has_rests else ""
+            rests = f"<td>{self.rests_on(area, point)}" if has_rests else ""
             rows.append(_figure_row(series, point, indicator, judged, rests))
         return Markup("\n".join(rows))  # noqa: S704  what is in it is escaped
 
@@ -482,13 +482,14 @@ def _periods(series: Series) -> str:
 def _figure_row(
     series: Series, point: Point, indicator: Indicator, judged: bool, rests: str
 ) -> str:
+    """Without the end tags that HTML lets one leave out: a tenth of all bytes of the pages."""
     when = words.short_period(series.period_type, point.period_start, point.period_end)
     shown = words.value(point, indicator.decimals)
-    row = f'<tr><th scope="row">{escape(when)}</th><td>{escape(shown)}</td>{rests}'
+    row = f"<tr><th scope=row>{escape(when)}<td>{escape(shown)}{rests}"
     if judged:
         usual = words.usual_range(point, indicator.decimals)
-        row += f"<td>{escape(usual)}</td><td>{escape(words.state(point, indicator))}</td>"
-    return f"{row}</tr>"
+        row += f"<td>{escape(usual)}<td>{escape(words.state(point, indicator))}"
+    return row
 
 
 def _basis(series: Series) -> str:
