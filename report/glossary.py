@@ -1,4 +1,4 @@
-"""The words of the field, read from docs/glossary.md, which is their one home."""
+"""The words of the field, read from report/glossary.md, which is their one home."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-FILE = Path(__file__).parents[1] / "docs" / "glossary.md"
+FILE = Path(__file__).with_suffix(".md")
 ROW = re.compile(r"\| (?P<word>[^|]+) \| (?P<meaning>[^|]+) \|")
 CODE = re.compile(r"`([^`]+)`")
 

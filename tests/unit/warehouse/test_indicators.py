@@ -74,7 +74,7 @@ def test_definitions_say_the_same_in_the_same_words(what):
 
 
 def test_the_glossary_says_who_is_known_in_the_words_of_the_definitions():
-    glossary = (Path(__file__).parents[3] / "docs" / "glossary.md").read_text()
+    glossary = (Path(__file__).parents[3] / "report" / "glossary.md").read_text()
     [words] = {
         one.definition.partition("Known: ")[2].partition(".")[0]
         for one in indicators.load()
