@@ -46,6 +46,7 @@ class _Archive:
 
 def write(workbook: Workbook, path: Path) -> None:
     book = Book(write_only=True)
+    book._colors = ()  # a palette of old that nothing here uses, and that reads like identifiers
     about = book.properties
     about.title, about.subject, about.language = workbook.title, workbook.subject, LANGUAGE
     about.creator = "Sightline"

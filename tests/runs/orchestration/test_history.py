@@ -123,7 +123,7 @@ def test_what_people_do_at_each_step_of_a_run_that_is_killed_stands_and_it_is_se
         rows = connection.execute("select distinct indicator from backtests").fetchall()
     assert rows == [("referral_rate",)]
     page = (release.current / "report" / "indicators" / "referral_rate.html").read_text("utf-8")
-    assert "What silence means here" in page
+    assert "What a back-test says" in page
 
 
 def state_of(home: Home, query) -> list:
