@@ -52,7 +52,11 @@ INDICATORS = """
 create table indicators as select 'referral_rate' as indicator, 'Referral rate' as name,
     'per 10,000 children a year' as unit, 1 as decimals, 'month' as period_type,
     'Children may go unseen.' as why_it_matters, 'Is the return complete?' as what_to_check,
-    'Late return' as other_explanations, 'Data lead' as owner, true as is_monitored;
+    'Late return' as other_explanations, 'Data lead' as owner, true as is_monitored,
+    'down' as bad_direction, 'referrals' as counted;
+create table drivers (indicator varchar, area_code varchar, within varchar, dimension varchar,
+    part varchar, first_period date, last_period date, years_before integer, counted integer,
+    expected integer, contribution integer, share double);
 create table trends (indicator varchar, area_code varchar, period_start date, breakdown varchar,
     source varchar, value double, expected double, marker varchar, status varchar);
 create table alerts (alert_id varchar, indicator varchar, area_code varchar, breakdown varchar,
