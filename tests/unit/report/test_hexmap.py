@@ -164,7 +164,9 @@ def full(colour: str) -> str:
     return colour if len(colour) == 7 else "#" + "".join(2 * one for one in colour[1:])
 
 
-STYLE = (FOLDER / "style.css").read_text(encoding="utf-8").partition("@media")[0]
+OF_SOME = re.compile(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
+"""Rules for some windows, colours or paper."""
+STYLE = OF_SOME.sub("", (FOLDER / "style.css").read_text(encoding="utf-8"))
 
 
 def test_letters_stand_out_on_every_shade() -> None:

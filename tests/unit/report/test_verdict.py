@@ -68,17 +68,19 @@ def test_where_no_number_bears_it_out_none_is_told() -> None:
     assert (found.concerned, found.size) == ("", 0)
 
 
+ENGLAND = Area(
+    **dict.fromkeys(Area.__dataclass_fields__) | {"key": "E", "area_level": "country"}
+)  # fmt: skip
+LEEDS = Area(**dict.fromkeys(Area.__dataclass_fields__) | {"area_level": "local_authority"})
+
+
 class OfTen(View):
     """England of ten authorities, which nothing is published of."""
 
     def __init__(self) -> None:
         self.authorities = [None] * 10  # type: ignore[assignment]
-
-
-ENGLAND = Area(
-    **dict.fromkeys(Area.__dataclass_fields__) | {"key": "E", "area_level": "country"}
-)  # fmt: skip
-LEEDS = Area(**dict.fromkeys(Area.__dataclass_fields__) | {"area_level": "local_authority"})
+        self.regions = self.sub_regions = []
+        self.england = ENGLAND
 
 
 @pytest.mark.parametrize(("included", "is_partial"), [(8, True), (9, False), (10, False)])
