@@ -15,8 +15,9 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 NATIONAL = work_file.Extent((), work_file.FEW_INDICATORS, 14)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
+    """Closed after a file: while it is open, an event loop runs, which other tests may not have."""
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed: the pages are not tried in a browser")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
