@@ -19,6 +19,8 @@ from warehouse import clock
 TEMPLATES = Path(__file__).with_name("templates")
 WIDTH = 72
 LONGEST_SUBJECT = 70
+LEAST_OF_INDICATOR, LEAST_OF_AREA = 20, 20
+"""Of a subject, so that a long name of an area leaves room to say what is meant."""
 LIST_NAME = "Sightline"
 WHOLE_SUBJECTS = policy.default.clone(max_line_length=90)
 """A subject of 70 characters stays on one line; text has shorter ones anyway."""
@@ -69,8 +71,10 @@ def subject(message: Message) -> str:
     indicator = message.title.removesuffix(f": {message.area_name}").removesuffix(compared)
     opening = figures_table.tail(message) or compared
     tail = opening if message.kind == "opened" else TAILS.get(message.kind, CLOSED)
-    area = cut(message.area_name, LONGEST_SUBJECT // 2)
-    return mark + cut(f"{area}: {indicator}", LONGEST_SUBJECT - len(mark) - len(tail)) + tail
+    room = LONGEST_SUBJECT - len(mark) - len(tail)
+    beside = len(": ") + min(len(indicator), LEAST_OF_INDICATOR)
+    area = cut(message.area_name, max(LEAST_OF_AREA, min(LONGEST_SUBJECT // 2, room - beside)))
+    return mark + cut(f"{area}: {indicator}", room) + tail
 
 
 def email(

@@ -75,6 +75,15 @@ def test_no_subject_is_longer_than_seventy_characters(kind: str, is_simulated: b
     assert len(str(mail(digest(monitor="M" * 80))["Subject"])) <= 70
 
 
+def test_a_long_name_of_an_area_leaves_room_for_what_was_found() -> None:
+    area = "Bournemouth, Christchurch and Poole"
+    title = f"Share of referrals from schools lower than expected: {area}"
+    told = message(area_name=area, title=title, is_simulated=True)
+    assert mail(told)["Subject"] == (
+        "[SIMULATED] Bournemouth...: Share of referrals... 20% below expected"
+    )
+
+
 @pytest.mark.parametrize(("length", "expected"), [(69, 69), (70, 70), (71, 70)])
 def test_a_subject_of_seventy_characters_is_whole(length: int, expected: int) -> None:
     told = digest(monitor="M" * (length - len(": 0 new alerts, 4 open")))
