@@ -7,7 +7,7 @@ PYTEST := --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=15
 .PHONY: help demo quick fast test unit coverage mutants soak check lint types sql lock clean
 help:
 	@echo "make demo    simulate a national set of extracts, run everything, say where to look"
-	@echo "make quick   format, lint, types and the fast tests of tests/unit, side by side: one to two minutes on two cores"
+	@echo "make quick   format, lint, types and the fast tests of tests/unit, side by side: about a minute on two cores"
 	@echo "make unit    all of tests/unit: a quarter of an hour on two cores"
 	@echo "make test    all checks and tests"
 	@echo "make coverage  the same tests, with how much of the code they run"

@@ -11,6 +11,8 @@ from lxml import html
 from report.data import Area
 from report.pages import areas
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def leeds(site: Path) -> html.HtmlElement:

@@ -18,6 +18,8 @@ from report.downloads.workbook import Column, Figure, Sheet, Table, Workbook
 from report.site import build_site
 from report.view import View
 
+pytestmark = pytest.mark.slow
+
 SHEET = "A1_month"
 INDICATOR = "referral_rate"
 NS = {

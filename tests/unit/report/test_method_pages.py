@@ -18,6 +18,8 @@ from report.pages import methods
 from report.site import build_site
 from report.view import View
 
+pytestmark = pytest.mark.slow
+
 GLOSSARY = Path(__file__).parents[3] / "report" / "glossary.md"
 LEEDS = "E08000035"
 MOST_ELEMENTS = 10_000

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from orchestration.cli import commands
 from report.downloads import files
 
+pytestmark = pytest.mark.slow
+
 DAY = releasing.FIRST
 PRINTS = """#!/bin/sh
 for one; do case $one in --print-to-pdf=*) printf '%s' "$*" > "${one#*=}";; esac; done

@@ -11,6 +11,8 @@ import rendered
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.slow
+
 ENGLAND, REGION = "E92000001", "R1"
 AUTHORITIES = ("a", "b", "c")
 MONTHS = [stamp.date() for stamp in pd.date_range("2022-10-01", "2026-09-01", freq="MS")]
