@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from report.data import Point
 from report.svg import Axis, Scale, apart, axis, named, place, stretches, text
+from report.words import opening
 
 WIDTH, HEIGHT = 476, 232
 LEFT, RIGHT, TOP, BOTTOM = 48, 396, 10, 186
@@ -94,7 +95,7 @@ def line_chart(
     ]
     starts = f" The axis starts at {scale.label(scale.low)}, not at 0." if scale.low > 0 else ""
     return Markup('<p class="unit">{}{}</p>{}').format(
-        f"{unit[:1].upper()}{unit[1:]}.",
+        f"{opening(unit)}.",
         starts,
         named("chart", chart_id, title, description, "", parts),
     )

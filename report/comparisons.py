@@ -10,7 +10,6 @@ from report.ranks import Interval, Standing, intervals, standings
 
 FEWEST_NEIGHBOURS = 5
 """Of ten; a median of fewer says little."""
-UNKNOWN = "\u2013"
 
 
 class Comparisons:
@@ -34,10 +33,10 @@ class Comparisons:
         series = self.series(area, indicator)
         point = self.points(indicator, area.area_level).get(area.key)
         if series is None or point is None or point.value is None:
-            return UNKNOWN
+            return words.DASH
         before = year_before(series, point)
         if before is None:
-            return UNKNOWN
+            return words.DASH
         return size_of(point.value, before, indicator, ("lower", "higher")) or "No change"
 
     def neighbours(self, area: Area) -> list[Row]:
@@ -53,7 +52,7 @@ class Comparisons:
         beside = (points.get(row["neighbour_la_code"]) for row in self.neighbours(area))
         values = [point.value for point in beside if point and point.value is not None]
         if len(values) < FEWEST_NEIGHBOURS:
-            return UNKNOWN
+            return words.DASH
         return words.number(median(values), indicator.decimals)
 
     def standing(self, area: Area, indicator: Indicator) -> Standing | None:
@@ -61,7 +60,7 @@ class Comparisons:
 
     def rank(self, area: Area, indicator: Indicator) -> str:
         standing = self.standing(area, indicator)
-        return standing.words if standing else UNKNOWN
+        return standing.words if standing else words.DASH
 
     def _points(self, indicator: Indicator, level: str) -> dict[str, Point | None]:
         """The newest figure of every area of today of one level."""

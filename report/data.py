@@ -201,8 +201,11 @@ def read(path: Path) -> Published:
             revisions=_rows(connection, f"{MOVED} {REVISIONS}"),
             tables=_rows(connection, TABLES),
             dictionary=_dictionary(connection),
-            drivers=_drivers(connection),
-            groups=_groups(connection),
+            drivers={
+                series: [Driver(**row) for row in rows]
+                for series, rows in _by_series(_rows(connection, DRIVERS)).items()
+            },
+            groups=_by_series(_rows(connection, GROUPS)),
         )
     published.headlines = _headlines(published)
     return published
@@ -220,17 +223,10 @@ def _dictionary(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     ]
 
 
-def _drivers(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[Driver]]:
-    found: dict[tuple[str, str], list[Driver]] = defaultdict(list)
-    for row in _rows(connection, DRIVERS):
-        indicator, key = row.pop("indicator"), row.pop("area_key")
-        found[indicator, key].append(Driver(**row))
-    return dict(found)
-
-
-def _groups(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[Row]]:
+def _by_series(rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
+    """By their indicator and the key of their area, which they have no more."""
     found: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in _rows(connection, GROUPS):
+    for row in rows:
         found[row.pop("indicator"), row.pop("area_key")].append(row)
     return dict(found)
 

@@ -19,10 +19,10 @@ def finding(series: Series, newest: Point, indicator: Indicator) -> str:
     if len(run) > 1:
         said = _beside_expected(run, indicator)
         lasted = words.count(len(run), series.period_type.replace("_", " "))
-        return f"{said[:1].upper()}{said[1:]} over {lasted} to {when}"
+        return f"{words.opening(said)} over {lasted} to {when}"
     said = _moved(series, newest, indicator)
     said = said or words.number(newest.value, indicator.decimals)
-    return f"{said[:1].upper()}{said[1:]} in {when}"
+    return f"{words.opening(said)} in {when}"
 
 
 def _run(series: Series, newest: Point) -> list[Point]:

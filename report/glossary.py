@@ -8,6 +8,8 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
+from report import words
+
 FILE = Path(__file__).with_suffix(".md")
 ROW = re.compile(r"\| (?P<word>[^|]+) \| (?P<meaning>[^|]+) \|")
 CODE = re.compile(r"`([^`]+)`")
@@ -39,4 +41,4 @@ def _words(text: str) -> Iterator[Word]:
         if word != "word":
             meaning = CODE.sub(r"<code>\1</code>", str(escape(row["meaning"])))
             name = re.sub(r"\W+", "-", word.lower())
-            yield Word(word[0].upper() + word[1:], Markup(meaning), name)  # noqa: S704  escaped
+            yield Word(words.opening(word), Markup(meaning), name)  # noqa: S704  escaped

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from report.data import Point
 from report.svg import Scale, dot, place, stretches
+from report.words import DASH, WITHHELD
 
 SPARK, LARGE_SPARK, SPARK_EDGE = (96, 24), (120, 40), 4
 BAR_HEIGHT = 18
@@ -122,7 +123,7 @@ HEAT = (
     Heat("b", "better", "better than usual"),
     Heat("\u00b7", "usual", "inside its usual range"),
     Heat("c", "withheld", "withheld, or told as low or high"),
-    Heat("\u2013", "untested", "not tested: for context"),
+    Heat(DASH, "untested", "not tested: for context"),
     Heat("?", "unjudged", "cannot be judged"),
     Heat("x", "absent", "not available"),
 )
@@ -146,7 +147,7 @@ def _heat(point: Point | None) -> str:
     if point.status == "worsening":
         return "lasting" if point.kind == "sustained" else "once"
     if point.value is None and point.status != "ok":
-        return "withheld" if point.marker in {"c", "low", "high"} else "absent"
+        return "withheld" if point.marker in WITHHELD else "absent"
     judged = {"improving": "better", "ok": "usual", None: "untested"}
     return judged.get(point.status, "unjudged")
 

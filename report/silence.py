@@ -1,7 +1,7 @@
 """What no alert means: how large a worsening may go undetected in an area."""
 
 from report import words
-from report.data import Point
+from report.data import Point, Row
 
 # The newest periods in which a change that stays is looked for.
 RECENT = {"month": "half a year", "term": "two terms"}
@@ -30,7 +30,23 @@ def undetected(change: float | None, drift: float | None, period_type: str) -> s
     )
 
 
+def size(least: float, most: float | None) -> str:
+    """The counts a month of the authorities of a back-test."""
+    return f"{least:g} to {most:g}" if most else f"{least:g} and more"
+
+
+def delay(backtest: Row) -> str:
+    """After how long planted changes were typically found."""
+    median = backtest["median_delay"]
+    return words.DASH if median is None else words.count(round(median), backtest["period_type"])
+
+
+def marks(backtest: Row) -> str:
+    """In 100 years of an authority in which nothing was planted."""
+    return words.number(backtest["marks_per_100_years"] or 0, 1)
+
+
 def _per_cent(share: float | None, decimals: int) -> str:
     if share is None:
-        return "\u2013"
+        return words.DASH
     return f"{'+' if share > 0 else ''}{words.number(100 * share, decimals)} %"

@@ -11,13 +11,15 @@ from markupsafe import Markup, escape
 
 from report import silence, verdict, words
 from report.charts import LETTERS, Beside, line_chart
+from report.comparisons import Comparisons
 from report.data import Area, Indicator, Point, Published, Row, Series
 from report.findings import finding
+from warehouse import indicators as catalogue
 from warehouse.alert_terms import LIVE
 from warehouse.calendar import Span, next_span, period_name
 from warehouse.contracts import schema as contracts
 from warehouse.release import drivers
-from warehouse.release.drivers import Direction
+from warehouse.release.evidence import Direction
 
 FRONT_DOOR = "front_door"
 NOT_IN = ("missing", "quarantined")
@@ -47,6 +49,7 @@ class View:
         self.england = next(iter(published.of_level("country")), None)
         self.regions = published.of_level("region")
         self.sub_regions = published.of_level("sub_region")
+        self.larger = [*([self.england] if self.england else []), *self.regions]
         self.region_names = {region.area_code: region for region in self.regions}
 
     @cached_property
@@ -63,6 +66,18 @@ class View:
     @cached_property
     def former(self) -> list[Area]:
         return [area for area in self.known if area.ended_on]
+
+    def region_of(self, area: Area) -> Area | None:
+        return self.region_names.get(area.region_code or "")
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        return Comparisons(self.published)
+
+    @cached_property
+    def gap(self) -> catalogue.Indicator:
+        """What holds signs of risk against children seen."""
+        return next(one for one in catalogue.load() if one.joint == "divergence")
 
     def of_region(self, region: Area) -> list[Area]:
         """The authorities of a region, or of Inner or Outer London."""
@@ -285,7 +300,7 @@ class View:
     def short_period(self, indicator: Indicator) -> str:
         newest = self.published.headlines.get(indicator.indicator)
         if newest is None:
-            return "\u2013"
+            return words.DASH
         return words.short_period(newest.kind[0], newest.period_start, newest.period_end)
 
     def row(self, area: Area, indicator: Indicator, others: Iterable[Area] = ()) -> Row:
@@ -337,7 +352,7 @@ class View:
         alert = self.live_on.get((area.key, indicator.indicator))
         if alert and series.is_judged and newest.status == "worsening":
             off: str = alert["verdict"].off
-            return f"{off[:1].upper()}{off[1:]}"
+            return words.opening(off)
         return finding(series, newest, indicator)
 
     def _card(
@@ -455,7 +470,7 @@ def _from_first_figure(points: tuple[Point, ...]) -> tuple[Point, ...]:
 
 def _withheld(period_type: str, drawn: tuple[Point, ...]) -> str:
     """Said where over a quarter of the periods of a chart are withheld."""
-    count = sum(point.marker in {"c", "low", "high"} for point in drawn)
+    count = sum(point.marker in words.WITHHELD for point in drawn)
     if 4 * count <= len(drawn):
         return ""
     period = period_type.replace("_", " ")

@@ -16,6 +16,10 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
+DASH = "\u2013"
+"""Stands where there is nothing to tell."""
+WITHHELD = ("c", "low", "high")
+"""Markers of figures that are there and not shown."""
 HELP = "@help"
 """Stands in a link for the page on how to read, wherever that lies from the page that has it."""
 
@@ -304,7 +308,7 @@ def range_name(indicator: Indicator) -> str:
 def usual_range(point: Point | None, decimals: int) -> str:
     """The ends of a range, usual or likely."""
     if point is None or point.lower is None or point.upper is None:
-        return "\u2013"
+        return DASH
     return f"{number(point.lower, decimals)} to {number(point.upper, decimals)}"
 
 
@@ -407,6 +411,11 @@ def side_of_range(point: Point) -> str | None:
     if point.lower <= point.value <= point.upper:
         return "inside"
     return "below" if point.value < point.lower else "above"
+
+
+def opening(said: str) -> str:
+    """With a capital at its beginning, and the rest as it is."""
+    return said[:1].upper() + said[1:]
 
 
 def listed(names: list[str]) -> str:

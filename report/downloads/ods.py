@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from report.downloads.workbook import (
     FIRST_IN_ZIP,
     LANGUAGE,
+    WIDE,
     Cell,
     Column,
     Figure,
@@ -42,7 +43,6 @@ LISTED = (
     )
     + "</manifest:manifest>"
 )
-WIDE = 90  # a column of lines alone
 MOST_DECIMALS = 6
 CENTIMETRES = 0.2  # for each character of width
 TEXTS = {

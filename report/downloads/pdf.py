@@ -39,7 +39,7 @@ def write(page: Path, to: Path) -> None:
             f"--print-to-pdf={printed}", page.resolve().as_uri(),
         ]  # fmt: skip
         try:
-            subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)  # noqa: S603
+            subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)  # noqa: S603 (our own words)
             shutil.copyfile(printed, to)
         except (subprocess.SubprocessError, OSError) as fault:
             raise SightlineError(f"{Path(found).name} made no PDF of {page}") from fault

@@ -39,6 +39,10 @@ AREA = (
         title="Level", meaning="Country, region, part of a region or local authority.", width=16
     ),
 )
+AUTHORITY = (
+    Column(title="Authority number", meaning="Number of the Department for Education."),
+    Column(title="Authority", meaning="Name of the authority.", width=28),
+)
 PERIOD = Column(title="Period", meaning="The period in words.", width=18)
 FIGURE_NOTES = Column(
     title="Notes on the figure", width=20,
@@ -129,7 +133,7 @@ def _notes() -> Sheet:
 
 
 SHORTHAND = {
-    f"[{code}]": meaning[0].upper() + meaning[1:]
+    f"[{code}]": words.opening(meaning)
     for code, meaning in (
         *words.MARKERS.items(),
         *words.REVISIONS.items(),
@@ -194,7 +198,7 @@ def _trends(view: View) -> Iterator[_Draft]:
 
 
 def _larger(view: View) -> list[Area]:
-    return [*([view.england] if view.england else []), *view.regions, *view.sub_regions]
+    return [*view.larger, *view.sub_regions]
 
 
 def _trend(
@@ -318,7 +322,7 @@ def _newest(view: View) -> _Draft:
 
 def _newest_row(view: View, area: Area, indicator: Indicator) -> list[Cell]:
     point = view.published.latest_point(area, indicator.indicator)
-    region = view.region_names.get(area.region_code or "")
+    region = view.region_of(area)
     change = point.minimum_detectable_change if point else None
     shown = [NOT_KNOWN, NONE, NONE] if point is None else figures(point, indicator)
     return [
@@ -379,8 +383,7 @@ def _alert(view: View, alert: Row) -> list[Cell]:
 
 def _returns(view: View) -> _Draft:
     columns = [
-        Column(title="Authority number", meaning="Number of the Department for Education."),
-        Column(title="Authority", meaning="Name of the authority.", width=28),
+        *AUTHORITY,
         Column(title="Return", meaning="What was due.", width=44),
         Column(title="Period begins", meaning="First day that it is to cover.", width=18),
         Column(title="Period ends", meaning="Last day that it is to cover.", width=18),
@@ -412,8 +415,7 @@ def _name(view: View, la_code: str) -> str:
 
 def _linkage(view: View) -> _Draft:
     columns = [
-        Column(title="Authority number", meaning="Number of the Department for Education."),
-        Column(title="Authority", meaning="Name of the authority.", width=28),
+        *AUTHORITY,
         Column(title="Return", meaning="Where the records stand.", width=44),
         Column(
             title=f"Share that can be followed (per cent) {ROUNDED}", width=18,

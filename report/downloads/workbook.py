@@ -10,6 +10,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 LANGUAGE = "en-GB"
+WIDE = 90
+"""The width of a column of lines alone, in characters."""
 FIRST_IN_ZIP = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever they are written
 
 

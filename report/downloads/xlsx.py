@@ -17,6 +17,7 @@ from openpyxl.writer.excel import ExcelWriter
 from report.downloads.workbook import (
     FIRST_IN_ZIP,
     LANGUAGE,
+    WIDE,
     Figure,
     Sheet,
     Table,
@@ -25,7 +26,6 @@ from report.downloads.workbook import (
     table_range,
 )
 
-WIDE = 90  # a column of lines alone
 DAY = "d mmmm yyyy"
 PLAIN_TABLE = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
 

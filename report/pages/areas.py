@@ -23,7 +23,7 @@ ANEW = "Nothing is taken over from before, and its first year is not judged."
 
 def pages(view: View) -> Iterator[Page]:
     yield Page(HERE, "areas.html", "Areas", HERE, lambda: _list(view), (START,))
-    beside = Comparisons(view.published)
+    beside = view.comparisons
     for region in [*view.regions, *view.sub_regions]:
         yield Page(
             view.link(region), "area.html", region.area_name, HERE,
@@ -39,7 +39,7 @@ def pages(view: View) -> Iterator[Page]:
 
 
 def _region_link(view: View, area: Area) -> list[tuple[str, str]]:
-    region = view.region_names.get(area.region_code or "")
+    region = view.region_of(area)
     return [(view.link(region), region.area_name)] if region else []
 
 
@@ -117,7 +117,7 @@ def _row(view: View, beside: Comparisons, area: Area, indicator: Indicator) -> R
 
 def _around(view: View, area: Area) -> list[Area]:
     """The region of an authority."""
-    region = view.region_names.get(area.region_code or "")
+    region = view.region_of(area)
     return [region] if region and region.key != area.key else []
 
 
@@ -159,7 +159,7 @@ def _summary(view: View, area: Area, live: list[Row]) -> str:
         return f"{kind} {held}. {found}".strip()
     if area.ended_on:
         return f"Former local authority, until {words.day(area.ended_on)}."
-    region = view.region_names.get(area.region_code or "")
+    region = view.region_of(area)
     where = f"Local authority in {region.area_name}." if region else "Local authority."
     raised = f"{words.count(len(live), 'alert')} open." if live else "No alert open."
     said = (where, raised, found, _gap(view, area), *_of_data(view, area))
@@ -238,7 +238,7 @@ def _returns(view: View, area: Area) -> list[dict[str, str]]:
                     "extract": words.extract(extract),
                     "period": span(newest),
                     "status": words.words(newest["status"], words.COVERAGE),
-                    "received": words.day(newest["received_on"]) or "\u2013",
+                    "received": words.day(newest["received_on"]) or words.DASH,
                     "gaps": _gaps(rows),
                 }
             )

@@ -120,5 +120,5 @@ def _row(view: View, one: Driver, label: str = "") -> dict[str, str]:
         "counted": words.number(one.counted),
         "expected": words.number(one.expected),
         "contribution": f"{sign}{words.number(one.contribution)}",
-        "share": "\u2013" if one.share is None else f"{words.number(one.share)}%",
+        "share": words.DASH if one.share is None else f"{words.number(one.share)}%",
     }

@@ -143,7 +143,7 @@ def _year(rows: Sequence[Row]) -> tuple[str | Markup, str]:
         for start in (YEAR, 2 * YEAR)
     )
     if len(now) < YEAR or None in now:
-        return words.marker("c" if None in now else "x"), "\u2013"
+        return words.marker("c" if None in now else "x"), words.DASH
     whole = sum(now)
     known = len(before) == YEAR and None not in before
-    return words.number(whole), _change(whole, sum(before) if known else None) or "\u2013"
+    return words.number(whole), _change(whole, sum(before) if known else None) or words.DASH

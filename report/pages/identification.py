@@ -25,7 +25,7 @@ def pages(view: View) -> Iterator[Page]:
 
 
 def _context(view: View) -> dict[str, Any]:
-    gap = next(one for one in catalogue.load() if one.joint == "divergence")
+    gap = view.gap
     headline = view.published.headlines.get(gap.indicator)
     placed = _placed(view, gap, headline) if headline else []
     corner = [one for one in placed if one.is_in_corner]
@@ -165,7 +165,7 @@ def _expected(view: View) -> Iterator[Row]:
                     and one.bad_direction == "up"), None)  # fmt: skip
     if known is None or unknown is None:
         return
-    for area in [*([view.england] if view.england else []), *view.regions]:
+    for area in view.larger:
         point = view.published.latest_point(area, known.indicator)
         if point is None or point.denominator is None:
             continue
@@ -184,6 +184,6 @@ def _range_of_known(view: View, area: Area, unknown: Indicator) -> str:
     """The likely range of the share, from that of its rest."""
     point = view.published.latest_point(area, unknown.indicator)
     if point is None or point.lower is None or point.upper is None:
-        return "\u2013"
+        return words.DASH
     low, high = (words.number(100 - end, unknown.decimals) for end in (point.upper, point.lower))
     return f"{low} to {high}"

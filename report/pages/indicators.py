@@ -11,7 +11,7 @@ from typing import Any, get_args
 from markupsafe import Markup
 
 from report import fixed_rule, maps, silence, words
-from report.comparisons import UNKNOWN, Comparisons, counted
+from report.comparisons import Comparisons, counted
 from report.data import Area, Indicator
 from report.funnel import ALARM, WARNING, Funnel, Kind, Measured, fit
 from report.marks import Ranked, ranked_dots
@@ -34,7 +34,7 @@ BREAK = words.CAVEATS["break_in_series"][1]
 
 def pages(view: View) -> Iterator[Page]:
     yield Page(HERE, "indicators.html", "Indicators", HERE, lambda: _list(view), (START,))
-    beside = Comparisons(view.published)
+    beside = view.comparisons
     for indicator in view.indicators:
         yield Page(
             f"indicators/{indicator.indicator}.html", "indicator.html", indicator.name, HERE,
@@ -72,7 +72,7 @@ def _context(view: View, beside: Comparisons, indicator: Indicator) -> dict[str,
         "map": maps.of_indicator(view, indicator),
         "larger": [
             {**view.row(area, indicator), "name": area.area_name, "href": f"../{view.link(area)}"}
-            for area in [*([view.england] if view.england else []), *view.regions]
+            for area in view.larger
         ],
         "regions": list(enumerate((one.area_name for one in view.regions), start=1)),
         "stands": _stands(view, indicator),
@@ -93,7 +93,7 @@ def _order(view: View, indicator: Indicator, area: Area) -> tuple[bool, bool, fl
 
 def _row(view: View, beside: Comparisons, area: Area, indicator: Indicator) -> dict[str, Any]:
     point = view.published.latest_point(area, indicator.indicator)
-    region = view.region_names.get(area.region_code or "")
+    region = view.region_of(area)
     standing = beside.standing(area, indicator)
     return {
         **view.row(area, indicator),
@@ -101,9 +101,9 @@ def _row(view: View, beside: Comparisons, area: Area, indicator: Indicator) -> d
         "href": f"../{view.link(area)}",
         "region": region.area_name if region else "",
         "place": 1 + view.regions.index(region) if region else 0,
-        "counted": counted(point, indicator) or UNKNOWN,
+        "counted": counted(point, indicator) or words.DASH,
         "change": beside.change(area, indicator),
-        "rank": standing.place if standing else UNKNOWN,
+        "rank": standing.place if standing else words.DASH,
     }
 
 
@@ -156,7 +156,7 @@ def funnel(view: View, beside: Comparisons, indicator: Indicator) -> dict[str, A
         Words(
             "funnel", f"{indicator.name} by size of area: {said}",
             "Each dot is an authority; the table below names those beyond the limits.",
-            divided_by(indicator.unit), f"{indicator.unit[:1].upper()}{indicator.unit[1:]}",
+            divided_by(indicator.unit), words.opening(indicator.unit),
         ),
         indicator.decimals,
     )  # fmt: skip
@@ -274,14 +274,10 @@ def _silence(view: View, indicator: Indicator) -> list[dict[str, Any]]:
         {
             **row,
             "share": f"{row['change']:.0%}".replace("%", " %"),
-            "size": f"{row['least']:g} to {row['most']:g}"
-            if row["most"]
-            else f"{row['least']:g} and more",
+            "size": silence.size(row["least"], row["most"]),
             "what": words.source(row["source"]),
-            "delay": "\u2013"
-            if row["median_delay"] is None
-            else words.count(round(row["median_delay"]), row["period_type"]),
-            "marks": words.number(row["marks_per_100_years"] or 0, 1),
+            "delay": silence.delay(row),
+            "marks": silence.marks(row),
         }
         for row in view.published.backtests
         if row["indicator"] == indicator.indicator

@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from report import glossary, words
+from report import glossary, silence, words
 from report.data import Area, Row
 from report.view import Page, View
 from warehouse.release.rounding import IN_WORDS
@@ -17,7 +17,6 @@ METHODS = ("methods.html", "How the figures are made and tested")
 BACKTESTS = ("backtests.html", "What this would have caught, and what it cannot see")
 REVISIONS = ("revisions.html", "Revised since first published")
 GLOSSARY = ("glossary.html", "Words used here")
-DASH = "\u2013"
 
 
 def pages(view: View) -> Iterator[Page]:
@@ -57,21 +56,16 @@ def _sizes(rows: list[Row], changes: list[float]) -> Iterator[dict[str, Any]]:
         of_size = {row["change"]: row for row in held}
         largest = of_size[max(of_size)]
         yield {
-            "size": size_words(least, largest["most"]),
+            "size": silence.size(least, largest["most"]),
             "cells": [_found(of_size.get(change)) for change in changes],
-            "delay": DASH if largest["median_delay"] is None
-            else words.count(round(largest["median_delay"]), largest["period_type"]),
-            "marks": words.number(largest["marks_per_100_years"] or 0, 1),
-        }  # fmt: skip
-
-
-def size_words(least: float, most: float | None) -> str:
-    return f"{least:g} to {most:g}" if most else f"{least:g} and more"
+            "delay": silence.delay(largest),
+            "marks": silence.marks(largest),
+        }
 
 
 def _found(row: Row | None) -> str:
     if row is None or not row["planted"]:
-        return DASH
+        return words.DASH
     return f"{row['found']} of {row['planted']}"
 
 
@@ -109,8 +103,8 @@ def _of_indicator(view: View, row: Row) -> dict[str, Any]:
     return {
         **row,
         "indicator": view.by_id[row["indicator"]],
-        "half": DASH if half is None else f"{words.number(100 * half, 1)} %",
-        "upwards": DASH if upwards is None else f"{words.number(100 * upwards)} %",
+        "half": words.DASH if half is None else f"{words.number(100 * half, 1)} %",
+        "upwards": words.DASH if upwards is None else f"{words.number(100 * upwards)} %",
     }
 
 
@@ -128,7 +122,7 @@ def _line(view: View, row: Row) -> dict[str, Any]:
         "first_on": row["first_on"],
         "now": _value(now, row["now_marker"], indicator.decimals),
         "now_on": row["now_on"],
-        "change": DASH if change is None
+        "change": words.DASH if change is None
         else f"{'+' if change > 0 else ''}{words.number(100 * change, 1)} %",
     }  # fmt: skip
 

@@ -13,7 +13,6 @@ from report.marks import sparkline
 from report.view import Page, View
 
 WORST, SPARK_MONTHS = 5, 24
-GAP = "divergence"
 
 
 def pages(view: View) -> Iterator[Page]:
@@ -102,7 +101,7 @@ def _worst(view: View) -> list[dict[str, Any]]:
 def _place(view: View, alert: Row) -> dict[str, Any]:
     indicator = view.by_id[alert["indicator"]]
     area = view.areas[alert["area_key"]]
-    region = view.region_names.get(area.region_code or "")
+    region = view.region_of(area)
     held = view.published.series.get((area.key, indicator.indicator), [])
     spark = next((_spark(series) for series in held if series.is_judged), Markup(""))
     others = view.live_in(area) - 1
@@ -122,10 +121,10 @@ def _spark(series: Series) -> Markup:
 
 def _gap(view: View) -> list[dict[str, Any]]:
     """England's gap between signs of risk and children seen."""
-    indicator = view.by_id.get(GAP)
+    indicator = view.by_id.get(view.gap.indicator)
     if view.england is None or indicator is None:
         return []
-    return view.cards(view.england, indicator, link=f"indicators/{GAP}.html")[:1]
+    return view.cards(view.england, indicator, link=f"indicators/{indicator.indicator}.html")[:1]
 
 
 def _estimate(one: Row) -> dict[str, Any]:
@@ -155,7 +154,7 @@ def _national(view: View) -> list[tuple[str, list[dict[str, Any]]]]:
             [
                 {
                     **view.row(england, one),
-                    "worsening": names.count(one.name) if one.indicator in tested else "\u2013",
+                    "worsening": names.count(one.name) if one.indicator in tested else words.DASH,
                 }
                 for one in held
             ],

@@ -4,6 +4,8 @@ Only counts of our own are controlled; official series are published as they sta
 models read what is decided here and never a true count.
 """
 
+from typing import Any
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -17,7 +19,7 @@ PARTS_OF_ONE = 6
 WHOLE = "total"
 QUARTER = "quarter"
 NARROWEST = 5  # values that each withheld small count must be left with
-ANY_NUMBER = 10**9
+FREE = 10**9  # where a bound would be
 BLOCK = ["measure", "region_code", "period_type", "period_start", "breakdown"]
 COUNT = ["measure", "area_code", "period_type", "period_start", "breakdown"]
 CELL = [
@@ -31,6 +33,21 @@ def rounded(counts: NDArray[np.float64], levels: pd.Series) -> NDArray[np.int64]
     base = levels.map(BASE.__getitem__).to_numpy(dtype=np.int64)
     in_parts = base * PARTS_OF_ONE
     return np.asarray((_parts(counts) + in_parts // 2) // in_parts * base)
+
+
+def ends(
+    shown: NDArray[np.int64],
+    levels: pd.Series,
+    smallest_shown: int,
+    months: NDArray[np.integer[Any]] | int = 1,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The least and the greatest whole number that each shown count may be: of a mean of so many
+    months their sum. It is one that is `rounded` to it."""
+    base = levels.map(BASE).to_numpy(dtype=np.int64)
+    lower = np.maximum(-((base - 2 * shown) * months // 2), smallest_shown * months)
+    upper = -(-(2 * shown + base) * months // 2) - 1
+    is_none = shown == 0
+    return np.where(is_none, 0, lower), np.where(is_none, 0, upper)
 
 
 def control_cells(
@@ -116,10 +133,8 @@ def control_quarters(
     the other months as they are `controlled`, is not shown.
     """
     counts = quarters["count"].to_numpy(dtype=np.int64)
-    base = quarters["area_level"].map(BASE).to_numpy(dtype=np.int64)
     shown = rounded(counts.astype(float), quarters["area_level"])
-    least = np.where(counts > 0, np.maximum(shown - base // 2, smallest_shown), 0)
-    most = np.where(counts > 0, shown + (base + 1) // 2 - 1, 0)
+    least, most = ends(shown, quarters["area_level"], smallest_shown)
     key = ["indicator", "measure", "area_code"]
     is_month = (controlled["period_type"] == "month") & (controlled["breakdown"] == WHOLE)
     months = controlled.loc[
@@ -148,16 +163,14 @@ def control_quarters(
 
 def _ends(months: pd.DataFrame, smallest_shown: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The least and the greatest number that each month may be, by itself."""
-    base = months["area_level"].map(BASE).to_numpy(dtype=np.int64)
     shown = months["shown"].fillna(0).to_numpy(dtype=np.int64)
-    lower = np.where(shown > 0, np.maximum(shown - base // 2, smallest_shown), 0)
-    upper = np.where(shown > 0, shown + (base + 1) // 2 - 1, 0)
+    lower, upper = ends(shown, months["area_level"], smallest_shown)
     is_small = (months["count"] < smallest_shown).to_numpy()
     for name, smallest in (("c", 1), ("low", 0)):
         is_marked = (months["marker"] == name).to_numpy()
         lower[is_marked & is_small], upper[is_marked & is_small] = smallest, smallest_shown - 1
         lower[is_marked & ~is_small] = smallest_shown
-        upper[is_marked & ~is_small] = ANY_NUMBER
+        upper[is_marked & ~is_small] = FREE
     return lower, upper
 
 

@@ -6,15 +6,14 @@ It is made of the rows of `drivers` of one series and of nothing else.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 import duckdb
 
 from warehouse.calendar import period_name
 from warehouse.connection import records
+from warehouse.release.evidence import Direction
 
 WHOLE, REST, ABSENT = "whole", "rest", "absent"
-Direction = Literal["down", "up"]
 
 # What each is called where it stands alone, and in "half of the fall is ...".
 PARTS = {

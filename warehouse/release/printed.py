@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from warehouse.indicators import Indicator, Relation
-from warehouse.release.disclosure import control_quarters
+from warehouse.release.disclosure import FREE, control_quarters, ends
 from warehouse.release.rounding import BASE
-from warehouse.release.ties import FREE, SERIES, Bools
+from warehouse.release.ties import SERIES, Bools
 
 NO_REPAIRS: dict[str, list[dict[str, Any]]] = {
     "low_blocks": [], "withheld_regions": [], "withheld_counts": [],
@@ -92,10 +92,8 @@ def years_of_release(
 
 def _years_known(years: pd.DataFrame, smallest_shown: int) -> pd.DataFrame:
     """The whole numbers that each may be that is printed as `counted`."""
-    base = years["area_level"].map(BASE).to_numpy(dtype=np.int64)
     counted = years["counted"].to_numpy(dtype=np.int64)
-    lower = np.where(counted > 0, np.maximum(counted - base // 2, smallest_shown), 0)
-    upper = np.where(counted > 0, counted + (base + 1) // 2 - 1, 0)
+    lower, upper = ends(counted, years["area_level"], smallest_shown)
     return years.assign(lower=lower, upper=upper)[YEAR].drop_duplicates(ignore_index=True)
 
 
@@ -258,13 +256,9 @@ def _known(cells: pd.DataFrame, relations: Sequence[Relation], smallest_shown: i
     """
     parts_of = {one.measure: len(one.months_before) for one in relations if one.kind == "mean"}
     parts = cells["measure"].map(parts_of).fillna(1).to_numpy(dtype=np.int64)
-    base = cells["area_level"].map(BASE).to_numpy(dtype=np.int64)
     shown = cells["shown"].fillna(0).to_numpy(dtype=np.int64)
     least = smallest_shown * parts
-    lower = np.maximum(-((base - 2 * shown) * parts // 2), least)
-    upper = -(-(2 * shown + base) * parts // 2) - 1
-    is_none = shown == 0
-    lower[is_none], upper[is_none] = 0, 0
+    lower, upper = ends(shown, cells["area_level"], smallest_shown, parts)
     for name, smallest, largest in (
         ("c", 1, least - 1),
         ("low", 0, least - 1),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from warehouse.indicators import Relation
-from warehouse.release.disclosure import WHOLE, are_parts
+from warehouse.release.disclosure import FREE, WHOLE, are_parts
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -24,7 +24,6 @@ SERIES = ["indicator", *PERIOD]
 MONTHS = 12  # within which a child of a window counts once
 MONTH = "month"
 QUARTER = 3  # months that the parts of a breakdown are counted in
-FREE = 10**9  # where a bound would be
 
 TO_PARTS = ("beside_parts", "holds_part")
 
