@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from report import sides, words
-from report.data import Area, Headline, Indicator, Row
+from report.data import Area, Headline, Indicator, Row, Series
 from report.scatter import Dot, Words, quadrant
 from report.sides import Sides
 from report.view import Page, View
@@ -61,7 +61,7 @@ def _placed(view: View, gap: catalogue.Indicator, headline: Headline) -> list[Si
     return sides.of_areas(moved, gap.exposure, gap.identification)
 
 
-def _own_months(view: View, area: Area, indicator: str) -> Any:
+def _own_months(view: View, area: Area, indicator: str) -> Series | None:
     held = view.published.series.get((area.key, indicator), [])
     return next((one for one in held if one.kind == ("month", "extracts", "total")), None)
 
@@ -72,11 +72,13 @@ def _lead(view: View, placed: list[Sides], corner: list[Sides]) -> str:
     of = f"{len(placed)} authorities in which both sides can be judged"
     if not corner:
         return f"In none of the {of} do signs of risk rise while fewer children are identified."
-    names = [view.areas[one.key].area_name for one in corner]
-    told = words.listed(names[:NAMES_AT_MOST])
-    more = len(names) - NAMES_AT_MOST
-    told += f", and {more} more" if more > 0 else ""
+    told = _first_of([view.areas[one.key].area_name for one in corner])
     return f"In {len(corner)} of the {of}, signs of risk rise while fewer are identified: {told}."
+
+
+def _first_of(names: list[str]) -> str:
+    more = len(names) - NAMES_AT_MOST
+    return words.listed(names[:NAMES_AT_MOST]) + (f", and {more} more" if more > 0 else "")
 
 
 def _chart(view: View, placed: list[Sides]) -> Markup:
@@ -148,8 +150,7 @@ def _not_known(view: View) -> Iterator[Row]:
             "exposed": _count(point.denominator),
             "not_known": _count(point.numerator),
             "share": words.value(point, one.decimals),
-            "worse": words.listed(worse[:NAMES_AT_MOST])
-            + (f", and {len(worse) - NAMES_AT_MOST} more" if len(worse) > NAMES_AT_MOST else ""),
+            "worse": _first_of(worse),
         }
 
 

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from monitoring import joint
 from report import sides
 from report.data import Point, Series
 from report.sides import distance, half_year, of_areas
@@ -89,3 +90,9 @@ def test_parts_agree_disagree_or_are_missing() -> None:
     )  # fmt: skip
     assert [part.state for part in one.parts] == ["agrees", "disagrees", "as usual", "missing"]
     assert (one.count("agrees"), one.count("disagrees"), one.count("missing")) == (1, 1, 1)
+
+
+def test_months_are_taken_together_as_the_judgement_takes_them() -> None:
+    """The picture is of released figures; only what it is made of may differ."""
+    taken = (joint.CLIP, joint.QUANTILE, joint.FEWEST_MONTHS, joint._together_in("divergence"))
+    assert taken == (sides.CLIP, sides.QUANTILE, sides.FEWEST, sides.MONTHS)
