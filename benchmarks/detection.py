@@ -19,7 +19,7 @@ import series
 from methods import farrington
 from targets import OURS, Result, missed, table
 
-from monitoring.detection.monitor import judge
+from sightline.monitoring.detection.monitor import judge
 
 DATA = Path(__file__).parents[2] / "shared" / "benchmarks" / "detection"
 MORE = """DIR holds d1_up, d1_down, d2_final, d2_as_reported (.csv.gz), d1_truth.csv, d2_truth.csv

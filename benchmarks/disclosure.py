@@ -16,12 +16,12 @@ import click
 import numpy as np
 import pandas as pd
 
-from warehouse import indicators
-from warehouse.indicators import Indicator, Relation
-from warehouse.release import printed
-from warehouse.release.audit import audited
-from warehouse.release.disclosure import control_cells
-from warehouse.release.ties import Ints
+from sightline.warehouse import indicators
+from sightline.warehouse.indicators import Indicator, Relation
+from sightline.warehouse.release import printed
+from sightline.warehouse.release.audit import audited
+from sightline.warehouse.release.disclosure import control_cells
+from sightline.warehouse.release.ties import Ints
 
 AUTHORITIES, REGIONS, MONTHS, SMALLEST = 153, 9, 60, 8
 LONDON = "R7"

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from series import Panel
 
-from monitoring.detection.discovery import discoveries
-from monitoring.detection.monitor import judge
-from monitoring.signals import FALSE_DISCOVERIES
+from sightline.monitoring.detection.discovery import discoveries
+from sightline.monitoring.detection.monitor import judge
+from sightline.monitoring.signals import FALSE_DISCOVERIES
 
 LONG = designs.Design(
     "no event in five and a half years", months=168, drawn=168, tested=66, share=0

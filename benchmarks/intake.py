@@ -37,24 +37,24 @@ from pathlib import Path
 
 import duckdb
 
-from senders.validate import validate
-from simulation.national import simulate
-from warehouse import home as homes
-from warehouse.areas import authorities
-from warehouse.contracts.schema import SentTable, compared, date_formats
-from warehouse.home import Home
-from warehouse.intake.judge.column_rules import normalised
-from warehouse.intake.read.bundles import open_bundle
-from warehouse.intake.read.csv import header_of
-from warehouse.intake.read.recognise import match
-from warehouse.intake.read.spool import Spool
-from warehouse.intake.read.submission import read_submission
-from warehouse.intake.receive.unpacking import open_plain
-from warehouse.ledger.state import State
-from warehouse.pseudonyms.sql import pseudonym, set_key
-from warehouse.quoting import quoted
-from warehouse.settings import load_settings
-from warehouse.take_in import take_in
+from sightline.senders.validate import validate
+from sightline.simulation.national import simulate
+from sightline.warehouse import home as homes
+from sightline.warehouse.areas import authorities
+from sightline.warehouse.contracts.schema import SentTable, compared, date_formats
+from sightline.warehouse.home import Home
+from sightline.warehouse.intake.judge.column_rules import normalised
+from sightline.warehouse.intake.read.bundles import open_bundle
+from sightline.warehouse.intake.read.csv import header_of
+from sightline.warehouse.intake.read.recognise import match
+from sightline.warehouse.intake.read.spool import Spool
+from sightline.warehouse.intake.read.submission import read_submission
+from sightline.warehouse.intake.receive.unpacking import open_plain
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.pseudonyms.sql import pseudonym, set_key
+from sightline.warehouse.quoting import quoted
+from sightline.warehouse.settings import load_settings
+from sightline.warehouse.take_in import take_in
 
 TODAY = date(2026, 10, 20)
 LAST_MONTH = "ssd_2026-09.zip"

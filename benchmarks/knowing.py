@@ -13,8 +13,8 @@ from methods import normal
 from numpy.typing import NDArray
 from series import TESTED, Panel
 
-from monitoring.detection import null, panel, windows
-from monitoring.detection.rhythm import MONTHS
+from sightline.monitoring.detection import null, panel, windows
+from sightline.monitoring.detection.rhythm import MONTHS
 
 Array = NDArray[np.float64]
 

@@ -2,7 +2,7 @@
 
     python benchmarks/linkage.py sightline-demo
 
-The truth comes from the simulator, made anew from the demo's seed: `simulation.people.people`
+The truth comes from the simulator, made anew from the demo's seed: `simulation/people.py`
 gives for every sender its local numbers and pupil numbers with the child that each stands for; an
 identifier that stands for two children comes twice, and an adopted child is another one from then
 on. They are hashed with the demo's key and held against who is one child in the demo's warehouse.
@@ -23,18 +23,18 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from simulation import truth as truths
-from simulation.people import Known, people
-from warehouse.connection import connect
-from warehouse.home import Home
-from warehouse.intake.judge.identifiers import digests
-from warehouse.ledger.state import State
-from warehouse.pseudonyms import keys
-from warehouse.settings import load_settings
-from warehouse.timeline.claims import named
-from warehouse.timeline.identities import components, write_identities
-from warehouse.timeline.in_force import known
-from warehouse.timeline.raw_views import write_views
+from sightline.simulation import truth as truths
+from sightline.simulation.people import Known, people
+from sightline.warehouse.connection import connect
+from sightline.warehouse.home import Home
+from sightline.warehouse.intake.judge.identifiers import digests
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.pseudonyms import keys
+from sightline.warehouse.settings import load_settings
+from sightline.warehouse.timeline.claims import named
+from sightline.warehouse.timeline.identities import components, write_identities
+from sightline.warehouse.timeline.in_force import known
+from sightline.warehouse.timeline.raw_views import write_views
 
 GOAL = 1.0
 """False ties in 10,000 children, to stay under."""

@@ -22,8 +22,8 @@ from methods import normal
 from numpy.typing import NDArray
 from series import TESTED, Panel
 
-from monitoring.detection.monitor import judge
-from monitoring.detection.rhythm import MONTHS, MONTHS_ALONE, Rhythm
+from sightline.monitoring.detection.monitor import judge
+from sightline.monitoring.detection.rhythm import MONTHS, MONTHS_ALONE, Rhythm
 
 Array = NDArray[np.float64]
 Method = Callable[[Panel, designs.Truth], Array]

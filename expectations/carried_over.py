@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from warehouse.connection import open_quietly, safe_config
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.rules import CarriedOver
-from warehouse.intake.write import parquet
+from sightline.warehouse.connection import open_quietly, safe_config
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.rules import CarriedOver
+from sightline.warehouse.intake.write import parquet
 
 
 @dataclass(frozen=True)

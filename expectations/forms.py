@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from warehouse.contracts.schema import compared
-from warehouse.intake.judge.profiles import Profile
-from warehouse.submission import TREES
+from sightline.warehouse.contracts.schema import compared
+from sightline.warehouse.intake.judge.profiles import Profile
+from sightline.warehouse.submission import TREES
 
 MOST_NAMED = 5
 Form = dict[str, dict[str, Any]]

@@ -4,7 +4,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.ledger.state import State, problems
+from sightline.warehouse.ledger.state import State, problems
 
 CUT = "TIE_CUT"
 RENUMBERED = "NUMBERED_ANEW"

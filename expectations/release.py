@@ -13,12 +13,12 @@ import great_expectations.expectations as gxe
 import pandas as pd
 from great_expectations.expectations.row_conditions import Column
 
-from expectations.runner import CheckResult, about, frame_of, judge, together
-from warehouse import indicators as catalogue
-from warehouse.alert_terms import SEVERITIES
-from warehouse.contracts import schema as contracts
-from warehouse.indicators import REASONS, Indicator
-from warehouse.release.rounding import BASE
+from sightline.expectations.runner import CheckResult, about, frame_of, judge, together
+from sightline.warehouse import indicators as catalogue
+from sightline.warehouse.alert_terms import SEVERITIES
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.indicators import REASONS, Indicator
+from sightline.warehouse.release.rounding import BASE
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation

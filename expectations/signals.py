@@ -14,9 +14,9 @@ import great_expectations.expectations as gxe
 import pandas as pd
 from great_expectations.expectations.row_conditions import Column
 
-from expectations.runner import CheckResult, about, frame_of, judge, together
-from warehouse import indicators as catalogue
-from warehouse.indicators import REASONS
+from sightline.expectations.runner import CheckResult, about, frame_of, judge, together
+from sightline.warehouse import indicators as catalogue
+from sightline.warehouse.indicators import REASONS
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation

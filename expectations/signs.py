@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from expectations import forms
-from warehouse.areas import PUBLISHER
-from warehouse.calendar import Span
-from warehouse.contracts import schema as contracts
-from warehouse.intake.judge.profiles import FEWEST_ASKED, Profile, outside_share
+from sightline.expectations import forms
+from sightline.warehouse.areas import PUBLISHER
+from sightline.warehouse.calendar import Span
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.intake.judge.profiles import FEWEST_ASKED, Profile, outside_share
 
 # Fewer than five bad rows say nothing about a submission as a whole.
 FEWEST_REFUSED = 5

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import sqlalchemy as sa
 
-from expectations import forms
-from expectations.carried_over import Carried, open_and_absent
-from expectations.runner import CheckResult, about, judge
-from expectations.signs import by_place, vital_signs
-from warehouse.contracts import schema as contracts
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import State, problems, submission_profiles, submissions
+from sightline.expectations import forms
+from sightline.expectations.carried_over import Carried, open_and_absent
+from sightline.expectations.runner import CheckResult, about, judge
+from sightline.expectations.signs import by_place, vital_signs
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.ledger.state import State, problems, submission_profiles, submissions
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation

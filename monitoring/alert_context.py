@@ -6,11 +6,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitoring.message_base import day
-from monitoring.messages import WITH_FIGURES_OF_THEN, AlertMessage, Figures, parse
-from warehouse.alert_terms import LIVE
-from warehouse.ledger.state import alerts, outbox
-from warehouse.settings import Settings
+from sightline.monitoring.message_base import day
+from sightline.monitoring.messages import WITH_FIGURES_OF_THEN, AlertMessage, Figures, parse
+from sightline.warehouse.alert_terms import LIVE
+from sightline.warehouse.ledger.state import alerts, outbox
+from sightline.warehouse.settings import Settings
 
 MOST = 5
 OPENING = ("opened", "reopened", "escalated")

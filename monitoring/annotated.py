@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monitoring.detection.monitor import Judgements
+from sightline.monitoring.detection.monitor import Judgements
 
 Flags = NDArray[np.bool_]
 Names = NDArray[np.object_]

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monitoring import annotated, successions
-from monitoring.annotated import Annotations
-from monitoring.detection import annual
-from monitoring.detection.annual import Array
-from monitoring.grid import largest_of
+from sightline.monitoring import annotated, successions
+from sightline.monitoring.annotated import Annotations
+from sightline.monitoring.detection import annual
+from sightline.monitoring.detection.annual import Array
+from sightline.monitoring.grid import largest_of
 
 AREA, PERIOD = "area_code", "period_start"
 RECORDING, BREAK = "possible_recording_change", "break_in_series"

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monitoring.annotated import Annotations
-from monitoring.annual import judge_years
-from monitoring.signals import judge_indicator
+from sightline.monitoring.annotated import Annotations
+from sightline.monitoring.annual import judge_years
+from sightline.monitoring.signals import judge_indicator
 
 SHARE = 0.12  # of the authorities are changed at once: few enough to leave the country unmoved
 SIZES = (0.1, 0.2, 0.3, 0.5)

@@ -6,15 +6,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitoring import annotated, annual, signals
-from monitoring.annotated import Annotations
-from monitoring.backtest import MONTHS, YEARS, Found, backtest
-from warehouse.connection import connect
-from warehouse.errors import SightlineError
-from warehouse.home import Home
-from warehouse.ledger.state import backtests, state_of
-from warehouse.release import store as releases
-from warehouse.settings import load_settings, today
+from sightline.monitoring import annotated, annual, signals
+from sightline.monitoring.annotated import Annotations
+from sightline.monitoring.backtest import MONTHS, YEARS, Found, backtest
+from sightline.warehouse.connection import connect
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import backtests, state_of
+from sightline.warehouse.release import store as releases
+from sightline.warehouse.settings import load_settings, today
 
 Progress = Callable[[str, int, int], None]
 

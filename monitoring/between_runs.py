@@ -4,10 +4,10 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from monitoring import digests, outbox, routes, troubles
-from monitoring.delivery import channels
-from warehouse.ledger.state import State
-from warehouse.settings import Settings
+from sightline.monitoring import digests, outbox, routes, troubles
+from sightline.monitoring.delivery import channels
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import Settings
 
 
 def tell(state: State, settings: Settings, today: date) -> int:

@@ -4,7 +4,7 @@ from datetime import date
 
 import duckdb
 
-from monitoring.message_base import Companions
+from sightline.monitoring.message_base import Companions
 
 BESIDE = """
 select names.name, trends.status

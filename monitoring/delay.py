@@ -4,7 +4,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from monitoring.detection.completeness import learn
+from sightline.monitoring.detection.completeness import learn
 
 AGES = 3  # months after which what is still to come is no longer told from a correction
 # A sender is taken at its word after a year of final months of its own: fewer would be judged by

@@ -11,16 +11,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitoring import routes, troubles, working_days
-from monitoring.facts import about, identifier
-from monitoring.message_base import day
-from monitoring.messages import AlertMessage, Digest, paragraphs
-from monitoring.notices import AudienceDigest, Change, Entry, NotTakenOn
-from monitoring.routes import Route, Subject
-from warehouse.alert_terms import LIVE
-from warehouse.areas import numbers
-from warehouse.ledger.state import alert_events, alerts, outbox
-from warehouse.settings import Settings
+from sightline.monitoring import routes, troubles, working_days
+from sightline.monitoring.facts import about, identifier
+from sightline.monitoring.message_base import day
+from sightline.monitoring.messages import AlertMessage, Digest, paragraphs
+from sightline.monitoring.notices import AudienceDigest, Change, Entry, NotTakenOn
+from sightline.monitoring.routes import Route, Subject
+from sightline.warehouse.alert_terms import LIVE
+from sightline.warehouse.areas import numbers
+from sightline.warehouse.ledger.state import alert_events, alerts, outbox
+from sightline.warehouse.settings import Settings
 
 # Of the events of one alert the one that is named first is told.
 CHANGES: dict[str, Change] = {

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse.ledger.state import releases, submissions
-from warehouse.settings import Settings
+from sightline.warehouse.ledger.state import releases, submissions
+from sightline.warehouse.settings import Settings
 
 
 def identifier(*parts: str) -> str:

@@ -6,14 +6,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitoring.facts import about, identifier
-from monitoring.message_base import day
-from monitoring.messages import RunFailed
-from monitoring.notices import Trouble, Troubles
-from monitoring.outbox import post
-from warehouse.ledger import state as tables
-from warehouse.ledger.state import FAILED, GOOD, State
-from warehouse.settings import Settings
+from sightline.monitoring.facts import about, identifier
+from sightline.monitoring.message_base import day
+from sightline.monitoring.messages import RunFailed
+from sightline.monitoring.notices import Trouble, Troubles
+from sightline.monitoring.outbox import post
+from sightline.warehouse.ledger import state as tables
+from sightline.warehouse.ledger.state import FAILED, GOOD, State
+from sightline.warehouse.settings import Settings
 
 RUNS = "runs"
 

@@ -1,8 +1,8 @@
 """The figures of an alert's message as a small table: what was judged, by how much, the newest."""
 
-from monitoring.messages import AlertMessage, scale_of
-from warehouse.calendar import period_name
-from warehouse.release.evidence import newest_alone, number
+from sightline.monitoring.messages import AlertMessage, scale_of
+from sightline.warehouse.calendar import period_name
+from sightline.warehouse.release.evidence import newest_alone, number
 
 Table = list[tuple[str, str]]
 

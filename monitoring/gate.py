@@ -1,8 +1,8 @@
 """The last gate before a message leaves: anything that looks like a person stops it."""
 
-from monitoring import rendering
-from monitoring.messages import Message
-from warehouse.typed_text import personal
+from sightline.monitoring import rendering
+from sightline.monitoring.messages import Message
+from sightline.warehouse.typed_text import personal
 
 
 def objection(message: Message) -> str | None:

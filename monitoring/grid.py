@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monitoring.annotated import Annotations
-from monitoring.detection.calendar import school_days
-from monitoring.detection.rhythm import MONTHS, TERMS, Rhythm
-from warehouse.calendar import span_of
+from sightline.monitoring.annotated import Annotations
+from sightline.monitoring.detection.calendar import school_days
+from sightline.monitoring.detection.rhythm import MONTHS, TERMS, Rhythm
+from sightline.warehouse.calendar import span_of
 
 Array = NDArray[np.float64]
 

@@ -13,10 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from monitoring import tables
-from monitoring.detection.discovery import discoveries
-from monitoring.detection.spread import spread
-from warehouse import indicators
+from sightline.monitoring import tables
+from sightline.monitoring.detection.discovery import discoveries
+from sightline.monitoring.detection.spread import spread
+from sightline.warehouse import indicators
 
 Array = NDArray[np.float64]
 

@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from monitoring import notices
-from monitoring.message_base import SIMULATED, Base, Companions, counted, day
-from monitoring.notices import Notice
-from warehouse.calendar import period_name
-from warehouse.release import evidence
-from warehouse.release.rounding import IN_WORDS
+from sightline.monitoring import notices
+from sightline.monitoring.message_base import SIMULATED, Base, Companions, counted, day
+from sightline.monitoring.notices import Notice
+from sightline.warehouse.calendar import period_name
+from sightline.warehouse.release import evidence
+from sightline.warehouse.release.rounding import IN_WORDS
 
 LEVELS = {"local_authority": "local authority", "region": "region", "country": "country"}
 

@@ -10,8 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from monitoring.message_base import Base, counted, day
-from warehouse.alert_terms import SEVERITIES
+from sightline.monitoring.message_base import Base, counted, day
+from sightline.warehouse.alert_terms import SEVERITIES
 
 Blocks = list[tuple[str, Sequence[str]]]
 Change = Literal[

@@ -10,15 +10,15 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from monitoring import digests, routes
-from monitoring.alert_context import OPENING, with_context
-from monitoring.delivery import channels
-from monitoring.facts import identifier
-from monitoring.messages import AlertMessage, Digest, Message
-from monitoring.routes import Route, Subject
-from warehouse import clock
-from warehouse.ledger import state as tables
-from warehouse.settings import Settings
+from sightline.monitoring import digests, routes
+from sightline.monitoring.alert_context import OPENING, with_context
+from sightline.monitoring.delivery import channels
+from sightline.monitoring.facts import identifier
+from sightline.monitoring.messages import AlertMessage, Digest, Message
+from sightline.monitoring.routes import Route, Subject
+from sightline.warehouse import clock
+from sightline.warehouse.ledger import state as tables
+from sightline.warehouse.settings import Settings
 
 outbox = tables.outbox
 MOST_ALONE = 2

@@ -11,10 +11,10 @@ from pathlib import Path
 import css_inline
 import jinja2
 
-from monitoring import figures_table
-from monitoring.message_base import SIMULATED, cut
-from monitoring.messages import AlertMessage, Message, headline, paragraphs
-from warehouse import clock
+from sightline.monitoring import figures_table
+from sightline.monitoring.message_base import SIMULATED, cut
+from sightline.monitoring.messages import AlertMessage, Message, headline, paragraphs
+from sightline.warehouse import clock
 
 TEMPLATES = Path(__file__).with_name("templates")
 WIDTH = 72

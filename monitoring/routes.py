@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from monitoring.delivery import channels
-from monitoring.delivery.smtp import Address
-from monitoring.messages import Severity
-from warehouse import areas
-from warehouse.alert_terms import SEVERITIES
-from warehouse.errors import ConfigurationError
-from warehouse.settings import Settings, nearest, said
+from sightline.monitoring.delivery import channels
+from sightline.monitoring.delivery.smtp import Address
+from sightline.monitoring.messages import Severity
+from sightline.warehouse import areas
+from sightline.warehouse.alert_terms import SEVERITIES
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.settings import Settings, nearest, said
 
 AT_ONCE = "critical"
 """From this severity on an alert travels alone, whatever its route says of others."""
@@ -178,7 +178,7 @@ def _check(route: Route, known_channels: list[str]) -> None:
             if value not in known:
                 raise refuse(f"{key}: there is no {value!r}: {nearest(value, known)}")
     if route.indicators:
-        from warehouse import indicators  # slow to import, and seldom needed
+        from sightline.warehouse import indicators  # slow to import, and seldom needed
 
         monitored = [one.indicator for one in indicators.load() if one.is_monitored]
         for value in route.indicators:

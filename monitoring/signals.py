@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from monitoring import annotated, delay, successions, tables
-from monitoring.annotated import Annotations
-from monitoring.annual import judge_series
-from monitoring.detection import counts as tails
-from monitoring.detection.calendar import easter_in_march
-from monitoring.detection.discovery import discoveries
-from monitoring.detection.lasting import SIGNS, Changes
-from monitoring.detection.monitor import VERSION, Judgements, judge
-from monitoring.detection.rhythm import MONTHS, MONTHS_ALONE
-from monitoring.grid import Grid, grid_of, largest_of, may_still_rise
+from sightline.monitoring import annotated, delay, successions, tables
+from sightline.monitoring.annotated import Annotations
+from sightline.monitoring.annual import judge_series
+from sightline.monitoring.detection import counts as tails
+from sightline.monitoring.detection.calendar import easter_in_march
+from sightline.monitoring.detection.discovery import discoveries
+from sightline.monitoring.detection.lasting import SIGNS, Changes
+from sightline.monitoring.detection.monitor import VERSION, Judgements, judge
+from sightline.monitoring.detection.rhythm import MONTHS, MONTHS_ALONE
+from sightline.monitoring.grid import Grid, grid_of, largest_of, may_still_rise
 
 Array = NDArray[np.float64]
 Ongoing = Mapping[tuple[str, str, str], date]  # indicator, breakdown, area code: since when

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from warehouse.areas import seed
+from sightline.warehouse.areas import seed
 
 
 @cache

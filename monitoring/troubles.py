@@ -11,17 +11,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitoring.facts import about, identifier
-from monitoring.message_base import counted, day
-from monitoring.notices import Trouble, Troubles
-from warehouse import indicators
-from warehouse.areas import authorities
-from warehouse.contracts import schema as contracts
-from warehouse.ledger.state import outbox, runs, submissions
-from warehouse.ledger.state import storms as held
-from warehouse.ledger.submissions import is_held
-from warehouse.settings import Settings
-from warehouse.timeline import overdue
+from sightline.monitoring.facts import about, identifier
+from sightline.monitoring.message_base import counted, day
+from sightline.monitoring.notices import Trouble, Troubles
+from sightline.warehouse import indicators
+from sightline.warehouse.areas import authorities
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.ledger.state import outbox, runs, submissions
+from sightline.warehouse.ledger.state import storms as held
+from sightline.warehouse.ledger.submissions import is_held
+from sightline.warehouse.settings import Settings
+from sightline.warehouse.timeline import overdue
 
 ROWID = sa.literal_column("rowid", sa.Integer)
 """The order in which rows were written."""

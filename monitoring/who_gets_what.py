@@ -4,15 +4,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitoring import routes
-from monitoring.alerts.people import gravest_first
-from monitoring.delivery import channels
-from monitoring.digests import subject_of
-from monitoring.routes import Route
-from warehouse.alert_terms import LIVE
-from warehouse.errors import WRONG_USE, SightlineError
-from warehouse.ledger.state import State, alerts
-from warehouse.settings import Settings
+from sightline.monitoring import routes
+from sightline.monitoring.alerts.people import gravest_first
+from sightline.monitoring.delivery import channels
+from sightline.monitoring.digests import subject_of
+from sightline.monitoring.routes import Route
+from sightline.warehouse.alert_terms import LIVE
+from sightline.warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.ledger.state import State, alerts
+from sightline.warehouse.settings import Settings
 
 ENGINEERS = "engineers' messages"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cache
 
-from monitoring.detection.calendar import easter_sunday
+from sightline.monitoring.detection.calendar import easter_sunday
 
 A_DAY = timedelta(days=1)
 SATURDAY = 5

@@ -15,8 +15,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from orchestration.console import cell
-from warehouse.spreadsheets import plain_or_number
+from sightline.orchestration.console import cell
+from sightline.warehouse.spreadsheets import plain_or_number
 
 Row = tuple[Any, ...]
 Batches = Iterable[list[Row]]

@@ -1,18 +1,18 @@
 """Attempts at a run, however they end: who started one, and a record of one that ends by a fault.
 
-The rows themselves are `warehouse.ledger.runs`.
+The rows themselves are `sightline.warehouse.ledger.runs`.
 """
 
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from orchestration import stop_signals
-from warehouse.belonging import NotTogether, StateDamaged
-from warehouse.errors import SightlineError
-from warehouse.home import Home
-from warehouse.ledger import runs
-from warehouse.ledger.runs import Outcome
+from sightline.orchestration import stop_signals
+from sightline.warehouse.belonging import NotTogether, StateDamaged
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import runs
+from sightline.warehouse.ledger.runs import Outcome
 
 COMMAND_LINE = "command line"
 BY_SCHEDULE, BY_SENSOR, BY_TAG = "dagster/schedule_name", "dagster/sensor_name", "started_by"

@@ -5,16 +5,16 @@ import os
 from datetime import date, timedelta
 from pathlib import Path
 
-from orchestration import rebuilding
-from orchestration.rebuilding import Comparison
-from warehouse import backup, belonging
-from warehouse.backup import Copy
-from warehouse.errors import KeyFault
-from warehouse.home import Home
-from warehouse.ledger import audit, clock_marks
-from warehouse.ledger.state import state_of
-from warehouse.pseudonyms import keys
-from warehouse.settings import load_settings
+from sightline.orchestration import rebuilding
+from sightline.orchestration.rebuilding import Comparison
+from sightline.warehouse import backup, belonging
+from sightline.warehouse.backup import Copy
+from sightline.warehouse.errors import KeyFault
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import audit, clock_marks
+from sightline.warehouse.ledger.state import state_of
+from sightline.warehouse.pseudonyms import keys
+from sightline.warehouse.settings import load_settings
 
 TAKEN_OVER = {"name", "authorities", "memory_limit", "threads"}
 

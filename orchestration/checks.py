@@ -6,8 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from expectations.runner import CheckResult
-from warehouse.contents import Content
+from sightline.expectations.runner import CheckResult
+from sightline.warehouse.contents import Content
 
 
 def asset_check(

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from orchestration import faults, logs, stop_signals
-from orchestration.commands import (
+from sightline.orchestration import faults, logs, stop_signals
+from sightline.orchestration.commands import (
     alerts,
     annotate,
     asking,
@@ -30,9 +30,9 @@ from orchestration.commands import (
     submissions,
     trial,
 )
-from orchestration.console import verbose_option
-from warehouse.errors import WRONG_USE, ConfigurationError, SightlineError
-from warehouse.home import private_folder, shown
+from sightline.orchestration.console import verbose_option
+from sightline.warehouse.errors import WRONG_USE, ConfigurationError, SightlineError
+from sightline.warehouse.home import private_folder, shown
 
 UNEXPECTED = 1
 UNHEARD = 141

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from monitoring import routes
-from monitoring.delivery import channels
-from warehouse.errors import ConfigurationError
-from warehouse.home import Home
-from warehouse.settings import EVERY_MORNING, Settings, load_settings
+from sightline.monitoring import routes
+from sightline.monitoring.delivery import channels
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.home import Home
+from sightline.warehouse.settings import EVERY_MORNING, Settings, load_settings
 
 # In London it happens twice or not at all when the clocks change.
 HOUR_OF_CHANGES = 1

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration import logs
-from warehouse.errors import SightlineError
-from warehouse.home import shown
+from sightline.orchestration import logs
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.home import shown
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from warehouse.home import Home
-    from warehouse.ledger.state import State
+    from sightline.warehouse.home import Home
+    from sightline.warehouse.ledger.state import State
 
 
 def progress(stage: str, done: int, of: int) -> None:
@@ -53,7 +53,7 @@ def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
 
 def state_of(home: "Home") -> "AbstractContextManager[State]":
     """The state of a monitor, closed at the end of the block; few commands need what it imports."""
-    from warehouse.ledger import state
+    from sightline.warehouse.ledger import state
 
     return state.state_of(home)
 
@@ -64,7 +64,7 @@ def typed(
     text: str | None,
 ) -> str | None:
     """Lets no text through that seems to hold something of a person, before anything is done."""
-    from warehouse import typed_text
+    from sightline.warehouse import typed_text
 
     return None if text is None else typed_text.check(text, option.opts[0])
 
@@ -91,7 +91,7 @@ def _home_option(command: Callable[..., Any], *, is_checked: bool) -> Callable[.
     )
     @wraps(command)
     def wrapped(folder: Path, **options: Any) -> Any:
-        from warehouse import belonging, home
+        from sightline.warehouse import belonging, home
 
         found = home.find(folder)
         logs.keep_in(found)

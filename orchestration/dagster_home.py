@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration import dagster_storage
-from orchestration.attempts import START_TIMEOUT
-from warehouse.errors import ConfigurationError
-from warehouse.home import Home
-from warehouse.settings import load_settings
+from sightline.orchestration import dagster_storage
+from sightline.orchestration.attempts import START_TIMEOUT
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.home import Home
+from sightline.warehouse.settings import load_settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -104,7 +104,7 @@ def ready(home: Home) -> Iterator["DagsterInstance"]:
 
     For a run in this process, whose output its terminal shows.
     """
-    from orchestration import orphaned_runs
+    from sightline.orchestration import orphaned_runs
 
     if dagster_storage.damaged(home):
         set_aside(home)

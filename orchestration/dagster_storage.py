@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from warehouse import belonging
-from warehouse.home import Home
+from sightline.warehouse import belonging
+from sightline.warehouse.home import Home
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from orchestration.dbt_runner import PROJECT
-from warehouse import indicators
-from warehouse.contracts import schema as contracts
-from warehouse.timeline.claims import PERSON, UPN, tables_with
+from sightline.orchestration.dbt_runner import PROJECT
+from sightline.warehouse import indicators
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.timeline.claims import PERSON, UPN, tables_with
 
 FILE = PROJECT / "macros" / "returns.sql"
 HEAD = "{# Written by `sightline contract sources`; a test says when it is out of date. #}\n"

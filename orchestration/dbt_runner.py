@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warehouse.connection import max_spill, memory_limit, threads
-from warehouse.errors import GateFailed
-from warehouse.home import Home
-from warehouse.settings import load_settings
+from sightline.warehouse.connection import max_spill, memory_limit, threads
+from sightline.warehouse.errors import GateFailed
+from sightline.warehouse.home import Home
+from sightline.warehouse.settings import load_settings
 
 if TYPE_CHECKING:
     from dagster_dbt import DbtProject

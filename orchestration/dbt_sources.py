@@ -12,17 +12,17 @@ from typing import Any
 
 import yaml
 
-from monitoring import tables as detection
-from orchestration.dbt_runner import PROJECT
-from warehouse import home as homes
-from warehouse.connection import connect
-from warehouse.contents import contents
-from warehouse.contracts import schema as contracts
-from warehouse.ledger.state import state_of
-from warehouse.release import disclosure, vintages
-from warehouse.release import inputs as release_inputs
-from warehouse.settings import Disclosure
-from warehouse.timeline.work_file import prepare
+from sightline.monitoring import tables as detection
+from sightline.orchestration.dbt_runner import PROJECT
+from sightline.warehouse import home as homes
+from sightline.warehouse.connection import connect
+from sightline.warehouse.contents import contents
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.ledger.state import state_of
+from sightline.warehouse.release import disclosure, vintages
+from sightline.warehouse.release import inputs as release_inputs
+from sightline.warehouse.settings import Disclosure
+from sightline.warehouse.timeline.work_file import prepare
 
 FILE = PROJECT / "models" / "staging" / "sources.yml"
 HEAD = "# Written by `sightline contract sources`; a test says when it is out of date.\n"

@@ -1,19 +1,24 @@
 """What Dagster loads: everything under defs/, and nothing is listed here."""
 
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 import dagster as dg
 
-from orchestration import logs
-from orchestration.resources import home_in_use
+from sightline.orchestration import logs
+from sightline.orchestration.resources import home_in_use
+
+DEFS = "sightline.orchestration.defs"
 
 
 @dg.definitions
 def definitions() -> dg.Definitions:
     logs.begin()
     logs.keep_in(home_in_use())
-    found = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+    # By name, since an installed package has no project file in which Dagster could look.
+    tree = dg.ComponentTree.from_module(import_module(DEFS), project_root=Path(__file__).parent)
+    found = tree.build_defs()
     with warnings.catch_warnings():
         # Code references are of use and may go without notice.
         warnings.simplefilter("ignore", dg.BetaWarning)

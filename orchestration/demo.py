@@ -7,21 +7,21 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from orchestration import run_report
-from orchestration.logs import log
-from orchestration.pipeline import RunReport
-from orchestration.run import REFUSED
-from simulation import faults
-from simulation import found as truth
-from simulation import truth as truths
-from simulation.national import simulate
-from simulation.truth import Truth
-from warehouse import home as homes
-from warehouse.connection import connect
-from warehouse.errors import SightlineError
-from warehouse.home import Home
-from warehouse.ledger import overview
-from warehouse.ledger.state import state_of
+from sightline.orchestration import run_report
+from sightline.orchestration.logs import log
+from sightline.orchestration.pipeline import RunReport
+from sightline.orchestration.run import REFUSED
+from sightline.simulation import faults
+from sightline.simulation import found as truth
+from sightline.simulation import truth as truths
+from sightline.simulation.national import simulate
+from sightline.simulation.truth import Truth
+from sightline.warehouse import home as homes
+from sightline.warehouse.connection import connect
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import overview
+from sightline.warehouse.ledger.state import state_of
 
 TODAY = date(2026, 10, 20)
 MARK = ".sightline-demo"

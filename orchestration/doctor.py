@@ -4,16 +4,16 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 
-from orchestration.configuration import checked
-from warehouse import belonging, indicators, integrity, machine
-from warehouse import home as homes
-from warehouse.errors import ConfigurationError, SightlineError
-from warehouse.home import Home
-from warehouse.ledger import audit
-from warehouse.ledger.state import StateFault, state_of
-from warehouse.pseudonyms import keys
-from warehouse.release import store as releases
-from warehouse.release import verifying
+from sightline.orchestration.configuration import checked
+from sightline.warehouse import belonging, indicators, integrity, machine
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import ConfigurationError, SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger.state import StateFault, state_of
+from sightline.warehouse.pseudonyms import keys
+from sightline.warehouse.release import store as releases
+from sightline.warehouse.release import verifying
 
 Progress = Callable[[str, int, int], None]
 
@@ -84,20 +84,20 @@ def _audit(home: Home) -> None:
 
 
 def _alerts(home: Home) -> None:
-    from monitoring.alerts import history
+    from sightline.monitoring.alerts import history
 
     with state_of(home) as state:
         history.check(state)
 
 
 def _contracts(_: Home) -> None:
-    from warehouse.contracts import schema as contract
+    from sightline.warehouse.contracts import schema as contract
 
     contract.load()
 
 
 def _models(home: Home) -> None:
-    from orchestration import dbt_runner
+    from sightline.orchestration import dbt_runner
 
     try:
         dbt_runner.parse(home)

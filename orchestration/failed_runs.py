@@ -3,11 +3,11 @@ what engineers have to look at, whom to remind."""
 
 from datetime import timedelta
 
-from orchestration.logs import log
-from warehouse import clock
-from warehouse.errors import SightlineError
-from warehouse.home import Home
-from warehouse.settings import Settings, load_settings, today
+from sightline.orchestration.logs import log
+from sightline.warehouse import clock
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.settings import Settings, load_settings, today
 
 AT_MOST = timedelta(seconds=10)
 """For how long messages may be begun: whoever waits for the run waits for this too."""
@@ -17,9 +17,9 @@ def tell(home: Home) -> None:
     """Post what there is to tell, and send it; a fault in that hides no other."""
     if not home.state_db.exists():
         return
-    from monitoring import between_runs, failed_runs
-    from monitoring.delivery import relay
-    from warehouse.ledger.state import state_of
+    from sightline.monitoring import between_runs, failed_runs
+    from sightline.monitoring.delivery import relay
+    from sightline.warehouse.ledger.state import state_of
 
     settings = _settings(home)
     try:

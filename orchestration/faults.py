@@ -3,9 +3,9 @@
 import traceback
 from pathlib import Path
 
-from orchestration import logs
-from warehouse import clock
-from warehouse.errors import Busy, SightlineError
+from sightline.orchestration import logs
+from sightline.warehouse import clock
+from sightline.warehouse.errors import Busy, SightlineError
 
 TRACEBACKS = "faults-{}.txt"
 LOCKED = {5, 6}
@@ -15,8 +15,8 @@ LOCKED = {5, 6}
 def explained(fault: Exception) -> SightlineError | None:
     """What one sentence can say of a fault that nobody raised on purpose: a database that is
     damaged or in another's hands, or what the machine lacks."""
-    from warehouse.belonging import damage_in
-    from warehouse.machine import machine_fault
+    from sightline.warehouse.belonging import damage_in
+    from sightline.warehouse.machine import machine_fault
 
     if _code(fault) & 0xFF in LOCKED:
         return Busy("another process has been writing to a database of this monitor; try again")

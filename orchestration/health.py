@@ -15,18 +15,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from monitoring.delivery import channels
-from orchestration import dagster_storage, failed_runs, inbox, lock
-from orchestration.configuration import checked
-from orchestration.logs import log
-from warehouse import belonging, clock, machine
-from warehouse.errors import SightlineError
-from warehouse.home import Home
-from warehouse.ledger import clock_marks, read_only
-from warehouse.pseudonyms import keys
-from warehouse.release.damage import damage_of
-from warehouse.settings import Settings, load_settings, today
-from warehouse.timeline import overdue
+from sightline.monitoring.delivery import channels
+from sightline.orchestration import dagster_storage, failed_runs, inbox, lock
+from sightline.orchestration.configuration import checked
+from sightline.orchestration.logs import log
+from sightline.warehouse import belonging, clock, machine
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import clock_marks, read_only
+from sightline.warehouse.pseudonyms import keys
+from sightline.warehouse.release.damage import damage_of
+from sightline.warehouse.settings import Settings, load_settings, today
+from sightline.warehouse.timeline import overdue
 
 HEARTBEAT = "heartbeat.json"
 MOST_NAMED = 10

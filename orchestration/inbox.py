@@ -5,8 +5,8 @@ import json
 from collections.abc import Container
 from pathlib import Path
 
-from warehouse.intake.receive.landing import UnsafeError, files_below, is_whole, sent
-from warehouse.problems import escaped
+from sightline.warehouse.intake.receive.landing import UnsafeError, files_below, is_whole, sent
+from sightline.warehouse.problems import escaped
 
 
 def waiting(inbox: Path) -> dict[str, str]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from warehouse import clock
-from warehouse.errors import Busy
+from sightline.warehouse import clock
+from sightline.warehouse.errors import Busy
 
 # Whoever only looks whether a run was killed holds the lock for milliseconds.
 PATIENCE = 2.0

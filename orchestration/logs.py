@@ -17,14 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from warehouse import clock
-from warehouse.errors import SightlineError
-from warehouse.home import shown
+from sightline.warehouse import clock
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.home import shown
 
 if TYPE_CHECKING:
     from rich.logging import RichHandler
 
-    from warehouse.home import Home
+    from sightline.warehouse.home import Home
 
 NAME = "sightline"
 LINES = "sightline-{}.jsonl"
@@ -190,7 +190,7 @@ def _ours() -> Iterator[Lines]:
 
 def _level_of(home: "Home | None") -> int:
     """What the settings ask for; the default where they cannot be read."""
-    from warehouse.settings import Settings, load_settings
+    from sightline.warehouse.settings import Settings, load_settings
 
     try:
         settings = load_settings(home) if home else Settings()

@@ -7,10 +7,10 @@ from typing import Any
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.events import EngineEventData
 
-from orchestration import attempts, dagster_storage
-from orchestration.attempts import START_TIMEOUT
-from warehouse import clock
-from warehouse.home import Home
+from sightline.orchestration import attempts, dagster_storage
+from sightline.orchestration.attempts import START_TIMEOUT
+from sightline.warehouse import clock
+from sightline.warehouse.home import Home
 
 BEGINNING = (DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING)
 GOING_ON = (DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from warehouse import indicators
-from warehouse.contracts.schema import Contract
-from warehouse.indicators import Indicator
+from sightline.warehouse import indicators
+from sightline.warehouse.contracts.schema import Contract
+from sightline.warehouse.indicators import Indicator
 
 COUNTS = "int_measures__"
 """How the models are called in which something is counted."""

@@ -6,18 +6,18 @@ A later date alone is nothing to do; what it makes overdue is.
 from datetime import date
 from typing import Any
 
-from orchestration import inbox
-from orchestration.code_version import code_version
-from warehouse.home import Home
-from warehouse.ledger import annotations, overview, runs
-from warehouse.ledger import releases as ledger
-from warehouse.ledger.state import State
-from warehouse.release import store as releases
-from warehouse.settings import Settings, load_settings
-from warehouse.settings import fingerprint as settings_fingerprint
-from warehouse.timeline import identity_decisions
-from warehouse.timeline.coverage import coverage_digest
-from warehouse.timeline.in_force import known
+from sightline.orchestration import inbox
+from sightline.orchestration.code_version import code_version
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import annotations, overview, runs
+from sightline.warehouse.ledger import releases as ledger
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.release import store as releases
+from sightline.warehouse.settings import Settings, load_settings
+from sightline.warehouse.settings import fingerprint as settings_fingerprint
+from sightline.warehouse.timeline import identity_decisions
+from sightline.warehouse.timeline.coverage import coverage_digest
+from sightline.warehouse.timeline.in_force import known
 
 WORDS = {
     "code_version": "the code or an indicator has changed",

@@ -9,19 +9,19 @@ from datetime import date
 from typing import Any, Final
 from uuid import uuid4
 
-from monitoring.delivery import relay
-from orchestration import attempts, health, pending, retention, stop_signals
-from orchestration.attempts import BY_TAG, COMMAND_LINE
-from orchestration.configuration import checked
-from orchestration.run import UNDELIVERED, Step, ready
-from warehouse import clock
-from warehouse.errors import MachineFault, SightlineError
-from warehouse.home import Home
-from warehouse.ledger import runs
-from warehouse.ledger.state import State
-from warehouse.machine import check_room
-from warehouse.release import store as releases
-from warehouse.settings import Settings, today
+from sightline.monitoring.delivery import relay
+from sightline.orchestration import attempts, health, pending, retention, stop_signals
+from sightline.orchestration.attempts import BY_TAG, COMMAND_LINE
+from sightline.orchestration.configuration import checked
+from sightline.orchestration.run import UNDELIVERED, Step, ready
+from sightline.warehouse import clock
+from sightline.warehouse.errors import MachineFault, SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import runs
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.machine import check_room
+from sightline.warehouse.release import store as releases
+from sightline.warehouse.settings import Settings, today
 
 NOTHING: Final = "nothing"
 
@@ -115,10 +115,10 @@ def _shown(home: Home) -> str | None:
 
 def _execute(home: Home, run_id: str, as_of: date | None) -> str | None:
     """Run the job here and now; what went wrong, if something did."""
-    from orchestration import dagster_home
+    from sightline.orchestration import dagster_home
 
     with dagster_home.ready(home) as instance:
-        from orchestration.definitions import definitions
+        from sightline.orchestration.definitions import definitions
 
         job = definitions().resolve_job_def("refresh")
         config = {"as_of": as_of.isoformat()} if as_of else {}

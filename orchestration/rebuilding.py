@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from orchestration import pipeline
-from orchestration.code_version import code_version
-from warehouse.errors import WRONG_USE, SightlineError
-from warehouse.home import Home
-from warehouse.ledger import releases
-from warehouse.ledger.state import State, state_of
-from warehouse.release import store
-from warehouse.settings import load_settings, today
+from sightline.orchestration import pipeline
+from sightline.orchestration.code_version import code_version
+from sightline.warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import releases
+from sightline.warehouse.ledger.state import State, state_of
+from sightline.warehouse.release import store
+from sightline.warehouse.settings import load_settings, today
 
 # What people decided and said, and when: kept in the state, not derived from what was sent.
 RECORDED = ("alerts", "alert_events", "annotations", "changes", "trends_vintages", store.MANIFEST)

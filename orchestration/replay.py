@@ -6,27 +6,27 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from monitoring import joint, signals
-from monitoring.alert_context import OPENING
-from monitoring.alerts import ongoing
-from monitoring.alerts.evaluate import findings
-from monitoring.alerts.findings import Alert, Event, Given
-from monitoring.alerts.lifecycle import decide
-from monitoring.digests import CHANGES
-from monitoring.outbox import MOST_ALONE
-from monitoring.routes import AT_ONCE
-from orchestration import dbt_runner
-from orchestration.demo import TRUTH
-from orchestration.run import ready
-from simulation import found
-from simulation import truth as truths
-from warehouse.areas import numbers
-from warehouse.connection import connect
-from warehouse.errors import SightlineError
-from warehouse.home import Home
-from warehouse.ledger.state import State
-from warehouse.settings import load_settings
-from warehouse.timeline.work_file import prepare
+from sightline.monitoring import joint, signals
+from sightline.monitoring.alert_context import OPENING
+from sightline.monitoring.alerts import ongoing
+from sightline.monitoring.alerts.evaluate import findings
+from sightline.monitoring.alerts.findings import Alert, Event, Given
+from sightline.monitoring.alerts.lifecycle import decide
+from sightline.monitoring.digests import CHANGES
+from sightline.monitoring.outbox import MOST_ALONE
+from sightline.monitoring.routes import AT_ONCE
+from sightline.orchestration import dbt_runner
+from sightline.orchestration.demo import TRUTH
+from sightline.orchestration.run import ready
+from sightline.simulation import found
+from sightline.simulation import truth as truths
+from sightline.warehouse.areas import numbers
+from sightline.warehouse.connection import connect
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import load_settings
+from sightline.warehouse.timeline.work_file import prepare
 
 Progress = Callable[[str, int, int], None]
 TOLD = ("opened", "reopened", "resolved", "retracted", "no_longer_supported", "escalated")

@@ -9,10 +9,10 @@ from pathlib import Path
 import dagster as dg
 from pydantic import PrivateAttr
 
-from orchestration import attempts, health, logs, orphaned_runs
-from orchestration.run import Run, opened
-from warehouse import home as homes
-from warehouse.home import Home
+from sightline.orchestration import attempts, health, logs, orphaned_runs
+from sightline.orchestration.run import Run, opened
+from sightline.warehouse import home as homes
+from sightline.warehouse.home import Home
 
 WENT_WRONG = {
     dg.DagsterEventType.STEP_FAILURE,

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from orchestration import dagster_storage
-from orchestration.logs import log
-from warehouse.erasure import retention as policy
-from warehouse.erasure.retention import Due, months_before
-from warehouse.home import Home
-from warehouse.ledger.state import State
-from warehouse.settings import Settings, today
+from sightline.orchestration import dagster_storage
+from sightline.orchestration.logs import log
+from sightline.warehouse.erasure import retention as policy
+from sightline.warehouse.erasure.retention import Due, months_before
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import Settings, today
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -63,7 +63,7 @@ def between_runs(home: Home, state: State, settings: Settings) -> None:
 
 @contextmanager
 def _dagster(home: Home) -> "Iterator[DagsterInstance]":
-    from orchestration import dagster_home
+    from sightline.orchestration import dagster_home
 
     with dagster_home.instance(home) as instance:
         yield instance

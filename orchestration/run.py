@@ -11,21 +11,21 @@ from datetime import date
 from logging import ERROR, INFO
 from typing import Any
 
-from orchestration import faults, logs, stop_signals
-from orchestration.configuration import checked
-from orchestration.lock import held
-from orchestration.logs import log
-from warehouse import belonging
-from warehouse.errors import GateFailed, MachineFault, SightlineError
-from warehouse.home import Home, check_place, close_to_others
-from warehouse.ledger import clock_marks, releases, runs
-from warehouse.ledger.runs import Outcome
-from warehouse.ledger.state import GOOD, State
-from warehouse.machine import check_room, machine_fault
-from warehouse.pseudonyms import keys
-from warehouse.release.recovery import recover
-from warehouse.release.vintages import About
-from warehouse.settings import Settings, today
+from sightline.orchestration import faults, logs, stop_signals
+from sightline.orchestration.configuration import checked
+from sightline.orchestration.lock import held
+from sightline.orchestration.logs import log
+from sightline.warehouse import belonging
+from sightline.warehouse.errors import GateFailed, MachineFault, SightlineError
+from sightline.warehouse.home import Home, check_place, close_to_others
+from sightline.warehouse.ledger import clock_marks, releases, runs
+from sightline.warehouse.ledger.runs import Outcome
+from sightline.warehouse.ledger.state import GOOD, State
+from sightline.warehouse.machine import check_room, machine_fault
+from sightline.warehouse.pseudonyms import keys
+from sightline.warehouse.release.recovery import recover
+from sightline.warehouse.release.vintages import About
+from sightline.warehouse.settings import Settings, today
 
 FAULT, REFUSED, GATE, UNDELIVERED = 1, 4, 5, 7
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from monitoring.alerts import people
-from orchestration.pipeline import NOTHING, RunReport
-from orchestration.run import Step
-from warehouse.home import Home
-from warehouse.ledger import overview
-from warehouse.ledger import releases as ledger
-from warehouse.ledger.state import state_of
-from warehouse.settings import load_settings, today
-from warehouse.timeline import monthly_gain
-from warehouse.timeline.in_force import known
+from sightline.monitoring.alerts import people
+from sightline.orchestration.pipeline import NOTHING, RunReport
+from sightline.orchestration.run import Step
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import overview
+from sightline.warehouse.ledger import releases as ledger
+from sightline.warehouse.ledger.state import state_of
+from sightline.warehouse.settings import load_settings, today
+from sightline.warehouse.timeline import monthly_gain
+from sightline.warehouse.timeline.in_force import known
 
 MOST_SHOWN = 20
 

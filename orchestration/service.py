@@ -16,12 +16,12 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import BinaryIO
 
-from orchestration import dagster_home, dagster_storage, orphaned_runs
-from orchestration.lock import held, holder
-from orchestration.logs import log
-from warehouse import clock
-from warehouse.errors import Busy, ConfigurationError, SightlineError
-from warehouse.home import Home
+from sightline.orchestration import dagster_home, dagster_storage, orphaned_runs
+from sightline.orchestration.lock import held, holder
+from sightline.orchestration.logs import log
+from sightline.warehouse import clock
+from sightline.warehouse.errors import Busy, ConfigurationError, SightlineError
+from sightline.warehouse.home import Home
 
 LOOPBACK = "127.0.0.1"
 STOPPED_BY = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -30,7 +30,7 @@ MARK = "KEPT_UP_BY_SIGHTLINE"
 GRACE, LAST = 10.0, 5.0
 BETWEEN_LOOKS, BETWEEN_SETTLING = 0.5, 30.0
 PROC = Path("/proc")
-MODULE = "orchestration.definitions"
+MODULE = "sightline.orchestration.definitions"
 LARGE = 10_000_000
 SET_BACK = timedelta(minutes=1)
 

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from orchestration import inbox
-from orchestration.lock import holder
-from warehouse.home import Home
-from warehouse.ledger import overview, runs
-from warehouse.ledger.state import State
-from warehouse.release import counts
-from warehouse.release import store as releases
+from sightline.orchestration import inbox
+from sightline.orchestration.lock import holder
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import overview, runs
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.release import counts
+from sightline.warehouse.release import store as releases
 
 
 def status(home: Home, state: State) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NoReturn
 
-from orchestration import lock
+from sightline.orchestration import lock
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A run may be killed at any moment and harms nothing; this long it may try to end by itself.

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from report import words
-from report.data import Row
-from report.view import View
+from sightline.report import words
+from sightline.report.data import Row
+from sightline.report.view import View
 
 HEADINGS = {
     "new": "New alerts",

@@ -12,9 +12,9 @@ from math import ceil
 
 from markupsafe import Markup
 
-from report.data import Point
-from report.svg import Axis, Scale, apart, axis, named, place, stretches, text
-from report.words import opening
+from sightline.report.data import Point
+from sightline.report.svg import Axis, Scale, apart, axis, named, place, stretches, text
+from sightline.report.words import opening
 
 WIDTH, HEIGHT = 476, 232
 LEFT, RIGHT, TOP, BOTTOM = 48, 396, 10, 186

@@ -3,10 +3,10 @@
 from functools import cache
 from statistics import median
 
-from report import words
-from report.data import Area, Indicator, Point, Published, Row, Series
-from report.findings import size_of, year_before
-from report.ranks import Interval, Standing, intervals, standings
+from sightline.report import words
+from sightline.report.data import Area, Indicator, Point, Published, Row, Series
+from sightline.report.findings import size_of, year_before
+from sightline.report.ranks import Interval, Standing, intervals, standings
 
 FEWEST_NEIGHBOURS = 5
 """Of ten; a median of fewer says little."""

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from warehouse.connection import records
-from warehouse.release import dictionary
-from warehouse.release.drivers import Driver
+from sightline.warehouse.connection import records
+from sightline.warehouse.release import dictionary
+from sightline.warehouse.release.drivers import Driver
 
 SHOWN_MONTHS = 60
 

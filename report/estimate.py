@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from report.svg import Scale, named, place, text
+from sightline.report.svg import Scale, named, place, text
 
 EDGE, END, AXIS = 4, 360, 84
 

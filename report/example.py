@@ -6,10 +6,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from report import words
-from report.charts import line_chart
-from report.data import Point
-from warehouse.calendar import month_of
+from sightline.report import words
+from sightline.report.charts import line_chart
+from sightline.report.data import Point
+from sightline.warehouse.calendar import month_of
 
 UNIT = "a year per 10,000 children"
 USUAL, REACH = 500.0, 60.0

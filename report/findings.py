@@ -2,8 +2,8 @@
 
 from itertools import takewhile
 
-from report import words
-from report.data import Indicator, Point, Series
+from sightline.report import words
+from sightline.report.data import Indicator, Point, Series
 
 
 def finding(series: Series, newest: Point, indicator: Indicator) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
-from report import words
-from report.data import Point, Series
+from sightline.report import words
+from sightline.report.data import Point, Series
 
 FIXED = 0.12
 FORMER = 3

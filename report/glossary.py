@@ -8,7 +8,7 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from report import words
+from sightline.report import words
 
 FILE = Path(__file__).with_suffix(".md")
 ROW = re.compile(r"\| (?P<word>[^|]+) \| (?P<meaning>[^|]+) \|")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from report.svg import place
+from sightline.report.svg import place
 
 SIDE = 20.0
 ACROSS, DOWN = SIDE * 3**0.5, SIDE * 1.5

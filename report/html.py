@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from report import words
+from sightline.report import words
 
 FOLDER = Path(__file__).parent
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from report import words
-from report.charts import LETTERS
-from report.data import Area, Indicator
-from report.hexmap import Hexagon, hexagon_map, short_names
-from report.view import View
+from sightline.report import words
+from sightline.report.charts import LETTERS
+from sightline.report.data import Area, Indicator
+from sightline.report.hexmap import Hexagon, hexagon_map, short_names
+from sightline.report.view import View
 
 FIFTHS = 5
 FITTING = 5

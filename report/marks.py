@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from report.data import Point
-from report.svg import Scale, dot, place, stretches
-from report.words import DASH, WITHHELD
+from sightline.report.data import Point
+from sightline.report.svg import Scale, dot, place, stretches
+from sightline.report.words import DASH, WITHHELD
 
 SPARK, LARGE_SPARK, SPARK_EDGE = (96, 24), (120, 40), 4
 BAR_HEIGHT = 18

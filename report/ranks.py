@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
-from report import words
-from report.data import Indicator, Point
+from sightline.report import words
+from sightline.report.data import Indicator, Point
 
 Z = 1.96
 """Nineteen in twenty intervals hold what they are an interval of."""

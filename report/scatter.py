@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from report.funnel import ALARM, WARNING, Funnel, Measured
-from report.svg import Axis, Scale, apart, axis, named, place, text
-from report.svg import dot as mark
+from sightline.report.funnel import ALARM, WARNING, Funnel, Measured
+from sightline.report.svg import Axis, Scale, apart, axis, named, place, text
+from sightline.report.svg import dot as mark
 
 HEIGHT = 260
 LABELS_APART = 15

@@ -12,7 +12,7 @@ from math import sqrt
 from statistics import quantiles
 from typing import Literal
 
-from report.data import Point, Series
+from sightline.report.data import Point, Series
 
 MONTHS, FEWEST = 6, 4
 CLIP = 2.5

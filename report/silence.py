@@ -1,7 +1,7 @@
 """What no alert means: how large a worsening may go undetected in an area."""
 
-from report import words
-from report.data import Point, Row
+from sightline.report import words
+from sightline.report.data import Point, Row
 
 # The newest periods in which a change that stays is looked for.
 RECENT = {"month": "half a year", "term": "two terms"}

@@ -8,10 +8,10 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from report import html
-from report.data import Published, read
-from report.downloads import files
-from report.pages import (
+from sightline.report import html
+from sightline.report.data import Published, read
+from sightline.report.downloads import files
+from sightline.report.pages import (
     alerts,
     areas,
     drivers,
@@ -24,9 +24,9 @@ from report.pages import (
     quality,
     reference,
 )
-from report.view import Page, View
-from report.words import HELP
-from warehouse.release.rounding import IN_WORDS
+from sightline.report.view import Page, View
+from sightline.report.words import HELP
+from sightline.warehouse.release.rounding import IN_WORDS
 
 Progress = Callable[[int, int], None]
 

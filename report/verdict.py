@@ -1,14 +1,14 @@
 """What is said of an alert on every page: the finding, its size, its length and how sure it is.
 
-All of it comes from `alerts.summary`, in the words of `warehouse.release.evidence`.
+All of it comes from `alerts.summary`, in the words of `sightline.warehouse.release.evidence`.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-from report.data import Indicator, Row
-from warehouse.release import evidence
-from warehouse.release.evidence import Evidence
+from sightline.report.data import Indicator, Row
+from sightline.warehouse.release import evidence
+from sightline.warehouse.release.evidence import Evidence
 
 Sure = Literal["high", "medium", "low"]
 WHY: dict[Sure, str] = {

@@ -9,17 +9,17 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from report import silence, verdict, words
-from report.charts import LETTERS, Beside, line_chart
-from report.comparisons import Comparisons
-from report.data import Area, Indicator, Point, Published, Row, Series
-from report.findings import finding
-from warehouse import indicators as catalogue
-from warehouse.alert_terms import LIVE
-from warehouse.calendar import Span, next_span, period_name
-from warehouse.contracts import schema as contracts
-from warehouse.release import drivers
-from warehouse.release.evidence import Direction
+from sightline.report import silence, verdict, words
+from sightline.report.charts import LETTERS, Beside, line_chart
+from sightline.report.comparisons import Comparisons
+from sightline.report.data import Area, Indicator, Point, Published, Row, Series
+from sightline.report.findings import finding
+from sightline.warehouse import indicators as catalogue
+from sightline.warehouse.alert_terms import LIVE
+from sightline.warehouse.calendar import Span, next_span, period_name
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.release import drivers
+from sightline.warehouse.release.evidence import Direction
 
 FRONT_DOOR = "front_door"
 NOT_IN = ("missing", "quarantined")

@@ -6,10 +6,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from report.data import Indicator, Point, Series
-from warehouse.calendar import period_name
-from warehouse.contracts import schema as contracts
-from warehouse.ledger.annotations import REASONS as REASONS_RECORDED
+from sightline.report.data import Indicator, Point, Series
+from sightline.warehouse.calendar import period_name
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.ledger.annotations import REASONS as REASONS_RECORDED
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",

@@ -7,20 +7,20 @@ from typing import Any
 import duckdb
 import sqlalchemy as sa
 
-from report.words import COVERAGE
-from senders.validate import Verdict, Wanted, judged, passed_over
-from warehouse.areas import authorities
-from warehouse.calendar import Span
-from warehouse.connection import connect, records
-from warehouse.contracts import schema as contracts
-from warehouse.errors import SightlineError
-from warehouse.home import Home
-from warehouse.intake.pool import pending_of
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import State
-from warehouse.problems import Problem
-from warehouse.timeline.coverage import coverage
-from warehouse.timeline.in_force import Slice, Submitted, in_force, known, slices
+from sightline.report.words import COVERAGE
+from sightline.senders.validate import Verdict, Wanted, judged, passed_over
+from sightline.warehouse.areas import authorities
+from sightline.warehouse.calendar import Span
+from sightline.warehouse.connection import connect, records
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.intake.pool import pending_of
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.problems import Problem
+from sightline.warehouse.timeline.coverage import coverage
+from sightline.warehouse.timeline.in_force import Slice, Submitted, in_force, known, slices
 
 USAGE = 2
 OTHER_FORM = "Read in another form"

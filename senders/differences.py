@@ -16,23 +16,23 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from warehouse import clock
-from warehouse.connection import open_quietly, safe_config
-from warehouse.contracts.schema import Column, Contract, SentTable, compared, figure_name
-from warehouse.intake.judge.column_rules import blanks, judgement
-from warehouse.intake.judge.judged import SET_ASIDE, Checked
-from warehouse.intake.judge.submission import give_submissions, judge
-from warehouse.intake.judge.table import check
-from warehouse.intake.read.bundles import open_bundle
-from warehouse.intake.read.csv import header_of, read_text, starts_of_lines
-from warehouse.intake.read.recognise import OTHER_DELIMITERS, recognise
-from warehouse.intake.read.spool import Spool
-from warehouse.intake.read.tables import NO_FIGURES, lines_of, reader_of
-from warehouse.intake.receive.landing import UnsafeError, arrival_of
-from warehouse.intake.receive.unpacking import landed
-from warehouse.problems import Problem, Refused, escaped, refuse
-from warehouse.pseudonyms.sql import set_key
-from warehouse.submission import (
+from sightline.warehouse import clock
+from sightline.warehouse.connection import open_quietly, safe_config
+from sightline.warehouse.contracts.schema import Column, Contract, SentTable, compared, figure_name
+from sightline.warehouse.intake.judge.column_rules import blanks, judgement
+from sightline.warehouse.intake.judge.judged import SET_ASIDE, Checked
+from sightline.warehouse.intake.judge.submission import give_submissions, judge
+from sightline.warehouse.intake.judge.table import check
+from sightline.warehouse.intake.read.bundles import open_bundle
+from sightline.warehouse.intake.read.csv import header_of, read_text, starts_of_lines
+from sightline.warehouse.intake.read.recognise import OTHER_DELIMITERS, recognise
+from sightline.warehouse.intake.read.spool import Spool
+from sightline.warehouse.intake.read.tables import NO_FIGURES, lines_of, reader_of
+from sightline.warehouse.intake.receive.landing import UnsafeError, arrival_of
+from sightline.warehouse.intake.receive.unpacking import landed
+from sightline.warehouse.problems import Problem, Refused, escaped, refuse
+from sightline.warehouse.pseudonyms.sql import set_key
+from sightline.warehouse.submission import (
     TREES,
     Case,
     Keep,

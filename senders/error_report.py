@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from report import html
-from senders.remedies import remedy
-from senders.validate import Verdict
-from warehouse.contracts import schema as contracts
-from warehouse.problems import BadRow
-from warehouse.spreadsheets import plain
+from sightline.report import html
+from sightline.senders.remedies import remedy
+from sightline.senders.validate import Verdict
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.problems import BadRow
+from sightline.warehouse.spreadsheets import plain
 
 HEADER = (
     "File", "Line", "Column", "Column letter", "Rule", "Official rule", "Severity",

@@ -14,17 +14,17 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from senders.remedies import REMEDIES, remedy
-from warehouse.areas import PUBLISHER
-from warehouse.contracts import schema as contracts
-from warehouse.contracts import words
-from warehouse.contracts.official import IDENTITY
-from warehouse.contracts.rules import Long
-from warehouse.contracts.schema import Code, Column, Contract, SentTable, compared
-from warehouse.intake.judge.column_rules import all_queries, faults, judgement
-from warehouse.intake.judge.judged import CONFLICT, Fault, own_key
-from warehouse.intake.judge.published import MARKERS
-from warehouse.intake.judge.submission import FEWEST_BAD_ROWS
+from sightline.senders.remedies import REMEDIES, remedy
+from sightline.warehouse.areas import PUBLISHER
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts import words
+from sightline.warehouse.contracts.official import IDENTITY
+from sightline.warehouse.contracts.rules import Long
+from sightline.warehouse.contracts.schema import Code, Column, Contract, SentTable, compared
+from sightline.warehouse.intake.judge.column_rules import all_queries, faults, judgement
+from sightline.warehouse.intake.judge.judged import CONFLICT, Fault, own_key
+from sightline.warehouse.intake.judge.published import MARKERS
+from sightline.warehouse.intake.judge.submission import FEWEST_BAD_ROWS
 
 INDEX = "README.md"
 TEMPLATES = Path(__file__).parent / "templates"

@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from warehouse import clock, quotas
-from warehouse.calendar import Span
-from warehouse.connection import memory_limit
-from warehouse.contracts import schema as contracts
-from warehouse.intake.batch import Workshop, load_batch
-from warehouse.intake.judge.bad_rows import rules_beside
-from warehouse.intake.judge.judged import PASSED_OVER
-from warehouse.intake.judge.profiles import beside_share, outside_share
-from warehouse.intake.receive.landing import Arrival, UnsafeError, arrival_of
-from warehouse.problems import BadRow, Problem, escaped
-from warehouse.settings import Settings
-from warehouse.submission import Outcome, Pending
+from sightline.warehouse import clock, quotas
+from sightline.warehouse.calendar import Span
+from sightline.warehouse.connection import memory_limit
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.intake.batch import Workshop, load_batch
+from sightline.warehouse.intake.judge.bad_rows import rules_beside
+from sightline.warehouse.intake.judge.judged import PASSED_OVER
+from sightline.warehouse.intake.judge.profiles import beside_share, outside_share
+from sightline.warehouse.intake.receive.landing import Arrival, UnsafeError, arrival_of
+from sightline.warehouse.problems import BadRow, Problem, escaped
+from sightline.warehouse.settings import Settings
+from sightline.warehouse.submission import Outcome, Pending
 
 # What a table lacks for being a return of its own; with the rest of its bundle it may be fine.
 ALONE = ("MISSING_TABLE", "PERIOD_UNKNOWN")

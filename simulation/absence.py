@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.calendar import Horizon, Term, number
-from simulation.calibration import Authority
-from simulation.care import Care
-from simulation.children import Population
-from simulation.events import Effects
-from simulation.exclusions import Exclusions
-from simulation.referrals import Referrals
+from sightline.simulation.calendar import Horizon, Term, number
+from sightline.simulation.calibration import Authority
+from sightline.simulation.care import Care
+from sightline.simulation.children import Population
+from sightline.simulation.events import Effects
+from sightline.simulation.exclusions import Exclusions
+from sightline.simulation.referrals import Referrals
 
 WHOLE_ROLL_BELOW = 20_500
 """Pupils; authorities with fewer send sessions for all of theirs."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from simulation.formats import Members
-from simulation.software import PLAIN, Software
+from sightline.simulation.formats import Members
+from sightline.simulation.software import PLAIN, Software
 
 Content = tuple[dict[str, bytes], dict[str, int]]
 """The files of a bundle and the number of records of each kind in it."""

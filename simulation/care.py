@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import draw
-from simulation.calendar import Days, Horizon
-from simulation.calibration import Authority
-from simulation.children import ADULT, Population
-from simulation.events import Effects
+from sightline.simulation import draw
+from sightline.simulation.calendar import Days, Horizon
+from sightline.simulation.calibration import Authority
+from sightline.simulation.children import ADULT, Population
+from sightline.simulation.events import Effects
 
 STILL_OPEN = 30_000  # a day far beyond any horizon
 STOCK_AGES = {0: 0.05, 1: 0.035, 2: 0.035, 3: 0.035, 4: 0.035, 5: 0.035, 6: 0.036, 7: 0.038} | {

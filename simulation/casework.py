@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import draw
-from simulation.calendar import Days, Horizon
-from simulation.calibration import Authority
-from simulation.care import STILL_OPEN, Care
-from simulation.children import ADULT, Population
-from simulation.events import Effects
-from simulation.referrals import Referrals
+from sightline.simulation import draw
+from sightline.simulation.calendar import Days, Horizon
+from sightline.simulation.calibration import Authority
+from sightline.simulation.care import STILL_OPEN, Care
+from sightline.simulation.children import ADULT, Population
+from sightline.simulation.events import Effects
+from sightline.simulation.referrals import Referrals
 
 ASSESSED_SHARE = 0.78
 CLOSED_AT_ASSESSMENT = 0.42

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import text
-from simulation.calendar import Horizon
-from simulation.calibration import PREDECESSORS, Authority
+from sightline.simulation import text
+from sightline.simulation.calendar import Horizon
+from sightline.simulation.calibration import PREDECESSORS, Authority
 
 CHECK_LETTERS = np.frombuffer(b"ABCDEFGHJKLMNPQRTUVWXYZ", dtype=np.uint8)
 ADULT = 6575

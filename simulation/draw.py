@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.calendar import Days, Horizon, Weights
+from sightline.simulation.calendar import Days, Horizon, Weights
 
 Generator = np.random.Generator
 Indices = NDArray[np.int64]

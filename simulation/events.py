@@ -8,8 +8,8 @@ from datetime import date
 
 import numpy as np
 
-from simulation.calendar import Horizon, Weights, add_months, month_end, number
-from simulation.truth import Event
+from sightline.simulation.calendar import Horizon, Weights, add_months, month_end, number
+from sightline.simulation.truth import Event
 
 SHOCK = (date(2022, 1, 1), date(2022, 3, 31))
 REORGANISED = date(2023, 4, 1)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import draw
-from simulation.calendar import Days, Horizon, Weights
-from simulation.calibration import Authority
-from simulation.children import Population
-from simulation.events import Effects
+from sightline.simulation import draw
+from sightline.simulation.calendar import Days, Horizon, Weights
+from sightline.simulation.calibration import Authority
+from sightline.simulation.children import Population
+from sightline.simulation.events import Effects
 
 RISK_BY_AGE = np.array(
     [0, 0, 0, 0, 0.03, 0.05, 0.06, 0.07, 0.08, 0.1, 0.14, 0.5, 0.8, 1, 1, 0.75, 0.06, 0.03, 0, 0]

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
-from simulation.formats import case_systems, census
+from sightline.simulation.formats import case_systems, census
 
 FOREIGN_UPN = "L999200115001"
 # Authorities to be mistaken for, where the inbox has too few senders of its own.

@@ -9,7 +9,7 @@ from typing import Literal
 
 import duckdb
 
-from simulation.truth import Event, Truth
+from sightline.simulation.truth import Event, Truth
 
 # What is found later than this many months after it began is late.
 IN_TIME = 6

@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import recording, text
-from simulation.absence import Absence, Missed
-from simulation.calendar import Days, Horizon, number
-from simulation.calibration import PREDECESSORS, Authority, authorities
-from simulation.care import STILL_OPEN, Care
-from simulation.casework import Casework
-from simulation.children import ADULT, Population, local_numbers, upns
-from simulation.exclusions import Exclusions
-from simulation.placements import ApPlacements
-from simulation.referrals import Referrals
+from sightline.simulation import recording, text
+from sightline.simulation.absence import Absence, Missed
+from sightline.simulation.calendar import Days, Horizon, number
+from sightline.simulation.calibration import PREDECESSORS, Authority, authorities
+from sightline.simulation.care import STILL_OPEN, Care
+from sightline.simulation.casework import Casework
+from sightline.simulation.children import ADULT, Population, local_numbers, upns
+from sightline.simulation.exclusions import Exclusions
+from sightline.simulation.placements import ApPlacements
+from sightline.simulation.referrals import Referrals
 
 Generator = np.random.Generator
 Numbers = NDArray[np.int64]

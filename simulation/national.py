@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from simulation import events as plan
-from simulation import recording
-from simulation.calendar import Horizon
-from simulation.calibration import PREDECESSORS, Authority, authorities
-from simulation.formats.case_systems import case_system
-from simulation.parcels import is_early
-from simulation.post import Sent, send, senders
-from simulation.truth import Event, Truth
-from simulation.world import World, build
+from sightline.simulation import events as plan
+from sightline.simulation import recording
+from sightline.simulation.calendar import Horizon
+from sightline.simulation.calibration import PREDECESSORS, Authority, authorities
+from sightline.simulation.formats.case_systems import case_system
+from sightline.simulation.parcels import is_early
+from sightline.simulation.post import Sent, send, senders
+from sightline.simulation.truth import Event, Truth
+from sightline.simulation.world import World, build
 
 Progress = Callable[[int, int, str], None]
 """Authorities done, authorities in all, and words."""

@@ -9,13 +9,13 @@ from functools import cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.bundles import Content, Manifest, content
-from simulation.calendar import Census, Horizon, Term, add_months, day, month_end, number
-from simulation.events import CENSUS_SENDERS
-from simulation.formats import Members, cin, placements, ssd, ssd_care, ssda903
-from simulation.formats import census as school_census
-from simulation.formats.case_systems import PLAIN, CaseSystem, case_system
-from simulation.recording import (
+from sightline.simulation.bundles import Content, Manifest, content
+from sightline.simulation.calendar import Census, Horizon, Term, add_months, day, month_end, number
+from sightline.simulation.events import CENSUS_SENDERS
+from sightline.simulation.formats import Members, cin, placements, ssd, ssd_care, ssda903
+from sightline.simulation.formats import census as school_census
+from sightline.simulation.formats.case_systems import PLAIN, CaseSystem, case_system
+from sightline.simulation.recording import (
     CARE_EACH_MONTH,
     CARE_ONCE_A_YEAR,
     MONTH_SENT_AGAIN,
@@ -27,8 +27,8 @@ from simulation.recording import (
     day_back,
     named_by_words,
 )
-from simulation.software import Software, software
-from simulation.world import World
+from sightline.simulation.software import Software, software
+from sightline.simulation.world import World
 
 CORRECTED_AFTER = 45
 """Days after a return at which a part of it is sent again."""

@@ -8,10 +8,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from simulation.national import worlds_of
-from simulation.post import senders
-from simulation.truth import Truth
-from simulation.world import World
+from sightline.simulation.national import worlds_of
+from sightline.simulation.post import senders
+from sightline.simulation.truth import Truth
+from sightline.simulation.world import World
 
 
 class Known(NamedTuple):

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import draw
-from simulation.calendar import Days, Horizon
-from simulation.calibration import Authority
-from simulation.children import Population
-from simulation.exclusions import Exclusions
+from sightline.simulation import draw
+from sightline.simulation.calendar import Days, Horizon
+from sightline.simulation.calibration import Authority
+from sightline.simulation.children import Population
+from sightline.simulation.exclusions import Exclusions
 
 A_YEAR = 0.0036
 """New placements of children aged 10 to 17 a pupil and year. No series of new placements is

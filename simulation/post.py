@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from simulation import bundles
-from simulation.calendar import Horizon, add_months, number
-from simulation.events import REORGANISED
-from simulation.parcels import Parcel, Sender, parcels
-from simulation.recording import named_by_words
-from simulation.truth import Event
-from simulation.world import World
+from sightline.simulation import bundles
+from sightline.simulation.calendar import Horizon, add_months, number
+from sightline.simulation.events import REORGANISED
+from sightline.simulation.parcels import Parcel, Sender, parcels
+from sightline.simulation.recording import named_by_words
+from sightline.simulation.truth import Event
+from sightline.simulation.world import World
 
 CORRECTED_SHARE = 0.022
 LATE_SHARE = 0.012

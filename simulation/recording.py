@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.calendar import Days, Horizon, Weights, add_months, number
-from simulation.calibration import PREDECESSORS
-from simulation.care import Care, Missing
-from simulation.casework import Casework
-from simulation.events import PLAN, PRIORITY
-from simulation.placements import ApPlacements
-from simulation.referrals import Referrals
+from sightline.simulation.calendar import Days, Horizon, Weights, add_months, number
+from sightline.simulation.calibration import PREDECESSORS
+from sightline.simulation.care import Care, Missing
+from sightline.simulation.casework import Casework
+from sightline.simulation.events import PLAN, PRIORITY
+from sightline.simulation.placements import ApPlacements
+from sightline.simulation.referrals import Referrals
 
 Generator = np.random.Generator
 Flags = NDArray[np.bool_]

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import draw
-from simulation.calendar import Days, Horizon
-from simulation.calibration import Authority
-from simulation.care import Care
-from simulation.children import ADULT, Population
-from simulation.events import Effects
-from simulation.exclusions import Exclusions
+from sightline.simulation import draw
+from sightline.simulation.calendar import Days, Horizon
+from sightline.simulation.calibration import Authority
+from sightline.simulation.care import Care
+from sightline.simulation.children import ADULT, Population
+from sightline.simulation.events import Effects
+from sightline.simulation.exclusions import Exclusions
 
 Children = NDArray[np.int64]
 SCHOOL_SHARE = 0.206

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.text import Rows, file
+from sightline.simulation.text import Rows, file
 
 CODES = (
     "sex", "reason", "legal", "need", "place", "provider", "ending", "move", "category",

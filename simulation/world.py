@@ -5,19 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.absence import Absence, absence
-from simulation.calendar import Horizon, number
-from simulation.calibration import PREDECESSORS, Authority
-from simulation.care import Care, care
-from simulation.casework import Casework, casework
-from simulation.children import LONG_AGO, Population, population
-from simulation.events import effects, onset_of
-from simulation.exclusions import Exclusions, exclusions
-from simulation.identities import identified
-from simulation.placements import ApPlacements, placements
-from simulation.recording import Recording, recording
-from simulation.referrals import Referrals, referrals, seen_elsewhere
-from simulation.truth import Event
+from sightline.simulation.absence import Absence, absence
+from sightline.simulation.calendar import Horizon, number
+from sightline.simulation.calibration import PREDECESSORS, Authority
+from sightline.simulation.care import Care, care
+from sightline.simulation.casework import Casework, casework
+from sightline.simulation.children import LONG_AGO, Population, population
+from sightline.simulation.events import effects, onset_of
+from sightline.simulation.exclusions import Exclusions, exclusions
+from sightline.simulation.identities import identified
+from sightline.simulation.placements import ApPlacements, placements
+from sightline.simulation.recording import Recording, recording
+from sightline.simulation.referrals import Referrals, referrals, seen_elsewhere
+from sightline.simulation.truth import Event
 
 Identities = NDArray[np.int64]
 HIDDEN_BEFORE = 150

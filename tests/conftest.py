@@ -19,11 +19,11 @@ from hypothesis import settings
 from oracle.monitor import Monitor, ran, together
 from support import Ran, fresh_home, sightline
 
-from report.site import build_site
-from simulation.national import simulate
-from simulation.truth import Truth
-from warehouse import home as homes
-from warehouse.home import Home
+from sightline.report.site import build_site
+from sightline.simulation.national import simulate
+from sightline.simulation.truth import Truth
+from sightline.warehouse import home as homes
+from sightline.warehouse.home import Home
 
 TESTS = Path(__file__).parent
 GUARD = TESTS / "guard"

@@ -15,14 +15,14 @@ from typing import Any
 import duckdb
 import sqlalchemy as sa
 
-from warehouse import home as homes
-from warehouse.home import Home
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import State, submissions
-from warehouse.problems import Problem
-from warehouse.settings import load_settings
-from warehouse.submission import Outcome
-from warehouse.take_in import IntakeReport, take_in
+from sightline.warehouse import home as homes
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.ledger.state import State, submissions
+from sightline.warehouse.problems import Problem
+from sightline.warehouse.settings import load_settings
+from sightline.warehouse.submission import Outcome
+from sightline.warehouse.take_in import IntakeReport, take_in
 
 TODAY = date(2026, 10, 20)
 MARCH = {"period_start": "2026-03-01", "period_end": "2026-03-31"}

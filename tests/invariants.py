@@ -23,9 +23,9 @@ import sqlalchemy as sa
 from intake_files import Monitor
 from lxml import etree
 
-from warehouse.ledger.state import problems, submissions
-from warehouse.problems import escaped
-from warehouse.take_in import IntakeReport
+from sightline.warehouse.ledger.state import problems, submissions
+from sightline.warehouse.problems import escaped
+from sightline.warehouse.take_in import IntakeReport
 
 FINAL = {"accepted", "quarantined"}
 SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

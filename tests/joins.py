@@ -2,7 +2,7 @@
 
 import duckdb
 
-from warehouse.release.tables import published_tables
+from sightline.warehouse.release.tables import published_tables
 
 OF_A_DAY = "between figures_from and figures_to"
 BY_NAME_AND_DATE = {

@@ -14,9 +14,9 @@ from typing import Any
 
 from support import SIGHTLINE
 
-from orchestration import service
-from orchestration.lock import holder
-from warehouse.home import Home
+from sightline.orchestration import service
+from sightline.orchestration.lock import holder
+from sightline.warehouse.home import Home
 
 PATIENCE = 240.0
 LAUNCH = """
@@ -29,7 +29,7 @@ mutation($params: ReexecutionParams!) { launchRunReexecution(reexecutionParams: 
 """
 STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 JOB = {
-    "repositoryLocationName": "orchestration.definitions",
+    "repositoryLocationName": "sightline.orchestration.definitions",
     "repositoryName": "__repository__",
     "jobName": "refresh",
 }

@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 from intake_files import Monitor
 
-from orchestration import pipeline
-from orchestration.pipeline import RunReport
+from sightline.orchestration import pipeline
+from sightline.orchestration.pipeline import RunReport
 
 IDENTITY = (
     "time_period,time_identifier,geographic_level,country_code,country_name,region_code,"

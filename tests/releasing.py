@@ -8,12 +8,12 @@ import duckdb
 import sqlalchemy as sa
 import work_file
 
-from warehouse import home as homes
-from warehouse.home import Home, sha256_of
-from warehouse.ledger.releases import MANIFEST
-from warehouse.ledger.state import State, runs
-from warehouse.ledger.state import releases as recorded
-from warehouse.release import store, vintages
+from sightline.warehouse import home as homes
+from sightline.warehouse.home import Home, sha256_of
+from sightline.warehouse.ledger.releases import MANIFEST
+from sightline.warehouse.ledger.state import State, runs
+from sightline.warehouse.ledger.state import releases as recorded
+from sightline.warehouse.release import store, vintages
 
 EXTENT = work_file.Extent((work_file.WORSENING, "E08000032"), ("referral_rate",), 8)
 MONTH = "2026-10-01"

@@ -8,10 +8,10 @@ from types import ModuleType
 import duckdb
 import jinja2
 
-from orchestration import dbt_macros
-from warehouse.release.tables import published_tables
+from sightline.orchestration import dbt_macros
+from sightline.orchestration.dbt_runner import PROJECT
+from sightline.warehouse.release.tables import published_tables
 
-PROJECT = Path(__file__).parents[1] / "dbt_project"
 SEEDS = ("area_successions", "estimates", "statistical_neighbours")
 # What dbt calls by another name than the one that it has in the work file.
 NAMES = {

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from report.data import Point
+from sightline.report.data import Point
 
 
 def point(month: int, value: float | None, **more: object) -> Point:

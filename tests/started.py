@@ -21,15 +21,15 @@ from typing import Any
 
 HERE = Path(__file__).parent
 IMPORTED = (
-    "orchestration.definitions",
-    "orchestration.defs.dbt",
-    "orchestration.defs.release",
-    "orchestration.defs.signals",
+    "sightline.orchestration.definitions",
+    "sightline.orchestration.defs.dbt",
+    "sightline.orchestration.defs.release",
+    "sightline.orchestration.defs.signals",
     "dbt.cli.main",
     "dbt.adapters.duckdb",
-    "expectations.release",
-    "expectations.signals",
-    "expectations.submissions",
+    "sightline.expectations.release",
+    "sightline.expectations.signals",
+    "sightline.expectations.submissions",
     "great_expectations",
 )
 
@@ -91,8 +91,8 @@ def serve() -> None:
     parse = parsed_before()
     gc.freeze()
     assert threading.active_count() == 1, "threads do not live on in a forked process"
-    from orchestration import dbt_runner
-    from orchestration.cli import main
+    from sightline.orchestration import dbt_runner
+    from sightline.orchestration.cli import main
 
     for line in sys.stdin:
         child = os.fork()
@@ -107,8 +107,8 @@ def serve() -> None:
 def parsed_before() -> Callable[[Any], Any]:
     """What stands in for dbt's parse in a command: the same models, already parsed; dbt would do it
     anew for each monitor, since its files lie elsewhere."""
-    from orchestration import dbt_runner
-    from warehouse import home as homes
+    from sightline.orchestration import dbt_runner
+    from sightline.warehouse import home as homes
 
     with tempfile.TemporaryDirectory() as folder:
         other = homes.create(Path(folder) / "monitor")

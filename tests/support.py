@@ -13,16 +13,16 @@ from typing import Any
 
 import started
 
-from simulation.truth import Truth
-from warehouse import home as homes
-from warehouse.home import Home
+from sightline.simulation.truth import Truth
+from sightline.warehouse import home as homes
+from sightline.warehouse.home import Home
 
-SIGHTLINE = (sys.executable, "-c", "from orchestration.cli import main; main()")
+SIGHTLINE = (sys.executable, "-c", "from sightline.orchestration.cli import main; main()")
 TODAY = date(2026, 10, 20)
 HOLD = """
 import sys, time
 from pathlib import Path
-from orchestration.lock import held
+from sightline.orchestration.lock import held
 with held(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -9,13 +9,13 @@ import duckdb
 import rendered
 import sqlalchemy as sa
 
-from warehouse import indicators
-from warehouse.home import Home
-from warehouse.ledger.state import State, problems, submissions
-from warehouse.release import audit, disclosure, vintages
-from warehouse.release import build as publish
-from warehouse.release import inputs as release_inputs
-from warehouse.settings import Disclosure
+from sightline.warehouse import indicators
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State, problems, submissions
+from sightline.warehouse.release import audit, disclosure, vintages
+from sightline.warehouse.release import build as publish
+from sightline.warehouse.release import inputs as release_inputs
+from sightline.warehouse.settings import Disclosure
 
 SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 AS_OF = date(2026, 11, 20)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from warehouse import belonging, orphans
-from warehouse.belonging import MARK, StateDamaged
-from warehouse.errors import WRONG_USE, SightlineError
-from warehouse.home import Home
-from warehouse.ledger import audit
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import releases, state_of
-from warehouse.release.store import current
+from sightline.warehouse import belonging, orphans
+from sightline.warehouse.belonging import MARK, StateDamaged
+from sightline.warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.ledger.state import releases, state_of
+from sightline.warehouse.release.store import current
 
 
 def adopt(home: Home, reason: str) -> Counter[str]:

@@ -20,19 +20,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from warehouse import belonging, clock, orphans
-from warehouse import home as homes
-from warehouse.errors import WRONG_USE, ConfigurationError, KeyFault, SightlineError
-from warehouse.home import KEY_BYTES, Home, sha256_of
-from warehouse.ledger import releases as ledger_of_releases
-from warehouse.ledger import runs
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.migrations.upgrade import snapshot
-from warehouse.ledger.state import State, state_of
-from warehouse.pseudonyms import keys
-from warehouse.release import recovery, vintages
-from warehouse.release import store as releases
-from warehouse.timeline import identity_decisions
+from sightline.warehouse import belonging, clock, orphans
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import WRONG_USE, ConfigurationError, KeyFault, SightlineError
+from sightline.warehouse.home import KEY_BYTES, Home, sha256_of
+from sightline.warehouse.ledger import releases as ledger_of_releases
+from sightline.warehouse.ledger import runs
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.ledger.migrations.upgrade import snapshot
+from sightline.warehouse.ledger.state import State, state_of
+from sightline.warehouse.pseudonyms import keys
+from sightline.warehouse.release import recovery, vintages
+from sightline.warehouse.release import store as releases
+from sightline.warehouse.timeline import identity_decisions
 
 MANIFEST = "manifest.json"
 STATE = "restricted/state.db"

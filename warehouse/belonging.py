@@ -19,8 +19,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
-from warehouse.errors import ConfigurationError
-from warehouse.home import Home
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.home import Home
 
 MARK = ".sightline.json"
 # In each release: what it says of itself. Beside them, where the file system has no links: a

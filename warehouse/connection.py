@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 
-from warehouse import quotas
-from warehouse.errors import MachineFault
-from warehouse.home import Home
-from warehouse.settings import Settings, bytes_of
+from sightline.warehouse import quotas
+from sightline.warehouse.errors import MachineFault
+from sightline.warehouse.home import Home
+from sightline.warehouse.settings import Settings, bytes_of
 
 MAX_SPILL = 50 * 10**9
 # Seconds, for another process to close a file of ours.

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from warehouse.errors import ConfigurationError
-from warehouse.filesystems import shared_drives
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.filesystems import shared_drives
 
 KEY_BYTES = 32
 TEMPLATE = Path(__file__).with_name("template.toml")

@@ -9,7 +9,7 @@ import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts import schema as contracts
 
 SERIES_TYPES = {
     "scale": "double",

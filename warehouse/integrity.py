@@ -10,12 +10,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse import belonging, orphans
-from warehouse.errors import ConfigurationError
-from warehouse.home import Home, sha256_of
-from warehouse.intake.write import Files
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import State, state_of
+from sightline.warehouse import belonging, orphans
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.home import Home, sha256_of
+from sightline.warehouse.intake.write import Files
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.ledger.state import State, state_of
 
 EVERY = 500  # files between two words of progress
 Progress = Callable[[str, int, int], None]

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from warehouse.errors import MachineFault, SightlineError
-from warehouse.home import Home
-from warehouse.quotas import memory
-from warehouse.settings import Settings, bytes_of
+from sightline.warehouse.errors import MachineFault, SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.quotas import memory
+from sightline.warehouse.settings import Settings, bytes_of
 
 # Faults that reading a file never has by itself.
 LACKS = frozenset(

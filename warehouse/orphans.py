@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from warehouse.belonging import write_whole
-from warehouse.errors import WRONG_USE, SightlineError
-from warehouse.home import Home
+from sightline.warehouse.belonging import write_whole
+from sightline.warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.home import Home
 
 JOURNAL = "journal.jsonl"
 OF_CHILDREN = ("originals", "raw", "quarantine", "state")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from warehouse.calendar import Span
+from sightline.warehouse.calendar import Span
 
 Severity = Literal["error", "query", "note"]
 """What keeps a row or a file out, what its sender is asked, what was only read in another form."""

@@ -14,10 +14,10 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
-from warehouse import clock
-from warehouse.areas import authorities
-from warehouse.errors import ConfigurationError
-from warehouse.home import Home
+from sightline.warehouse import clock
+from sightline.warehouse.areas import authorities
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.home import Home
 
 PREFIX = "SIGHTLINE_"
 HOME_VARIABLE = "SIGHTLINE_HOME"

@@ -9,11 +9,11 @@ from typing import Any, BinaryIO, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from warehouse.calendar import Span, census_of, term
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.schema import Contract, SentTable, compared
-from warehouse.errors import MachineFault
-from warehouse.problems import BadRow, Problem, Severity, refuse
+from sightline.warehouse.calendar import Span, census_of, term
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.schema import Contract, SentTable, compared
+from sightline.warehouse.errors import MachineFault
+from sightline.warehouse.problems import BadRow, Problem, Severity, refuse
 
 Opened = Callable[[], BinaryIO]
 # A block is held in memory three times over while its lines are told apart.

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from warehouse import belonging, orphans
-from warehouse.erasure import carry_out
-from warehouse.home import Home
-from warehouse.intake.batch import Workshop
-from warehouse.intake.pool import load_all, pending_of
-from warehouse.intake.receive.landing import land
-from warehouse.intake.write import UNFINISHED, Files
-from warehouse.ledger import clock_marks
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import State
-from warehouse.pseudonyms import keys
-from warehouse.settings import Settings, today
-from warehouse.submission import Outcome, Pending
+from sightline.warehouse import belonging, orphans
+from sightline.warehouse.erasure import carry_out
+from sightline.warehouse.home import Home
+from sightline.warehouse.intake.batch import Workshop
+from sightline.warehouse.intake.pool import load_all, pending_of
+from sightline.warehouse.intake.receive.landing import land
+from sightline.warehouse.intake.write import UNFINISHED, Files
+from sightline.warehouse.ledger import clock_marks
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.pseudonyms import keys
+from sightline.warehouse.settings import Settings, today
+from sightline.warehouse.submission import Outcome, Pending
 
 Progress = Callable[[str, int, int], None]
 # About 200 MB of text a batch, for which a process holds some 600 MB; packed text is a sixth.

@@ -3,7 +3,7 @@ person. It knows numbers, dates and addresses, not names; so notes stay inside r
 
 import re
 
-from warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.errors import WRONG_USE, SightlineError
 
 PATTERNS = {
     "a unique pupil number": re.compile(r"\b[A-Z]\d{11}[0-9A-Z]\b", re.IGNORECASE),

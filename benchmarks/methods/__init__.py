@@ -8,8 +8,8 @@ from scipy import special
 from series import FIRST_WEEK, LAGS, TESTED, Panel, Weekly
 
 from methods import farrington, rules, weekly
-from monitoring.detection import completeness
-from monitoring.detection.monitor import judge
+from sightline.monitoring.detection import completeness
+from sightline.monitoring.detection.monitor import judge
 
 Array = NDArray[np.float64]
 Scores = dict[str, Array]  # areas x tested periods

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from monitoring.detection import counts as tails
+from sightline.monitoring.detection import counts as tails
 
 Array = NDArray[np.float64]
 

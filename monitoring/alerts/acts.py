@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Literal
 
-from monitoring.alerts.findings import ENDED, Alert, Change, Event
-from warehouse.alert_terms import LIVE
-from warehouse.errors import WRONG_USE, SightlineError
+from sightline.monitoring.alerts.findings import ENDED, Alert, Change, Event
+from sightline.warehouse.alert_terms import LIVE
+from sightline.warehouse.errors import WRONG_USE, SightlineError
 
 Act = Literal["acknowledged", "snoozed", "unsnoozed", "resolved", "reopened", "assigned", "comment"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from monitoring.alerts.findings import Finding
+from sightline.monitoring.alerts.findings import Finding
 
 HALF = 0.5
 NAMED = 5  # more than these together are no few

@@ -10,15 +10,15 @@ from typing import Any
 import duckdb
 import sqlalchemy as sa
 
-from monitoring.alerts import storm_records as storms
-from monitoring.alerts.findings import Alert, Decisions, Finding, Given
-from monitoring.alerts.lifecycle import decide
-from monitoring.successions import successors
-from warehouse import indicators
-from warehouse.connection import records
-from warehouse.ledger.state import State
-from warehouse.ledger.state import alert_events as event_table
-from warehouse.ledger.state import alerts as alert_table
+from sightline.monitoring.alerts import storm_records as storms
+from sightline.monitoring.alerts.findings import Alert, Decisions, Finding, Given
+from sightline.monitoring.alerts.lifecycle import decide
+from sightline.monitoring.successions import successors
+from sightline.warehouse import indicators
+from sightline.warehouse.connection import records
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.ledger.state import alert_events as event_table
+from sightline.warehouse.ledger.state import alerts as alert_table
 
 EVIDENCE = (
     "value", "expected", "lower", "upper", "score", "p_one", "p_sustained", "count",

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from warehouse.alert_terms import SEVERITIES
-from warehouse.areas import numbers, regions_of
-from warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.alert_terms import SEVERITIES
+from sightline.warehouse.areas import numbers, regions_of
+from sightline.warehouse.errors import WRONG_USE, SightlineError
 
 Row = dict[str, Any]
 

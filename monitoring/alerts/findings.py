@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from warehouse.alert_terms import LIVE
+from sightline.warehouse.alert_terms import LIVE
 
 PENDING = "pending"
 ENDED = (

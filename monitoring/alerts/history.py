@@ -13,11 +13,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitoring.alerts.findings import Alert, Change
-from warehouse.errors import SightlineError
-from warehouse.ledger import audit
-from warehouse.ledger import state as tables
-from warehouse.ledger.state import State
+from sightline.monitoring.alerts.findings import Alert, Change
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger import state as tables
+from sightline.warehouse.ledger.state import State
 
 alerts, events = tables.alerts, tables.alert_events
 ACTION = "alert "

@@ -12,8 +12,8 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from monitoring.alerts import carriers, storms
-from monitoring.alerts.findings import (
+from sightline.monitoring.alerts import carriers, storms
+from sightline.monitoring.alerts.findings import (
     ENDED,
     PENDING,
     Alert,
@@ -25,8 +25,8 @@ from monitoring.alerts.findings import (
     Given,
     digest,
 )
-from monitoring.alerts.severity import severity_of
-from warehouse.alert_terms import LIVE, SEVERITIES
+from sightline.monitoring.alerts.severity import severity_of
+from sightline.warehouse.alert_terms import LIVE, SEVERITIES
 
 CLEAR_PERIODS = 3  # as many assessable periods without a worsening end an episode
 STALE_PERIODS = 3  # a first alert is only raised for an area whose figures are this recent
@@ -500,7 +500,7 @@ def _chances(
 def _named_of(chances: Mapping[str, float]) -> frozenset[str]:
     import numpy as np  # slow to import, as is what follows, and seldom needed
 
-    from monitoring.detection.discovery import discoveries
+    from sightline.monitoring.detection.discovery import discoveries
 
     kept = discoveries(np.array(list(chances.values())), NEW_IN_ERROR)
     return frozenset(name for name, is_kept in zip(chances, kept, strict=True) if is_kept)

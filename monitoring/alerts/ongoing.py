@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import date
 
-from monitoring.alerts.findings import Alert
-from warehouse.alert_terms import LIVE
+from sightline.monitoring.alerts.findings import Alert
+from sightline.warehouse.alert_terms import LIVE
 
 
 def of(alerts: Iterable[Alert]) -> dict[tuple[str, str, str], date]:

@@ -10,15 +10,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitoring.alerts import acts, history
-from monitoring.alerts.evaluate import known_alerts
-from monitoring.alerts.findings import Alert
-from warehouse import typed_text
-from warehouse.alert_terms import LIVE, SEVERITIES
-from warehouse.errors import WRONG_USE, SightlineError
-from warehouse.ledger import audit
-from warehouse.ledger import state as tables
-from warehouse.ledger.state import State
+from sightline.monitoring.alerts import acts, history
+from sightline.monitoring.alerts.evaluate import known_alerts
+from sightline.monitoring.alerts.findings import Alert
+from sightline.warehouse import typed_text
+from sightline.warehouse.alert_terms import LIVE, SEVERITIES
+from sightline.warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger import state as tables
+from sightline.warehouse.ledger.state import State
 
 REASONS = acts.REASONS
 # What the state keeps of an alert and its events that is no figure: figures are read from a

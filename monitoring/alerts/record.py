@@ -8,11 +8,11 @@ from typing import Any, Protocol
 import duckdb
 import sqlalchemy as sa
 
-from monitoring import companions
-from monitoring.alerts import history, released, storm_records
-from monitoring.alerts.findings import ENDED, PENDING, Alert, Decisions, Event
-from monitoring.facts import identifier
-from monitoring.messages import (
+from sightline.monitoring import companions
+from sightline.monitoring.alerts import history, released, storm_records
+from sightline.monitoring.alerts.findings import ENDED, PENDING, Alert, Decisions, Event
+from sightline.monitoring.facts import identifier
+from sightline.monitoring.messages import (
     HIDDEN,
     AlertMessage,
     Digest,
@@ -20,12 +20,12 @@ from monitoring.messages import (
     Message,
     Wording,
 )
-from monitoring.outbox import post
-from warehouse.alert_terms import LIVE, SEVERITIES
-from warehouse.ledger import audit
-from warehouse.ledger import state as tables
-from warehouse.release import drivers
-from warehouse.settings import Settings
+from sightline.monitoring.outbox import post
+from sightline.warehouse.alert_terms import LIVE, SEVERITIES
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger import state as tables
+from sightline.warehouse.release import drivers
+from sightline.warehouse.settings import Settings
 
 TOLD = (
     "opened", "reopened", "escalated", "resolved", "retracted", "corrected",

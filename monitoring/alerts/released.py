@@ -7,12 +7,12 @@ from typing import Any
 
 import duckdb
 
-from monitoring.alerts.findings import PENDING
-from warehouse.alert_terms import LIVE
-from warehouse.connection import records
-from warehouse.home import Home
-from warehouse.release import evidence, store
-from warehouse.release.evidence import Direction, Evidence, Scale
+from sightline.monitoring.alerts.findings import PENDING
+from sightline.warehouse.alert_terms import LIVE
+from sightline.warehouse.connection import records
+from sightline.warehouse.home import Home
+from sightline.warehouse.release import evidence, store
+from sightline.warehouse.release.evidence import Direction, Evidence, Scale
 
 SHOWN = """
 select

@@ -7,7 +7,7 @@ is never critical, however many events it is in a whole country.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitoring.alerts.findings import Finding
+from sightline.monitoring.alerts.findings import Finding
 
 GREAT, LARGE, SMALL = 0.25, 0.10, 0.05  # shares of what was expected
 MANY, SOME, FEW = 200, 100, 25  # events

@@ -7,12 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitoring.alerts.findings import Change
-from warehouse import typed_text
-from warehouse.errors import WRONG_USE, SightlineError
-from warehouse.ledger import audit
-from warehouse.ledger import state as tables
-from warehouse.ledger.state import State
+from sightline.monitoring.alerts.findings import Change
+from sightline.warehouse import typed_text
+from sightline.warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger import state as tables
+from sightline.warehouse.ledger.state import State
 
 storms = tables.storms
 CONFIRMED, DISCARDED = "confirmed", "discarded"

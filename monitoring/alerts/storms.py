@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from monitoring.alerts.findings import Change, Finding, Given
+from sightline.monitoring.alerts.findings import Change, Finding, Given
 
 AT_ONCE = 60  # new alerts in one run
 SHARE = 1 / 3  # of the authorities judged for one indicator

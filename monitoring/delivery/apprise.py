@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Literal
 
-from monitoring import rendering
-from monitoring.delivery import http
-from monitoring.delivery.channels import Copy, Send
-from monitoring.delivery.failure import DeliveryFailed
-from monitoring.delivery.http import Timed, Variable
-from monitoring.messages import Message, headline
-from warehouse.home import Home
+from sightline.monitoring import rendering
+from sightline.monitoring.delivery import http
+from sightline.monitoring.delivery.channels import Copy, Send
+from sightline.monitoring.delivery.failure import DeliveryFailed
+from sightline.monitoring.delivery.http import Timed, Variable
+from sightline.monitoring.messages import Message, headline
+from sightline.warehouse.home import Home
 
 MISSING = "it is not installed: pip install 'sightline[apprise]'"
 

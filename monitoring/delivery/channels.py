@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from monitoring.messages import Message
-from warehouse.errors import ConfigurationError
-from warehouse.home import Home
-from warehouse.settings import Settings, said
+from sightline.monitoring.messages import Message
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.home import Home
+from sightline.warehouse.settings import Settings, said
 
 NO_CHANNELS = ("__init__", "channels", "relay", "failure", "deadline", "http")
 KINDS = tuple(
@@ -136,7 +136,7 @@ def _config(name: str, block: dict[str, Any]) -> tuple[Any, BaseModel]:
     if kind not in KINDS:
         given = f"kind = {kind!r} is not" if "kind" in block else "kind is missing: it is"
         raise ConfigurationError(f"sightline.toml: [[delivery]] {given} one of {', '.join(KINDS)}")
-    module = importlib.import_module(f"monitoring.delivery.{kind}")
+    module = importlib.import_module(f"sightline.monitoring.delivery.{kind}")
     model: type[BaseModel] = module.Config
     try:
         return module, model.model_validate(block)

@@ -8,10 +8,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from monitoring import rendering
-from monitoring.delivery.channels import Copy, Send
-from monitoring.messages import Message
-from warehouse.home import Home
+from sightline.monitoring import rendering
+from sightline.monitoring.delivery.channels import Copy, Send
+from sightline.monitoring.messages import Message
+from sightline.warehouse.home import Home
 
 SECONDS = 20.0
 SENDER, RECIPIENT = "sightline@sightline.invalid", "lead@sightline.invalid"

@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from monitoring.delivery.channels import Copy, Send
-from monitoring.delivery.failure import NOT_TRUSTED, DeliveryFailed
-from monitoring.messages import Message
-from warehouse import clock
+from sightline.monitoring.delivery.channels import Copy, Send
+from sightline.monitoring.delivery.failure import NOT_TRUSTED, DeliveryFailed
+from sightline.monitoring.messages import Message
+from sightline.warehouse import clock
 
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 ANSWERS, LONGEST = 3, 180.0

@@ -10,14 +10,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from monitoring import rendering
-from monitoring.delivery import http
-from monitoring.delivery.channels import Copy, Send
-from monitoring.delivery.failure import DeliveryFailed
-from monitoring.delivery.http import Timed, Url, Variable
-from monitoring.delivery.smtp import Address
-from monitoring.messages import Message, headline
-from warehouse.home import Home
+from sightline.monitoring import rendering
+from sightline.monitoring.delivery import http
+from sightline.monitoring.delivery.channels import Copy, Send
+from sightline.monitoring.delivery.failure import DeliveryFailed
+from sightline.monitoring.delivery.http import Timed, Url, Variable
+from sightline.monitoring.delivery.smtp import Address
+from sightline.monitoring.messages import Message, headline
+from sightline.warehouse.home import Home
 
 MISSING = "its client is not installed: pip install 'sightline[notify]'"
 

@@ -15,16 +15,16 @@ from uuid import uuid4
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from monitoring import gate
-from monitoring.delivery import channels
-from monitoring.delivery.channels import Channel, Copy, Send
-from monitoring.delivery.failure import DeliveryFailed
-from monitoring.messages import Message, parse
-from warehouse import belonging
-from warehouse.errors import ConfigurationError
-from warehouse.home import Home
-from warehouse.ledger.state import State, outbox, releases
-from warehouse.settings import Settings
+from sightline.monitoring import gate
+from sightline.monitoring.delivery import channels
+from sightline.monitoring.delivery.channels import Channel, Copy, Send
+from sightline.monitoring.delivery.failure import DeliveryFailed
+from sightline.monitoring.messages import Message, parse
+from sightline.warehouse import belonging
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State, outbox, releases
+from sightline.warehouse.settings import Settings
 
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=24)

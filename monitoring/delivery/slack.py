@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 import httpx
 
-from monitoring.delivery import http
-from monitoring.delivery.channels import Send
-from monitoring.delivery.http import SecretAddress
-from monitoring.message_base import cut
-from monitoring.messages import Message, headline, paragraphs
-from warehouse.home import Home
+from sightline.monitoring.delivery import http
+from sightline.monitoring.delivery.channels import Send
+from sightline.monitoring.delivery.http import SecretAddress
+from sightline.monitoring.message_base import cut
+from sightline.monitoring.messages import Message, headline, paragraphs
+from sightline.warehouse.home import Home
 
 MOST_BLOCKS, LONGEST_TEXT, LONGEST_HEADER = 50, 3000, 150
 

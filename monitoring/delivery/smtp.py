@@ -19,12 +19,12 @@ from pydantic import (
     model_validator,
 )
 
-from monitoring import rendering
-from monitoring.delivery.channels import Copy, Send
-from monitoring.delivery.deadline import Deadline, within
-from monitoring.delivery.failure import NOT_TRUSTED, DeliveryFailed
-from monitoring.messages import Message
-from warehouse.home import Home
+from sightline.monitoring import rendering
+from sightline.monitoring.delivery.channels import Copy, Send
+from sightline.monitoring.delivery.deadline import Deadline, within
+from sightline.monitoring.delivery.failure import NOT_TRUSTED, DeliveryFailed
+from sightline.monitoring.messages import Message
+from sightline.warehouse.home import Home
 
 # What servers take without asking for more: no blanks, quotes, lists or other scripts.
 LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")

@@ -10,11 +10,11 @@ from typing import Any, Literal
 
 import httpx
 
-from monitoring.delivery import http
-from monitoring.delivery.channels import Send
-from monitoring.delivery.http import SecretAddress
-from monitoring.messages import Message, headline, paragraphs
-from warehouse.home import Home
+from sightline.monitoring.delivery import http
+from sightline.monitoring.delivery.channels import Send
+from sightline.monitoring.delivery.http import SecretAddress
+from sightline.monitoring.messages import Message, headline, paragraphs
+from sightline.warehouse.home import Home
 
 CARD = "application/vnd.microsoft.card.adaptive"
 MOST_BYTES = 27_000

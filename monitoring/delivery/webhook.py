@@ -8,12 +8,12 @@ from typing import Literal
 
 import httpx
 
-from monitoring.delivery import http
-from monitoring.delivery.channels import Copy, Send
-from monitoring.delivery.http import Timed, Url, Variable
-from monitoring.messages import Message
-from warehouse import clock
-from warehouse.home import Home
+from sightline.monitoring.delivery import http
+from sightline.monitoring.delivery.channels import Copy, Send
+from sightline.monitoring.delivery.http import Timed, Url, Variable
+from sightline.monitoring.messages import Message
+from sightline.warehouse import clock
+from sightline.warehouse.home import Home
 
 seconds = http.seconds
 

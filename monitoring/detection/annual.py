@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from monitoring.detection.discovery import discoveries
-from monitoring.detection.spread import spread
+from sightline.monitoring.detection.discovery import discoveries
+from sightline.monitoring.detection.spread import spread
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]

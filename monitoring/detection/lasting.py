@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.detection import windows
-from monitoring.detection.panel import STEP_VARIANCE, Array, Fit
+from sightline.monitoring.detection import windows
+from sightline.monitoring.detection.panel import STEP_VARIANCE, Array, Fit
 
 Periods = NDArray[np.int64]
 

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from monitoring.detection import panel, windows
-from monitoring.detection.lasting import Changes
-from monitoring.detection.null import against_null
-from monitoring.detection.panel import Array, Fit
-from monitoring.detection.rhythm import MONTHS, Rhythm
+from sightline.monitoring.detection import panel, windows
+from sightline.monitoring.detection.lasting import Changes
+from sightline.monitoring.detection.null import against_null
+from sightline.monitoring.detection.panel import Array, Fit
+from sightline.monitoring.detection.rhythm import MONTHS, Rhythm
 
 VERSION = "2"
 

@@ -12,7 +12,7 @@ to 0 by a prior N(0, 0.3^2), so that it means something in large panels only.
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring.detection.spread import spread
+from sightline.monitoring.detection.spread import spread
 
 Array = NDArray[np.float64]
 

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from monitoring.detection.rhythm import MONTHS, Rhythm
+from sightline.monitoring.detection.rhythm import MONTHS, Rhythm
 
 Array = NDArray[np.float64]
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from monitoring.detection import counts as tails
-from monitoring.detection.panel import Array, Fit
-from monitoring.detection.rhythm import MONTHS, Rhythm
+from sightline.monitoring.detection import counts as tails
+from sightline.monitoring.detection.panel import Array, Fit
+from sightline.monitoring.detection.rhythm import MONTHS, Rhythm
 
 CLIP = 2.0
 SUPPORT = 0.5  # measured on simulated panels: fewer dips taken for trends, slow drifts kept

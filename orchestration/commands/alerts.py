@@ -5,12 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.commands.decisions import reason_option
-from orchestration.console import as_json, home_option, json_option, say, state_of, table, typed
+from sightline.orchestration.commands.decisions import reason_option
+from sightline.orchestration.console import (
+    as_json,
+    home_option,
+    json_option,
+    say,
+    state_of,
+    table,
+    typed,
+)
 
 if TYPE_CHECKING:
-    from monitoring.alerts.acts import Act
-    from warehouse.home import Home
+    from sightline.monitoring.alerts.acts import Act
+    from sightline.warehouse.home import Home
 
 UNDELIVERED = 7
 COLUMNS = ("alert", "severity", "state", "since", "owner", "title")
@@ -56,9 +64,9 @@ def list_alerts(
 
     Example: sightline alerts list --all --json
     """
-    from monitoring.alerts import filters, people
-    from monitoring.alerts.findings import STATES
-    from warehouse.alert_terms import LIVE
+    from sightline.monitoring.alerts import filters, people
+    from sightline.monitoring.alerts.findings import STATES
+    from sightline.warehouse.alert_terms import LIVE
 
     wanted = filters.checked(states, STATES) or (STATES if is_all else LIVE)
     with state_of(home) as state:
@@ -91,9 +99,9 @@ def show(home: "Home", alert_id: str, is_json: bool) -> int:
 
     Example: sightline alerts show 3f9a1c2e
     """
-    from monitoring.alerts import people, released
-    from monitoring.alerts.findings import STATES
-    from warehouse import indicators
+    from sightline.monitoring.alerts import people, released
+    from sightline.monitoring.alerts.findings import STATES
+    from sightline.warehouse import indicators
 
     with state_of(home) as state:
         events = people.story(state, alert_id)
@@ -131,7 +139,7 @@ def history(home: "Home", alert_id: str, is_json: bool) -> int:
 
     Example: sightline alerts history 3f9a1c2e
     """
-    from monitoring.alerts import people
+    from sightline.monitoring.alerts import people
 
     with state_of(home) as state:
         events = people.story(state, alert_id)
@@ -150,7 +158,7 @@ def outcomes(home: "Home", is_json: bool) -> int:
 
     Example: sightline alerts outcomes
     """
-    from monitoring.alerts import people
+    from sightline.monitoring.alerts import people
 
     with state_of(home) as state:
         rows = people.outcomes(state)
@@ -273,7 +281,7 @@ def held(home: "Home", is_json: bool) -> int:
 
     Example: sightline alerts held
     """
-    from monitoring import troubles
+    from sightline.monitoring import troubles
 
     with state_of(home) as state, state.read() as connection:
         rows = troubles.storms(connection)
@@ -324,9 +332,9 @@ def deliver(home: "Home", retry: bool, is_json: bool) -> int:
 
     Example: sightline deliver --retry
     """
-    from monitoring.delivery import relay
-    from orchestration.configuration import checked
-    from warehouse import clock
+    from sightline.monitoring.delivery import relay
+    from sightline.orchestration.configuration import checked
+    from sightline.warehouse import clock
 
     settings = checked(home)
     with state_of(home) as state:
@@ -356,11 +364,11 @@ def test_channel(home: "Home", name: str) -> int:
 
     Example: sightline channels test files
     """
-    from monitoring.delivery import channels as known
-    from monitoring.delivery.failure import DeliveryFailed
-    from monitoring.messages import Digest
-    from warehouse.errors import ConfigurationError
-    from warehouse.settings import load_settings, today
+    from sightline.monitoring.delivery import channels as known
+    from sightline.monitoring.delivery.failure import DeliveryFailed
+    from sightline.monitoring.messages import Digest
+    from sightline.warehouse.errors import ConfigurationError
+    from sightline.warehouse.settings import load_settings, today
 
     settings = load_settings(home)
     channel = known.build(home, settings).get(name)
@@ -393,7 +401,7 @@ def test_channel(home: "Home", name: str) -> int:
 
 
 def _act(home: "Home", alert_ids: tuple[str, ...], name: "Act", is_json: bool, **said: Any) -> int:
-    from monitoring.alerts import people
+    from sightline.monitoring.alerts import people
 
     with state_of(home) as state:
         moved = people.act(state, alert_ids, name, today=_today(home), **said)
@@ -406,7 +414,7 @@ def _act(home: "Home", alert_ids: tuple[str, ...], name: "Act", is_json: bool, *
 
 
 def _decide(home: "Home", run: str, decision: str, who: str | None, reason: str) -> int:
-    from monitoring.alerts import storm_records
+    from sightline.monitoring.alerts import storm_records
 
     with state_of(home) as state:
         return storm_records.decide(
@@ -436,8 +444,8 @@ def test_routes(home: "Home", alert_id: str | None, is_json: bool) -> int:
 
     Example: sightline routes test --alert 3f9a1c2e
     """
-    from monitoring import who_gets_what
-    from orchestration.configuration import checked
+    from sightline.monitoring import who_gets_what
+    from sightline.orchestration.configuration import checked
 
     settings = checked(home)
     with state_of(home) as state:
@@ -450,7 +458,7 @@ def test_routes(home: "Home", alert_id: str | None, is_json: bool) -> int:
 
 
 def _today(home: "Home") -> Any:
-    from warehouse.settings import load_settings, today
+    from sightline.warehouse.settings import load_settings, today
 
     return today(load_settings(home))
 

@@ -6,11 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.commands.decisions import reason_option
-from orchestration.console import as_json, home_option, json_option, say, state_of, table, typed
+from sightline.orchestration.commands.decisions import reason_option
+from sightline.orchestration.console import (
+    as_json,
+    home_option,
+    json_option,
+    say,
+    state_of,
+    table,
+    typed,
+)
 
 if TYPE_CHECKING:
-    from warehouse.home import Home
+    from sightline.warehouse.home import Home
 
 COLUMNS = (
     "number", "area", "about", "kind", "starts_on", "ends_on", "state", "reason_code", "reason",
@@ -76,8 +84,8 @@ def add(
     --code new_case_system --public "Contacts are no longer counted as referrals."
     --approved-by "Head of performance" --yes
     """
-    from warehouse.ledger import annotations, audit
-    from warehouse.settings import load_settings, today
+    from sightline.warehouse.ledger import annotations, audit
+    from sightline.warehouse.settings import load_settings, today
 
     if approved_by and not public:
         raise click.UsageError("--approved-by is of a public sentence: give it with --public")
@@ -117,7 +125,7 @@ def list_annotations(home: "Home", is_json: bool) -> int:
     """
     from dataclasses import asdict
 
-    from warehouse.ledger import annotations
+    from sightline.warehouse.ledger import annotations
 
     with state_of(home) as state:
         held = annotations.listing(state)
@@ -147,8 +155,8 @@ def withdraw(home: "Home", number: int, reason: str) -> int:
 
     Example: sightline annotate withdraw 3 --reason "the old case system is back"
     """
-    from warehouse.ledger import annotations
-    from warehouse.settings import load_settings, today
+    from sightline.warehouse.ledger import annotations
+    from sightline.warehouse.settings import load_settings, today
 
     with state_of(home) as state:
         annotations.withdraw(state, number, reason=reason, today=today(load_settings(home)))
@@ -162,7 +170,7 @@ def kinds() -> int:
 
     Example: sightline annotate kinds
     """
-    from warehouse.ledger.annotations import MEANINGS, REASONS
+    from sightline.warehouse.ledger.annotations import MEANINGS, REASONS
 
     for kind, meaning in MEANINGS.items():
         say(f"{kind}: {meaning}")

@@ -12,15 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.answers import ENDINGS, FORMATS
-from orchestration.console import as_json, echo, home_option, json_option, state_of, table, typed
-from warehouse.errors import WRONG_USE
-from warehouse.home import shown
+from sightline.orchestration.answers import ENDINGS, FORMATS
+from sightline.orchestration.console import (
+    as_json,
+    echo,
+    home_option,
+    json_option,
+    state_of,
+    table,
+    typed,
+)
+from sightline.warehouse.errors import WRONG_USE
+from sightline.warehouse.home import shown
 
 if TYPE_CHECKING:
     import duckdb
 
-    from warehouse.home import Home
+    from sightline.warehouse.home import Home
 
 EVERY_TABLE = "show tables"
 EVERY_RESTRICTED_TABLE = (
@@ -102,8 +110,8 @@ def sql(
 
     Example: sightline sql "select area_name, status from trends join areas using (area_code)"
     """
-    from warehouse.release import asking, store
-    from warehouse.settings import load_settings
+    from sightline.warehouse.release import asking, store
+    from sightline.warehouse.settings import load_settings
 
     _check_reason(reason, is_restricted=is_restricted)
     form = "json" if is_json else form or _form_of(output)
@@ -174,8 +182,8 @@ def _answer(
     is_private: bool,
 ) -> int:
     """Write what each statement gives; the exit code."""
-    from orchestration import answers
-    from warehouse.release import asking
+    from sightline.orchestration import answers
+    from sightline.warehouse.release import asking
 
     is_refused = False
     several = sum(map(asking.gives_rows, statements)) > 1
@@ -221,8 +229,8 @@ def dictionary(home: "Home", name: str | None, is_json: bool) -> int:
 
     Example: sightline dictionary trends
     """
-    from warehouse.release import dictionary as meanings
-    from warehouse.release import store as releases
+    from sightline.warehouse.release import dictionary as meanings
+    from sightline.warehouse.release import store as releases
 
     with releases.open_published(home) as connection:
         rows = meanings.about(connection, name.lower() if name else None)

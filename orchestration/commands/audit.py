@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.commands.decisions import audit_decisions
-from orchestration.console import as_json, home_option, json_option, say, table
+from sightline.orchestration.commands.decisions import audit_decisions
+from sightline.orchestration.console import as_json, home_option, json_option, say, table
 
 if TYPE_CHECKING:
-    from warehouse.home import Home
-    from warehouse.release.audit import Seen
+    from sightline.warehouse.home import Home
+    from sightline.warehouse.release.audit import Seen
 
 NARROW = 1
 COLUMNS = ("measures", "blocks", "withheld", "narrow", "narrowest", "assumes")
@@ -51,8 +51,8 @@ def disclosure(home: "Home", release_id: str | None, is_json: bool) -> int:
     """
     from dataclasses import asdict
 
-    from warehouse.release import audit as audits
-    from warehouse.release import store as releases
+    from sightline.warehouse.release import audit as audits
+    from sightline.warehouse.release import store as releases
 
     release = releases.find(home, release_id) if release_id else releases.require_current(home)
     began = time.monotonic()

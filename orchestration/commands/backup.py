@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.commands.decisions import reason_option
-from orchestration.console import (
+from sightline.orchestration.commands.decisions import reason_option
+from sightline.orchestration.console import (
     any_home_option,
     as_json,
     home_option,
@@ -17,7 +17,7 @@ from orchestration.console import (
 )
 
 if TYPE_CHECKING:
-    from warehouse.home import Home
+    from sightline.warehouse.home import Home
 
 NOT_WHOLE = 1
 ORPHANS = ("sha256", "bytes", "sender", "name", "received_on")
@@ -62,7 +62,7 @@ def create(home: "Home", copy_folder: Path, is_json: bool) -> int:
 
     Example: sightline backup /mnt/copies/2026-10-20
     """
-    from warehouse import backup
+    from sightline.warehouse import backup
 
     copy = backup.make(home, copy_folder, progress)
     if is_json:
@@ -90,8 +90,8 @@ def verify(copy_folder: Path, key: Path | None, work: Path | None) -> int:
 
     Example: sightline backup verify /mnt/copies/2026-10-20
     """
-    from orchestration import backup_proof
-    from warehouse import backup
+    from sightline.orchestration import backup_proof
+    from sightline.warehouse import backup
 
     copy = backup.read(copy_folder)
     wrong = [
@@ -137,8 +137,8 @@ def restore(copy_folder: Path, root: Path, key: Path | None, *, replace: bool) -
     """
     from contextlib import nullcontext
 
-    from orchestration.lock import held
-    from warehouse import backup
+    from sightline.orchestration.lock import held
+    from sightline.warehouse import backup
 
     lock = root / "restricted" / "run.lock"
     with held(lock) if lock.parent.is_dir() else nullcontext():
@@ -161,8 +161,8 @@ def adopt(home: "Home", reason: str) -> int:
 
     Example: sightline adopt --reason "the disk with the newer copy is lost"
     """
-    from orchestration.lock import held
-    from warehouse import adopting
+    from sightline.orchestration.lock import held
+    from sightline.warehouse import adopting
 
     with held(home.restricted / "run.lock"):
         counts = adopting.adopt(home, reason)
@@ -189,7 +189,7 @@ def list_originals(home: "Home", is_json: bool) -> int:
 
     Example: sightline originals list --json
     """
-    from warehouse import orphans
+    from sightline.warehouse import orphans
 
     rows = [
         {"sha256": orphan.path.name, "bytes": orphan.bytes}
@@ -213,8 +213,8 @@ def take_in(home: "Home", sender: str | None) -> int:
 
     Example: sightline originals take-in --sender 301
     """
-    from orchestration.lock import held
-    from warehouse import orphans
+    from sightline.orchestration.lock import held
+    from sightline.warehouse import orphans
 
     with held(home.restricted / "run.lock"):
         moved, left = orphans.take_in(home, sender)
@@ -234,9 +234,9 @@ def upgrade(home: "Home", is_check: bool) -> int:
 
     Example: sightline upgrade --check
     """
-    from warehouse import belonging
-    from warehouse.ledger.migrations import upgrade
-    from warehouse.ledger.state import State
+    from sightline.warehouse import belonging
+    from sightline.warehouse.ledger.migrations import upgrade
+    from sightline.warehouse.ledger.state import State
 
     layout = belonging.layout(home.state_db)
     upgrade.refuse_newer(layout)
@@ -265,8 +265,8 @@ def doctor(home: "Home", *, quick: bool) -> int:
 
     Example: sightline doctor --quick
     """
-    from orchestration import doctor
-    from warehouse.errors import ConfigurationError
+    from sightline.orchestration import doctor
+    from sightline.warehouse.errors import ConfigurationError
 
     wrong = set()
     for name, fault in doctor.examine(home, is_quick=quick, progress=progress):

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.console import as_json, json_option, say, table
+from sightline.orchestration.console import as_json, json_option, say, table
 
 if TYPE_CHECKING:
-    from senders.differences import Diff, TableDiff
-    from warehouse.contracts.schema import Contract
+    from sightline.senders.differences import Diff, TableDiff
+    from sightline.warehouse.contracts.schema import Contract
 
 DIFFERENT = 4
 
@@ -30,8 +30,8 @@ def list_contracts(is_json: bool) -> int:
 
     Example: sightline contract list
     """
-    from warehouse.contracts import schema as contracts
-    from warehouse.contracts.words import due
+    from sightline.warehouse.contracts import schema as contracts
+    from sightline.warehouse.contracts.words import due
 
     rows = [
         {"extract": one.name, "title": one.title, "sent_by": one.sent_by, "due": due(one)}
@@ -51,7 +51,7 @@ def show_contract(extract: str) -> int:
 
     Example: sightline contract show ssd
     """
-    from senders import pages as senders
+    from sightline.senders import pages as senders
 
     say(senders.page(_contract(extract)).rstrip())
     return 0
@@ -64,7 +64,7 @@ def pages(folder: Path) -> int:
 
     Example: sightline contract pages docs/senders
     """
-    from senders import pages as senders
+    from sightline.senders import pages as senders
 
     written = senders.write(folder)
     say(f"{len(written)} pages: {folder}")
@@ -78,7 +78,7 @@ def sources() -> int:
 
     Example: sightline contract sources
     """
-    from orchestration import dbt_macros, dbt_sources
+    from sightline.orchestration import dbt_macros, dbt_sources
 
     say(f"written: {dbt_sources.write()}")
     say(f"written: {dbt_macros.write()}")
@@ -101,7 +101,7 @@ def diff(extract: str, file: Path, is_json: bool) -> int:
     """
     from dataclasses import asdict
 
-    from senders.differences import differences
+    from sightline.senders.differences import differences
 
     found = differences(file, _contract(extract))
     if is_json:
@@ -112,7 +112,7 @@ def diff(extract: str, file: Path, is_json: bool) -> int:
 
 
 def _contract(extract: str) -> "Contract":
-    from warehouse.contracts import schema as contracts
+    from sightline.warehouse.contracts import schema as contracts
 
     known = contracts.load()
     if extract not in known:

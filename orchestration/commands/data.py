@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.console import home_option, say
+from sightline.orchestration.console import home_option, say
 
 if TYPE_CHECKING:
-    from warehouse.home import Home
+    from sightline.warehouse.home import Home
 
 LOOPBACK = "127.0.0.1"
 
@@ -68,9 +68,9 @@ def pdf(home: "Home", file: Path | None) -> int:
 
     Example: sightline report pdf briefing.pdf
     """
-    from report.downloads import files
-    from report.downloads import pdf as printing
-    from warehouse.release import store as releases
+    from sightline.report.downloads import files
+    from sightline.report.downloads import pdf as printing
+    from sightline.warehouse.release import store as releases
 
     release = releases.require_current(home).release_id
     to = file or Path(f"sightline-{release}.pdf")
@@ -80,7 +80,7 @@ def pdf(home: "Home", file: Path | None) -> int:
 
 
 def _pages(home: "Home") -> Path:
-    from warehouse.release import store as releases
+    from sightline.warehouse.release import store as releases
 
     shown = releases.require_current(home)
     follows = home.current / "report"

@@ -5,10 +5,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, say, state_of, table, typed
+from sightline.orchestration.console import (
+    as_json,
+    home_option,
+    json_option,
+    say,
+    state_of,
+    table,
+    typed,
+)
 
 if TYPE_CHECKING:
-    from warehouse.home import Home
+    from sightline.warehouse.home import Home
 
 BROKEN = 1
 HELD_COLUMNS = ("submission_id", "sender", "extract", "period_start", "period_end", "original_name")
@@ -38,7 +46,7 @@ def list_open(home: "Home", only_held: bool, is_json: bool) -> int:
 
     Example: sightline intake list --held
     """
-    from warehouse.ledger import overview
+    from sightline.warehouse.ledger import overview
 
     with state_of(home) as state:
         rows = overview.waiting_for_a_person(state, only_held=only_held)
@@ -63,7 +71,7 @@ def accept(home: "Home", submission_id: int, reason: str) -> int:
 
     Example: sightline intake accept 17 --reason "confirmed by the sender on 3 March"
     """
-    from warehouse.ledger import decisions
+    from sightline.warehouse.ledger import decisions
 
     _decide(home, decisions.accept, submission_id, reason)
     say(f"Submission {submission_id} is accepted. Publish it with: sightline run")
@@ -79,7 +87,7 @@ def withdraw(home: "Home", submission_id: int, reason: str) -> int:
 
     Example: sightline intake withdraw 17 --reason "sent for the wrong month, says the sender"
     """
-    from warehouse.ledger import decisions
+    from sightline.warehouse.ledger import decisions
 
     _decide(home, decisions.withdraw, submission_id, reason)
     say(f"Submission {submission_id} is withdrawn. Publish without it with: sightline run")
@@ -87,8 +95,8 @@ def withdraw(home: "Home", submission_id: int, reason: str) -> int:
 
 
 def _decide(home: "Home", decision: Callable[..., None], submission_id: int, reason: str) -> None:
-    from orchestration.lock import held
-    from warehouse.settings import load_settings, today
+    from sightline.orchestration.lock import held
+    from sightline.warehouse.settings import load_settings, today
 
     with held(home.restricted / "run.lock"), state_of(home) as state:
         decision(state, submission_id, reason, today(load_settings(home)))
@@ -102,8 +110,8 @@ def audit_decisions(home: "Home", is_json: bool) -> int:
 
     Example: sightline audit
     """
-    from warehouse.errors import SightlineError
-    from warehouse.ledger import audit
+    from sightline.warehouse.errors import SightlineError
+    from sightline.warehouse.ledger import audit
 
     with state_of(home) as state:
         rows = audit.entries(state)

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.commands.decisions import reason_option
-from orchestration.console import home_option, progress, say
+from sightline.orchestration.commands.decisions import reason_option
+from sightline.orchestration.console import home_option, progress, say
 
 if TYPE_CHECKING:
-    from warehouse.erasure.forgetting import Tied
-    from warehouse.home import Home
+    from sightline.warehouse.erasure.forgetting import Tied
+    from sightline.warehouse.home import Home
 
 FOUND_STILL = 1
 
@@ -30,7 +30,7 @@ def fingerprint(home: "Home") -> int:
 
     Example: sightline key fingerprint
     """
-    from warehouse.pseudonyms import keys
+    from sightline.warehouse.pseudonyms import keys
 
     say(keys.fingerprint(keys.read(home.key)))
     return 0
@@ -45,8 +45,8 @@ def new(file: Path) -> int:
     """
     import secrets
 
-    from warehouse import home
-    from warehouse.pseudonyms import keys
+    from sightline.warehouse import home
+    from sightline.warehouse.pseudonyms import keys
 
     if file.exists():
         raise click.UsageError(f"{file} is there already and is not written over")
@@ -72,9 +72,9 @@ def rotate(home: "Home", file: Path, reason: str) -> int:
 
     Example: sightline key rotate --new-key next.key --reason "the key was in a lost backup"
     """
-    from orchestration.run import ready
-    from warehouse.erasure import rotation
-    from warehouse.settings import load_settings
+    from sightline.orchestration.run import ready
+    from sightline.warehouse.erasure import rotation
+    from sightline.warehouse.settings import load_settings
 
     with ready(home) as state:
         settings = load_settings(home)
@@ -105,9 +105,9 @@ def forget(home: "Home", file: Path | None, reason: str, *, only_given: bool, is
     """
     import sys
 
-    from orchestration.run import ready
-    from warehouse.erasure import forgetting
-    from warehouse.settings import load_settings
+    from sightline.orchestration.run import ready
+    from sightline.warehouse.erasure import forgetting
+    from sightline.warehouse.settings import load_settings
 
     if file is None and sys.stdin.isatty():
         click.echo("sender: ..., id: ... and upn: ..., a line each; end with Ctrl+D", err=True)
@@ -160,9 +160,9 @@ def retention(home: "Home", is_dry: bool) -> int:
 
     Example: sightline retention --dry-run
     """
-    from orchestration import retention
-    from orchestration.run import ready
-    from warehouse.settings import load_settings
+    from sightline.orchestration import retention
+    from sightline.orchestration.run import ready
+    from sightline.warehouse.settings import load_settings
 
     with ready(home) as state:
         settings = load_settings(home)

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.console import as_json, home_option, json_option, progress, say, table
+from sightline.orchestration.console import as_json, home_option, json_option, progress, say, table
 
 if TYPE_CHECKING:
-    from warehouse.home import Home
+    from sightline.warehouse.home import Home
 
 month = click.DateTime(["%Y-%m"])
 CHANGES = ("as_of", "event", "severity", "period", "title")
@@ -36,8 +36,8 @@ def replay(home: "Home", first: datetime | None, last: datetime | None, is_json:
 
     Example: sightline replay --from 2025-10 --to 2026-09
     """
-    from orchestration import replay as replays
-    from warehouse.settings import load_settings, today
+    from sightline.orchestration import replay as replays
+    from sightline.warehouse.settings import load_settings, today
 
     now = today(load_settings(home))
     start = first.date() if first else now.replace(year=now.year - 1, day=1)
@@ -72,7 +72,7 @@ def backtest(
     """
     from dataclasses import asdict
 
-    from monitoring import backtest_results
+    from sightline.monitoring import backtest_results
 
     found = backtest_results.run(home, chosen, replicates=replicates, seed=seed, progress=progress)
     if is_json:
@@ -84,7 +84,7 @@ def backtest(
 
 
 def _end(start: date) -> date:
-    from warehouse.calendar import month_of
+    from sightline.warehouse.calendar import month_of
 
     return month_of(start).end
 

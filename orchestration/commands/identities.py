@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from orchestration.commands.decisions import reason_option
-from orchestration.console import as_json, home_option, json_option, say, state_of, table
+from sightline.orchestration.commands.decisions import reason_option
+from sightline.orchestration.console import as_json, home_option, json_option, say, state_of, table
 
 if TYPE_CHECKING:
-    from warehouse.home import Home
+    from sightline.warehouse.home import Home
 
 COLUMNS = ("number", "kind", "one", "other", "recorded_on", "state", "reason")
 
@@ -57,9 +57,9 @@ def join(home: "Home", one: str | None, other: str | None, reason: str) -> int:
 def _decide(
     home: "Home", kind: Literal["cut", "join"], one: str | None, other: str | None, reason: str
 ) -> int:
-    from warehouse.pseudonyms import keys
-    from warehouse.settings import load_settings, today
-    from warehouse.timeline import identity_decisions
+    from sightline.warehouse.pseudonyms import keys
+    from sightline.warehouse.settings import load_settings, today
+    from sightline.warehouse.timeline import identity_decisions
 
     first = identity_decisions.named(one or _asked("one"))
     second = identity_decisions.named(other or _asked("the other"))
@@ -91,7 +91,7 @@ def list_decisions(home: "Home", is_json: bool) -> int:
 
     Example: sightline identities list --json
     """
-    from warehouse.timeline import identity_decisions
+    from sightline.warehouse.timeline import identity_decisions
 
     with state_of(home) as state:
         rows = identity_decisions.listing(state)
@@ -117,8 +117,8 @@ def withdraw(home: "Home", number: int, reason: str) -> int:
 
     Example: sightline identities withdraw 3 --reason "the sender has put it right"
     """
-    from warehouse.settings import load_settings, today
-    from warehouse.timeline import identity_decisions
+    from sightline.warehouse.settings import load_settings, today
+    from sightline.warehouse.timeline import identity_decisions
 
     with state_of(home) as state:
         identity_decisions.withdraw(state, number, reason=reason, today=today(load_settings(home)))

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.commands.decisions import reason_option
-from orchestration.console import any_home_option, as_json, home_option, json_option, say, state_of
+from sightline.orchestration.commands.decisions import reason_option
+from sightline.orchestration.console import (
+    any_home_option,
+    as_json,
+    home_option,
+    json_option,
+    say,
+    state_of,
+)
 
 if TYPE_CHECKING:
-    from warehouse.home import Home
+    from sightline.warehouse.home import Home
 
 UNHEALTHY = 1
 
@@ -24,7 +31,7 @@ def init(folder: Path) -> int:
 
     Example: sightline init mymonitor
     """
-    from warehouse import home as homes
+    from sightline.warehouse import home as homes
 
     made = homes.create(folder)
     say(f"A monitor is ready in {made.root}")
@@ -47,7 +54,7 @@ def run(home: "Home", as_of: datetime | None, dry_run: bool, is_json: bool) -> i
 
     Example: sightline run --home mymonitor
     """
-    from orchestration import pipeline, run_report
+    from sightline.orchestration import pipeline, run_report
 
     if dry_run:
         return _say_what_waits(home, is_json)
@@ -61,10 +68,10 @@ def run(home: "Home", as_of: datetime | None, dry_run: bool, is_json: bool) -> i
 
 
 def _say_what_waits(home: "Home", is_json: bool) -> int:
-    from orchestration import pending
-    from orchestration.configuration import checked
-    from warehouse.ledger import runs
-    from warehouse.settings import today
+    from sightline.orchestration import pending
+    from sightline.orchestration.configuration import checked
+    from sightline.warehouse.ledger import runs
+    from sightline.warehouse.settings import today
 
     settings = checked(home)
     with state_of(home) as state:
@@ -87,7 +94,7 @@ def status(home: "Home", is_json: bool) -> int:
 
     Example: sightline status --json
     """
-    from orchestration import status as standing
+    from sightline.orchestration import status as standing
 
     with state_of(home) as state:
         found = standing.status(home, state)
@@ -117,7 +124,7 @@ def health(home: "Home", max_age_days: int | None, is_json: bool) -> int:
 
     Example: sightline health --json
     """
-    from orchestration import health
+    from sightline.orchestration import health
 
     faults = health.examine(home, max_age_days)
     health.beat(home, faults)
@@ -144,10 +151,10 @@ def confirm(home: "Home", reason: str) -> int:
 
     Example: sightline clock confirm --reason "the clock had been a year ahead"
     """
-    from orchestration.configuration import checked
-    from orchestration.lock import held
-    from warehouse.ledger import clock_marks
-    from warehouse.settings import today
+    from sightline.orchestration.configuration import checked
+    from sightline.orchestration.lock import held
+    from sightline.warehouse.ledger import clock_marks
+    from sightline.warehouse.settings import today
 
     settings = checked(home)
     with held(home.restricted / "run.lock"), state_of(home) as state:

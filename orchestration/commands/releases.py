@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.commands.decisions import reason_option
-from orchestration.console import as_json, home_option, json_option, say, state_of, table
+from sightline.orchestration.commands.decisions import reason_option
+from sightline.orchestration.console import as_json, home_option, json_option, say, state_of, table
 
 if TYPE_CHECKING:
-    from warehouse.home import Home
-    from warehouse.release.differences import Differences
-    from warehouse.release.store import Release
+    from sightline.warehouse.home import Home
+    from sightline.warehouse.release.differences import Differences
+    from sightline.warehouse.release.store import Release
 
 DIFFERS = NOT_WHOLE = 1
 LISTED = ("release", "as_of", "built_at", "content", "simulated", "current", "looks_back")
@@ -36,7 +36,7 @@ def list_releases(home: "Home", is_json: bool) -> int:
 
     Example: sightline releases list --json
     """
-    from warehouse.release import store
+    from sightline.warehouse.release import store
 
     shown = store.current(home)
     rows = [
@@ -70,8 +70,8 @@ def show(home: "Home", release_id: str | None, is_json: bool) -> int:
 
     Example: sightline releases show
     """
-    from warehouse.errors import SightlineError
-    from warehouse.release import store
+    from sightline.warehouse.errors import SightlineError
+    from sightline.warehouse.release import store
 
     release = _named(home, release_id)
     manifest = store.manifest_of(release)
@@ -175,7 +175,7 @@ def diff(
     """
     from dataclasses import asdict, replace
 
-    from warehouse.release import differences, store
+    from sightline.warehouse.release import differences, store
 
     newer = _named(home, later)
     older = store.find(home, earlier) if earlier else store.former(home, newer)
@@ -196,7 +196,7 @@ def diff(
 
 
 def _say_differences(found: "Differences", most: int) -> None:
-    from warehouse.release.differences import WORDS
+    from sightline.warehouse.release.differences import WORDS
 
     say(f"From release {found.earlier} to {found.later}:")
     moved = [vars(one) | {"table": one.name} for one in found.tables
@@ -251,9 +251,9 @@ def rollback(home: "Home", release_id: str | None, reason: str) -> int:
 
     Example: sightline releases rollback --reason "the figures of July were sent twice"
     """
-    from orchestration.run import ready
-    from warehouse.release import rollback
-    from warehouse.settings import load_settings, today
+    from sightline.orchestration.run import ready
+    from sightline.warehouse.release import rollback
+    from sightline.warehouse.settings import load_settings, today
 
     with ready(home) as state:
         made = rollback.roll_back(home, state, release_id, reason, today(load_settings(home)))
@@ -277,7 +277,7 @@ def verify(home: "Home", release_id: str | None, is_json: bool) -> int:
 
     Example: sightline releases verify
     """
-    from warehouse.release import verifying
+    from sightline.warehouse.release import verifying
 
     results = verifying.results(home, release_id)
     if is_json:
@@ -303,7 +303,7 @@ def rebuild(home: "Home", as_of: datetime) -> int:
 
     Example: sightline releases rebuild --as-of 2026-10-20
     """
-    from orchestration import rebuilding
+    from sightline.orchestration import rebuilding
 
     found = rebuilding.rebuild(home, as_of.date())
     if found.is_other_code:
@@ -318,7 +318,7 @@ def rebuild(home: "Home", as_of: datetime) -> int:
 
 def _named(home: "Home", release_id: str | None) -> "Release":
     """The release of this name, or the one that readers see."""
-    from warehouse.release import store
+    from sightline.warehouse.release import store
 
     return store.find(home, release_id) if release_id else store.require_current(home)
 
@@ -327,7 +327,7 @@ def _returns(home: "Home", release_id: str) -> list[dict[str, Any]]:
     """When readers were led from this release to another or from another to it."""
     from dataclasses import asdict
 
-    from warehouse.ledger import releases as ledger
+    from sightline.warehouse.ledger import releases as ledger
 
     with state_of(home) as state:
         listed = ledger.returns(state)

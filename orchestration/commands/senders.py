@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestration.console import as_json, json_option, say
+from sightline.orchestration.console import as_json, json_option, say
 
 if TYPE_CHECKING:
-    from senders.validate import Verdict
+    from sightline.senders.validate import Verdict
 
 REFUSED = 4
 MOST_ROWS = 10_000
@@ -52,8 +52,8 @@ def validate(
     """
     from dataclasses import asdict, replace
 
-    from senders.validate import Wanted
-    from senders.validate import validate as check
+    from sightline.senders.validate import Wanted
+    from sightline.senders.validate import validate as check
 
     _check_usage(reports, show_values, with_values)
     wanted = Wanted(MOST_ROWS if reports or show_values else 0, show_values or with_values)
@@ -85,10 +85,10 @@ def say_verdict(verdict: "Verdict") -> None:
 
 def write_reports(verdicts: list[Any], reports: tuple[Path, ...], *, with_values: bool) -> None:
     """Say on standard error where each report is, and loudly where it holds personal data."""
-    from warehouse.errors import SightlineError
+    from sightline.warehouse.errors import SightlineError
 
     for path in reports:
-        from senders import error_report as errors
+        from sightline.senders import error_report as errors
 
         try:
             errors.write(verdicts, path, with_values=with_values)

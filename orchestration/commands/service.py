@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.console import home_option, say
+from sightline.orchestration.console import home_option, say
 
 if TYPE_CHECKING:
-    from warehouse.home import Home
+    from sightline.warehouse.home import Home
 
 
 @click.command("up")
@@ -21,7 +21,7 @@ def up(home: "Home", port: int) -> int:
 
     Example: sightline up --port 3000
     """
-    from orchestration.service import Up
+    from sightline.orchestration.service import Up
 
     Up(home, port, say).keep()
     return 0

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.commands.senders import MOST_ROWS, write_reports
-from orchestration.console import as_json, home_option, json_option, say, state_of, table
+from sightline.orchestration.commands.senders import MOST_ROWS, write_reports
+from sightline.orchestration.console import as_json, home_option, json_option, say, state_of, table
 
 if TYPE_CHECKING:
-    from warehouse.home import Home
+    from sightline.warehouse.home import Home
 
 COLUMNS = (
     "submission_id", "sender", "extract", "period_start", "period_end", "received_on",
@@ -51,7 +51,7 @@ def list_submissions(
 
     Example: sightline submissions list --status quarantined --since 2026-09-01
     """
-    from warehouse.ledger import submissions as ledger
+    from sightline.warehouse.ledger import submissions as ledger
 
     day = since.date() if since else None
     with state_of(home) as state, state.read() as connection:
@@ -84,8 +84,8 @@ def show(home: "Home", submission_id: int, reports: tuple[Path, ...], is_json: b
 
     Example: sightline submissions show 17 --report to_mend.html
     """
-    from senders import account
-    from warehouse.settings import load_settings, today
+    from sightline.senders import account
+    from sightline.warehouse.settings import load_settings, today
 
     with state_of(home) as state:
         told = account.account(home, state, submission_id, today(load_settings(home)))
@@ -111,7 +111,7 @@ def as_of(
 
     Example: sightline submissions as-of 2026-06-30 --sender 383
     """
-    from senders import account
+    from sightline.senders import account
 
     with state_of(home) as state:
         rows = account.as_of(state, day.date(), sender, extract)

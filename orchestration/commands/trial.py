@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.console import say
+from sightline.orchestration.console import say
 
 folder_type = click.Path(path_type=Path, file_okay=False)
 
@@ -20,8 +20,8 @@ def demo(folder: Path, quick: bool, again: bool) -> int:
 
     Example: sightline demo --quick
     """
-    from orchestration import demo, pipeline, run_report
-    from warehouse import home as homes
+    from sightline.orchestration import demo, pipeline, run_report
+    from sightline.warehouse import home as homes
 
     started = time.perf_counter()
     if demo.prepared(folder, is_again=again):
@@ -64,7 +64,7 @@ def simulate(
 
     Example: sightline simulate trial --areas 6 --months 30
     """
-    from simulation.national import simulate
+    from sightline.simulation.national import simulate
 
     truth = simulate(
         folder / "inbox",

@@ -6,11 +6,11 @@ would outlive the figures that it was decided from.
 
 import dagster as dg
 
-from orchestration import ownership
-from orchestration.defs.signals import SIGNALS
-from orchestration.resources import Monitor
-from orchestration.steps import marts
-from orchestration.steps.order import done
+from sightline.orchestration import ownership
+from sightline.orchestration.defs.signals import SIGNALS
+from sightline.orchestration.resources import Monitor
+from sightline.orchestration.steps import marts
+from sightline.orchestration.steps.order import done
 
 
 @dg.asset(deps=[SIGNALS], group_name="alerts", kinds={"python"}, owners=ownership.teams())

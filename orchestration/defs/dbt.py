@@ -20,15 +20,15 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
-from orchestration import dbt_runner, ownership
-from orchestration.checks import key_of, table_metadata
-from orchestration.defs.signals import SIGNALS
-from orchestration.resources import Monitor, home_in_use
-from orchestration.steps import models as steps
-from orchestration.steps import published
-from orchestration.steps.built import Built
-from orchestration.steps.order import done
-from warehouse.errors import GateFailed
+from sightline.orchestration import dbt_runner, ownership
+from sightline.orchestration.checks import key_of, table_metadata
+from sightline.orchestration.defs.signals import SIGNALS
+from sightline.orchestration.resources import Monitor, home_in_use
+from sightline.orchestration.steps import models as steps
+from sightline.orchestration.steps import published
+from sightline.orchestration.steps.built import Built
+from sightline.orchestration.steps.order import done
+from sightline.warehouse.errors import GateFailed
 
 WORK_FILE = dg.AssetKey(["control", "work_file"])
 # The sources that are not there from the start, by the step that makes them.

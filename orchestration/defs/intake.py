@@ -5,14 +5,14 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import ownership
-from orchestration.checks import asset_check, key_of
-from orchestration.resources import Monitor
-from orchestration.steps import intake as steps
-from orchestration.steps.order import done
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.schema import Contract, Due
-from warehouse.timeline.recurring_deadlines import deadline
+from sightline.orchestration import ownership
+from sightline.orchestration.checks import asset_check, key_of
+from sightline.orchestration.resources import Monitor
+from sightline.orchestration.steps import intake as steps
+from sightline.orchestration.steps.order import done
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.schema import Contract, Due
+from sightline.warehouse.timeline.recurring_deadlines import deadline
 
 EXTRACTS = contracts.load()
 SUBMISSIONS = dg.AssetKey(["control", "submissions"])

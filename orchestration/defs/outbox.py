@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import dagster as dg
 
-from monitoring.delivery import relay
-from orchestration.configuration import checked
-from orchestration.resources import home_in_use
-from warehouse import clock
-from warehouse.ledger.state import state_of
+from sightline.monitoring.delivery import relay
+from sightline.orchestration.configuration import checked
+from sightline.orchestration.resources import home_in_use
+from sightline.warehouse import clock
+from sightline.warehouse.ledger.state import state_of
 
 EVERY_FIVE_MINUTES = "*/5 * * * *"
 # Dagster waits a minute for a schedule; what is left then is sent by the next one.

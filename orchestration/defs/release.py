@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration import ownership
-from orchestration.checks import asset_check
-from orchestration.resources import Monitor
-from orchestration.steps import release as steps
-from orchestration.steps.order import done
-from warehouse.release.tables import published_tables
+from sightline.orchestration import ownership
+from sightline.orchestration.checks import asset_check
+from sightline.orchestration.resources import Monitor
+from sightline.orchestration.steps import release as steps
+from sightline.orchestration.steps.order import done
+from sightline.warehouse.release.tables import published_tables
 
 # What is wrong with figures is not put right by doing it again: only sending is tried again, where
 # the machine was busy. A message that its channel did not take is no fault of the step: the outbox

@@ -7,18 +7,26 @@ from uuid import uuid4
 
 import dagster as dg
 
-from orchestration import attempts, failed_runs, health, inbox, orphaned_runs, pending, pipeline
-from orchestration.configuration import checked
-from orchestration.lock import holder
-from orchestration.resources import Monitor, home_in_use
-from orchestration.run import ready
-from warehouse import clock
-from warehouse.errors import Busy, SightlineError
-from warehouse.home import Home
-from warehouse.ledger import runs
-from warehouse.ledger.runs import Outcome
-from warehouse.ledger.state import state_of
-from warehouse.settings import EVERY_MORNING, load_settings, today
+from sightline.orchestration import (
+    attempts,
+    failed_runs,
+    health,
+    inbox,
+    orphaned_runs,
+    pending,
+    pipeline,
+)
+from sightline.orchestration.configuration import checked
+from sightline.orchestration.lock import holder
+from sightline.orchestration.resources import Monitor, home_in_use
+from sightline.orchestration.run import ready
+from sightline.warehouse import clock
+from sightline.warehouse.errors import Busy, SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import runs
+from sightline.warehouse.ledger.runs import Outcome
+from sightline.warehouse.ledger.state import state_of
+from sightline.warehouse.settings import EVERY_MORNING, load_settings, today
 
 # A run that failed is asked for again after a minute, two, four and so on.
 MOST_MINUTES_BETWEEN = 240

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration import ownership
-from orchestration.checks import asset_check
-from orchestration.resources import Monitor
-from orchestration.steps import disclosure
-from orchestration.steps import marts as steps
-from orchestration.steps.order import done
+from sightline.orchestration import ownership
+from sightline.orchestration.checks import asset_check
+from sightline.orchestration.resources import Monitor
+from sightline.orchestration.steps import disclosure
+from sightline.orchestration.steps import marts as steps
+from sightline.orchestration.steps.order import done
 
 VALUES = dg.AssetKey(["marts", "fct_indicator_values"])
 DELAY = dg.AssetKey(["intermediate", "int_reporting_delay"])

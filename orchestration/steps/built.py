@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestration import dbt_runner
-from orchestration.dbt_runner import BROKEN
-from orchestration.run import Run
-from warehouse.connection import connect
-from warehouse.contents import Content, contents
-from warehouse.machine import no_room, said_in
+from sightline.orchestration import dbt_runner
+from sightline.orchestration.dbt_runner import BROKEN
+from sightline.orchestration.run import Run
+from sightline.warehouse.connection import connect
+from sightline.warehouse.contents import Content, contents
+from sightline.warehouse.machine import no_room, said_in
 
 
 @dataclass

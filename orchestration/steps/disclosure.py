@@ -1,11 +1,11 @@
 """Disclosure control of the counts that will be published, and the audit that blocks on it."""
 
-from expectations.runner import CheckResult
-from orchestration.run import Run
-from warehouse.connection import connect
-from warehouse.errors import GateFailed
-from warehouse.release import audit
-from warehouse.release.recovery import set_aside_damaged
+from sightline.expectations.runner import CheckResult
+from sightline.orchestration.run import Run
+from sightline.warehouse.connection import connect
+from sightline.warehouse.errors import GateFailed
+from sightline.warehouse.release import audit
+from sightline.warehouse.release.recovery import set_aside_damaged
 
 NAME = "small_counts_stay_withheld"
 

@@ -4,18 +4,18 @@ import sys
 from collections import Counter
 from typing import Any
 
-from expectations import identities, submissions
-from expectations.runner import CheckResult
-from orchestration import inbox
-from orchestration.logs import log
-from orchestration.run import Run
-from warehouse import take_in as taking
-from warehouse.connection import connect
-from warehouse.contracts import schema as contract
-from warehouse.ledger import overview, runs
-from warehouse.submission import Outcome
-from warehouse.timeline import overdue
-from warehouse.timeline import work_file as prepare
+from sightline.expectations import identities, submissions
+from sightline.expectations.runner import CheckResult
+from sightline.orchestration import inbox
+from sightline.orchestration.logs import log
+from sightline.orchestration.run import Run
+from sightline.warehouse import take_in as taking
+from sightline.warehouse.connection import connect
+from sightline.warehouse.contracts import schema as contract
+from sightline.warehouse.ledger import overview, runs
+from sightline.warehouse.submission import Outcome
+from sightline.warehouse.timeline import overdue
+from sightline.warehouse.timeline import work_file as prepare
 
 Found = dict[str, Any]
 Counts = dict[str, int]

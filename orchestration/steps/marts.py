@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from expectations.runner import CheckResult
-from monitoring import joint, signals
-from monitoring.alerts import evaluate, ongoing, released
-from monitoring.alerts.evaluate import Judged
-from monitoring.alerts.findings import Decisions
-from orchestration.run import Run
-from warehouse.connection import connect
-from warehouse.release import store
+from sightline.expectations.runner import CheckResult
+from sightline.monitoring import joint, signals
+from sightline.monitoring.alerts import evaluate, ongoing, released
+from sightline.monitoring.alerts.evaluate import Judged
+from sightline.monitoring.alerts.findings import Decisions
+from sightline.orchestration.run import Run
+from sightline.warehouse.connection import connect
+from sightline.warehouse.release import store
 
 if TYPE_CHECKING:
-    from expectations.signals import Worsening
+    from sightline.expectations.signals import Worsening
 
 Found = dict[str, Any]
 
@@ -41,7 +41,7 @@ def detect(run: Run) -> Found:
 
 
 def marts_are_coherent(run: Run) -> CheckResult:
-    from expectations import signals as suite
+    from sightline.expectations import signals as suite
 
     with (
         run.step("coherence"),
@@ -52,7 +52,7 @@ def marts_are_coherent(run: Run) -> CheckResult:
 
 def worsening(run: Run) -> "dict[str, Worsening]":
     """By indicator, which areas worsen in its newest period that could be judged."""
-    from expectations import signals as suite
+    from sightline.expectations import signals as suite
 
     with (
         run.step("worsening") as found,
@@ -73,7 +73,7 @@ def told_of(run: Run, one: "Worsening") -> list[Found]:
 
 
 def counts_agree_with_official(run: Run) -> CheckResult:
-    from expectations import signals as suite
+    from sightline.expectations import signals as suite
 
     with (
         run.step("official counts"),

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from expectations import submissions
-from orchestration.logs import log
-from orchestration.run import Run
-from orchestration.steps.built import Built, results_of, tables_of
-from warehouse.ledger import overview, runs
-from warehouse.timeline import row_checks
-from warehouse.timeline import work_file as prepare
-from warehouse.timeline.row_checks import Failed
+from sightline.expectations import submissions
+from sightline.orchestration.logs import log
+from sightline.orchestration.run import Run
+from sightline.orchestration.steps.built import Built, results_of, tables_of
+from sightline.warehouse.ledger import overview, runs
+from sightline.warehouse.timeline import row_checks
+from sightline.warehouse.timeline import work_file as prepare
+from sightline.warehouse.timeline.row_checks import Failed
 
 # Each layer of models shows its faults once those below are gone, and an authority's months follow
 # each other; more than that would be no fault of rows.

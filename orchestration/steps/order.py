@@ -6,10 +6,10 @@ Each works on what those before it left in the work file and in the run, which n
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from expectations.runner import CheckResult
-from orchestration.run import Run
-from orchestration.steps import disclosure, intake, marts, models, published, release
-from warehouse.errors import GateFailed
+from sightline.expectations.runner import CheckResult
+from sightline.orchestration.run import Run
+from sightline.orchestration.steps import disclosure, intake, marts, models, published, release
+from sightline.warehouse.errors import GateFailed
 
 T = TypeVar("T")
 ORDER: dict[str, Callable[[Run], Any]] = {

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from monitoring.alerts import evaluate
-from monitoring.alerts.findings import Decisions
-from orchestration.code_version import code_version
-from orchestration.run import Run
-from orchestration.steps.built import Built, results_of, tables_of
-from warehouse import clock
-from warehouse.connection import connect
-from warehouse.release import disclosure, store, vintages
-from warehouse.release import inputs as release_inputs
-from warehouse.timeline import work_file
+from sightline.monitoring.alerts import evaluate
+from sightline.monitoring.alerts.findings import Decisions
+from sightline.orchestration.code_version import code_version
+from sightline.orchestration.run import Run
+from sightline.orchestration.steps.built import Built, results_of, tables_of
+from sightline.warehouse import clock
+from sightline.warehouse.connection import connect
+from sightline.warehouse.release import disclosure, store, vintages
+from sightline.warehouse.release import inputs as release_inputs
+from sightline.warehouse.timeline import work_file
 
 Rows = list[dict[str, Any]]
 

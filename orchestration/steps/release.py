@@ -4,21 +4,21 @@ import shutil
 from dataclasses import replace
 from typing import Any
 
-from expectations.runner import CheckResult
-from monitoring.alerts import record
-from monitoring.delivery import relay
-from orchestration import pending, retention
-from orchestration.logs import log
-from orchestration.run import Run
-from orchestration.steps.marts import Decided
-from report import site
-from warehouse import clock
-from warehouse.connection import connect
-from warehouse.home import sha256_of
-from warehouse.ledger import releases as ledger
-from warehouse.release import build as publish
-from warehouse.release import store as releases
-from warehouse.release import vintages
+from sightline.expectations.runner import CheckResult
+from sightline.monitoring.alerts import record
+from sightline.monitoring.delivery import relay
+from sightline.orchestration import pending, retention
+from sightline.orchestration.logs import log
+from sightline.orchestration.run import Run
+from sightline.orchestration.steps.marts import Decided
+from sightline.report import site
+from sightline.warehouse import clock
+from sightline.warehouse.connection import connect
+from sightline.warehouse.home import sha256_of
+from sightline.warehouse.ledger import releases as ledger
+from sightline.warehouse.release import build as publish
+from sightline.warehouse.release import store as releases
+from sightline.warehouse.release import vintages
 
 Found = dict[str, Any]
 
@@ -38,7 +38,7 @@ def build_draft(run: Run) -> releases.Draft:
 
 def meets_expectations(run: Run) -> CheckResult:
     """Whether the draft is fit to be read; one that is not is gone at once."""
-    from expectations import release as suites
+    from sightline.expectations import release as suites
 
     draft: releases.Draft = run.results["draft"]
     with run.step("expectations") as found:

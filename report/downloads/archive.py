@@ -4,7 +4,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from report.downloads.workbook import FIRST_IN_ZIP
+from sightline.report.downloads.workbook import FIRST_IN_ZIP
 
 PACKED = {".xlsx", ".ods"}
 LEVEL = 6

@@ -11,8 +11,8 @@ from pathlib import Path
 from lxml import html
 from markupsafe import Markup
 
-from report.pages import overview
-from report.view import View
+from sightline.report.pages import overview
+from sightline.report.view import View
 
 FIRST, LAST = "index.html", "help.html"
 MOST_BYTES = 1_800_000

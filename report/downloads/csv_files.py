@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
-from report.downloads.tables import sheets_with_tables
-from report.downloads.workbook import Cell, Figure, Workbook
-from warehouse.spreadsheets import plain
+from sightline.report.downloads.tables import sheets_with_tables
+from sightline.report.downloads.workbook import Cell, Figure, Workbook
+from sightline.warehouse.spreadsheets import plain
 
 METADATA = "metadata.csv"
 HEADERS = ("File", "Table", "Column", "Meaning")

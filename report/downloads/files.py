@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from report import words
-from report.downloads import archive, brief, csv_files, ods, tables, xlsx
-from report.pages.reference import Taken
-from report.view import Page, View
+from sightline.report import words
+from sightline.report.downloads import archive, brief, csv_files, ods, tables, xlsx
+from sightline.report.pages.reference import Taken
+from sightline.report.view import Page, View
 
 FOLDER = "downloads"
 CSV = "csv"

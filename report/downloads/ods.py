@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from report.downloads.workbook import (
+from sightline.report.downloads.workbook import (
     FIRST_IN_ZIP,
     LANGUAGE,
     WIDE,

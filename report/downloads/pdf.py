@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from warehouse.errors import SightlineError
+from sightline.warehouse.errors import SightlineError
 
 BROWSERS = (
     "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge",

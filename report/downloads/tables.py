@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from report import words
-from report.data import Area, Indicator, Point, Row, Series
-from report.downloads.workbook import Cell, Column, Figure, Sheet, Table, Workbook
-from report.pages.alerts import judged
-from report.view import View
-from warehouse.release.rounding import IN_WORDS
+from sightline.report import words
+from sightline.report.data import Area, Indicator, Point, Row, Series
+from sightline.report.downloads.workbook import Cell, Column, Figure, Sheet, Table, Workbook
+from sightline.report.pages.alerts import judged
+from sightline.report.view import View
+from sightline.warehouse.release.rounding import IN_WORDS
 
 DECIMALS = 6  # as in the open-data files
 NONE = "[z]"

@@ -14,7 +14,7 @@ from openpyxl.worksheet.table import Table as Marked
 from openpyxl.worksheet.table import TableColumn, TableStyleInfo
 from openpyxl.writer.excel import ExcelWriter
 
-from report.downloads.workbook import (
+from sightline.report.downloads.workbook import (
     FIRST_IN_ZIP,
     LANGUAGE,
     WIDE,

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from report import words
-from report.data import Indicator, Row
-from report.view import Page, View
-from warehouse.alert_terms import LIVE
-from warehouse.release import evidence
+from sightline.report import words
+from sightline.report.data import Indicator, Row
+from sightline.report.view import Page, View
+from sightline.warehouse.alert_terms import LIVE
+from sightline.warehouse.release import evidence
 
 HERE = "alerts/index.html"
 START = ("index.html", "Overview")

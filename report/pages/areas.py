@@ -7,12 +7,12 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from report import silence, words
-from report.comparisons import Comparisons, counted
-from report.data import Area, Indicator, Row
-from report.marks import sparkline
-from report.view import NOT_IN, Page, View
-from warehouse.alert_terms import LIVE
+from sightline.report import silence, words
+from sightline.report.comparisons import Comparisons, counted
+from sightline.report.data import Area, Indicator, Row
+from sightline.report.marks import sparkline
+from sightline.report.view import NOT_IN, Page, View
+from sightline.warehouse.alert_terms import LIVE
 
 HERE = "areas/index.html"
 START = ("index.html", "Overview")

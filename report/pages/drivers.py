@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from report import words
-from report.data import Area, Indicator
-from report.marks import contribution_bars
-from report.view import Page, View
-from warehouse.release import drivers as told
-from warehouse.release.drivers import DIMENSIONS, WHOLE, Driver
+from sightline.report import words
+from sightline.report.data import Area, Indicator
+from sightline.report.marks import contribution_bars
+from sightline.report.view import Page, View
+from sightline.warehouse.release import drivers as told
+from sightline.warehouse.release.drivers import DIMENSIONS, WHOLE, Driver
 
 HERE = "drivers/index.html"
 START = ("index.html", "Overview")

@@ -7,10 +7,10 @@ from typing import Any
 
 from markupsafe import Markup
 
-from report import words
-from report.charts import line_chart
-from report.data import Area, Indicator, Point, Row
-from report.view import Page, View
+from sightline.report import words
+from sightline.report.charts import line_chart
+from sightline.report.data import Area, Indicator, Point, Row
+from sightline.report.view import Page, View
 
 PATH = "groups.html"
 START = ("index.html", "Overview")

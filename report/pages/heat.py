@@ -6,9 +6,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from report.data import Area, Indicator
-from report.marks import HEAT, heat_cell
-from report.view import Page, View
+from sightline.report.data import Area, Indicator
+from sightline.report.marks import HEAT, heat_cell
+from sightline.report.view import Page, View
 
 HEAT_MAP = ("heat.html", "Every area and indicator at a glance")
 HERE = "areas/index.html"

@@ -7,12 +7,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from report import sides, words
-from report.data import Area, Headline, Indicator, Row, Series
-from report.scatter import Dot, Words, quadrant
-from report.sides import Sides
-from report.view import Page, View
-from warehouse import indicators as catalogue
+from sightline.report import sides, words
+from sightline.report.data import Area, Headline, Indicator, Row, Series
+from sightline.report.scatter import Dot, Words, quadrant
+from sightline.report.sides import Sides
+from sightline.report.view import Page, View
+from sightline.warehouse import indicators as catalogue
 
 PATH = "identification.html"
 START = ("index.html", "Overview")

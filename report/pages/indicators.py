@@ -10,15 +10,15 @@ from typing import Any, get_args
 
 from markupsafe import Markup
 
-from report import fixed_rule, maps, silence, words
-from report.comparisons import Comparisons, counted
-from report.data import Area, Indicator
-from report.funnel import ALARM, WARNING, Funnel, Kind, Measured, fit
-from report.marks import Ranked, ranked_dots
-from report.ranks import by_event
-from report.scatter import Words, funnel_plot
-from report.view import Page, View
-from warehouse.calendar import Span, next_span
+from sightline.report import fixed_rule, maps, silence, words
+from sightline.report.comparisons import Comparisons, counted
+from sightline.report.data import Area, Indicator
+from sightline.report.funnel import ALARM, WARNING, Funnel, Kind, Measured, fit
+from sightline.report.marks import Ranked, ranked_dots
+from sightline.report.ranks import by_event
+from sightline.report.scatter import Words, funnel_plot
+from sightline.report.view import Page, View
+from sightline.warehouse.calendar import Span, next_span
 
 HERE = "indicators/index.html"
 START = ("index.html", "Overview")

@@ -5,10 +5,10 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from report import glossary, silence, words
-from report.data import Area, Row
-from report.view import Page, View
-from warehouse.release.rounding import IN_WORDS
+from sightline.report import glossary, silence, words
+from sightline.report.data import Area, Row
+from sightline.report.view import Page, View
+from sightline.warehouse.release.rounding import IN_WORDS
 
 HERE = "help.html"
 START = ("index.html", "Overview")

@@ -5,12 +5,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from report import changes, maps, words
-from report.data import Area, Row, Series
-from report.estimate import expected_and_known
-from report.hexmap import Hexagon
-from report.marks import sparkline
-from report.view import Page, View
+from sightline.report import changes, maps, words
+from sightline.report.data import Area, Row, Series
+from sightline.report.estimate import expected_and_known
+from sightline.report.hexmap import Hexagon
+from sightline.report.marks import sparkline
+from sightline.report.view import Page, View
 
 WORST, SPARK_MONTHS = 5, 24
 

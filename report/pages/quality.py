@@ -6,10 +6,10 @@ from itertools import takewhile
 from operator import itemgetter
 from typing import Any
 
-from report import words
-from report.data import Row
-from report.pages.areas import span
-from report.view import Page, View
+from sightline.report import words
+from sightline.report.data import Row
+from sightline.report.pages.areas import span
+from sightline.report.view import Page, View
 
 HERE = "quality/index.html"
 START = ("index.html", "Overview")

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from report import example, words
-from report.accessibility import statement
-from report.pages import heat, methods
-from report.view import Page, View
-from warehouse.release.rounding import IN_WORDS
+from sightline.report import example, words
+from sightline.report.accessibility import statement
+from sightline.report.pages import heat, methods
+from sightline.report.view import Page, View
+from sightline.warehouse.release.rounding import IN_WORDS
 
 Taken = Mapping[str, Sequence[tuple[str, str]]]
 """Files to take away, by kind: the link to each, and its words."""

@@ -10,8 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from simulation import text
-from simulation.recording import chance
+from sightline.simulation import text
+from sightline.simulation.recording import chance
 
 Table = Literal["person", "identifier", "referral", "assessment", "factor"]
 

@@ -6,11 +6,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import text
-from simulation.absence import Missed
-from simulation.calendar import Census, number
-from simulation.formats import Members
-from simulation.world import World
+from sightline.simulation import text
+from sightline.simulation.absence import Missed
+from sightline.simulation.calendar import Census, number
+from sightline.simulation.formats import Members
+from sightline.simulation.world import World
 
 CENSUS = "schoolcensustableid,NativeId,lea,estab,year,term,referencedate"
 PUPIL = (

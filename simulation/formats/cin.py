@@ -6,12 +6,12 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.calendar import number
-from simulation.casework import FACTORS
-from simulation.formats.ssd import ethnicity
-from simulation.recording import mistaken
-from simulation.text import Integers, iso
-from simulation.world import World
+from sightline.simulation.calendar import number
+from sightline.simulation.casework import FACTORS
+from sightline.simulation.formats.ssd import ethnicity
+from sightline.simulation.recording import mistaken
+from sightline.simulation.text import Integers, iso
+from sightline.simulation.world import World
 
 LETTERS_FOR_SEX = 2025
 

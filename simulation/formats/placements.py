@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import numpy as np
 
-from simulation import text
-from simulation.calendar import Term, number, term_of
-from simulation.formats import Members
-from simulation.world import World
+from sightline.simulation import text
+from sightline.simulation.calendar import Term, number, term_of
+from sightline.simulation.formats import Members
+from sightline.simulation.world import World
 
 PLACEMENT = (
     "placement_id,upn,former_upn,dob,sex,arranged_by,placement_reason,setting_type,setting_urn,"

@@ -7,14 +7,14 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import text
-from simulation.calendar import Days, add_months, number
-from simulation.casework import FACTORS
-from simulation.children import LONG_AGO
-from simulation.formats import Members
-from simulation.formats.case_systems import CLOSURES, SOURCES, CaseSystem, Table
-from simulation.recording import mistaken
-from simulation.world import World
+from sightline.simulation import text
+from sightline.simulation.calendar import Days, add_months, number
+from sightline.simulation.casework import FACTORS
+from sightline.simulation.children import LONG_AGO
+from sightline.simulation.formats import Members
+from sightline.simulation.formats.case_systems import CLOSURES, SOURCES, CaseSystem, Table
+from sightline.simulation.recording import mistaken
+from sightline.simulation.world import World
 
 RENAMED = {
     "cine_referral_source": "cine_referral_source_code",

@@ -12,14 +12,14 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import text
-from simulation.calendar import Days, number
-from simulation.children import ADULT
-from simulation.formats import Members
-from simulation.formats.case_systems import CaseSystem
-from simulation.formats.ssda903 import ADOPTED, ENDINGS, LEGAL, NEEDS
-from simulation.recording import chance
-from simulation.world import World
+from sightline.simulation import text
+from sightline.simulation.calendar import Days, number
+from sightline.simulation.children import ADULT
+from sightline.simulation.formats import Members
+from sightline.simulation.formats.case_systems import CaseSystem
+from sightline.simulation.formats.ssda903 import ADOPTED, ENDINGS, LEGAL, NEEDS
+from sightline.simulation.recording import chance
+from sightline.simulation.world import World
 
 EPISODES = (
     "clae_cla_episode_id,clae_person_id,clae_cla_placement_id,clae_cla_episode_start_date,"

@@ -8,13 +8,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation import text
-from simulation.calendar import Days, day, number
-from simulation.children import ADULT
-from simulation.formats import Members
-from simulation.formats.ssd import ethnicity
-from simulation.recording import mistaken
-from simulation.world import World
+from sightline.simulation import text
+from sightline.simulation.calendar import Days, day, number
+from sightline.simulation.children import ADULT
+from sightline.simulation.formats import Members
+from sightline.simulation.formats.ssd import ethnicity
+from sightline.simulation.recording import mistaken
+from sightline.simulation.world import World
 
 HEADER = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB"
 EPISODES = (

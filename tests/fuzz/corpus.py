@@ -16,9 +16,9 @@ from intake_files import EPISODES, YEAR, care, ssd, upn
 from invariants import SHEETS, physical_records, tables
 from lxml import etree
 
-from warehouse.areas import PUBLISHER
-from warehouse.intake.batch import Workshop, load_batch
-from warehouse.submission import Outcome, Pending
+from sightline.warehouse.areas import PUBLISHER
+from sightline.warehouse.intake.batch import Workshop, load_batch
+from sightline.warehouse.submission import Outcome, Pending
 
 KEY = b"0123456789abcdef" * 2
 RECEIVED = date(2026, 10, 20)

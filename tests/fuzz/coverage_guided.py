@@ -7,12 +7,14 @@ from pathlib import Path
 import atheris
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
-with atheris.instrument_imports(include=["warehouse.intake", "warehouse.contracts"]):
+with atheris.instrument_imports(
+    include=["sightline.warehouse.intake", "sightline.warehouse.contracts"]
+):
     from corpus import SEEDS, complaints, taken
 
     # These are imported when first needed, which would be too late.
     for late in ("intake.workbook", "contracts.cin_census.reader", "contracts.ssda903.reader"):
-        import_module(f"warehouse.{late}")
+        import_module(f"sightline.warehouse.{late}")
 
 KINDS = sorted(SEEDS)
 

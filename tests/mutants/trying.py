@@ -19,14 +19,14 @@ EMPTY = """
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from monitoring import joint, signals
-from orchestration import dbt_runner
-from warehouse.release import disclosure, inputs
-from warehouse import home as homes
-from warehouse.connection import connect
-from warehouse.settings import Disclosure
-from warehouse.timeline.work_file import prepare
-from warehouse.ledger.state import State
+from sightline.monitoring import joint, signals
+from sightline.orchestration import dbt_runner
+from sightline.warehouse.release import disclosure, inputs
+from sightline.warehouse import home as homes
+from sightline.warehouse.connection import connect
+from sightline.warehouse.settings import Disclosure
+from sightline.warehouse.timeline.work_file import prepare
+from sightline.warehouse.ledger.state import State
 
 day = date(2026, 10, 20)
 release = inputs.release_row("r1", day, datetime.now(UTC), "0", simulated=True)
@@ -67,9 +67,9 @@ class Tree:
         listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
         for name in filter(None, names.split("\0")):
-            if (ROOT / name).is_file():
+            if (ROOT / name).is_file() or (ROOT / name).is_symlink():
                 (tree.code / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / name, tree.code / name)
+                shutil.copy(ROOT / name, tree.code / name, follow_symlinks=False)
         models = sorted({model for one in chosen for model in one.models})
         if models:
             tree.work_db = Path(tree._python("-c", EMPTY, str(tree.folder / "monitor")))

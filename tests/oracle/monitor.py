@@ -9,10 +9,10 @@ import duckdb
 
 from oracle.bundles import zipped
 from oracle.cases import Case, Told, cases, paths
-from orchestration import pipeline
-from orchestration.pipeline import RunReport
-from warehouse import home as homes
-from warehouse.home import Home
+from sightline.orchestration import pipeline
+from sightline.orchestration.pipeline import RunReport
+from sightline.warehouse import home as homes
+from sightline.warehouse.home import Home
 
 TODAY = date(2026, 10, 20)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from monitor import SENT, Monitor
 
-from warehouse.ledger.state import State, outbox, runs
+from sightline.warehouse.ledger.state import State, outbox, runs
 
 CONFIGURATION, BUSY, UNDELIVERED, KEY = 3, 6, 7, 8
 PAGE = 4096

@@ -22,11 +22,11 @@ import beside  # noqa: F401
 from kept_up import ENDED, Up, until, worker
 from support import SIGHTLINE, fresh_home
 
-from orchestration import dagster_home, service
-from simulation.national import simulate
-from warehouse.home import Home
-from warehouse.ledger.state import State
-from warehouse.release import store as releases
+from sightline.orchestration import dagster_home, service
+from sightline.simulation.national import simulate
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.release import store as releases
 
 AREAS, MONTHS = 2, 24
 TABLES = ("releases", "alert_events", "outbox where kind not in ('run_failed', 'trouble')")

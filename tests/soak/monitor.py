@@ -17,9 +17,9 @@ from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
 
-from warehouse import home as homes
-from warehouse.clock import LONDON
-from warehouse.home import Home
+from sightline.warehouse import home as homes
+from sightline.warehouse.clock import LONDON
+from sightline.warehouse.home import Home
 
 MORNING = time_of_day(6, 15)
 SENT, REFUSED, UNDELIVERED = 0, 4, 7
@@ -164,15 +164,15 @@ def load_everything() -> None:
     import dbt.cli.main  # noqa: F401
     import great_expectations  # noqa: F401
 
-    import orchestration.cli
-    import orchestration.definitions
-    import orchestration.pipeline
-    import orchestration.resources
-    import orchestration.steps.intake
-    import orchestration.steps.marts
-    import orchestration.steps.models
-    import orchestration.steps.published
-    import orchestration.steps.release  # noqa: F401
+    import sightline.orchestration.cli
+    import sightline.orchestration.definitions
+    import sightline.orchestration.pipeline
+    import sightline.orchestration.resources
+    import sightline.orchestration.steps.intake
+    import sightline.orchestration.steps.marts
+    import sightline.orchestration.steps.models
+    import sightline.orchestration.steps.published
+    import sightline.orchestration.steps.release  # noqa: F401
 
 
 def _become(
@@ -198,8 +198,8 @@ def _become(
 
 
 def _main(arguments: tuple[str, ...], now: Callable[[], datetime]) -> int:
-    from orchestration.cli import main
-    from warehouse import clock
+    from sightline.orchestration.cli import main
+    from sightline.warehouse import clock
 
     clock.now = now
     sys.argv = ["sightline", *arguments]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-from simulation.national import simulate
+from sightline.simulation.national import simulate
 
 LAST = date(2026, 10, 20)
 MONTHS = 14

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from monitor import Monitor, load_everything, made, morning
 from plan import Day
 
-from warehouse.ledger.state import State, alert_events, alerts, outbox, submissions
-from warehouse.ledger.state import releases as recorded
-from warehouse.release import store as releases
+from sightline.warehouse.ledger.state import State, alert_events, alerts, outbox, submissions
+from sightline.warehouse.ledger.state import releases as recorded
+from sightline.warehouse.release import store as releases
 
 Say = Callable[[str], None]
 

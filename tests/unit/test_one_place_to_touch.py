@@ -9,8 +9,8 @@ from typing import get_args
 
 import pytest
 
-from warehouse import indicators
-from warehouse.contracts import schema as contracts
+from sightline.warehouse import indicators
+from sightline.warehouse.contracts import schema as contracts
 
 ROOT = Path(__file__).parents[2]
 CODE = ("expectations", "monitoring", "orchestration", "report", "warehouse")

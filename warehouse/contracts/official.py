@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from warehouse.contracts.schema import Contract, compared, figure_name
+from sightline.warehouse.contracts.schema import Contract, compared, figure_name
 
 LEVELS = ("National", "Regional", "Local authority")
 

@@ -10,8 +10,8 @@ from typing import Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from warehouse.calendar import Span, event_window
-from warehouse.contracts.rules import (
+from sightline.warehouse.calendar import Span, event_window
+from sightline.warehouse.contracts.rules import (
     Beside,
     CarriedOver,
     Event,
@@ -22,7 +22,7 @@ from warehouse.contracts.rules import (
     VitalSign,
     Years,
 )
-from warehouse.errors import ConfigurationError
+from sightline.warehouse.errors import ConfigurationError
 
 FOLDER = Path(__file__).parent
 # The safe loader in C, where libyaml is there, is ten times as fast; every worker reads contracts.

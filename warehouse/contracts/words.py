@@ -1,6 +1,6 @@
 """A contract in plain words: what a column holds, how a value is written, a value as an example."""
 
-from warehouse.contracts.schema import Code, Column, Contract, date_formats
+from sightline.warehouse.contracts.schema import Code, Column, Contract, date_formats
 
 MOST_CODES = 30
 

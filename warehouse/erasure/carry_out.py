@@ -14,21 +14,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse import orphans
-from warehouse.belonging import ERASING, REPLACED
-from warehouse.calendar import Span
-from warehouse.erasure.redaction import contents_of, records_of, without
-from warehouse.erasure.suppression import key_of, suppressed
-from warehouse.home import Home
-from warehouse.intake.batch import Workshop
-from warehouse.intake.judge.identifiers import Digests, digests
-from warehouse.intake.pool import pending_of
-from warehouse.intake.reread import batches_of, read_again
-from warehouse.intake.write import Files, drop_rows
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.migrations.upgrade import copies
-from warehouse.ledger.state import State, settings, submissions
-from warehouse.settings import Settings
+from sightline.warehouse import orphans
+from sightline.warehouse.belonging import ERASING, REPLACED
+from sightline.warehouse.calendar import Span
+from sightline.warehouse.erasure.redaction import contents_of, records_of, without
+from sightline.warehouse.erasure.suppression import key_of, suppressed
+from sightline.warehouse.home import Home
+from sightline.warehouse.intake.batch import Workshop
+from sightline.warehouse.intake.judge.identifiers import Digests, digests
+from sightline.warehouse.intake.pool import pending_of
+from sightline.warehouse.intake.reread import batches_of, read_again
+from sightline.warehouse.intake.write import Files, drop_rows
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.ledger.migrations.upgrade import copies
+from sightline.warehouse.ledger.state import State, settings, submissions
+from sightline.warehouse.settings import Settings
 
 
 def plan(

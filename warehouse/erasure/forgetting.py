@@ -14,27 +14,27 @@ from typing import Any
 import duckdb
 import sqlalchemy as sa
 
-from warehouse import orphans
-from warehouse.areas import PUBLISHER
-from warehouse.connection import connect
-from warehouse.erasure import carry_out
-from warehouse.erasure.redaction import Contents, contents_of, mentions, records_of
-from warehouse.erasure.suppression import key_of, remember
-from warehouse.errors import WRONG_USE, SightlineError
-from warehouse.home import Home
-from warehouse.intake.judge.identifiers import Digests, Identifier, digests
-from warehouse.intake.pool import pending_of
-from warehouse.intake.receive.unpacking import landed
-from warehouse.ledger import audit
-from warehouse.ledger.state import State, problems, submissions
-from warehouse.problems import Refused
-from warehouse.pseudonyms import keys
-from warehouse.settings import Settings, today
-from warehouse.timeline import identity_decisions
-from warehouse.timeline.claims import tables_with
-from warehouse.timeline.identities import write_identities
-from warehouse.timeline.in_force import in_sequence, known
-from warehouse.timeline.raw_views import write_views
+from sightline.warehouse import orphans
+from sightline.warehouse.areas import PUBLISHER
+from sightline.warehouse.connection import connect
+from sightline.warehouse.erasure import carry_out
+from sightline.warehouse.erasure.redaction import Contents, contents_of, mentions, records_of
+from sightline.warehouse.erasure.suppression import key_of, remember
+from sightline.warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.intake.judge.identifiers import Digests, Identifier, digests
+from sightline.warehouse.intake.pool import pending_of
+from sightline.warehouse.intake.receive.unpacking import landed
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger.state import State, problems, submissions
+from sightline.warehouse.problems import Refused
+from sightline.warehouse.pseudonyms import keys
+from sightline.warehouse.settings import Settings, today
+from sightline.warehouse.timeline import identity_decisions
+from sightline.warehouse.timeline.claims import tables_with
+from sightline.warehouse.timeline.identities import write_identities
+from sightline.warehouse.timeline.in_force import in_sequence, known
+from sightline.warehouse.timeline.raw_views import write_views
 
 Progress = Callable[[str, int, int], None]
 # Shorter identifiers stand everywhere by chance.

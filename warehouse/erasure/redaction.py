@@ -14,16 +14,24 @@ from functools import cached_property
 from importlib import import_module
 from xml.parsers import expat
 
-from warehouse.calendar import Span
-from warehouse.contracts.schema import Contract
-from warehouse.intake.judge.identifiers import Identifier
-from warehouse.intake.judge.judged import own_key
-from warehouse.intake.read.bundles import open_bundle
-from warehouse.intake.read.recognise import recognise
-from warehouse.intake.read.tables import read_parts
-from warehouse.intake.receive.unpacking import landed
-from warehouse.problems import Refused, escaped
-from warehouse.submission import MANIFEST, Bundle, Lines, Member, Part, Pending, Recognised
+from sightline.warehouse.calendar import Span
+from sightline.warehouse.contracts.schema import Contract
+from sightline.warehouse.intake.judge.identifiers import Identifier
+from sightline.warehouse.intake.judge.judged import own_key
+from sightline.warehouse.intake.read.bundles import open_bundle
+from sightline.warehouse.intake.read.recognise import recognise
+from sightline.warehouse.intake.read.tables import read_parts
+from sightline.warehouse.intake.receive.unpacking import landed
+from sightline.warehouse.problems import Refused, escaped
+from sightline.warehouse.submission import (
+    MANIFEST,
+    Bundle,
+    Lines,
+    Member,
+    Part,
+    Pending,
+    Recognised,
+)
 
 STAMP = (1980, 1, 1, 0, 0, 0)
 ENCODING = re.compile(r'(<\?xml[^>]*?)\s+encoding=["\'][^"\']*["\']')
@@ -213,7 +221,7 @@ def _cut(one: Recognised, gone: set[int]) -> bytes:
         data = file.read()
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = ENCODING.sub(r"\1", data.decode("utf-16"), count=1).encode()
-    name = import_module(f"warehouse.intake.read.{one.contract.name}").ELEMENT
+    name = import_module(f"sightline.warehouse.intake.read.{one.contract.name}").ELEMENT
     spans = [span for place, span in enumerate(_spans(data, name)) if place in gone]
     for start, end in reversed(spans):
         data = data[:start] + b"\n" * data.count(b"\n", start, end) + data[end:]

@@ -11,18 +11,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse import orphans
-from warehouse.alert_terms import LIVE
-from warehouse.areas import numbers
-from warehouse.clock import LONDON
-from warehouse.erasure import carry_out
-from warehouse.home import Home
-from warehouse.ledger import audit
-from warehouse.ledger.state import BUILT, GOOD, State, alerts, outbox, runs, submissions
-from warehouse.ledger.state import settings as kept_settings
-from warehouse.release import store as releases
-from warehouse.release.store import Release
-from warehouse.settings import Settings, today
+from sightline.warehouse import orphans
+from sightline.warehouse.alert_terms import LIVE
+from sightline.warehouse.areas import numbers
+from sightline.warehouse.clock import LONDON
+from sightline.warehouse.erasure import carry_out
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger.state import BUILT, GOOD, State, alerts, outbox, runs, submissions
+from sightline.warehouse.ledger.state import settings as kept_settings
+from sightline.warehouse.release import store as releases
+from sightline.warehouse.release.store import Release
+from sightline.warehouse.settings import Settings, today
 
 # A message that was sent, or given up: nobody waits for it any more.
 ENDED = ("sent", "dead")

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from warehouse.errors import KeyFault, SightlineError
-from warehouse.home import Home, write_secret
-from warehouse.intake.batch import Workshop
-from warehouse.intake.reread import Batches, batches_of, read_again
-from warehouse.intake.write import Files
-from warehouse.ledger import audit
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import State, submissions
-from warehouse.pseudonyms import keys
-from warehouse.settings import Settings
+from sightline.warehouse.errors import KeyFault, SightlineError
+from sightline.warehouse.home import Home, write_secret
+from sightline.warehouse.intake.batch import Workshop
+from sightline.warehouse.intake.reread import Batches, batches_of, read_again
+from sightline.warehouse.intake.write import Files
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.ledger.state import State, submissions
+from sightline.warehouse.pseudonyms import keys
+from sightline.warehouse.settings import Settings
 
 Progress = Callable[[str, int, int], None]
 

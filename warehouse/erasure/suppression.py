@@ -8,9 +8,9 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
-from warehouse.home import KEY_BYTES, Home, write_secret
-from warehouse.ledger.state import State, suppressions
-from warehouse.pseudonyms import keys
+from sightline.warehouse.home import KEY_BYTES, Home, write_secret
+from sightline.warehouse.ledger.state import State, suppressions
+from sightline.warehouse.pseudonyms import keys
 
 
 def suppressed(state: State) -> set[int]:

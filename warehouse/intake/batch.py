@@ -12,21 +12,21 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import open_quietly, safe_config
-from warehouse.errors import MachineFault, SightlineError
-from warehouse.intake.judge.bad_rows import name_rows
-from warehouse.intake.judge.submission import give_submissions, judge
-from warehouse.intake.judge.table import check
-from warehouse.intake.read.bundles import open_bundle
-from warehouse.intake.read.spool import Spool
-from warehouse.intake.read.submission import Submission, read_submission
-from warehouse.intake.read.tables import NO_FIGURES
-from warehouse.intake.receive.unpacking import landed
-from warehouse.intake.write import Files, write
-from warehouse.machine import NOTHING_LOST, free_in, has_room, machine_fault, size
-from warehouse.problems import Problem, Refused, escaped
-from warehouse.pseudonyms.sql import set_key
-from warehouse.submission import Case, Loaded, Outcome, Pending, Tally
+from sightline.warehouse.connection import open_quietly, safe_config
+from sightline.warehouse.errors import MachineFault, SightlineError
+from sightline.warehouse.intake.judge.bad_rows import name_rows
+from sightline.warehouse.intake.judge.submission import give_submissions, judge
+from sightline.warehouse.intake.judge.table import check
+from sightline.warehouse.intake.read.bundles import open_bundle
+from sightline.warehouse.intake.read.spool import Spool
+from sightline.warehouse.intake.read.submission import Submission, read_submission
+from sightline.warehouse.intake.read.tables import NO_FIGURES
+from sightline.warehouse.intake.receive.unpacking import landed
+from sightline.warehouse.intake.write import Files, write
+from sightline.warehouse.machine import NOTHING_LOST, free_in, has_room, machine_fault, size
+from sightline.warehouse.problems import Problem, Refused, escaped
+from sightline.warehouse.pseudonyms.sql import set_key
+from sightline.warehouse.submission import Case, Loaded, Outcome, Pending, Tally
 
 
 @dataclass(frozen=True)

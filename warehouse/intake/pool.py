@@ -14,12 +14,12 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from warehouse.connection import memory_limit, threads
-from warehouse.home import Home
-from warehouse.machine import has_room, worker_lost
-from warehouse.quotas import memory
-from warehouse.settings import Settings
-from warehouse.submission import Loaded, Outcome, Pending, Verdict
+from sightline.warehouse.connection import memory_limit, threads
+from sightline.warehouse.home import Home
+from sightline.warehouse.machine import has_room, worker_lost
+from sightline.warehouse.quotas import memory
+from sightline.warehouse.settings import Settings
+from sightline.warehouse.submission import Loaded, Outcome, Pending, Verdict
 
 # What a process that reads holds beside the memory of its engine.
 WORKER_BYTES = 700_000_000

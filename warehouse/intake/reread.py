@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-from warehouse.errors import SightlineError
-from warehouse.home import Home
-from warehouse.intake.pool import Loader, load_all, pending_of
-from warehouse.ledger.state import State, submissions
-from warehouse.settings import Settings
-from warehouse.submission import Outcome, Pending
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.intake.pool import Loader, load_all, pending_of
+from sightline.warehouse.ledger.state import State, submissions
+from sightline.warehouse.settings import Settings
+from sightline.warehouse.submission import Outcome, Pending
 
 Batches = dict[str, list[Pending]]
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from warehouse.connection import open_quietly, safe_config
-from warehouse.contracts import schema as contracts
-from warehouse.filesystems import sync
-from warehouse.intake.judge.judged import Checked
-from warehouse.quoting import quoted
-from warehouse.submission import Case
+from sightline.warehouse.connection import open_quietly, safe_config
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.filesystems import sync
+from sightline.warehouse.intake.judge.judged import Checked
+from sightline.warehouse.quoting import quoted
+from sightline.warehouse.submission import Case
 
 OPTIONS = "format parquet, compression zstd, compression_level 1"
 UNFINISHED = ".tmp"

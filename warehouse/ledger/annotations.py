@@ -12,11 +12,11 @@ from typing import Literal, get_args
 
 import sqlalchemy as sa
 
-from warehouse import indicators, typed_text
-from warehouse.areas import seed
-from warehouse.errors import WRONG_USE, SightlineError
-from warehouse.ledger import audit
-from warehouse.ledger.state import State, annotations
+from sightline.warehouse import indicators, typed_text
+from sightline.warehouse.areas import seed
+from sightline.warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger.state import State, annotations
 
 Kind = Literal["practice_change", "recording_change", "rebaseline", "renumbering", "data_problem"]
 KINDS = get_args(Kind)

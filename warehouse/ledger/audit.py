@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse import clock, typed_text
-from warehouse.errors import WRONG_USE, SightlineError
-from warehouse.ledger.state import State, audit, settings
+from sightline.warehouse import clock, typed_text
+from sightline.warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.ledger.state import State, audit, settings
 
 HEAD = "audit_head"
 START = "0" * 64

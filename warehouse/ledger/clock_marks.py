@@ -15,12 +15,12 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from warehouse import clock
-from warehouse.errors import ConfigurationError
-from warehouse.ledger import audit
-from warehouse.ledger import state as tables
-from warehouse.ledger.state import State
-from warehouse.settings import Settings, today
+from sightline.warehouse import clock
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger import state as tables
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import Settings, today
 
 log = logging.getLogger("sightline")
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse.errors import WRONG_USE, SightlineError
-from warehouse.ledger import audit
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import State, problems, submissions
+from sightline.warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.ledger.state import State, problems, submissions
 
 # Judgements about a file that was read to its end. What could not be read, or says of itself that
 # it is another authority's, has to be sent again.

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import (
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.ledger.state import (
     State,
     alert_events,
     alerts,

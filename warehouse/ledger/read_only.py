@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from warehouse.ledger.state import FAILED, GOOD
+from sightline.warehouse.ledger.state import FAILED, GOOD
 
 Rows = Callable[..., list[sqlite3.Row]]
 NEWEST_ENDED = """

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse.belonging import MANIFEST
-from warehouse.ledger.state import State, releases, runs, settings
+from sightline.warehouse.belonging import MANIFEST
+from sightline.warehouse.ledger.state import State, releases, runs, settings
 
 Row = dict[str, Any]
 RETURNS = "returns"

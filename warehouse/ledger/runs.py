@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 
-from warehouse import clock
-from warehouse.ledger.state import BUILT, State, runs
+from sightline.warehouse import clock
+from sightline.warehouse.ledger.state import BUILT, State, runs
 
 Outcome = Literal[
     "released",

@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Date, DateTime, Integer, String, Table, Text
 
-from warehouse import belonging
-from warehouse.home import Home
-from warehouse.ledger.migrations.upgrade import upgrade
+from sightline.warehouse import belonging
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.migrations.upgrade import upgrade
 
 metadata = sa.MetaData()
 

@@ -10,12 +10,18 @@ from typing import Any
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from warehouse.areas import PUBLISHER
-from warehouse.belonging import REPLACED
-from warehouse.home import sha256_of
-from warehouse.ledger.state import facts, problems, settings, submission_profiles, submissions
-from warehouse.problems import escaped
-from warehouse.submission import Outcome
+from sightline.warehouse.areas import PUBLISHER
+from sightline.warehouse.belonging import REPLACED
+from sightline.warehouse.home import sha256_of
+from sightline.warehouse.ledger.state import (
+    facts,
+    problems,
+    settings,
+    submission_profiles,
+    submissions,
+)
+from sightline.warehouse.problems import escaped
+from sightline.warehouse.submission import Outcome
 
 ERASED = "erased"
 FORM_CHANGED = "FORM_CHANGED"

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from warehouse.errors import KeyFault
-from warehouse.home import KEY_BYTES, Home
-from warehouse.ledger.state import State, settings
-from warehouse.machine import is_lacking
+from sightline.warehouse.errors import KeyFault
+from sightline.warehouse.home import KEY_BYTES, Home
+from sightline.warehouse.ledger.state import State, settings
+from sightline.warehouse.machine import is_lacking
 
 PINNED = "key_fingerprint"
 LABEL = b"fingerprint of a key"

@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 import duckdb
 import pyarrow as pa
 
-from warehouse.connection import memory_limit, open_quietly, safe_config, threads
-from warehouse.errors import WRONG_USE, SightlineError
-from warehouse.home import Home
-from warehouse.ledger import audit
-from warehouse.ledger.state import State
-from warehouse.settings import Settings
+from sightline.warehouse.connection import memory_limit, open_quietly, safe_config, threads
+from sightline.warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import Settings
 
 BATCH = 10_000
 Kind = duckdb.StatementType

@@ -14,14 +14,14 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from warehouse import indicators
-from warehouse.connection import records
-from warehouse.errors import GateFailed, SightlineError
-from warehouse.home import Home
-from warehouse.indicators import Relation
-from warehouse.release import disclosure, printed, ties
-from warehouse.release import store as releases
-from warehouse.release.disclosure import (
+from sightline.warehouse import indicators
+from sightline.warehouse.connection import records
+from sightline.warehouse.errors import GateFailed, SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.indicators import Relation
+from sightline.warehouse.release import disclosure, printed, ties
+from sightline.warehouse.release import store as releases
+from sightline.warehouse.release.disclosure import (
     BLOCK,
     COUNT,
     NARROWEST,
@@ -29,8 +29,8 @@ from warehouse.release.disclosure import (
     control_cells,
     is_in,
 )  # fmt: skip
-from warehouse.release.intervals import Intervals, attained, implied, solution
-from warehouse.release.ties import Bools, Ints, System
+from sightline.warehouse.release.intervals import Intervals, attained, implied, solution
+from sightline.warehouse.release.ties import Bools, Ints, System
 
 MAX_ROUNDS = 12
 

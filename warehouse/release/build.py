@@ -14,12 +14,12 @@ from typing import Any
 
 import duckdb
 
-from warehouse.connection import records, safe_config
-from warehouse.home import Home
-from warehouse.quoting import quoted
-from warehouse.release import open_data, package, vintages
-from warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database, versions
-from warehouse.release.tables import create, published_tables
+from sightline.warehouse.connection import records, safe_config
+from sightline.warehouse.home import Home
+from sightline.warehouse.quoting import quoted
+from sightline.warehouse.release import open_data, package, vintages
+from sightline.warehouse.release.store import DATABASE, MANIFEST, Draft, verify_database, versions
+from sightline.warehouse.release.tables import create, published_tables
 
 STORAGE_VERSION = "v1.1.0"  # readable by the clients that analysts have: 1.1 and later
 

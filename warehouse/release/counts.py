@@ -1,7 +1,7 @@
 """What the release that readers see counts of returns and links."""
 
-from warehouse.home import Home
-from warehouse.release import store
+from sightline.warehouse.home import Home
+from sightline.warehouse.release import store
 
 RETURNS = "select status, count(*) from coverage group by status order by status"
 LINK_CONFLICTS = """

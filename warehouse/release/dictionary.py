@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.connection import records
+from sightline.warehouse.connection import records
 
 COLUMNS = """
 select

@@ -7,9 +7,9 @@ from typing import Any
 
 import duckdb
 
-from warehouse.connection import records
-from warehouse.release.store import FIGURE, KEY, Release, both
-from warehouse.release.tables import NOT_CONTENT, published_tables
+from sightline.warehouse.connection import records
+from sightline.warehouse.release.store import FIGURE, KEY, Release, both
+from sightline.warehouse.release.tables import NOT_CONTENT, published_tables
 
 WORDS = {
     "new_submission": "a return, or a release of an official series, that was not there before",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from warehouse.release.rounding import BASE
+from sightline.warehouse.release.rounding import BASE
 
 # A mean of the same month of one, two or three years is a number of sixths.
 PARTS_OF_ONE = 6

@@ -9,9 +9,9 @@ from datetime import date
 
 import duckdb
 
-from warehouse.calendar import period_name
-from warehouse.connection import records
-from warehouse.release.evidence import Direction
+from sightline.warehouse.calendar import period_name
+from sightline.warehouse.connection import records
+from sightline.warehouse.release.evidence import Direction
 
 WHOLE, REST, ABSENT = "whole", "rest", "absent"
 

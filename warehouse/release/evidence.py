@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from warehouse.calendar import period_name
+from sightline.warehouse.calendar import period_name
 
 Direction = Literal["down", "up"]
 NOT_ALONE = (

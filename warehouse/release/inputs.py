@@ -14,9 +14,16 @@ import duckdb
 import pyarrow as pa
 import sqlalchemy as sa
 
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import State, alert_events, alerts, backtests, problems, submissions
-from warehouse.release import previous
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.ledger.state import (
+    State,
+    alert_events,
+    alerts,
+    backtests,
+    problems,
+    submissions,
+)
+from sightline.warehouse.release import previous
 
 # Names of files are their senders' own words, and no published table has a use for them.
 LEFT_OUT = {"original_name", "landing_name", "file_name", "first_error"}

@@ -13,8 +13,8 @@ import pandas as pd
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from warehouse.release.disclosure import FREE
-from warehouse.release.ties import PERIOD, Bools, Ints, System
+from sightline.warehouse.release.disclosure import FREE
+from sightline.warehouse.release.ties import PERIOD, Bools, Ints, System
 
 # Enough for the largest family of a nation; a limit in seconds would give other results elsewhere.
 MAX_NODES = 2000

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.quoting import quoted
-from warehouse.release.tables import describe
+from sightline.warehouse.quoting import quoted
+from sightline.warehouse.release.tables import describe
 
 HERE = Path(__file__).parent
 SHAPE = HERE / "open_data.sql"

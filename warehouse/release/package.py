@@ -14,8 +14,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse.release import dictionary
-from warehouse.release.tables import PublishedTable, published_tables
+from sightline.warehouse.release import dictionary
+from sightline.warehouse.release.tables import PublishedTable, published_tables
 
 PACKAGE = "datapackage.json"
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"

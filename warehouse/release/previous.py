@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.quoting import quoted
+from sightline.warehouse.quoting import quoted
 
 TABLES = {
     "previous_release": {"release_id": "varchar", "as_of": "date", "last_event": "bigint"},

@@ -7,10 +7,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from warehouse.indicators import Indicator, Relation
-from warehouse.release.disclosure import FREE, control_quarters, ends
-from warehouse.release.rounding import BASE
-from warehouse.release.ties import SERIES, Bools
+from sightline.warehouse.indicators import Indicator, Relation
+from sightline.warehouse.release.disclosure import FREE, control_quarters, ends
+from sightline.warehouse.release.rounding import BASE
+from sightline.warehouse.release.ties import SERIES, Bools
 
 NO_REPAIRS: dict[str, list[dict[str, Any]]] = {
     "low_blocks": [], "withheld_regions": [], "withheld_counts": [],

@@ -8,13 +8,13 @@ import logging
 import duckdb
 import sqlalchemy as sa
 
-from warehouse import belonging, orphans
-from warehouse.home import Home
-from warehouse.ledger import releases as ledger
-from warehouse.ledger.state import State, runs
-from warehouse.ledger.state import releases as recorded
-from warehouse.release import store as releases
-from warehouse.release import vintages
+from sightline.warehouse import belonging, orphans
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import releases as ledger
+from sightline.warehouse.ledger.state import State, runs
+from sightline.warehouse.ledger.state import releases as recorded
+from sightline.warehouse.release import store as releases
+from sightline.warehouse.release import vintages
 
 logger = logging.getLogger("sightline")
 

@@ -11,18 +11,18 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from warehouse.errors import WRONG_USE, SightlineError
-from warehouse.home import Home
-from warehouse.ledger import audit
-from warehouse.ledger.releases import (
+from sightline.warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger.releases import (
     RETURNS,
     Return,
     manifest_hashes,
     read_returns,
     return_in_force,
 )
-from warehouse.ledger.state import State, releases, settings
-from warehouse.release import store
+from sightline.warehouse.ledger.state import State, releases, settings
+from sightline.warehouse.release import store
 
 
 def roll_back(home: Home, state: State, release_id: str | None, reason: str, on: date) -> Return:

@@ -20,13 +20,13 @@ from typing import Any
 
 import duckdb
 
-from warehouse import belonging
-from warehouse.errors import WRONG_USE, ConfigurationError, GateFailed, SightlineError
-from warehouse.filesystems import sync
-from warehouse.home import Home, sha256_of
-from warehouse.machine import LACKS, REFUSES, machine_fault
-from warehouse.quoting import quoted
-from warehouse.release.tables import (
+from sightline.warehouse import belonging
+from sightline.warehouse.errors import WRONG_USE, ConfigurationError, GateFailed, SightlineError
+from sightline.warehouse.filesystems import sync
+from sightline.warehouse.home import Home, sha256_of
+from sightline.warehouse.machine import LACKS, REFUSES, machine_fault
+from sightline.warehouse.quoting import quoted
+from sightline.warehouse.release.tables import (
     content_hash,
     news_hashes,
     published_tables,

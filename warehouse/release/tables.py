@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import duckdb
 import yaml
 
-from warehouse.quoting import quoted
+from sightline.warehouse.quoting import quoted
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FILE = Path(__file__).parents[2] / "dbt_project" / "models" / "published" / "published.yml"

@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from warehouse.indicators import Relation
-from warehouse.release.disclosure import FREE, WHOLE, are_parts
+from sightline.warehouse.indicators import Relation
+from sightline.warehouse.release.disclosure import FREE, WHOLE, are_parts
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

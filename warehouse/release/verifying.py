@@ -4,12 +4,12 @@ import os
 
 import sqlalchemy as sa
 
-from warehouse import belonging
-from warehouse.errors import WRONG_USE, SightlineError
-from warehouse.home import Home
-from warehouse.ledger.releases import manifest_hashes
-from warehouse.ledger.state import releases, state_of
-from warehouse.release import store
+from sightline.warehouse import belonging
+from sightline.warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.releases import manifest_hashes
+from sightline.warehouse.ledger.state import releases, state_of
+from sightline.warehouse.release import store
 
 POINTER = "current"
 

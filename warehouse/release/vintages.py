@@ -16,13 +16,13 @@ from typing import Any
 import duckdb
 import sqlalchemy as sa
 
-from warehouse import belonging, orphans
-from warehouse.filesystems import sync
-from warehouse.home import Home
-from warehouse.ledger import releases as ledger
-from warehouse.ledger.state import State
-from warehouse.ledger.state import releases as recorded
-from warehouse.quoting import quoted
+from sightline.warehouse import belonging, orphans
+from sightline.warehouse.filesystems import sync
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import releases as ledger
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.ledger.state import releases as recorded
+from sightline.warehouse.quoting import quoted
 
 TABLE = "trends_vintages"
 COLUMNS = {

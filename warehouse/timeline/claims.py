@@ -16,7 +16,7 @@ from typing import Literal
 
 import duckdb
 
-from warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts import schema as contracts
 
 PERSON, UPN, FORMER = KEYS = ("person_key", "upn_key", "former_upn_key")
 # Births further apart, in months, are those of two children; a year alone may be a slip of the pen.

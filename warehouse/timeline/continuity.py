@@ -12,10 +12,10 @@ from itertools import groupby
 
 import duckdb
 
-from warehouse.calendar import Span
-from warehouse.contracts import schema as contracts
-from warehouse.ledger.annotations import RENUMBERING, Annotation, area_code
-from warehouse.timeline.claims import PERSON, run, tables_with
+from sightline.warehouse.calendar import Span
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.ledger.annotations import RENUMBERING, Annotation, area_code
+from sightline.warehouse.timeline.claims import PERSON, run, tables_with
 
 # In simulated returns of a year's history and more, 10 to 95 per cent of the persons of a month of
 # referrals stood in former ones (a median of 34), 35 to 49 of a yearly census, and 82 to 100 of

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from warehouse.areas import Authority, authorities
-from warehouse.calendar import Span, next_span, span_of
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.schema import OFTEN, Contract, Due
-from warehouse.timeline.in_force import Slice, Submitted, slices
+from sightline.warehouse.areas import Authority, authorities
+from sightline.warehouse.calendar import Span, next_span, span_of
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.schema import OFTEN, Contract, Due
+from sightline.warehouse.timeline.in_force import Slice, Submitted, slices
 
 OWED = ("not_due", "missing", "late")
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from warehouse.timeline.claims import (
+from sightline.warehouse.timeline.claims import (
     MOST_APART,
     Decision,
     another_key,

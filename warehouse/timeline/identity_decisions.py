@@ -10,12 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from warehouse.errors import WRONG_USE, SightlineError
-from warehouse.intake.judge.identifiers import Identifier, digests
-from warehouse.ledger import audit
-from warehouse.ledger.state import State, identity_decisions
-from warehouse.pseudonyms import keys
-from warehouse.timeline.claims import Decision, Kind
+from sightline.warehouse.errors import WRONG_USE, SightlineError
+from sightline.warehouse.intake.judge.identifiers import Identifier, digests
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger.state import State, identity_decisions
+from sightline.warehouse.pseudonyms import keys
+from sightline.warehouse.timeline.claims import Decision, Kind
 
 WORDS = {"person": "local number", "upn": "UPN"}
 

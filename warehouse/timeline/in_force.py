@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from warehouse.calendar import Span
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.schema import Contract
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import State
+from sightline.warehouse.calendar import Span
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.schema import Contract
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.ledger.state import State
 
 DAY = timedelta(days=1)
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)

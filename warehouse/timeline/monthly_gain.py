@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
 
-from warehouse.calendar import Span, month_of
-from warehouse.timeline.in_force import Submitted
+from sightline.warehouse.calendar import Span, month_of
+from sightline.warehouse.timeline.in_force import Submitted
 
 DAYS_OF_A_MONTH = 365.25 / 12
 CARE = "missing"  # of what both returns are a source

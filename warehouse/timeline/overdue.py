@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from warehouse.areas import authorities
-from warehouse.calendar import Span, next_span, span_of
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.schema import OFTEN, Contract, Due
-from warehouse.ledger.state import State
-from warehouse.settings import Settings
-from warehouse.timeline.coverage import owed
+from sightline.warehouse.areas import authorities
+from sightline.warehouse.calendar import Span, next_span, span_of
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.schema import OFTEN, Contract, Due
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import Settings
+from sightline.warehouse.timeline.coverage import owed
 
 # The newest used submission of each sender and extract, and the first day that any told of.
 NEWEST = """

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import duckdb
 
-from warehouse.contracts import schema as contracts
-from warehouse.home import Home
-from warehouse.intake.write import Files, parquet
-from warehouse.timeline.in_force import (
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.home import Home
+from sightline.warehouse.intake.write import Files, parquet
+from sightline.warehouse.timeline.in_force import (
     Submitted,
 )
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-from warehouse.calendar import Span, next_span, span_of
-from warehouse.contracts.schema import Due
+from sightline.warehouse.calendar import Span, next_span, span_of
+from sightline.warehouse.contracts.schema import Due
 
 YEARS = (2024, 2028)
 """Four years, since a leap year moves what is due after its February."""

@@ -8,10 +8,10 @@ from typing import Any
 
 import duckdb
 
-from warehouse.connection import connect
-from warehouse.contracts import schema as contracts
-from warehouse.home import Home
-from warehouse.settings import load_settings
+from sightline.warehouse.connection import connect
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.home import Home
+from sightline.warehouse.settings import load_settings
 
 OF = "submission_id"
 RELATION = re.compile(r'"\w+"\."\w+"\."\w+"')

@@ -6,21 +6,21 @@ from datetime import date, timedelta
 
 import duckdb
 
-from warehouse import indicators
-from warehouse.calendar import month_of
-from warehouse.connection import connect
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.schema import Contract
-from warehouse.home import Home
-from warehouse.ledger import annotations
-from warehouse.ledger.annotations import Annotation
-from warehouse.ledger.state import State
-from warehouse.settings import load_settings
-from warehouse.timeline import identity_decisions
-from warehouse.timeline.continuity import write_breaks
-from warehouse.timeline.coverage import Covered, coverage, expected
-from warehouse.timeline.identities import write_identities
-from warehouse.timeline.in_force import (
+from sightline.warehouse import indicators
+from sightline.warehouse.calendar import month_of
+from sightline.warehouse.connection import connect
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.schema import Contract
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import annotations
+from sightline.warehouse.ledger.annotations import Annotation
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import load_settings
+from sightline.warehouse.timeline import identity_decisions
+from sightline.warehouse.timeline.continuity import write_breaks
+from sightline.warehouse.timeline.coverage import Covered, coverage, expected
+from sightline.warehouse.timeline.identities import write_identities
+from sightline.warehouse.timeline.in_force import (
     FIRST_DAY,
     LAST_DAY,
     Slice,
@@ -30,7 +30,7 @@ from warehouse.timeline.in_force import (
     in_sequence,
     known,
 )
-from warehouse.timeline.raw_views import write_views
+from sightline.warehouse.timeline.raw_views import write_views
 
 TABLES = {
     "extracts": {

@@ -9,9 +9,9 @@ from cases import CASES, GOOD_BUNDLES, Case
 from intake_files import Monitor
 from invariants import Before, before
 
-from warehouse.areas import authorities
-from warehouse.submission import Outcome
-from warehouse.take_in import IntakeReport
+from sightline.warehouse.areas import authorities
+from sightline.warehouse.submission import Outcome
+from sightline.warehouse.take_in import IntakeReport
 
 
 @dataclass(frozen=True)

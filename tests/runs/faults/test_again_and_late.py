@@ -10,7 +10,7 @@ import pytest
 from intake_files import ASSESSMENTS, FACTORS, MARCH, Monitor, referrals, ssd
 from invariants import assert_invariants, before
 
-from warehouse.timeline.work_file import prepare
+from sightline.warehouse.timeline.work_file import prepare
 
 CANARIES = ("2012-05-14", files.upn(1))
 

@@ -10,9 +10,9 @@ import intake_files as files
 import pytest
 from intake_files import MARCH, Monitor, referrals, ssd
 
-from warehouse import calendar
-from warehouse.errors import SightlineError
-from warehouse.settings import Settings, today
+from sightline.warehouse import calendar
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.settings import Settings, today
 
 KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
 
@@ -59,7 +59,7 @@ def test_fault_087_today_is_the_date_in_london(
         def now(cls, tz=None):
             return moment.astimezone(tz)
 
-    monkeypatch.setattr("warehouse.clock.datetime", Clock)
+    monkeypatch.setattr("sightline.warehouse.clock.datetime", Clock)
     assert today(Settings()) == day
 
 

@@ -10,9 +10,9 @@ import pytest
 from intake_files import MARCH, Monitor, errors, referrals, ssd, zipped
 from invariants import assert_invariants, before
 
-from warehouse import home as homes
-from warehouse.home import Home, sha256_of
-from warehouse.intake.receive import landing
+from sightline.warehouse import home as homes
+from sightline.warehouse.home import Home, sha256_of
+from sightline.warehouse.intake.receive import landing
 
 MANY = 1_000
 

@@ -17,24 +17,24 @@ import intake_files as files
 import pytest
 from intake_files import Monitor, ssd
 
-from orchestration.pipeline import _first
-from senders.validate import validate
-from warehouse.errors import ConfigurationError, MachineFault
-from warehouse.intake import batch as loading
-from warehouse.intake import pool
-from warehouse.intake.receive import landing
-from warehouse.intake.receive.unpacking import intact
-from warehouse.machine import machine_fault, said_in
+from sightline.orchestration.pipeline import _first
+from sightline.senders.validate import validate
+from sightline.warehouse.errors import ConfigurationError, MachineFault
+from sightline.warehouse.intake import batch as loading
+from sightline.warehouse.intake import pool
+from sightline.warehouse.intake.receive import landing
+from sightline.warehouse.intake.receive.unpacking import intact
+from sightline.warehouse.machine import machine_fault, said_in
 
 # Takes in under a limit of the operating system, which it meets at whatever point it may be.
 UNDER_LIMIT = """
 import resource, sys
 from pathlib import Path
-from warehouse import home as homes
-from warehouse.take_in import take_in
-from warehouse.machine import machine_fault
-from warehouse.settings import load_settings
-from warehouse.ledger.state import State
+from sightline.warehouse import home as homes
+from sightline.warehouse.take_in import take_in
+from sightline.warehouse.machine import machine_fault
+from sightline.warehouse.settings import load_settings
+from sightline.warehouse.ledger.state import State
 
 kind, limit, home = int(sys.argv[1]), int(sys.argv[2]), homes.find(Path(sys.argv[3]))
 settings, state = load_settings(home), State(home.state_db)

@@ -16,13 +16,13 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
-from warehouse import home as homes
-from warehouse.errors import MachineFault, SightlineError
-from warehouse.home import Home, sha256_of
-from warehouse.ledger.state import State, runs
-from warehouse.ledger.state import releases as recorded
-from warehouse.release import store, verifying, vintages
-from warehouse.release.recovery import recover, set_aside_damaged
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import MachineFault, SightlineError
+from sightline.warehouse.home import Home, sha256_of
+from sightline.warehouse.ledger.state import State, runs
+from sightline.warehouse.ledger.state import releases as recorded
+from sightline.warehouse.release import store, verifying, vintages
+from sightline.warehouse.release.recovery import recover, set_aside_damaged
 
 RELEASES, KEPT, ROWS = 50, 4, 500
 AS_OF = date(2026, 10, 20)
@@ -147,8 +147,8 @@ READER = f"""
 import sys, time
 from pathlib import Path
 import duckdb
-from warehouse.home import Home
-from warehouse.release import store
+from sightline.warehouse.home import Home
+from sightline.warehouse.release import store
 
 home, how, stop = Home(Path(sys.argv[1])), sys.argv[2], Path(sys.argv[3])
 ASK = "select min(n), max(n), count(*), (from release) from trends"

@@ -9,13 +9,13 @@ import intake_files as files
 import pytest
 from cases import CANARY, CASES, GOOD_BUNDLES, Case
 
-from senders import error_report as errors
-from senders.validate import Verdict, Wanted, judged, validate
-from simulation import faults
-from warehouse import home as homes
-from warehouse.clock import LONDON
-from warehouse.ledger.state import State
-from warehouse.submission import Outcome, Pending
+from sightline.senders import error_report as errors
+from sightline.senders.validate import Verdict, Wanted, judged, validate
+from sightline.simulation import faults
+from sightline.warehouse import home as homes
+from sightline.warehouse.clock import LONDON
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.submission import Outcome, Pending
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
 FOLDERS = sorted(SHARED.glob("*/")) if SHARED.is_dir() else []

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from support import SIGHTLINE, TODAY
 
-from simulation.truth import Truth
-from warehouse import home as homes
+from sightline.simulation.truth import Truth
+from sightline.warehouse import home as homes
 
 # All that a folder's name may hold and an engine might take for something else.
 NAME = "a [1]* #5%20 'it' \"said\" {{x}} = é;$HOME&|<>~`!^,: \t\n\U0001f600"

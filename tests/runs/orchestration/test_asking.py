@@ -9,14 +9,14 @@ import pytest
 from dagster._core.test_utils import create_run_for_test
 from support import holder
 
-from orchestration import attempts, dagster_home, pending
-from orchestration.defs import schedules
-from orchestration.run import opened
-from warehouse import clock
-from warehouse import home as homes
-from warehouse.home import Home
-from warehouse.ledger import runs
-from warehouse.ledger.state import State
+from sightline.orchestration import attempts, dagster_home, pending
+from sightline.orchestration.defs import schedules
+from sightline.orchestration.run import opened
+from sightline.warehouse import clock
+from sightline.warehouse import home as homes
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import runs
+from sightline.warehouse.ledger.state import State
 
 Tick = tuple[dg.SensorResult | dg.SkipReason, str | None]
 

@@ -10,18 +10,18 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from expectations.runner import CheckResult
-from monitoring.alerts.findings import Decisions
-from monitoring.delivery import relay
-from orchestration.defs import alerts, intake, release
-from orchestration.resources import Monitor
-from orchestration.run import Run
-from orchestration.steps import marts, order
-from orchestration.steps.built import Built
-from warehouse import home as homes
-from warehouse.contracts.schema import load
-from warehouse.ledger.state import State
-from warehouse.settings import Settings
+from sightline.expectations.runner import CheckResult
+from sightline.monitoring.alerts.findings import Decisions
+from sightline.monitoring.delivery import relay
+from sightline.orchestration.defs import alerts, intake, release
+from sightline.orchestration.resources import Monitor
+from sightline.orchestration.run import Run
+from sightline.orchestration.steps import marts, order
+from sightline.orchestration.steps.built import Built
+from sightline.warehouse import home as homes
+from sightline.warehouse.contracts.schema import load
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import Settings
 
 TODAY = date(2026, 11, 21)
 NOTHING = {"submissions": 0, "submissions_refused": 0, "rows_accepted": 0, "rows_refused": 0}

@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from support import Ran
 
-from orchestration import dagster_home
-from orchestration.definitions import definitions
-from orchestration.steps import intake
-from warehouse.home import Home
-from warehouse.ledger.state import State, runs
+from sightline.orchestration import dagster_home
+from sightline.orchestration.definitions import definitions
+from sightline.orchestration.steps import intake
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State, runs
 
 RAW = dg.AssetKey(["raw", "ssda903"])
 SIGNALS = dg.AssetKey(["marts", "fct_signals"])

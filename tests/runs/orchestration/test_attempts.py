@@ -8,15 +8,15 @@ import pytest
 import sqlalchemy as sa
 from support import holder
 
-from orchestration import attempts, pipeline
-from orchestration.run import opened, ready
-from warehouse import clock
-from warehouse import home as homes
-from warehouse.errors import Busy, ConfigurationError, KeyFault
-from warehouse.home import Home
-from warehouse.ledger import runs
-from warehouse.ledger import state as tables
-from warehouse.ledger.state import State
+from sightline.orchestration import attempts, pipeline
+from sightline.orchestration.run import opened, ready
+from sightline.warehouse import clock
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import Busy, ConfigurationError, KeyFault
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import runs
+from sightline.warehouse.ledger import state as tables
+from sightline.warehouse.ledger.state import State
 
 TODAY = date(2026, 10, 20)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from support import SIGHTLINE, Ran, fresh_home, sightline
 
-from orchestration.run import ready
-from simulation.truth import Truth
-from warehouse import backup
-from warehouse.home import Home
-from warehouse.release import store as releases
+from sightline.orchestration.run import ready
+from sightline.simulation.truth import Truth
+from sightline.warehouse import backup
+from sightline.warehouse.home import Home
+from sightline.warehouse.release import store as releases
 
 HEADERS = 3 * 4096
 MOMENTS = ("intake ...", "models ...", "release ...")

@@ -8,12 +8,12 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from monitoring.messages import Digest
-from orchestration.defs import outbox as schedules
-from warehouse import clock
-from warehouse import home as homes
-from warehouse.home import Home
-from warehouse.ledger.state import State, outbox
+from sightline.monitoring.messages import Digest
+from sightline.orchestration.defs import outbox as schedules
+from sightline.warehouse import clock
+from sightline.warehouse import home as homes
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State, outbox
 
 DIGEST = Digest(
     message_id="d1",

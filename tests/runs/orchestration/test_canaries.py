@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from support import Ran
 
-from simulation.truth import Truth
+from sightline.simulation.truth import Truth
 
 IDENTIFYING = {
     "ssd_person.csv": ("pers_person_id", "pers_upn"),

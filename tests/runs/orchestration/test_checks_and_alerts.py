@@ -6,11 +6,11 @@ import duckdb
 import pytest
 from support import Ran
 
-from expectations import signals
-from monitoring.alerts import released
-from monitoring.alerts.findings import PENDING
-from warehouse.alert_terms import LIVE
-from warehouse.release import store
+from sightline.expectations import signals
+from sightline.monitoring.alerts import released
+from sightline.monitoring.alerts.findings import PENDING
+from sightline.warehouse.alert_terms import LIVE
+from sightline.warehouse.release import store
 
 CURRENT = """
 select alerts.indicator, alerts.area_code, alerts.area_level, alerts.last_period, alerts.alert_id

@@ -9,16 +9,16 @@ import intake_files as files
 import pytest
 from intake_files import MARCH, Monitor, referrals, ssd
 
-from orchestration import health, run
-from warehouse import clock
-from warehouse.ledger import audit, runs
-from warehouse.timeline.in_force import known, slices
+from sightline.orchestration import health, run
+from sightline.warehouse import clock
+from sightline.warehouse.ledger import audit, runs
+from sightline.warehouse.timeline.in_force import known, slices
 
 TRUE, AHEAD, BACK = "2026-10-20T09:00", "2027-10-20T09:00", "2026-10-21T09:00"
 UNDER = (
-    "from datetime import datetime; from warehouse import clock;"
+    "from datetime import datetime; from sightline.warehouse import clock;"
     " clock.now = lambda: datetime.fromisoformat('{}');"
-    " from orchestration.cli import main; main()"
+    " from sightline.orchestration.cli import main; main()"
 )
 
 

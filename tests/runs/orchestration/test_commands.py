@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 from support import Ran, sightline
 
-from orchestration.cli import commands
-from orchestration.demo import MARK, prepared
-from warehouse.errors import SightlineError
-from warehouse.release import store as releases
+from sightline.orchestration.cli import commands
+from sightline.orchestration.demo import MARK, prepared
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.release import store as releases
 
 
 def every_command(

@@ -7,12 +7,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration import dagster_home
-from orchestration.definitions import definitions
-from warehouse import home as homes
-from warehouse import indicators
-from warehouse.contracts import schema as contract
-from warehouse.home import Home
+from sightline.orchestration import dagster_home
+from sightline.orchestration.definitions import definitions
+from sightline.warehouse import home as homes
+from sightline.warehouse import indicators
+from sightline.warehouse.contracts import schema as contract
+from sightline.warehouse.home import Home
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from orchestration import attempts, dagster_home, pipeline
-from orchestration.defs import intake, schedules
-from orchestration.resources import Monitor
-from warehouse import home as homes
-from warehouse.errors import ConfigurationError, KeyFault
-from warehouse.home import Home
-from warehouse.ledger.state import State
+from sightline.orchestration import attempts, dagster_home, pipeline
+from sightline.orchestration.defs import intake, schedules
+from sightline.orchestration.resources import Monitor
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import ConfigurationError, KeyFault
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_by_the_schedule_before_it_could_begin(home: Home) -> None:
 
 
 def test_a_fault_in_telling_hides_no_other(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    from monitoring import failed_runs
+    from sightline.monitoring import failed_runs
 
     def broken(*_: object) -> int:
         raise OSError("no room")

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from intake_files import EPISODES, MARCH, TODAY, Monitor, monitor, ssd
 
-from expectations.submissions import judge_submissions
-from orchestration.pipeline import RunReport
-from orchestration.run import Step
-from orchestration.run_report import outcome
-from senders.account import account, in_words
-from warehouse.ledger import overview
+from sightline.expectations.submissions import judge_submissions
+from sightline.orchestration.pipeline import RunReport
+from sightline.orchestration.run import Step
+from sightline.orchestration.run_report import outcome
+from sightline.senders.account import account, in_words
+from sightline.warehouse.ledger import overview
 
 OTHER = EPISODES.replace("cine_close_reason,", "").replace("_source_code", "_source")
 TOLD = (

@@ -14,9 +14,9 @@ import pytest
 import sqlalchemy as sa
 from support import Ran, sightline
 
-from monitoring.alerts import history
-from warehouse.home import Home
-from warehouse.ledger.state import State, alert_events, alerts, outbox
+from sightline.monitoring.alerts import history
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State, alert_events, alerts, outbox
 
 # A run in which somebody does something with an alert at each step, killed when it has committed
 # and is about to send.
@@ -26,10 +26,10 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from monitoring.alerts import people
-from orchestration import pipeline, run
-from warehouse.errors import SightlineError
-from warehouse.home import Home
+from sightline.monitoring.alerts import people
+from sightline.orchestration import pipeline, run
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.home import Home
 
 ACTS = [
     ("acknowledged", {}), ("snoozed", {"until": date(2027, 1, 1)}), ("assigned", {"to": "Ada"}),

@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 from support import Ran, fresh_home, sightline
 
-from simulation.truth import Truth
-from warehouse.home import Home
-from warehouse.ledger.state import State, alert_events, outbox, runs
-from warehouse.ledger.state import releases as recorded
-from warehouse.release import store as releases
+from sightline.simulation.truth import Truth
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State, alert_events, outbox, runs
+from sightline.warehouse.ledger.state import releases as recorded
+from sightline.warehouse.release import store as releases
 
 KILL, TERM, HANGUP = signal.SIGKILL, signal.SIGTERM, signal.SIGHUP
 STEPS = {
@@ -30,7 +30,7 @@ PATIENCE = 10.0
 
 def ended_in(home: Home, step: str, by: signal.Signals) -> None:
     """Start a run and end it when it says that it enters the step."""
-    command = [sys.executable, "-c", "from orchestration.cli import main; main()"]
+    command = [sys.executable, "-c", "from sightline.orchestration.cli import main; main()"]
     with subprocess.Popen(
         [*command, "run", "--verbose", "--home", str(home.root)],
         stdout=subprocess.DEVNULL,

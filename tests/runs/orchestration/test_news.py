@@ -13,12 +13,12 @@ import pytest
 import sqlalchemy as sa
 from support import TODAY, Ran
 
-from orchestration import pending, pipeline, retention
-from warehouse.home import Home, sha256_of
-from warehouse.ledger.state import State, alerts, outbox, runs, submissions
-from warehouse.ledger.state import releases as recorded
-from warehouse.release import store as releases
-from warehouse.settings import load_settings, today
+from sightline.orchestration import pending, pipeline, retention
+from sightline.warehouse.home import Home, sha256_of
+from sightline.warehouse.ledger.state import State, alerts, outbox, runs, submissions
+from sightline.warehouse.ledger.state import releases as recorded
+from sightline.warehouse.release import store as releases
+from sightline.warehouse.settings import load_settings, today
 
 TEN_DAYS = [TODAY + timedelta(days) for days in range(1, 11)]
 # The demo sends no return after October's: the next one due is that of an authority's SSDA903.
@@ -159,7 +159,7 @@ def test_what_waits_is_sent_by_a_run_that_finds_nothing_to_do(
         raise OSError("no room")
 
     with monkeypatch.context() as patch:
-        patch.setattr("monitoring.delivery.files._write", down)
+        patch.setattr("sightline.monitoring.delivery.files._write", down)
         failed = pipeline.run(home)
     assert (failed.outcome, failed.exit_code) == ("nothing", pipeline.UNDELIVERED)
     assert max(rows(home, runs), key=lambda row: row["number"])["exit_code"] == 7
@@ -173,7 +173,9 @@ def test_what_was_kept_for_long_enough_goes_once_a_day_without_news(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     applied: list[Any] = []
-    monkeypatch.setattr("orchestration.retention.policy.apply", lambda *args: applied.append(args))
+    monkeypatch.setattr(
+        "sightline.orchestration.retention.policy.apply", lambda *args: applied.append(args)
+    )
     set_to(home, f"today = {TEN_DAYS[-1] + timedelta(1)}")
     pipeline.run(home)
     pipeline.run(home)

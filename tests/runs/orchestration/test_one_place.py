@@ -15,14 +15,14 @@ import intake_files as files
 import pytest
 from support import SIGHTLINE, TODAY
 
-from warehouse import home as homes
-from warehouse.calendar import month_of
-from warehouse.home import Home
+from sightline.warehouse import home as homes
+from sightline.warehouse.calendar import month_of
+from sightline.warehouse.home import Home
 
 ROOT = Path(__file__).parents[3]
 PARTS = (
-    "dbt_project", "expectations", "monitoring", "orchestration", "report", "simulation",
-    "warehouse",
+    "dbt_project", "expectations", "monitoring", "orchestration", "report", "senders", "sightline",
+    "simulation", "warehouse",
 )  # fmt: skip
 AUTHORITY, CODE = "301", "E09000002"
 MONTHS = 8
@@ -110,7 +110,8 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Grown:
     folder = tmp_path_factory.mktemp("grown")
     project = folder / "project"
     for name in PARTS:
-        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+        left_out = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, project / name, symlinks=True, ignore=left_out)
     shutil.copy(ROOT / "pyproject.toml", project)
     add(project)
     home = homes.create(folder / "monitor", today=TODAY)

@@ -9,7 +9,7 @@ import pytest
 from intake_files import Monitor
 from released import AREAS, IDENTITY, Released, change_facts, released
 
-from orchestration import run
+from sightline.orchestration import run
 
 SIZES = {"England": 1000, "Yorkshire": 100, "Leeds": 10, "Barnsley": 5}
 

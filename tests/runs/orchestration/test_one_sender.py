@@ -14,12 +14,12 @@ from intake_files import EPISODES, Monitor, ssd, upn
 from released import Released, change_facts, released
 from support import sightline
 
-from orchestration import health, pipeline, run
-from senders import account
-from warehouse.areas import authorities
-from warehouse.calendar import Span, month_of
-from warehouse.ledger import decisions, overview
-from warehouse.timeline import work_file as prepare
+from sightline.orchestration import health, pipeline, run
+from sightline.senders import account
+from sightline.warehouse.areas import authorities
+from sightline.warehouse.calendar import Span, month_of
+from sightline.warehouse.ledger import decisions, overview
+from sightline.warehouse.timeline import work_file as prepare
 
 SENDERS = tuple(islice(authorities(), 9))
 MONTHS = [Span(date(2025, month, 1), month_of(date(2025, month, 1)).end) for month in range(1, 12)]
@@ -282,7 +282,7 @@ def test_status_and_the_list_name_them(among: Released) -> None:
 def test_the_check_is_seen_in_dagster(among: Released) -> None:
     from dagster import DagsterEventType
 
-    from orchestration import dagster_home
+    from sightline.orchestration import dagster_home
 
     with dagster_home.instance(among.monitor.home) as instance:
         first = instance.get_runs()[-1]

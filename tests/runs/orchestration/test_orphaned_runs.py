@@ -28,12 +28,12 @@ from dagster._core.scheduler.instigation import (
 )
 from dagster._core.test_utils import create_run_for_test
 
-from orchestration import attempts, dagster_home, orphaned_runs
-from warehouse import clock
-from warehouse import home as homes
-from warehouse.errors import ConfigurationError
-from warehouse.home import Home
-from warehouse.ledger.state import State
+from sightline.orchestration import attempts, dagster_home, orphaned_runs
+from sightline.warehouse import clock
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State
 
 STARTED, STARTING = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING
 SCHEDULE, SKIPPED = InstigatorType.SCHEDULE, TickStatus.SKIPPED

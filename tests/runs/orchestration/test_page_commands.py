@@ -15,13 +15,14 @@ from click.testing import CliRunner
 from intake_files import ssd
 from pages import ROOT, Shown, blocks, lines
 from pages import commands as shown
+from support import SIGHTLINE
 
-from orchestration.cli import commands
-from orchestration.commands.backup import CreatesByDefault
-from warehouse import home as homes
-from warehouse.ledger import overview
-from warehouse.ledger.state import State
-from warehouse.settings import load_settings, today
+from sightline.orchestration.cli import commands
+from sightline.orchestration.commands.backup import CreatesByDefault
+from sightline.warehouse import home as homes
+from sightline.warehouse.ledger import overview
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import load_settings, today
 
 SHOWN = shown()
 SEPTEMBER = {"period_start": "2026-09-01", "period_end": "2026-09-30"}
@@ -77,7 +78,10 @@ ELSEWHERE = {
     ("restore",): ("tests/runs/orchestration/test_backup_of_a_run.py", '"restore", str('),
     ("upgrade",): ("tests/unit/warehouse/test_upgrades.py", '"upgrade", "--check"'),
     ("backtest",): ("tests/runs/orchestration/test_history.py", 'sightline("backtest"'),
-    ("demo",): ("tests/runs/orchestration/test_commands.py", "from orchestration.demo import"),
+    ("demo",): (
+        "tests/runs/orchestration/test_commands.py",
+        "from sightline.orchestration.demo import",
+    ),
     ("replay",): ("tests/runs/orchestration/test_history.py", 'sightline("replay"'),
     ("sql",): ("tests/runs/stories/test_docs.py", '["sql", query'),
     ("up",): ("tests/runs/orchestration/test_up.py", "with up(home)"),
@@ -145,7 +149,7 @@ def began(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / SENT).write_bytes(bundle())
     tool = folder / "bin" / "sightline"
     tool.parent.mkdir()
-    start = "import sys; sys.argv[0] = 'sightline'; from orchestration.cli import main; main()"
+    start = f"import sys; sys.argv[0] = 'sightline'; {SIGHTLINE[-1]}"
     tool.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{start}" "$@"\n')
     tool.chmod(0o755)
     script = blocks(ROOT / "docs" / "engineers.md", "sh")[0]

@@ -49,7 +49,7 @@ def test_a_second_run_finds_nothing_to_do_and_changes_no_byte(demo_home: Ran) ->
 def test_the_run_is_seen_in_dagster_with_checks_and_their_metadata(demo_home: Ran) -> None:
     from dagster import DagsterEventType
 
-    from orchestration import dagster_home
+    from sightline.orchestration import dagster_home
 
     with dagster_home.instance(demo_home.home) as instance:
         [run] = instance.get_runs()

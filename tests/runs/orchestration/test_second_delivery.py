@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from support import SIGHTLINE, fresh_home, logged, sightline
 
-from orchestration import dagster_home
-from simulation import faults
-from simulation.truth import Truth
-from warehouse.home import Home
+from sightline.orchestration import dagster_home
+from sightline.simulation import faults
+from sightline.simulation.truth import Truth
+from sightline.warehouse.home import Home
 
 FIRST = ("383", "884")
 LATER = "306"
@@ -51,7 +51,16 @@ def later(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Truth
 
 def job_of_dagster(home: Home) -> subprocess.CompletedProcess[str]:
     """The run as Dagster's own pages start it, with nothing of the command line around it."""
-    module = ["-m", "dagster", "job", "execute", "-m", "orchestration.definitions", "-j", "refresh"]
+    module = [
+        "-m",
+        "dagster",
+        "job",
+        "execute",
+        "-m",
+        "sightline.orchestration.definitions",
+        "-j",
+        "refresh",
+    ]
     environment = os.environ | dagster_home.environment(home)
     return subprocess.run(
         [sys.executable, *module], env=environment, capture_output=True, text=True, check=False

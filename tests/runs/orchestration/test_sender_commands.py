@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 from support import SIGHTLINE, sightline
 
-from orchestration.cli import commands
-from warehouse.contracts import schema as contracts
+from sightline.orchestration.cli import commands
+from sightline.warehouse.contracts import schema as contracts
 
 MISSING = "CHILD,DOB,MISSING,MIS_START,MIS_END\n"
 CANARY = "QQ77"

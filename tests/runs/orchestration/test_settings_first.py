@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from orchestration import doctor, pipeline
-from orchestration.cli import commands
-from orchestration.configuration import checked
-from orchestration.run import Run, Step
-from warehouse import home as homes
-from warehouse.errors import ConfigurationError
-from warehouse.home import Home
-from warehouse.ledger.state import State
-from warehouse.settings import Settings
+from sightline.orchestration import doctor, pipeline
+from sightline.orchestration.cli import commands
+from sightline.orchestration.configuration import checked
+from sightline.orchestration.run import Run, Step
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import Settings
 
 WRONG = {
     "keep_release = 6": "keep_releases",

@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner, Result
 from intake_files import referrals, ssd
 
-from orchestration.cli import commands
-from senders import account
-from warehouse.ledger import decisions
-from warehouse.ledger import submissions as ledger
-from warehouse.problems import Problem
-from warehouse.submission import Outcome
+from sightline.orchestration.cli import commands
+from sightline.senders import account
+from sightline.warehouse.ledger import decisions
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.problems import Problem
+from sightline.warehouse.submission import Outcome
 
 CANARY = "ZZ9"
 BAD = f"R99,K1,{CANARY},N1,2A,N,,\n"

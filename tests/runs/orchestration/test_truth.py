@@ -6,8 +6,8 @@ from datetime import date
 import duckdb
 import pytest
 
-from simulation import found as truth
-from simulation.truth import Event, Truth
+from sightline.simulation import found as truth
+from sightline.simulation.truth import Event, Truth
 
 ONSET = date(2025, 6, 1)
 

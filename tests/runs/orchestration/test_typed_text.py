@@ -20,11 +20,11 @@ import sqlalchemy as sa
 from support import Ran, sightline
 from test_canaries import unpacked
 
-from orchestration import cli
-from orchestration.console import typed as is_typed
-from warehouse.home import Home
-from warehouse.ledger import state as tables
-from warehouse.ledger.state import state_of
+from sightline.orchestration import cli
+from sightline.orchestration.console import typed as is_typed
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import state as tables
+from sightline.warehouse.ledger.state import state_of
 
 SENTENCE = "Contacts of the night service are no longer counted as referrals."
 # In this order of two alerts.
@@ -43,7 +43,7 @@ DAY = date(2026, 9, 1)
 # One process for all commands: to start each takes longer than to do it.
 EACH = """
 import json, sys
-from orchestration import cli
+from sightline.orchestration import cli
 for words in json.load(sys.stdin):
     sys.argv = ["sightline", *words]
     try:

@@ -10,11 +10,11 @@ import pytest
 from kept_up import Up, processes, until, up, worker
 from support import SIGHTLINE, sightline
 
-from orchestration import service
-from orchestration.lock import holder
-from warehouse import home as homes
-from warehouse.home import Home
-from warehouse.ledger.state import State
+from sightline.orchestration import service
+from sightline.orchestration.lock import holder
+from sightline.warehouse import home as homes
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State
 
 ALONE = {"assetSelection": [{"path": ["raw", "ssda903"]}]}
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import work_file
 
-from report.downloads import pdf
-from report.site import build_site
-from warehouse import home as homes
+from sightline.report.downloads import pdf
+from sightline.report.site import build_site
+from sightline.warehouse import home as homes
 
 CHROMIUM = pdf.browser()
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]

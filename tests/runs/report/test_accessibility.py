@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from report.accessibility import FILE, statement
+from sightline.report.accessibility import FILE, statement
 
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

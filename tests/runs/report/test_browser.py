@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from report.downloads import pdf
-from senders import error_report as errors
-from senders.validate import Wanted, validate
+from sightline.report.downloads import pdf
+from sightline.senders import error_report as errors
+from sightline.senders.validate import Wanted, validate
 
 PAGES = ("index.html", "areas/383.html", "indicators/referral_rate.html", "alerts/a-leeds.html",
          "identification.html", "groups.html", "drivers/index.html",

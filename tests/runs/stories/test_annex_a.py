@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 
-from orchestration import pipeline
-from warehouse import home as homes
+from sightline.orchestration import pipeline
+from sightline.warehouse import home as homes
 
 CONTACTS = "Child Unique ID,Gender,Date of Birth,Age,Date of Contact,Contact Source\n"
 REFERRALS = (

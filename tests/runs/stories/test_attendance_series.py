@@ -12,8 +12,8 @@ import duckdb
 import pytest
 import screening
 
-from orchestration import pipeline
-from warehouse import home as homes
+from sightline.orchestration import pipeline
+from sightline.warehouse import home as homes
 
 RELEASES = Path(__file__).parents[4] / "shared" / "data" / "attendance_releases"
 ENGLAND, LEEDS = "E92000001", "E08000035"

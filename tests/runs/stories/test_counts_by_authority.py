@@ -6,8 +6,8 @@ from datetime import date
 import duckdb
 import pytest
 
-from orchestration import pipeline
-from warehouse import home as homes
+from sightline.orchestration import pipeline
+from sightline.warehouse import home as homes
 
 YOUTH = """la_code,period_start,period_end,children_known,first_time_entrants
 301,2025-04-01,2025-06-30,120,14

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from orchestration.cli import commands
+from sightline.orchestration.cli import commands
 
 ROOT = Path(__file__).parents[3]
 QUERIES = [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from orchestration.cli import commands
+from sightline.orchestration.cli import commands
 
 ROOT = Path(__file__).parents[3]
 CASES = ROOT.parent / "shared" / "cases" / "intake"

@@ -11,8 +11,8 @@ import joins
 import pytest
 from support import sightline
 
-from orchestration import pipeline
-from warehouse import home as homes
+from sightline.orchestration import pipeline
+from sightline.warehouse import home as homes
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
 RELEASED = {

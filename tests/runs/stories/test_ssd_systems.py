@@ -8,8 +8,8 @@ from intake_files import zipped
 from oracle.monitor import Monitor
 from ssd_systems import SYSTEMS, Child, Tables, plain
 
-from orchestration import pipeline
-from warehouse import home as homes
+from sightline.orchestration import pipeline
+from sightline.warehouse import home as homes
 
 TODAY = date(2026, 10, 20)
 SENDERS = dict(zip(SYSTEMS, ("301", "302", "303", "304"), strict=True))

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from support import Ran
 
-from warehouse import indicators
-from warehouse.release import audit, store
+from sightline.warehouse import indicators
+from sightline.warehouse.release import audit, store
 
 MANY = 10**6
 LEVELS = {"region": "region_code", "sub_region": "sub_region_code", "country": None}

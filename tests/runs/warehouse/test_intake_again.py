@@ -11,10 +11,10 @@ import killing
 import pytest
 from intake_files import MARCH, referrals, rules, ssd, zipped
 
-from warehouse import belonging, orphans
-from warehouse.intake.judge import submission as judging
-from warehouse.intake.receive import landing
-from warehouse.intake.receive.landing import land
+from sightline.warehouse import belonging, orphans
+from sightline.warehouse.intake.judge import submission as judging
+from sightline.warehouse.intake.receive import landing
+from sightline.warehouse.intake.receive.landing import land
 
 KEY = "aae24849842d7082b66f57ce8270bd04da2c39ffb97df22803c270983032c4e5"
 TABLES = ("ssd_persons", "ssd_identifiers", "ssd_referrals", "ssd_assessments", "ssd_factors")
@@ -22,10 +22,10 @@ TABLES = ("ssd_persons", "ssd_identifiers", "ssd_referrals", "ssd_assessments", 
 KILLED_AT = f"""{inspect.getsource(killing)}
 
 from pathlib import Path
-from warehouse import home as homes
-from warehouse.take_in import take_in
-from warehouse.settings import load_settings
-from warehouse.ledger.state import State
+from sightline.warehouse import home as homes
+from sightline.warehouse.take_in import take_in
+from sightline.warehouse.settings import load_settings
+from sightline.warehouse.ledger.state import State
 
 folder, module, function, calls = sys.argv[1:]
 home = homes.find(Path(folder))
@@ -85,7 +85,7 @@ def arrivals(monitor):
 
 
 def test_what_comes_in_one_intake_has_its_number(monitor, monkeypatch):
-    monkeypatch.setattr("warehouse.intake.receive.landing.CHUNK", 1)
+    monkeypatch.setattr("sightline.warehouse.intake.receive.landing.CHUNK", 1)
     monitor.drop("a.csv", "a")
     monitor.drop("b.csv", "b", sender="302")
     monitor.take_in()
@@ -100,7 +100,7 @@ def cut_off(*_):
 
 
 def test_an_intake_that_was_cut_off_goes_on_under_its_number(monitor, monkeypatch):
-    monkeypatch.setattr("warehouse.intake.receive.landing.CHUNK", 1)
+    monkeypatch.setattr("sightline.warehouse.intake.receive.landing.CHUNK", 1)
     for name in ("a.csv", "b.csv"):
         monitor.drop(name, name)
     with monkeypatch.context() as patched:
@@ -164,7 +164,7 @@ def test_many_batches_side_by_side_give_what_one_gives(tmp_path, monkeypatch):
         for number in range(4):
             episodes = referrals(30 + number)
             monitor.drop_zip(ssd(ssd_cin_episodes=episodes), name=f"{number}.zip")
-        monkeypatch.setattr("warehouse.take_in.BATCH_BYTES", size)
+        monkeypatch.setattr("sightline.warehouse.take_in.BATCH_BYTES", size)
         report = monitor.take_in()
         results.append((rows(monitor), [vars(o) | {"batch": None} for o in report.outcomes]))
     assert results[0] == results[1]
@@ -187,7 +187,7 @@ def test_a_fault_nobody_foresaw_stays_with_its_submission(monitor, monkeypatch):
             connection.execute("select cast('canary' as integer)").fetchall()
         judging.judge(*arguments)
 
-    monkeypatch.setattr("warehouse.intake.batch.judge", fails_on_one)
+    monkeypatch.setattr("sightline.warehouse.intake.batch.judge", fails_on_one)
     for number in range(5):
         odd = {"odd.csv": "x"} if number == 2 else {}
         monitor.drop_zip(ssd() | odd, name=f"{number}.zip", sender=f"30{number + 1}")
@@ -235,7 +235,7 @@ def test_a_worker_that_is_done_ends_at_once_and_says_nothing():
     script = (
         "import atexit, os;"
         "atexit.register(print, 'left over');"
-        "from warehouse.intake.pool import end_with;"
+        "from sightline.warehouse.intake.pool import end_with;"
         "end_with(os.getppid())"
     )
     done = subprocess.run(
@@ -247,7 +247,7 @@ def test_a_worker_that_is_done_ends_at_once_and_says_nothing():
 def test_a_worker_does_not_outlive_its_run():
     script = (
         "import os, subprocess, sys, time;"
-        "from warehouse.intake.pool import end_with;"
+        "from sightline.warehouse.intake.pool import end_with;"
         "end_with(os.getppid()); print(os.getpid(), flush=True); time.sleep(60)"
     )
     starter = (

@@ -13,15 +13,15 @@ import killing
 import pytest
 from intake_files import care, referrals, ssd, upn
 
-from warehouse import belonging
-from warehouse import home as homes
-from warehouse.erasure.rotation import rotate
-from warehouse.errors import KeyFault, SightlineError
-from warehouse.ledger import audit
-from warehouse.pseudonyms import keys
-from warehouse.settings import load_settings
-from warehouse.take_in import take_in
-from warehouse.timeline.work_file import prepare
+from sightline.warehouse import belonging
+from sightline.warehouse import home as homes
+from sightline.warehouse.erasure.rotation import rotate
+from sightline.warehouse.errors import KeyFault, SightlineError
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.pseudonyms import keys
+from sightline.warehouse.settings import load_settings
+from sightline.warehouse.take_in import take_in
+from sightline.warehouse.timeline.work_file import prepare
 
 REASON = "the old key was in a lost backup"
 WEAK = {
@@ -40,10 +40,10 @@ WEAK = {
 KILLED_AT = f"""{inspect.getsource(killing)}
 
 from pathlib import Path
-from warehouse import home as homes
-from warehouse.erasure import rotation
-from warehouse.settings import load_settings
-from warehouse.ledger.state import State
+from sightline.warehouse import home as homes
+from sightline.warehouse.erasure import rotation
+from sightline.warehouse.settings import load_settings
+from sightline.warehouse.ledger.state import State
 
 folder, new_key, module, function, calls = sys.argv[1:]
 home = homes.find(Path(folder))
@@ -182,11 +182,11 @@ def test_without_a_reason_the_key_is_not_changed(monitor, new_key):
 @pytest.mark.parametrize(
     ("module", "function", "calls", "is_done"),
     [
-        ("warehouse.intake.batch", "_load", 1, False),
-        ("warehouse.intake.batch", "_load", 3, False),
-        ("warehouse.ledger.audit", "record", 1, False),
-        ("warehouse.pseudonyms.keys", "finish_rotation", 2, True),
-        ("warehouse.pseudonyms.keys", "_put_in_place", 2, True),
+        ("sightline.warehouse.intake.batch", "_load", 1, False),
+        ("sightline.warehouse.intake.batch", "_load", 3, False),
+        ("sightline.warehouse.ledger.audit", "record", 1, False),
+        ("sightline.warehouse.pseudonyms.keys", "finish_rotation", 2, True),
+        ("sightline.warehouse.pseudonyms.keys", "_put_in_place", 2, True),
     ],
 )
 def test_a_rotation_killed_anywhere_is_whole_or_not_begun(

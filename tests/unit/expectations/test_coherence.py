@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from expectations.signals import (
+from sightline.expectations.signals import (
     Worsening,
     counts_agree_with_official,
     marts_are_coherent,

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from expectations import forms
+from sightline.expectations import forms
 
 START = "first ssd return in another form: "
 

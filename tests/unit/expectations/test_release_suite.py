@@ -6,9 +6,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from expectations import release
-from expectations.runner import judge
-from warehouse import indicators
+from sightline.expectations import release
+from sightline.expectations.runner import judge
+from sightline.warehouse import indicators
 
 pytestmark = pytest.mark.slow
 

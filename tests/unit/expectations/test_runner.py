@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from great_expectations import expectations as gxe
 
-from expectations.runner import CheckerBroken, about, judge
+from sightline.expectations.runner import CheckerBroken, about, judge
 
 BETWEEN = gxe.ExpectColumnValuesToBeBetween(
     column="share", min_value=0, max_value=0.05, meta=about("share_is_small", "engineering")

@@ -6,11 +6,11 @@ import intake_files as files
 import pytest
 from intake_files import IDENTIFIERS, MARCH, ssd, upn
 
-from expectations import identities
-from senders.remedies import REMEDIES
-from warehouse.connection import connect
-from warehouse.ledger import submissions as ledger
-from warehouse.timeline.work_file import prepare
+from sightline.expectations import identities
+from sightline.senders.remedies import REMEDIES
+from sightline.warehouse.connection import connect
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.timeline.work_file import prepare
 
 pytestmark = pytest.mark.slow
 

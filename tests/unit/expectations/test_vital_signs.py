@@ -9,9 +9,9 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
-from expectations import submissions as judging
-from expectations.runner import CheckResult
-from warehouse.ledger.state import State, problems, submission_profiles, submissions
+from sightline.expectations import submissions as judging
+from sightline.expectations.runner import CheckResult
+from sightline.warehouse.ledger.state import State, problems, submission_profiles, submissions
 
 pytestmark = pytest.mark.slow
 

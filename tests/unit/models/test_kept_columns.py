@@ -5,7 +5,7 @@ import re
 import pytest
 import rendered
 
-from warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts import schema as contracts
 
 pytestmark = pytest.mark.slow
 

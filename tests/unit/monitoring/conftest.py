@@ -9,10 +9,10 @@ import duckdb
 import pytest
 from released_figures import FALL, LEEDS, Released
 
-from monitoring.alerts.lifecycle import alert_id
-from warehouse.home import Home, create
-from warehouse.ledger.state import State
-from warehouse.settings import Settings
+from sightline.monitoring.alerts.lifecycle import alert_id
+from sightline.warehouse.home import Home, create
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import Settings
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from monitoring.alerts.lifecycle import Finding
+from sightline.monitoring.alerts.lifecycle import Finding
 
 FALL = Finding(
     indicator="referral_rate",

@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from released_figures import FALL, Released
 from test_record import judged
 
-from monitoring.alerts import acts, history, people
-from monitoring.alerts.findings import ENDED, Alert, Change, Finding
-from monitoring.alerts.lifecycle import decide
-from monitoring.alerts.record import record
-from orchestration import doctor
-from warehouse.errors import SightlineError
-from warehouse.home import Home
-from warehouse.ledger.state import State, alert_events, alerts, audit
-from warehouse.settings import Settings
+from sightline.monitoring.alerts import acts, history, people
+from sightline.monitoring.alerts.findings import ENDED, Alert, Change, Finding
+from sightline.monitoring.alerts.lifecycle import decide
+from sightline.monitoring.alerts.record import record
+from sightline.orchestration import doctor
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State, alert_events, alerts, audit
+from sightline.warehouse.settings import Settings
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ import pytest
 from marts import Marts
 from panels import changed, panel
 
-from monitoring import signals
+from sightline.monitoring import signals
 
 pytestmark = pytest.mark.slow
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitoring import annual as years_of
-from monitoring import successions
-from monitoring.annotated import Annotations
-from monitoring.detection import annual
+from sightline.monitoring import annual as years_of
+from sightline.monitoring import successions
+from sightline.monitoring.annotated import Annotations
+from sightline.monitoring.detection import annual
 
 YEARS = 12
 RATE = 0.05

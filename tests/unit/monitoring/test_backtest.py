@@ -8,8 +8,8 @@ import pytest
 from marts import Marts
 from panels import panel
 
-from monitoring import backtest, signals
-from monitoring.annotated import Annotations
+from sightline.monitoring import backtest, signals
+from sightline.monitoring.annotated import Annotations
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from monitoring.detection.calendar import easter_sunday, school_days
+from sightline.monitoring.detection.calendar import easter_sunday, school_days
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,12 @@ from test_delivery import by_mail, row
 from test_delivery import post as post_mail
 from test_http_channels import Receiver, post
 
-from monitoring.delivery import http
-from monitoring.delivery.relay import Delivered, deliver
-from warehouse.home import Home
-from warehouse.ledger import read_only
-from warehouse.ledger.state import State
-from warehouse.settings import Settings
+from sightline.monitoring.delivery import http
+from sightline.monitoring.delivery.relay import Delivered, deliver
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger import read_only
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import Settings
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)

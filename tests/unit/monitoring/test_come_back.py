@@ -7,15 +7,15 @@ import pytest
 from marts import Marts
 from panels import months, panel, people
 
-from monitoring import signals
-from monitoring.alerts.evaluate import findings
-from monitoring.alerts.findings import Alert, Decisions
-from monitoring.alerts.lifecycle import decide
-from monitoring.detection import lasting
-from monitoring.detection.lasting import Changes
-from monitoring.detection.monitor import Judgements, judge
-from monitoring.detection.panel import COLD_ROUNDS, STEP_VARIANCE, WARM_ROUNDS, Fit, fit
-from warehouse.alert_terms import LIVE
+from sightline.monitoring import signals
+from sightline.monitoring.alerts.evaluate import findings
+from sightline.monitoring.alerts.findings import Alert, Decisions
+from sightline.monitoring.alerts.lifecycle import decide
+from sightline.monitoring.detection import lasting
+from sightline.monitoring.detection.lasting import Changes
+from sightline.monitoring.detection.monitor import Judgements, judge
+from sightline.monitoring.detection.panel import COLD_ROUNDS, STEP_VARIANCE, WARM_ROUNDS, Fit, fit
+from sightline.warehouse.alert_terms import LIVE
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,8 @@ import pytest
 from released_figures import Released
 from test_messages import message
 
-from monitoring import companions, gate, rendering
-from monitoring.message_base import Companions
+from sightline.monitoring import companions, gate, rendering
+from sightline.monitoring.message_base import Companions
 
 AUGUST = date(2026, 8, 1)
 LEEDS = "E08000035"

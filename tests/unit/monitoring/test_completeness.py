@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monitoring.detection.completeness import learn
+from sightline.monitoring.detection.completeness import learn
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 

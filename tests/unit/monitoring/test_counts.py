@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from monitoring.detection import counts as tails
-from monitoring.detection.discovery import discoveries
+from sightline.monitoring.detection import counts as tails
+from sightline.monitoring.detection.discovery import discoveries
 
 
 def test_a_count_at_its_expectation_scores_about_nothing() -> None:

@@ -15,13 +15,13 @@ import sqlalchemy as sa
 from mail_server import mail_server
 from test_messages import digest, message
 
-from monitoring import outbox as outbox_rows
-from monitoring.delivery import channels, relay
-from monitoring.delivery.relay import LONGEST_WAIT, Delivered, deliver, is_due
-from warehouse.errors import ConfigurationError
-from warehouse.home import Home
-from warehouse.ledger.state import State, outbox, releases
-from warehouse.settings import Settings
+from sightline.monitoring import outbox as outbox_rows
+from sightline.monitoring.delivery import channels, relay
+from sightline.monitoring.delivery.relay import LONGEST_WAIT, Delivered, deliver, is_due
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State, outbox, releases
+from sightline.warehouse.settings import Settings
 
 pytestmark = pytest.mark.slow
 
@@ -266,7 +266,7 @@ def test_whatever_a_channel_raises_is_its_own_fault(
 
     post(state, "files")
     post(state, "smtp", message_id="m2")
-    monkeypatch.setattr("monitoring.delivery.files._write", broken)
+    monkeypatch.setattr("sightline.monitoring.delivery.files._write", broken)
     with mail_server() as server:
         assert deliver(home, by_mail(server.port), state, NOW).sent == 1
     failed = next(one for one in rows(state) if one.state == "failed")
@@ -564,10 +564,10 @@ KILLED = """
 import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from monitoring.delivery import relay
+from sightline.monitoring.delivery import relay
 from test_delivery import by_mail
-from warehouse.home import Home
-from warehouse.ledger.state import State
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State
 
 home = Home(Path(sys.argv[1]))
 relay._Pass._mark = lambda *_: os.kill(os.getpid(), signal.SIGKILL)

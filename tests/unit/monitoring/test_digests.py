@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from test_messages import digest as heartbeat
 from test_messages import message
 
-from monitoring import between_runs, digests, gate, outbox, rendering
-from monitoring.messages import headline, parse
-from monitoring.notices import AudienceDigest, NotTakenOn
-from warehouse.ledger import state as tables
-from warehouse.ledger.state import State
-from warehouse.settings import Settings
+from sightline.monitoring import between_runs, digests, gate, outbox, rendering
+from sightline.monitoring.messages import headline, parse
+from sightline.monitoring.notices import AudienceDigest, NotTakenOn
+from sightline.warehouse.ledger import state as tables
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import Settings
 
 DAY = date(2026, 11, 20)  # a Friday
 MAIL = {"kind": "smtp", "host": "mail", "sender": "a@b.uk", "recipients": ["c@d.uk"]}

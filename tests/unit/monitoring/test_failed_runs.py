@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from monitoring import failed_runs, gate, rendering
-from monitoring.messages import RunFailed, headline, parse
-from monitoring.notices import Troubles
-from warehouse import clock
-from warehouse.ledger.state import FAILED, State, outbox, releases, runs
-from warehouse.settings import Settings
+from sightline.monitoring import failed_runs, gate, rendering
+from sightline.monitoring.messages import RunFailed, headline, parse
+from sightline.monitoring.notices import Troubles
+from sightline.warehouse import clock
+from sightline.warehouse.ledger.state import FAILED, State, outbox, releases, runs
+from sightline.warehouse.settings import Settings
 
 TODAY = date(2026, 11, 21)
 MAIL = {

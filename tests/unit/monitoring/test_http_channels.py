@@ -15,12 +15,12 @@ import pytest
 import sqlalchemy as sa
 from test_messages import digest, message
 
-from monitoring.delivery import channels, slack, teams
-from monitoring.delivery.relay import Delivered, deliver
-from warehouse.errors import ConfigurationError
-from warehouse.home import Home
-from warehouse.ledger.state import State, outbox
-from warehouse.settings import Settings
+from sightline.monitoring.delivery import channels, slack, teams
+from sightline.monitoring.delivery.relay import Delivered, deliver
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State, outbox
+from sightline.warehouse.settings import Settings
 
 pytestmark = pytest.mark.slow
 
@@ -158,7 +158,9 @@ def test_a_server_that_asks_to_be_left_alone_is_left_alone(
     home: Home, state: State, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, after: str
 ) -> None:
     """Nor is another message tried meanwhile."""
-    monkeypatch.setattr("monitoring.delivery.http.clock.now", lambda: NOW.replace(tzinfo=None))
+    monkeypatch.setattr(
+        "sightline.monitoring.delivery.http.clock.now", lambda: NOW.replace(tzinfo=None)
+    )
     post(state, "webhook")
     post(state, "webhook", 2)
     receiver.answers = [(429, {"Retry-After": after}, b""), (200, {}, b""), (200, {}, b"")]
@@ -305,7 +307,7 @@ def test_a_block_that_is_wrong_is_refused_by_name(block: dict[str, Any], said: s
 def test_an_extra_that_is_not_installed_is_told(
     home: Home, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(f"monitoring.delivery.{kind}.find_spec", lambda _: None)
+    monkeypatch.setattr(f"sightline.monitoring.delivery.{kind}.find_spec", lambda _: None)
     more = {"key_env": "A", "template": "0" * 36, "recipients": ["a@example.org"]}
     block = {"kind": kind} | (more if kind == "notify" else {"url_env": "A"})
     [objection] = channels.objections(home, Settings(delivery=[block])).values()

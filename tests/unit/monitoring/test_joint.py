@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from monitoring import joint, tables
-from warehouse import indicators
+from sightline.monitoring import joint, tables
+from sightline.warehouse import indicators
 
 pytestmark = pytest.mark.slow
 

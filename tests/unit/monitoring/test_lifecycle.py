@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.alerts.findings import Alert, Decisions, Finding, Given
-from monitoring.alerts.lifecycle import decide
-from warehouse.alert_terms import LIVE
+from sightline.monitoring.alerts.findings import Alert, Decisions, Finding, Given
+from sightline.monitoring.alerts.lifecycle import decide
+from sightline.warehouse.alert_terms import LIVE
 
 TODAY = date(2026, 11, 21)
 LETTERS = {"o": "ok", "w": "worsening", "n": "not_assessable", "s": "short_history"}

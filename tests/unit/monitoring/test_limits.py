@@ -8,11 +8,11 @@ import pytest
 from marts import Marts
 from panels import changed, months, panel, people
 
-from monitoring import signals
-from monitoring.alerts.evaluate import findings
-from monitoring.detection.monitor import judge
-from monitoring.detection.panel import _before_guard, _weight
-from monitoring.detection.windows import _clipped
+from sightline.monitoring import signals
+from sightline.monitoring.alerts.evaluate import findings
+from sightline.monitoring.detection.monitor import judge
+from sightline.monitoring.detection.panel import _before_guard, _weight
+from sightline.monitoring.detection.windows import _clipped
 
 pytestmark = pytest.mark.slow
 

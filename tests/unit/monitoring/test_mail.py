@@ -11,12 +11,12 @@ import pytest
 import sqlalchemy as sa
 from test_messages import digest, message
 
-from monitoring import alert_context, gate, rendering
-from monitoring.messages import Figures, Message, headline, paragraphs
-from monitoring.notices import AudienceDigest, Entry
-from warehouse import clock
-from warehouse.ledger.state import State, alerts
-from warehouse.settings import Settings
+from sightline.monitoring import alert_context, gate, rendering
+from sightline.monitoring.messages import Figures, Message, headline, paragraphs
+from sightline.monitoring.notices import AudienceDigest, Entry
+from sightline.warehouse import clock
+from sightline.warehouse.ledger.state import State, alerts
+from sightline.warehouse.settings import Settings
 
 WITHHELD = Figures(is_withheld=True)
 YEAR = {

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from monitoring import gate, rendering
-from monitoring.messages import AlertMessage, Digest, Figures, headline, parse
-from warehouse.release.rounding import IN_WORDS
+from sightline.monitoring import gate, rendering
+from sightline.monitoring.messages import AlertMessage, Digest, Figures, headline, parse
+from sightline.warehouse.release.rounding import IN_WORDS
 
 REFERRALS = Figures(
     value=400.04,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from panels import changed, months, panel, people
 
-from monitoring.detection.monitor import judge
-from monitoring.detection.panel import Variances, fit
-from monitoring.detection.rhythm import MONTHS_ALONE
+from sightline.monitoring.detection.monitor import judge
+from sightline.monitoring.detection.panel import Variances, fit
+from sightline.monitoring.detection.rhythm import MONTHS_ALONE
 
 pytestmark = pytest.mark.slow
 

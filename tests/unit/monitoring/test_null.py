@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monitoring.detection.null import against_null, location
+from sightline.monitoring.detection.null import against_null, location
 
 
 def scores(areas: int = 150, kinds: int = 2) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

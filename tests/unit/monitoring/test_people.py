@@ -7,11 +7,11 @@ import pytest
 from released_figures import FALL, Released
 from test_record import judged
 
-from monitoring.alerts import acts, people
-from monitoring.alerts.record import record
-from warehouse.errors import SightlineError
-from warehouse.ledger.state import State
-from warehouse.settings import Settings
+from sightline.monitoring.alerts import acts, people
+from sightline.monitoring.alerts.record import record
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import Settings
 
 pytestmark = pytest.mark.slow
 

@@ -8,18 +8,18 @@ import pytest
 import sqlalchemy as sa
 from released_figures import FALL, Released
 
-from monitoring import between_runs, gate, rendering, troubles
-from monitoring.alerts import history, people, storm_records
-from monitoring.alerts.evaluate import Judged, alert_rows, event_rows, known_alerts
-from monitoring.alerts.findings import Decisions, Finding, Given
-from monitoring.alerts.lifecycle import decide
-from monitoring.alerts.record import record
-from monitoring.messages import AlertMessage, Digest, headline, parse
-from monitoring.notices import Troubles
-from warehouse import clock
-from warehouse.errors import SightlineError
-from warehouse.ledger.state import State, alert_events, outbox, runs
-from warehouse.settings import Settings
+from sightline.monitoring import between_runs, gate, rendering, troubles
+from sightline.monitoring.alerts import history, people, storm_records
+from sightline.monitoring.alerts.evaluate import Judged, alert_rows, event_rows, known_alerts
+from sightline.monitoring.alerts.findings import Decisions, Finding, Given
+from sightline.monitoring.alerts.lifecycle import decide
+from sightline.monitoring.alerts.record import record
+from sightline.monitoring.messages import AlertMessage, Digest, headline, parse
+from sightline.monitoring.notices import Troubles
+from sightline.warehouse import clock
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.ledger.state import State, alert_events, outbox, runs
+from sightline.warehouse.settings import Settings
 
 pytestmark = pytest.mark.slow
 

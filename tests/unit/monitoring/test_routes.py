@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from monitoring import routes
-from monitoring.routes import Subject
-from warehouse.errors import ConfigurationError
-from warehouse.settings import Settings
+from sightline.monitoring import routes
+from sightline.monitoring.routes import Subject
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.settings import Settings
 
 LEEDS = Subject("referral_rate", "warning", "local_authority", "E08000035")
 HULL = Subject("referral_rate", "warning", "local_authority", "E06000010")

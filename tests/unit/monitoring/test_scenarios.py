@@ -15,16 +15,16 @@ import pytest
 import sqlalchemy as sa
 from released_figures import Released
 
-from monitoring import between_runs, failed_runs, gate
-from monitoring.alerts import people, storm_records
-from monitoring.alerts.evaluate import Judged, alert_rows
-from monitoring.alerts.findings import Finding, Given
-from monitoring.alerts.record import record
-from monitoring.messages import headline, paragraphs, parse
-from warehouse import clock
-from warehouse.ledger.state import State, outbox, runs, submissions
-from warehouse.ledger.state import releases as recorded
-from warehouse.settings import Settings
+from sightline.monitoring import between_runs, failed_runs, gate
+from sightline.monitoring.alerts import people, storm_records
+from sightline.monitoring.alerts.evaluate import Judged, alert_rows
+from sightline.monitoring.alerts.findings import Finding, Given
+from sightline.monitoring.alerts.record import record
+from sightline.monitoring.messages import headline, paragraphs, parse
+from sightline.warehouse import clock
+from sightline.warehouse.ledger.state import State, outbox, runs, submissions
+from sightline.warehouse.ledger.state import releases as recorded
+from sightline.warehouse.settings import Settings
 
 pytestmark = pytest.mark.slow
 

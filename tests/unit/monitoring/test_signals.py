@@ -9,10 +9,10 @@ import pytest
 from marts import Marts
 from panels import TERM_SEASON, changed, panel
 
-from monitoring import signals
-from monitoring.alerts import evaluate
-from monitoring.alerts.findings import Decisions
-from warehouse.ledger.state import State
+from sightline.monitoring import signals
+from sightline.monitoring.alerts import evaluate
+from sightline.monitoring.alerts.findings import Decisions
+from sightline.warehouse.ledger.state import State
 
 pytestmark = pytest.mark.slow
 

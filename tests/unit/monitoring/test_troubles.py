@@ -5,11 +5,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitoring import between_runs, gate, rendering
-from monitoring.messages import headline, parse
-from monitoring.notices import Troubles
-from warehouse.ledger.state import State, outbox, submissions
-from warehouse.settings import Settings
+from sightline.monitoring import between_runs, gate, rendering
+from sightline.monitoring.messages import headline, parse
+from sightline.monitoring.notices import Troubles
+from sightline.warehouse.ledger.state import State, outbox, submissions
+from sightline.warehouse.settings import Settings
 
 DAY = date(2026, 11, 20)
 

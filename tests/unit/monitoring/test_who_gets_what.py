@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 from test_routes import ALL, route, settings
 
-from monitoring import who_gets_what
-from warehouse.errors import SightlineError
-from warehouse.ledger.state import State, alerts
+from sightline.monitoring import who_gets_what
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.ledger.state import State, alerts
 
 LEEDS: dict[str, Any] = {
     "alert_id": "a1b2", "fingerprint": "f", "state": "open", "indicator": "referral_rate",

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from monitoring import working_days
+from sightline.monitoring import working_days
 
 # As published at https://www.gov.uk/bank-holidays.
 PUBLISHED = {

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from orchestration import dbt_runner
-from orchestration.steps.built import Built
-from warehouse import home as homes
-from warehouse.errors import GateFailed
-from warehouse.home import Home
+from sightline.orchestration import dbt_runner
+from sightline.orchestration.steps.built import Built
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import GateFailed
+from sightline.warehouse.home import Home
 
 
 @pytest.fixture

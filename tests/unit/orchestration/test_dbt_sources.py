@@ -1,6 +1,6 @@
 """What dbt is told of the tables that it reads is what the contracts and the code say."""
 
-from orchestration import dbt_macros, dbt_sources
+from sightline.orchestration import dbt_macros, dbt_sources
 
 
 def test_the_sources_are_as_the_command_writes_them() -> None:

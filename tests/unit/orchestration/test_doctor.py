@@ -7,11 +7,11 @@ import intake_files as files
 import pytest
 from intake_files import ssd
 
-from orchestration import doctor
-from orchestration.run import ready
-from warehouse import home as homes
-from warehouse.ledger.state import State, submissions
-from warehouse.release import store as releases
+from sightline.orchestration import doctor
+from sightline.orchestration.run import ready
+from sightline.warehouse import home as homes
+from sightline.warehouse.ledger.state import State, submissions
+from sightline.warehouse.release import store as releases
 
 
 @pytest.fixture(scope="module")

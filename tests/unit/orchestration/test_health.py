@@ -17,14 +17,14 @@ import pytest
 import sqlalchemy as sa
 from support import sightline
 
-from orchestration import health, lock
-from orchestration.health import RULES, examine
-from warehouse import clock
-from warehouse import home as homes
-from warehouse.errors import ConfigurationError
-from warehouse.home import Home
-from warehouse.ledger.state import State, outbox, releases, runs, settings, submissions
-from warehouse.pseudonyms import keys
+from sightline.orchestration import health, lock
+from sightline.orchestration.health import RULES, examine
+from sightline.warehouse import clock
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State, outbox, releases, runs, settings, submissions
+from sightline.warehouse.pseudonyms import keys
 
 pytestmark = pytest.mark.slow
 
@@ -346,7 +346,7 @@ def test_who_tells_of_care_each_month_owes_no_return_of_it(monitor: Monitor) -> 
 
 
 def telling(extract: str) -> set[str]:
-    from warehouse.contracts import schema as contract
+    from sightline.warehouse.contracts import schema as contract
 
     return set(contract.load()[extract].telling_tables)
 
@@ -408,8 +408,8 @@ def test_a_clock_that_gains_a_day_on_the_machine_is_told(
 ) -> None:
     up, boot = tmp_path / "uptime", tmp_path / "boot"
     boot.write_text("one\n")
-    monkeypatch.setattr("warehouse.ledger.clock_marks.UPTIME", up)
-    monkeypatch.setattr("warehouse.ledger.clock_marks.BOOT", boot)
+    monkeypatch.setattr("sightline.warehouse.ledger.clock_marks.UPTIME", up)
+    monkeypatch.setattr("sightline.warehouse.ledger.clock_marks.BOOT", boot)
     monitor.add(settings, name="clock_base", value=f"{(NOW - 2 * DAY).isoformat()} 1000 one")
     for gained, rules in ((DAY + HOUR, []), (DAY + HOUR + MINUTE, ["CLOCK_AHEAD"])):
         up.write_text(f"{1000 + (2 * DAY - gained).total_seconds():.2f} 5\n")
@@ -521,7 +521,7 @@ def test_a_heartbeat_that_cannot_be_written_harms_nobody(
 
 
 def test_an_attempt_that_stops_at_once_beats_too(monitor: Monitor) -> None:
-    from orchestration import pipeline
+    from sightline.orchestration import pipeline
 
     monitor.says("keep_release = 6")
     with pytest.raises(ConfigurationError):
@@ -531,6 +531,6 @@ def test_an_attempt_that_stops_at_once_beats_too(monitor: Monitor) -> None:
 
 
 def test_it_loads_no_framework() -> None:
-    code = "import sys; from orchestration import health; print(*sys.modules)"
+    code = "import sys; from sightline.orchestration import health; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"pandas", "dagster", "dbt", "duckdb", "alembic"} & set(done.stdout.split())

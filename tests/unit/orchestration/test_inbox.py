@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import inbox
+from sightline.orchestration import inbox
 
 
 def dropped(folder: Path, name: str) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from support import holder
 
-from orchestration.lock import held
-from warehouse.errors import Busy
+from sightline.orchestration.lock import held
+from sightline.warehouse.errors import Busy
 
 
 def test_a_second_process_is_told_who_runs_and_since_when(tmp_path: Path) -> None:
@@ -34,8 +34,8 @@ def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:
 ONCE = """
 import sys
 from pathlib import Path
-from orchestration.lock import held
-from warehouse.errors import Busy
+from sightline.orchestration.lock import held
+from sightline.warehouse.errors import Busy
 try:
     with held(Path(sys.argv[1]), patience=0):
         print("works", flush=True)

@@ -14,10 +14,10 @@ import pytest
 import sqlalchemy as sa
 from support import logged
 
-from orchestration import faults, logs
-from warehouse import home as homes
-from warehouse.home import Home
-from warehouse.ledger.state import State
+from sightline.orchestration import faults, logs
+from sightline.warehouse import home as homes
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State
 
 CANARY = "H801200001001"
 
@@ -60,7 +60,7 @@ def test_the_file_of_the_day_is_for_our_eyes_only(
     assert path.stat().st_mode & 0o777 == 0o600
     assert home.logs.stat().st_mode & 0o777 == 0o700
     now = logs.clock.now()
-    monkeypatch.setattr("warehouse.clock.now", lambda: now.replace(year=now.year + 1))
+    monkeypatch.setattr("sightline.warehouse.clock.now", lambda: now.replace(year=now.year + 1))
     logs.log.info("two")
     assert [json.loads(one.read_text())["message"] for one in sorted(home.logs.iterdir())] == [
         "one",
@@ -179,8 +179,8 @@ def test_a_run_goes_on_where_nothing_can_be_logged(tmp_path: Path) -> None:
     made = homes.create(tmp_path / "monitor")
     made.logs.write_text("in the way")
     code = (
-        "import sys; from pathlib import Path; from orchestration import logs\n"
-        "from warehouse.home import Home\n"
+        "import sys; from pathlib import Path; from sightline.orchestration import logs\n"
+        "from sightline.warehouse.home import Home\n"
         "logs.begin(); logs.keep_in(Home(Path(sys.argv[1]))); logs.log.warning('refused')\n"
         "print('done')"
     )
@@ -195,8 +195,8 @@ def test_a_run_goes_on_where_nothing_can_be_logged(tmp_path: Path) -> None:
 def test_processes_that_write_at_once_do_not_mix_their_lines(tmp_path: Path) -> None:
     made = homes.create(tmp_path / "monitor")
     code = (
-        "import sys; from pathlib import Path; from orchestration import logs\n"
-        "from warehouse.home import Home\n"
+        "import sys; from pathlib import Path; from sightline.orchestration import logs\n"
+        "from sightline.warehouse.home import Home\n"
         "logs.begin(); logs.keep_in(Home(Path(sys.argv[1])))\n"
         "for n in range(300): logs.log.info('x' * 400)"
     )

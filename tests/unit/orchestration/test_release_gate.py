@@ -6,16 +6,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from expectations import release as suites
-from expectations.runner import CheckResult
-from orchestration.run import Run
-from orchestration.steps import release
-from orchestration.steps.order import ORDER, done
-from warehouse import home as homes
-from warehouse.errors import GateFailed
-from warehouse.ledger.state import State
-from warehouse.release.store import Draft
-from warehouse.settings import Settings
+from sightline.expectations import release as suites
+from sightline.expectations.runner import CheckResult
+from sightline.orchestration.run import Run
+from sightline.orchestration.steps import release
+from sightline.orchestration.steps.order import ORDER, done
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import GateFailed
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.release.store import Draft
+from sightline.warehouse.settings import Settings
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from monitoring.alerts.findings import Alert, Event
-from orchestration import replay
-from orchestration.demo import TRUTH
-from orchestration.replay import Replayed
-from simulation import found, truth
-from simulation.truth import Truth
-from warehouse.home import Home
+from sightline.monitoring.alerts.findings import Alert, Event
+from sightline.orchestration import replay
+from sightline.orchestration.demo import TRUTH
+from sightline.orchestration.replay import Replayed
+from sightline.simulation import found, truth
+from sightline.simulation.truth import Truth
+from sightline.warehouse.home import Home
 
 ONSET = date(2026, 3, 1)
 

@@ -17,14 +17,14 @@ import work_file
 from click.testing import CliRunner
 from support import SIGHTLINE
 
-from orchestration import answers
-from orchestration.cli import commands
-from warehouse import belonging
-from warehouse import home as homes
-from warehouse.ledger import audit
-from warehouse.ledger.state import State
-from warehouse.ledger.state import releases as recorded
-from warehouse.release import store as releases
+from sightline.orchestration import answers
+from sightline.orchestration.cli import commands
+from sightline.warehouse import belonging
+from sightline.warehouse import home as homes
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.ledger.state import releases as recorded
+from sightline.warehouse.release import store as releases
 
 pytestmark = pytest.mark.slow
 
@@ -308,7 +308,8 @@ def test_ctrl_c_ends_a_query_that_would_take_for_ever(home) -> None:
     ]
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
-        f"sys.argv = ['sightline', *{words!r}]; from orchestration.cli import main; main()"
+        f"sys.argv = ['sightline', *{words!r}];"
+        "from sightline.orchestration.cli import main; main()"
     )
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as asked:
         time.sleep(4)

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from support import SIGHTLINE
 
-from orchestration.lock import held
-from warehouse import home as homes
+from sightline.orchestration.lock import held
+from sightline.warehouse import home as homes
 
 # Stands for a framework that answers the signal itself, and then goes on.
 DEAF = """
 import signal, sys, time
 from pathlib import Path
-from orchestration import stop_signals
-from orchestration.lock import held
+from sightline.orchestration import stop_signals
+from sightline.orchestration.lock import held
 stop_signals.SECONDS = 0.5
 stop_signals.listen()
 for one in stop_signals.SIGNALS:
@@ -29,7 +29,7 @@ with held(Path(sys.argv[1])):
 """
 LISTENS = """
 import sys, time
-from orchestration import stop_signals
+from sightline.orchestration import stop_signals
 stop_signals.listen()
 try:
     print("ready", flush=True)
@@ -42,7 +42,7 @@ except stop_signals.Stopped:
 # The end is asked for where Python lets no exception out.
 IN_A_FINALIZER = """
 import time
-from orchestration import stop_signals
+from sightline.orchestration import stop_signals
 stop_signals.listen()
 class Last:
     def __del__(self):

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from orchestration import cli
-from orchestration.console import typed
-from warehouse import typed_text
+from sightline.orchestration import cli
+from sightline.orchestration.console import typed
+from sightline.warehouse import typed_text
 
 SAMPLES = {
     "a unique pupil number": "A123456789012",

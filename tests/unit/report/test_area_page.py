@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from lxml import html
 
-from report.data import Area
-from report.pages import areas
+from sightline.report.data import Area
+from sightline.report.pages import areas
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from report.data import read
-from report.downloads import brief
-from report.view import View
+from sightline.report.data import read
+from sightline.report.downloads import brief
+from sightline.report.view import View
 
 
 def text(element) -> str:

@@ -8,10 +8,10 @@ import pytest
 from lxml import etree, html
 from report_points import point
 
-from report.charts import BOTTOM, LEFT, RIGHT, TOP, WIDTH, Beside, line_chart
-from report.data import Point
-from report.html import FOLDER
-from report.svg import apart, axis
+from sightline.report.charts import BOTTOM, LEFT, RIGHT, TOP, WIDTH, Beside, line_chart
+from sightline.report.data import Point
+from sightline.report.html import FOLDER
+from sightline.report.svg import apart, axis
 
 
 def months(*values: float | None) -> list[Point]:

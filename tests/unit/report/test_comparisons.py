@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from test_findings import INDEX, RATE, SHARE, point
 
-from report.comparisons import Comparisons, counted
-from report.data import Area, Headline, Indicator, Point, Published, Series, read_at
+from sightline.report.comparisons import Comparisons, counted
+from sightline.report.data import Area, Headline, Indicator, Point, Published, Series, read_at
 
 KIND = ("month", "extracts", "total")
 

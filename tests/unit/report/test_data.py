@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from report.data import Headline, Point, Published, Series
+from sightline.report.data import Headline, Point, Published, Series
 
 START, END = date(2025, 9, 1), date(2026, 8, 31)
 KIND = ("academic_year", "published_exclusions", "total")

@@ -4,7 +4,7 @@ import duckdb
 import pytest
 from lxml import html
 
-from warehouse.release import dictionary
+from sightline.warehouse.release import dictionary
 
 pytestmark = pytest.mark.slow
 

@@ -12,11 +12,11 @@ import openpyxl
 import pytest
 from lxml import etree, html
 
-from report.data import read
-from report.downloads import csv_files, ods, tables, xlsx
-from report.downloads.workbook import Column, Figure, Sheet, Table, Workbook
-from report.site import build_site
-from report.view import View
+from sightline.report.data import read
+from sightline.report.downloads import csv_files, ods, tables, xlsx
+from sightline.report.downloads.workbook import Column, Figure, Sheet, Table, Workbook
+from sightline.report.site import build_site
+from sightline.report.view import View
 
 pytestmark = pytest.mark.slow
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from senders import error_report as errors
-from senders.validate import Verdict, Wanted, validate
-from warehouse.problems import BadRow, Problem
-from warehouse.spreadsheets import ACTIVE
+from sightline.senders import error_report as errors
+from sightline.senders.validate import Verdict, Wanted, validate
+from sightline.warehouse.problems import BadRow, Problem
+from sightline.warehouse.spreadsheets import ACTIVE
 
 HEADER = (
     "cine_referral_id,cine_person_id,cine_referral_date,cine_cin_primary_need_code,"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from report.data import Indicator, Point, Series
-from report.findings import finding
+from sightline.report.data import Indicator, Point, Series
+from sightline.report.findings import finding
 
 RATE = Indicator(
     indicator="referral_rate", code="A1", family="identification", name="Referral rate",

@@ -10,8 +10,8 @@ import pytest
 import work_file
 from lxml import html
 
-from report.site import build_site
-from warehouse import home as homes
+from sightline.report.site import build_site
+from sightline.warehouse import home as homes
 
 pytestmark = pytest.mark.slow
 

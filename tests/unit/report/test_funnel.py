@@ -5,7 +5,7 @@ from math import sqrt
 
 import pytest
 
-from report.funnel import ALARM, Funnel, Measured, chance, fit, winsorised
+from sightline.report.funnel import ALARM, Funnel, Measured, chance, fit, winsorised
 
 
 def areas(*values: float, size: float = 100) -> list[Measured]:

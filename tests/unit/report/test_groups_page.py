@@ -6,7 +6,7 @@ import duckdb
 import pytest
 from lxml import html
 
-from report.pages.groups import _change, _year
+from sightline.report.pages.groups import _change, _year
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from report.hexmap import Hexagon, around, hexagon_map, short_names
-from report.html import FOLDER
+from sightline.report.hexmap import Hexagon, around, hexagon_map, short_names
+from sightline.report.html import FOLDER
 
 SEEDS = Path(__file__).parents[3] / "dbt_project" / "seeds"
 SVG = {"svg": "http://www.w3.org/2000/svg"}

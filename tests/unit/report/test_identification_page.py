@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from lxml import html
 
-from report.pages import identification
-from report.sides import Part, Sides
+from sightline.report.pages import identification
+from sightline.report.sides import Part, Sides
 
 pytestmark = pytest.mark.slow
 

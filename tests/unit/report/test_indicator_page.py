@@ -9,8 +9,8 @@ import pytest
 from lxml import html
 from test_findings import INDEX, RATE, SHARE, point
 
-from report.data import Headline
-from report.pages import indicators
+from sightline.report.data import Headline
+from sightline.report.pages import indicators
 
 STYLE = Path(indicators.__file__).parents[1] / "style.css"
 

@@ -6,7 +6,15 @@ import pytest
 from lxml import html
 from report_points import point
 
-from report.marks import HEAT, Ranked, contribution_bars, heat, heat_cell, ranked_dots, sparkline
+from sightline.report.marks import (
+    HEAT,
+    Ranked,
+    contribution_bars,
+    heat,
+    heat_cell,
+    ranked_dots,
+    sparkline,
+)
 
 
 def drawn(markup: str):

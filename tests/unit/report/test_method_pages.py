@@ -11,12 +11,12 @@ import pytest
 import releasing
 from lxml import html
 
-from report import example, glossary
-from report.data import read
-from report.marks import HEAT, heat
-from report.pages import methods
-from report.site import build_site
-from report.view import View
+from sightline.report import example, glossary
+from sightline.report.data import read
+from sightline.report.marks import HEAT, heat
+from sightline.report.pages import methods
+from sightline.report.site import build_site
+from sightline.report.view import View
 
 pytestmark = pytest.mark.slow
 

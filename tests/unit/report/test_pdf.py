@@ -8,8 +8,8 @@ import pytest
 import releasing
 from click.testing import CliRunner
 
-from orchestration.cli import commands
-from report.downloads import files
+from sightline.orchestration.cli import commands
+from sightline.report.downloads import files
 
 pytestmark = pytest.mark.slow
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from report import words
-from warehouse import indicators
+from sightline.report import words
+from sightline.warehouse import indicators
 
 LONGEST_NAME = 60
 LONGEST_SENTENCE = 25

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from test_findings import INDEX, RATE, SHARE
 
-from report.data import Point
-from report.ranks import Interval, Standing, intervals, standings
+from sightline.report.data import Point
+from sightline.report.ranks import Interval, Standing, intervals, standings
 
 OF_EXPECTED = "share_of_expected"
 

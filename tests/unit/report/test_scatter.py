@@ -3,8 +3,8 @@
 import pytest
 from lxml import html
 
-from report.funnel import Funnel, Measured
-from report.scatter import HEIGHT, NAMED, Dot, Words, funnel_plot, quadrant
+from sightline.report.funnel import Funnel, Measured
+from sightline.report.scatter import HEIGHT, NAMED, Dot, Words, funnel_plot, quadrant
 
 WORDS = Words("f", "A <funnel>", "Said.", "Children", "Per cent")
 

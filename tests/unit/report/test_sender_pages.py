@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from senders import pages as senders
-from senders.validate import validate
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.words import years
+from sightline.senders import pages as senders
+from sightline.senders.validate import validate
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.words import years
 
 pytestmark = pytest.mark.slow
 

@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from monitoring import joint
-from report import sides
-from report.data import Point, Series
-from report.sides import distance, half_year, of_areas
+from sightline.monitoring import joint
+from sightline.report import sides
+from sightline.report.data import Point, Series
+from sightline.report.sides import distance, half_year, of_areas
 
 EXPOSURE, IDENTIFICATION = ("suspensions", "missing"), ("referrals", "factors")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from report import silence
-from report.data import Point
+from sightline.report import silence
+from sightline.report.data import Point
 
 
 def point(change: float | None, drift: float | None) -> Point:

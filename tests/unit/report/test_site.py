@@ -11,9 +11,9 @@ import pytest
 import work_file
 from lxml import html
 
-from report.site import build_site
-from warehouse import home as homes
-from warehouse.ledger.state import State, submissions
+from sightline.report.site import build_site
+from sightline.warehouse import home as homes
+from sightline.warehouse.ledger.state import State, submissions
 
 pytestmark = pytest.mark.slow
 

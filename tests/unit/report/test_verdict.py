@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from report_points import point
 
-from report import verdict
-from report.data import Area, Indicator
-from report.view import View
+from sightline.report import verdict
+from sightline.report.data import Area, Indicator
+from sightline.report.view import View
 
 ABOUT = Indicator(
     **dict.fromkeys(Indicator.__dataclass_fields__)

@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from report import words
-from report.data import Indicator, Point, Series
-from warehouse import indicators
+from sightline.report import words
+from sightline.report.data import Indicator, Point, Series
+from sightline.warehouse import indicators
 
 OCTOBER = {"period_start": date(2026, 10, 1), "period_end": date(2026, 10, 31)}
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation.national import simulate
-from simulation.truth import Truth
+from sightline.simulation.national import simulate
+from sightline.simulation.truth import Truth
 
 Row = dict[str, str]
 NAMES = {

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from simulation.formats.case_systems import case_system
+from sightline.simulation.formats.case_systems import case_system
 
 ECLIPSE, MOSAIC, SYSTEMC, OLDER_SYSTEMC = "306", "857", "935", "830"
 

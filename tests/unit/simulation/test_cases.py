@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 from lxml import etree
 
-from simulation.people import people
+from sightline.simulation.people import people
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 from lxml import etree
 
-from simulation.children import CHECK_LETTERS
-from simulation.formats import case_systems
+from sightline.simulation.children import CHECK_LETTERS
+from sightline.simulation.formats import case_systems
 
 pytestmark = pytest.mark.slow
 

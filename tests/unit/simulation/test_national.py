@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
-from simulation import canaries, faults
-from simulation.calendar import easter
-from simulation.calibration import authorities
-from simulation.national import simulate
-from simulation.truth import load
+from sightline.simulation import canaries, faults
+from sightline.simulation.calendar import easter
+from sightline.simulation.calibration import authorities
+from sightline.simulation.national import simulate
+from sightline.simulation.truth import load
 
 pytestmark = pytest.mark.slow
 

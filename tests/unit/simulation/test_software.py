@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from simulation.formats import case_systems
+from sightline.simulation.formats import case_systems
 
 pytestmark = pytest.mark.slow
 

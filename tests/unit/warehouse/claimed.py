@@ -6,9 +6,9 @@ from typing import Any
 
 import duckdb
 
-from warehouse.contracts import schema as contract
-from warehouse.timeline.claims import Decision
-from warehouse.timeline.identities import write_identities
+from sightline.warehouse.contracts import schema as contract
+from sightline.warehouse.timeline.claims import Decision
+from sightline.warehouse.timeline.identities import write_identities
 
 # Identifiers are numbers here: local ones below 1000, pupil numbers from 1000 on.
 FIRST_UPN = 1000

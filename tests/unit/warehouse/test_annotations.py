@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.errors import SightlineError
-from warehouse.ledger import annotations, audit
-from warehouse.ledger.annotations import PublicSentence
-from warehouse.ledger.state import State
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.ledger import annotations, audit
+from sightline.warehouse.ledger.annotations import PublicSentence
+from sightline.warehouse.ledger.state import State
 
 TODAY = date(2026, 11, 20)
 

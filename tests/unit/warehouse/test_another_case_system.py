@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from intake_files import Monitor, monitor
 from ssd_systems import SYSTEMS, Child, Tables
 
-from expectations.submissions import judge_submissions
-from warehouse.ledger.state import problems, submissions
+from sightline.expectations.submissions import judge_submissions
+from sightline.warehouse.ledger.state import problems, submissions
 
 pytestmark = pytest.mark.slow
 

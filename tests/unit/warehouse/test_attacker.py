@@ -21,16 +21,16 @@ import pytest
 import sqlalchemy as sa
 import work_file
 
-from monitoring.alerts import evaluate, record
-from monitoring.alerts.findings import Given
-from monitoring.alerts.lifecycle import decide
-from report.site import build_site
-from warehouse import home as homes
-from warehouse.home import Home
-from warehouse.ledger.state import outbox, state_of
-from warehouse.release import audit
-from warehouse.release import store as releases
-from warehouse.settings import Settings
+from sightline.monitoring.alerts import evaluate, record
+from sightline.monitoring.alerts.findings import Given
+from sightline.monitoring.alerts.lifecycle import decide
+from sightline.report.site import build_site
+from sightline.warehouse import home as homes
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import outbox, state_of
+from sightline.warehouse.release import audit
+from sightline.warehouse.release import store as releases
+from sightline.warehouse.settings import Settings
 
 pytestmark = pytest.mark.slow
 

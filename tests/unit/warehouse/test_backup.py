@@ -8,12 +8,12 @@ import pytest
 from click.testing import CliRunner
 from intake_files import referrals, ssd
 
-from orchestration.cli import commands
-from warehouse import backup, belonging, orphans
-from warehouse.errors import ConfigurationError, KeyFault, SightlineError
-from warehouse.home import Home
-from warehouse.ledger.state import State
-from warehouse.pseudonyms import keys
+from sightline.orchestration.cli import commands
+from sightline.warehouse import backup, belonging, orphans
+from sightline.warehouse.errors import ConfigurationError, KeyFault, SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.pseudonyms import keys
 
 pytestmark = pytest.mark.slow
 
@@ -74,7 +74,7 @@ def test_nothing_is_left_of_a_copy_that_failed(monitor, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("warehouse.backup._copy", full)
+    monkeypatch.setattr("sightline.warehouse.backup._copy", full)
     with pytest.raises(OSError, match="No space"):
         backup.make(monitor.home, tmp_path / "copy", quiet)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["monitor"]
@@ -109,7 +109,7 @@ def test_what_a_run_takes_away_meanwhile_makes_the_copy_begin_again(monitor, tmp
             [path] = (monitor.home.raw / "ssd_persons").glob("*.parquet")
             shutil.copyfile(next((monitor.home.raw / "ssd_referrals").glob("*.parquet")), path)
             with monitor.state.begin() as connection:
-                from warehouse.ledger import submissions as ledger
+                from sightline.warehouse.ledger import submissions as ledger
 
                 ledger.record_facts(connection, monitor.home.raw, [path.stem])
         calls.append(1)
@@ -228,7 +228,7 @@ def test_a_copy_of_before_the_first_release_has_nothing_to_build_again(copy):
 
 
 def test_children_who_were_erased_stay_so_after_a_copy_is_put_back(monitor, tmp_path):
-    from warehouse.erasure.suppression import key_of
+    from sightline.warehouse.erasure.suppression import key_of
 
     digests = key_of(monitor.home)
     backup.make(monitor.home, tmp_path / "copy", quiet)

@@ -12,15 +12,15 @@ import intake_files as files
 import pytest
 from intake_files import referrals, ssd
 
-from orchestration import attempts
-from orchestration.cli import commands
-from orchestration.run import ready
-from warehouse import belonging
-from warehouse import home as homes
-from warehouse.belonging import NotTogether, StateDamaged
-from warehouse.errors import ConfigurationError
-from warehouse.ledger.state import State
-from warehouse.ledger.state import releases as recorded
+from sightline.orchestration import attempts
+from sightline.orchestration.cli import commands
+from sightline.orchestration.run import ready
+from sightline.warehouse import belonging
+from sightline.warehouse import home as homes
+from sightline.warehouse.belonging import NotTogether, StateDamaged
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.ledger.state import releases as recorded
 
 pytestmark = pytest.mark.slow
 

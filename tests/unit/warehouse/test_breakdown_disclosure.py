@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse.errors import GateFailed
-from warehouse.indicators import Relation
-from warehouse.release import audit, printed, ties
-from warehouse.release.disclosure import control_cells, control_quarters
-from warehouse.release.intervals import attained
+from sightline.warehouse.errors import GateFailed
+from sightline.warehouse.indicators import Relation
+from sightline.warehouse.release import audit, printed, ties
+from sightline.warehouse.release.disclosure import control_cells, control_quarters
+from sightline.warehouse.release.intervals import attained
 
 pytestmark = pytest.mark.slow
 

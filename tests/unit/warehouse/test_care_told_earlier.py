@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from warehouse.calendar import Span
-from warehouse.timeline.in_force import Submitted
-from warehouse.timeline.monthly_gain import Gain, care
+from sightline.warehouse.calendar import Span
+from sightline.warehouse.timeline.in_force import Submitted
+from sightline.warehouse.timeline.monthly_gain import Gain, care
 
 BOTH = frozenset({"ssd_cla_episodes", "ssd_missing"})
 

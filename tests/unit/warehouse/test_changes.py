@@ -8,8 +8,8 @@ import duckdb
 import pytest
 import work_file
 
-from warehouse import home as homes
-from warehouse.release.tables import news_hashes
+from sightline.warehouse import home as homes
+from sightline.warehouse.release.tables import news_hashes
 
 pytestmark = pytest.mark.slow
 

@@ -9,12 +9,12 @@ import pytest
 import sqlalchemy as sa
 from intake_files import MARCH, Monitor, referrals, ssd
 
-from warehouse.errors import ConfigurationError
-from warehouse.ledger import annotations, audit, clock_marks
-from warehouse.ledger.clock_marks import OF_RUNS, standing
-from warehouse.ledger.state import runs, submissions
-from warehouse.settings import load_settings
-from warehouse.timeline.in_force import known, slices
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.ledger import annotations, audit, clock_marks
+from sightline.warehouse.ledger.clock_marks import OF_RUNS, standing
+from sightline.warehouse.ledger.state import runs, submissions
+from sightline.warehouse.settings import load_settings
+from sightline.warehouse.timeline.in_force import known, slices
 
 pytestmark = pytest.mark.slow
 

@@ -10,12 +10,12 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 
-from warehouse import connection, machine
-from warehouse import home as homes
-from warehouse.connection import connect
-from warehouse.errors import MachineFault
-from warehouse.home import Home
-from warehouse.settings import Settings
+from sightline.warehouse import connection, machine
+from sightline.warehouse import home as homes
+from sightline.warehouse.connection import connect
+from sightline.warehouse.errors import MachineFault
+from sightline.warehouse.home import Home
+from sightline.warehouse.settings import Settings
 
 GROWS = (
     "create temp table t as select hash(range) as a, hash(range + 1) as b from range(6e6::bigint)"

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from claimed import Claimed
 
-from warehouse.ledger import annotations
-from warehouse.ledger.annotations import Annotation
-from warehouse.timeline.continuity import Return, _returns, breaks, write_breaks
+from sightline.warehouse.ledger import annotations
+from sightline.warehouse.ledger.annotations import Annotation
+from sightline.warehouse.timeline.continuity import Return, _returns, breaks, write_breaks
 
 pytestmark = pytest.mark.slow
 

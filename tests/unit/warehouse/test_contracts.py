@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from intake_files import MARCH, rules
 
-from warehouse import calendar
-from warehouse.calendar import Span
-from warehouse.contracts import schema as contract
-from warehouse.errors import ConfigurationError
-from warehouse.intake.judge.column_rules import is_upn, normalised
-from warehouse.intake.read import recognise
-from warehouse.pseudonyms.sql import pseudonym, set_key
+from sightline.warehouse import calendar
+from sightline.warehouse.calendar import Span
+from sightline.warehouse.contracts import schema as contract
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.intake.judge.column_rules import is_upn, normalised
+from sightline.warehouse.intake.read import recognise
+from sightline.warehouse.pseudonyms.sql import pseudonym, set_key
 
 pytestmark = pytest.mark.slow
 

@@ -7,12 +7,12 @@ import pytest
 import sqlalchemy as sa
 from intake_files import YEAR, month_first, referrals, rules, ssd, upn
 
-from warehouse.connection import connect
-from warehouse.errors import SightlineError
-from warehouse.ledger import audit, decisions
-from warehouse.ledger.state import submissions
-from warehouse.release import inputs as release_inputs
-from warehouse.timeline.in_force import known
+from sightline.warehouse.connection import connect
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.ledger import audit, decisions
+from sightline.warehouse.ledger.state import submissions
+from sightline.warehouse.release import inputs as release_inputs
+from sightline.warehouse.timeline.in_force import known
 
 pytestmark = pytest.mark.slow
 

@@ -13,8 +13,8 @@ import work_file
 from click.testing import CliRunner
 from releasing import FIRST, MONTH, SECOND, THIRD, release, set_counts
 
-from orchestration.cli import commands
-from warehouse.release import differences, store
+from sightline.orchestration.cli import commands
+from sightline.warehouse.release import differences, store
 
 pytestmark = pytest.mark.slow
 

@@ -12,9 +12,9 @@ import rendered
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse.release import disclosure, vintages
-from warehouse.release.rounding import BASE
-from warehouse.settings import Disclosure
+from sightline.warehouse.release import disclosure, vintages
+from sightline.warehouse.release.rounding import BASE
+from sightline.warehouse.settings import Disclosure
 
 pytestmark = pytest.mark.slow
 

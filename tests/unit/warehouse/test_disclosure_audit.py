@@ -17,15 +17,15 @@ import work_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse import indicators
-from warehouse.errors import GateFailed, SightlineError
-from warehouse.home import Home
-from warehouse.indicators import Relation
-from warehouse.ledger.state import state_of, submissions
-from warehouse.release import audit, intervals, printed, ties
-from warehouse.release import store as releases
-from warehouse.release.disclosure import COUNT, control_cells
-from warehouse.release.intervals import attained
+from sightline.warehouse import indicators
+from sightline.warehouse.errors import GateFailed, SightlineError
+from sightline.warehouse.home import Home
+from sightline.warehouse.indicators import Relation
+from sightline.warehouse.ledger.state import state_of, submissions
+from sightline.warehouse.release import audit, intervals, printed, ties
+from sightline.warehouse.release import store as releases
+from sightline.warehouse.release.disclosure import COUNT, control_cells
+from sightline.warehouse.release.intervals import attained
 
 pytestmark = pytest.mark.slow
 

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from warehouse.release import drivers
-from warehouse.release.drivers import Driver, sentences
+from sightline.warehouse.release import drivers
+from sightline.warehouse.release.drivers import Driver, sentences
 
 NAMES = {f"E{number}": f"Area {number}" for number in range(9)}
 

@@ -6,8 +6,8 @@ from datetime import date
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from warehouse.release import evidence
-from warehouse.release.evidence import Evidence, Scale
+from sightline.warehouse.release import evidence
+from sightline.warehouse.release.evidence import Evidence, Scale
 
 SCALE = Scale("per 10,000 children a year", 1, "month")
 LAST = date(2026, 9, 1)

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.official import IDENTITY
-from warehouse.contracts.schema import Code, Column, Contract, compared
-from warehouse.intake.read import cin_census as cin
-from warehouse.intake.read import ssda903 as care
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.official import IDENTITY
+from sightline.warehouse.contracts.schema import Code, Column, Contract, compared
+from sightline.warehouse.intake.read import cin_census as cin
+from sightline.warehouse.intake.read import ssda903 as care
 
 FOLDER = Path(__file__).parent / "facts"
 # Published of a column, and the types of ours that read it as it is meant.

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from warehouse import filesystems
-from warehouse import home as homes
-from warehouse.errors import ConfigurationError
-from warehouse.filesystems import is_shared, kind_of
+from sightline.warehouse import filesystems
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.filesystems import is_shared, kind_of
 
 MOUNTS = r"""22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 25 22 0:22 / /proc rw - proc proc rw

@@ -14,16 +14,16 @@ from opendocument import spreadsheet
 from test_intake_workbooks import book
 from test_intake_xml import CHILD, census
 
-from warehouse import home as homes
-from warehouse.erasure import carry_out, retention
-from warehouse.erasure.forgetting import Child, child_in, forget, tied
-from warehouse.erasure.rotation import rotate
-from warehouse.errors import SightlineError
-from warehouse.intake.write import drop_rows
-from warehouse.ledger import audit
-from warehouse.pseudonyms import keys
-from warehouse.settings import load_settings
-from warehouse.timeline.work_file import prepare
+from sightline.warehouse import home as homes
+from sightline.warehouse.erasure import carry_out, retention
+from sightline.warehouse.erasure.forgetting import Child, child_in, forget, tied
+from sightline.warehouse.erasure.rotation import rotate
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.intake.write import drop_rows
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.pseudonyms import keys
+from sightline.warehouse.settings import load_settings
+from sightline.warehouse.timeline.work_file import prepare
 
 pytestmark = pytest.mark.slow
 

@@ -6,12 +6,12 @@ import tempfile
 import duckdb
 import pytest
 
-from warehouse import home as homes
-from warehouse.errors import ConfigurationError, MachineFault
-from warehouse.intake.write import parquet
-from warehouse.machine import check_room, free_in
-from warehouse.pseudonyms import keys
-from warehouse.settings import Settings, bytes_of, load_settings
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import ConfigurationError, MachineFault
+from sightline.warehouse.intake.write import parquet
+from sightline.warehouse.machine import check_room, free_in
+from sightline.warehouse.pseudonyms import keys
+from sightline.warehouse.settings import Settings, bytes_of, load_settings
 
 NAMES = [
     "monitor[1]", "a*", "a #1", "5%20", "it's \"quoted\"", "two\nlines",

@@ -8,9 +8,9 @@ import pytest
 from claimed import Claimed
 from intake_files import IDENTIFIERS, ssd, upn
 
-from warehouse.timeline import identities
-from warehouse.timeline.claims import Decision
-from warehouse.timeline.work_file import prepare
+from sightline.warehouse.timeline import identities
+from sightline.warehouse.timeline.claims import Decision
+from sightline.warehouse.timeline.work_file import prepare
 
 pytestmark = pytest.mark.slow
 

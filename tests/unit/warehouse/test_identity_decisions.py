@@ -7,12 +7,12 @@ import pytest
 from intake_files import TODAY, upn
 from test_identities import link, send, sizes
 
-from orchestration import pending
-from warehouse.errors import SightlineError
-from warehouse.ledger import audit
-from warehouse.pseudonyms import keys
-from warehouse.timeline import identity_decisions
-from warehouse.timeline.identity_decisions import named
+from sightline.orchestration import pending
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.pseudonyms import keys
+from sightline.warehouse.timeline import identity_decisions
+from sightline.warehouse.timeline.identity_decisions import named
 
 pytestmark = pytest.mark.slow
 

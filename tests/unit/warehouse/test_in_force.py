@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from warehouse.areas import authorities
-from warehouse.calendar import Span
-from warehouse.timeline.coverage import coverage
-from warehouse.timeline.in_force import Slice, Submitted, _newness, _submitted, slices
+from sightline.warehouse.areas import authorities
+from sightline.warehouse.calendar import Span
+from sightline.warehouse.timeline.coverage import coverage
+from sightline.warehouse.timeline.in_force import Slice, Submitted, _newness, _submitted, slices
 
 DAY = timedelta(days=1)
 MARCH = Span(date(2026, 3, 1), date(2026, 3, 31))

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from warehouse import indicators
+from sightline.warehouse import indicators
 
 pytestmark = pytest.mark.slow
 

@@ -15,11 +15,11 @@ import openpyxl
 import pytest
 from intake_files import errors, queries
 
-from warehouse.contracts import schema as contracts
-from warehouse.intake.judge.spellings import spelled
-from warehouse.intake.read import recognise
-from warehouse.ledger import decisions
-from warehouse.submission import Member
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.intake.judge.spellings import spelled
+from sightline.warehouse.intake.read import recognise
+from sightline.warehouse.ledger import decisions
+from sightline.warehouse.submission import Member
 
 pytestmark = pytest.mark.slow
 

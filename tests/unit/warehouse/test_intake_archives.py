@@ -10,8 +10,8 @@ from intake_files import MARCH, YEAR, care, errors, ssd, zipped
 from test_intake_workbooks import book, tables
 from test_intake_xml import census
 
-from senders.validate import validate
-from warehouse.intake.read import bundles
+from sightline.senders.validate import validate
+from sightline.warehouse.intake.read import bundles
 
 pytestmark = pytest.mark.slow
 

@@ -9,10 +9,10 @@ import intake_files as files
 import pytest
 from intake_files import YEAR, care, errors, notes, queries, referrals, ssd
 
-from warehouse.intake.read import csv as text
-from warehouse.intake.read.recognise import recognise
-from warehouse.problems import Refused
-from warehouse.submission import Member
+from sightline.warehouse.intake.read import csv as text
+from sightline.warehouse.intake.read.recognise import recognise
+from sightline.warehouse.problems import Refused
+from sightline.warehouse.submission import Member
 
 HEADER = "CHILD,DOB,MISSING,MIS_START,MIS_END,NOTE"
 ROWS = [f"K{n},15/01/2009,M,0{n}/10/2025,0{n}/11/2025,x" for n in range(1, 4)]

@@ -4,8 +4,8 @@ import openpyxl
 import pytest
 from intake_files import MARCH, care, referrals, ssd, zipped
 
-from senders.validate import Wanted, validate
-from warehouse.intake.judge.bad_rows import letter
+from sightline.senders.validate import Wanted, validate
+from sightline.warehouse.intake.judge.bad_rows import letter
 
 pytestmark = pytest.mark.slow
 

@@ -9,9 +9,9 @@ import intake_files as files
 import pytest
 from intake_files import YEAR, Monitor, errors, queries, upn
 
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.schema import Column, SentTable
-from warehouse.contracts.words import example
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.schema import Column, SentTable
+from sightline.warehouse.contracts.words import example
 
 pytestmark = pytest.mark.slow
 

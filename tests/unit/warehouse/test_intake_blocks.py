@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from intake_files import EPISODES, errors, upn
 from test_intake_xml import CHILD, HEADER, census
 
-from warehouse.intake.read import csv as text
-from warehouse.problems import Refused
+from sightline.warehouse.intake.read import csv as text
+from sightline.warehouse.problems import Refused
 
 pytestmark = pytest.mark.slow
 
@@ -87,10 +87,10 @@ READING = """
 import resource, sys
 from functools import partial
 from pathlib import Path
-from warehouse.intake.read.bundles import open_bundle
-from warehouse.intake.receive.unpacking import open_plain
-from warehouse.intake.read.submission import read_submission
-from warehouse.intake.read.spool import Spool
+from sightline.warehouse.intake.read.bundles import open_bundle
+from sightline.warehouse.intake.receive.unpacking import open_plain
+from sightline.warehouse.intake.read.submission import read_submission
+from sightline.warehouse.intake.read.spool import Spool
 
 path, folder = map(Path, sys.argv[1:])
 spool = Spool(folder)

@@ -4,9 +4,9 @@ import intake_files as files
 import pytest
 from intake_files import MARCH, ssd
 
-from senders.validate import Wanted, validate
-from warehouse.ledger import submissions as ledger
-from warehouse.timeline.in_force import known
+from sightline.senders.validate import Wanted, validate
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.timeline.in_force import known
 
 pytestmark = pytest.mark.slow
 

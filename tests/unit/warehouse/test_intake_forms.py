@@ -23,14 +23,14 @@ import pytest
 from opendocument import spreadsheet
 from test_intake_xml import ABSENT, CARE, census
 
-from senders import pages as senders
-from warehouse.areas import PUBLISHER
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.schema import Column, Contract, SentTable, date_formats
-from warehouse.intake.batch import Workshop, load_batch
-from warehouse.intake.read.days import day_of
-from warehouse.intake.write import Files
-from warehouse.submission import Outcome, Pending
+from sightline.senders import pages as senders
+from sightline.warehouse.areas import PUBLISHER
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.schema import Column, Contract, SentTable, date_formats
+from sightline.warehouse.intake.batch import Workshop, load_batch
+from sightline.warehouse.intake.read.days import day_of
+from sightline.warehouse.intake.write import Files
+from sightline.warehouse.submission import Outcome, Pending
 
 pytestmark = pytest.mark.slow
 

@@ -7,11 +7,11 @@ import intake_files as files
 import pytest
 from intake_files import IDENTIFIERS, errors, referrals, rules, ssd, upn
 
-from warehouse.calendar import Span
-from warehouse.contracts.schema import Column
-from warehouse.intake.judge.column_rules import is_upn, judgement
-from warehouse.intake.judge.periods import _window, _year
-from warehouse.intake.judge.submission import _other
+from sightline.warehouse.calendar import Span
+from sightline.warehouse.contracts.schema import Column
+from sightline.warehouse.intake.judge.column_rules import is_upn, judgement
+from sightline.warehouse.intake.judge.periods import _window, _year
+from sightline.warehouse.intake.judge.submission import _other
 
 pytestmark = pytest.mark.slow
 
@@ -109,7 +109,7 @@ def test_the_year_of_a_return_holds_more_than_half_of_its_events(newer, is_known
 
 def test_a_file_of_which_hardly_a_line_can_be_read_is_given_up(tmp_path, monkeypatch):
     """The numbers of tens of millions of lines would fill the memory."""
-    monkeypatch.setattr("warehouse.submission.MOST_SET_ASIDE", 20)
+    monkeypatch.setattr("sightline.warehouse.submission.MOST_SET_ASIDE", 20)
     ragged = "R,K1\n" * 30
     monitor = files.monitor(tmp_path / "monitor")
     outcome = monitor.send(ssd(ssd_cin_episodes=referrals(5, ragged)))

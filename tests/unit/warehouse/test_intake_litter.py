@@ -7,8 +7,8 @@ import intake_files as files
 import pytest
 from intake_files import MARCH, Monitor, ssd
 
-from senders.validate import validate
-from warehouse.intake.receive.litter import is_litter
+from sightline.senders.validate import validate
+from sightline.warehouse.intake.receive.litter import is_litter
 
 LITTER = [
     "desktop.ini", "Desktop.INI", "Thumbs.db", "THUMBS.DB", "ehthumbs_vista.db", "~$return.xlsx",

@@ -23,13 +23,13 @@ from intake_files import ASSESSMENTS, EPISODES, FACTORS, ssd, upn, zipped
 from killing import kill_at
 from reference import Entry, Reference, Sent, days
 
-from warehouse import home as homes
-from warehouse.calendar import month_of
-from warehouse.ledger import decisions
-from warehouse.ledger.state import State
-from warehouse.settings import load_settings
-from warehouse.take_in import take_in
-from warehouse.timeline.work_file import prepare
+from sightline.warehouse import home as homes
+from sightline.warehouse.calendar import month_of
+from sightline.warehouse.ledger import decisions
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.settings import load_settings
+from sightline.warehouse.take_in import take_in
+from sightline.warehouse.timeline.work_file import prepare
 
 pytestmark = pytest.mark.slow
 

@@ -12,11 +12,11 @@ from intake_files import YEAR, care, errors, notes, queries, zipped
 from opendocument import MIMETYPE, Xml, content, packed, spreadsheet
 from test_intake_workbooks import KEY, book, days, tables
 
-from senders.validate import validate
-from warehouse.contracts.schema import Column, SentTable
-from warehouse.intake.read.bundles import open_bundle
-from warehouse.intake.read.cells import MAX_COLUMNS, MAX_ROWS
-from warehouse.problems import Refused
+from sightline.senders.validate import validate
+from sightline.warehouse.contracts.schema import Column, SentTable
+from sightline.warehouse.intake.read.bundles import open_bundle
+from sightline.warehouse.intake.read.cells import MAX_COLUMNS, MAX_ROWS
+from sightline.warehouse.problems import Refused
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ import pytest
 from intake_files import MARCH, Monitor, errors, monitor, rules, upn
 from ssd_systems import Child, plain
 
-from senders.validate import validate
-from warehouse.calendar import Span
+from sightline.senders.validate import validate
+from sightline.warehouse.calendar import Span
 
 pytestmark = pytest.mark.slow
 

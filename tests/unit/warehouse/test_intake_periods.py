@@ -8,8 +8,8 @@ import intake_files as files
 import pytest
 from intake_files import ASSESSMENTS, EPISODES, FACTORS, MARCH, YEAR, Monitor, ssd, upn, zipped
 
-from expectations.submissions import judge_submissions
-from senders.validate import Verdict, validate
+from sightline.expectations.submissions import judge_submissions
+from sightline.senders.validate import Verdict, validate
 
 pytestmark = pytest.mark.slow
 

@@ -4,8 +4,8 @@ import intake_files as files
 import pytest
 from intake_files import ASSESSMENTS, EPISODES, MARCH, PERSONS, queries, ssd, zipped
 
-from expectations.submissions import judge_submissions
-from senders.validate import validate
+from sightline.expectations.submissions import judge_submissions
+from sightline.senders.validate import validate
 
 pytestmark = pytest.mark.slow
 

@@ -9,11 +9,11 @@ import io
 import pytest
 from pydantic import ValidationError
 
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.schema import SentTable, compared
-from warehouse.intake.read import recognise
-from warehouse.intake.read.recognise import match, unread, why_not
-from warehouse.submission import Member
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.schema import SentTable, compared
+from sightline.warehouse.intake.read import recognise
+from sightline.warehouse.intake.read.recognise import match, unread, why_not
+from sightline.warehouse.submission import Member
 
 READ = [
     (one.name, table)

@@ -7,9 +7,9 @@ import pytest
 from intake_files import ssd
 from rule_cases import YEAR, Case, cases, missing
 
-from senders.remedies import remedy
-from warehouse.contracts import schema as contracts
-from warehouse.problems import Problem
+from sightline.senders.remedies import remedy
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.problems import Problem
 
 pytestmark = pytest.mark.slow
 

@@ -12,11 +12,11 @@ import pytest
 from intake_files import MARCH, Monitor, errors, monitor, queries, rules, upn, zipped
 from ssd_systems import SYSTEMS, Child, eclipse, mosaic, plain, systemc
 
-from senders.validate import validate
-from warehouse.calendar import Span
-from warehouse.erasure.redaction import contents_of, records_of, without
-from warehouse.intake.judge.profiles import outside_share
-from warehouse.submission import Pending
+from sightline.senders.validate import validate
+from sightline.warehouse.calendar import Span
+from sightline.warehouse.erasure.redaction import contents_of, records_of, without
+from sightline.warehouse.intake.judge.profiles import outside_share
+from sightline.warehouse.submission import Pending
 
 pytestmark = pytest.mark.slow
 

@@ -4,9 +4,9 @@ import intake_files as files
 import pytest
 from intake_files import MARCH, referrals, ssd, upn, zipped
 
-from expectations.submissions import judge_submissions
-from senders.validate import Wanted, validate
-from warehouse.timeline.in_force import known
+from sightline.expectations.submissions import judge_submissions
+from sightline.senders.validate import Wanted, validate
+from sightline.warehouse.timeline.in_force import known
 
 pytestmark = pytest.mark.slow
 

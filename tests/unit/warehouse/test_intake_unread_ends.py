@@ -3,7 +3,7 @@
 import pytest
 from intake_files import EPISODES, MARCH, care, ssd, zipped
 
-from senders.validate import validate
+from sightline.senders.validate import validate
 
 pytestmark = pytest.mark.slow
 

@@ -4,8 +4,8 @@ from datetime import date
 
 from intake_files import MARCH, referrals, ssd, zipped
 
-from senders.validate import validate
-from warehouse.calendar import Span
+from sightline.senders.validate import validate
+from sightline.warehouse.calendar import Span
 
 
 def test_a_good_bundle_is_accepted(tmp_path):

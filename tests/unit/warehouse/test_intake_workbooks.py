@@ -13,10 +13,10 @@ import pytest
 from intake_files import YEAR, care, errors, notes, queries, rules, zipped
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from warehouse.contracts.schema import Column, SentTable
-from warehouse.intake.read.bundles import open_bundle
-from warehouse.problems import Refused
-from warehouse.submission import Sheet
+from sightline.warehouse.contracts.schema import Column, SentTable
+from sightline.warehouse.intake.read.bundles import open_bundle
+from sightline.warehouse.problems import Refused
+from sightline.warehouse.submission import Sheet
 
 pytestmark = pytest.mark.slow
 

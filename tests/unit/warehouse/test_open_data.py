@@ -12,8 +12,8 @@ import pytest
 import screening
 from screening import DataFile
 
-from warehouse.release import open_data
-from warehouse.release.tables import published_tables
+from sightline.warehouse.release import open_data
+from sightline.warehouse.release.tables import published_tables
 
 AREAS = Path(__file__).parents[3] / "dbt_project" / "seeds" / "areas.csv"
 ENGLAND, LONDON, INNER, LEEDS = "E92000001", "E12000007", "E13000001", "E08000035"

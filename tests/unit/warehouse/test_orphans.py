@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from intake_files import IDENTIFIERS, PERSONS, referrals, ssd, upn
 
-from orchestration.cli import commands
-from warehouse import adopting, belonging, orphans
-from warehouse.erasure import carry_out, forgetting
-from warehouse.erasure.forgetting import Child
-from warehouse.ledger.state import State, settings, submissions
-from warehouse.settings import load_settings
+from sightline.orchestration.cli import commands
+from sightline.warehouse import adopting, belonging, orphans
+from sightline.warehouse.erasure import carry_out, forgetting
+from sightline.warehouse.erasure.forgetting import Child
+from sightline.warehouse.ledger.state import State, settings, submissions
+from sightline.warehouse.settings import load_settings
 
 pytestmark = pytest.mark.slow
 

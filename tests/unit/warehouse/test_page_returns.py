@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from pages import ROOT, blocks, lines
 from test_intake_xml import census
 
-from orchestration.cli import commands
-from warehouse.contracts import schema as contracts
+from sightline.orchestration.cli import commands
+from sightline.warehouse.contracts import schema as contracts
 
 pytestmark = pytest.mark.slow
 

@@ -9,12 +9,12 @@ import intake_files as files
 import pytest
 from intake_files import IDENTIFIERS, MARCH, care, ssd, upn
 
-from warehouse.areas import authorities
-from warehouse.calendar import Span, month_of
-from warehouse.contracts import schema as contract
-from warehouse.timeline.coverage import coverage
-from warehouse.timeline.in_force import Submitted, slices
-from warehouse.timeline.work_file import prepare
+from sightline.warehouse.areas import authorities
+from sightline.warehouse.calendar import Span, month_of
+from sightline.warehouse.contracts import schema as contract
+from sightline.warehouse.timeline.coverage import coverage
+from sightline.warehouse.timeline.in_force import Submitted, slices
+from sightline.warehouse.timeline.work_file import prepare
 
 pytestmark = pytest.mark.slow
 

@@ -11,11 +11,11 @@ import pytest
 import screening
 import work_file
 
-from warehouse import home as homes
-from warehouse.errors import GateFailed
-from warehouse.release import build as publish
-from warehouse.release import package
-from warehouse.release.tables import published_tables, undescribed
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import GateFailed
+from sightline.warehouse.release import build as publish
+from sightline.warehouse.release import package
+from sightline.warehouse.release.tables import published_tables, undescribed
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from warehouse.release.tables import published_tables
+from sightline.warehouse.release.tables import published_tables
 
 QUERY = Path(__file__).parents[3] / "warehouse" / "queries" / "official_against_ours.sql"
 LEEDS, YORK, HULL = "E08000035", "E06000014", "E06000010"

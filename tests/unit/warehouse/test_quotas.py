@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from warehouse import connection, quotas
-from warehouse.intake import pool
-from warehouse.settings import Settings
+from sightline.warehouse import connection, quotas
+from sightline.warehouse.intake import pool
+from sightline.warehouse.settings import Settings
 
 GB = 10**9
 

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from warehouse.calendar import next_span, span_of
-from warehouse.contracts.schema import Due, load
-from warehouse.timeline.recurring_deadlines import Deadline, deadline
+from sightline.warehouse.calendar import next_span, span_of
+from sightline.warehouse.contracts.schema import Due, load
+from sightline.warehouse.timeline.recurring_deadlines import Deadline, deadline
 
 DUE = {name: contract.due for name, contract in load().items() if contract.due}
 

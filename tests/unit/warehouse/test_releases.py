@@ -8,13 +8,13 @@ import duckdb
 import pytest
 import work_file
 
-from warehouse import home as homes
-from warehouse.errors import SightlineError
-from warehouse.ledger.state import State
-from warehouse.ledger.state import releases as recorded
-from warehouse.release import store as releases
-from warehouse.release import vintages
-from warehouse.release.recovery import recover
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.ledger.state import releases as recorded
+from sightline.warehouse.release import store as releases
+from sightline.warehouse.release import vintages
+from sightline.warehouse.release.recovery import recover
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,8 @@ import intake_files as files
 import pytest
 from intake_files import MARCH, care, referrals, ssd
 
-from warehouse.timeline.in_force import known, slices
-from warehouse.timeline.work_file import prepare
+from sightline.warehouse.timeline.in_force import known, slices
+from sightline.warehouse.timeline.work_file import prepare
 
 pytestmark = pytest.mark.slow
 

@@ -9,14 +9,15 @@ import pytest
 import sqlalchemy as sa
 from intake_files import referrals, ssd
 
-from warehouse import home as homes
-from warehouse.erasure import retention
-from warehouse.erasure.rotation import rotate
-from warehouse.errors import SightlineError
-from warehouse.ledger import audit, decisions
-from warehouse.ledger.state import alert_events, alerts, outbox, runs, submissions
-from warehouse.release import store as releases
-from warehouse.settings import load_settings
+from sightline.warehouse import clock
+from sightline.warehouse import home as homes
+from sightline.warehouse.erasure import retention
+from sightline.warehouse.erasure.rotation import rotate
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.ledger import audit, decisions
+from sightline.warehouse.ledger.state import alert_events, alerts, outbox, runs, submissions
+from sightline.warehouse.release import store as releases
+from sightline.warehouse.settings import load_settings
 
 pytestmark = pytest.mark.slow
 
@@ -290,7 +291,7 @@ def test_events_of_alerts_and_the_audit_are_never_removed(monitor):
 def test_what_goes_without_a_fixed_date_goes_by_the_clock(monitor, monkeypatch):
     message(monitor, 0)
     settings = load_settings(monitor.home).model_copy(update={"today": None})
-    monkeypatch.setattr("warehouse.clock.now", lambda: datetime.combine(date(2028, 10, 21), NOON))
+    monkeypatch.setattr(clock, "now", lambda: datetime.combine(date(2028, 10, 21), NOON))
     assert len(retention.due(monitor.home, monitor.state, settings).messages) == 1
-    monkeypatch.setattr("warehouse.clock.now", lambda: datetime.combine(date(2028, 10, 20), NOON))
+    monkeypatch.setattr(clock, "now", lambda: datetime.combine(date(2028, 10, 20), NOON))
     assert retention.due(monitor.home, monitor.state, settings).messages == []

@@ -8,18 +8,18 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from releasing import FIRST, SECOND, THIRD, release, set_counts
 
-from orchestration import pending
-from orchestration.cli import commands
-from orchestration.run import Run
-from orchestration.steps import release as step
-from warehouse.errors import SightlineError
-from warehouse.ledger import audit
-from warehouse.ledger import releases as ledger
-from warehouse.ledger.state import State, alerts, outbox, runs
-from warehouse.ledger.state import releases as recorded
-from warehouse.release import rollback, store
-from warehouse.release.recovery import recover
-from warehouse.settings import Settings
+from sightline.orchestration import pending
+from sightline.orchestration.cli import commands
+from sightline.orchestration.run import Run
+from sightline.orchestration.steps import release as step
+from sightline.warehouse.errors import SightlineError
+from sightline.warehouse.ledger import audit
+from sightline.warehouse.ledger import releases as ledger
+from sightline.warehouse.ledger.state import State, alerts, outbox, runs
+from sightline.warehouse.ledger.state import releases as recorded
+from sightline.warehouse.release import rollback, store
+from sightline.warehouse.release.recovery import recover
+from sightline.warehouse.settings import Settings
 
 pytestmark = pytest.mark.slow
 

@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 
-from warehouse import home as homes
-from warehouse.errors import ConfigurationError
-from warehouse.home import Home
-from warehouse.settings import Settings, fingerprint, load_settings, today
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.home import Home
+from sightline.warehouse.settings import Settings, fingerprint, load_settings, today
 
 Environment = dict[str, str]
 

@@ -5,11 +5,11 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from warehouse.errors import ConfigurationError
-from warehouse.ledger import annotations
-from warehouse.ledger import state as layout
-from warehouse.ledger.migrations import upgrade
-from warehouse.ledger.state import State, runs
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.ledger import annotations
+from sightline.warehouse.ledger import state as layout
+from sightline.warehouse.ledger.migrations import upgrade
+from sightline.warehouse.ledger.state import State, runs
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from warehouse.calendar import (
+from sightline.warehouse.calendar import (
     Span,
     collection_year,
     event_window,

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from orchestration.cli import commands
-from warehouse import home as homes
-from warehouse.errors import ConfigurationError
-from warehouse.ledger.migrations import upgrade
-from warehouse.ledger.state import State
+from sightline.orchestration.cli import commands
+from sightline.warehouse import home as homes
+from sightline.warehouse.errors import ConfigurationError
+from sightline.warehouse.ledger.migrations import upgrade
+from sightline.warehouse.ledger.state import State
 
 LAYOUTS = sorted(Path(__file__).with_name("layouts").glob("*.sql"))
 

@@ -7,10 +7,10 @@ import pytest
 import releasing
 from releasing import FIRST, SECOND, THIRD, release, set_counts
 
-from warehouse import backup
-from warehouse.ledger.state import State
-from warehouse.release import rollback, store, vintages
-from warehouse.release.recovery import recover
+from sightline.warehouse import backup
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.release import rollback, store, vintages
+from sightline.warehouse.release.recovery import recover
 
 pytestmark = pytest.mark.slow
 

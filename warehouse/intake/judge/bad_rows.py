@@ -6,11 +6,11 @@ from typing import Any
 
 import duckdb
 
-from warehouse.contracts.schema import Contract, figure_name
-from warehouse.contracts.words import expected
-from warehouse.intake.judge.judged import SET_ASIDE, TABLE_SET_ASIDE, Checked, Fault
-from warehouse.problems import BadRow, Problem
-from warehouse.submission import Case
+from sightline.warehouse.contracts.schema import Contract, figure_name
+from sightline.warehouse.contracts.words import expected
+from sightline.warehouse.intake.judge.judged import SET_ASIDE, TABLE_SET_ASIDE, Checked, Fault
+from sightline.warehouse.problems import BadRow, Problem
+from sightline.warehouse.submission import Case
 
 LETTERS = 26
 

@@ -8,8 +8,8 @@ keeps its row out only where the row says nothing without it; elsewhere it is bl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from warehouse.contracts.rules import Event, Years
-from warehouse.contracts.schema import (
+from sightline.warehouse.contracts.rules import Event, Years
+from sightline.warehouse.contracts.schema import (
     RAW_TYPES,
     SNAPSHOT_DAYS,
     TIME,
@@ -18,10 +18,10 @@ from warehouse.contracts.schema import (
     SentTable,
     date_formats,
 )
-from warehouse.intake.judge.judged import Fault
-from warehouse.intake.judge.spellings import spelled
-from warehouse.pseudonyms.sql import pseudonym
-from warehouse.quoting import quoted
+from sightline.warehouse.intake.judge.judged import Fault
+from sightline.warehouse.intake.judge.spellings import spelled
+from sightline.warehouse.pseudonyms.sql import pseudonym
+from sightline.warehouse.quoting import quoted
 
 MAX_ID_LENGTH = 64
 EARLIEST = "1900-01-01"

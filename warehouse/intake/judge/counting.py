@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import duckdb
 
-from warehouse.intake.judge.judged import FORMS, PASSED_OVER, SET_ASIDE, Checked
-from warehouse.problems import Problem
-from warehouse.submission import Cases, SetAside, Tally
+from sightline.warehouse.intake.judge.judged import FORMS, PASSED_OVER, SET_ASIDE, Checked
+from sightline.warehouse.problems import Problem
+from sightline.warehouse.submission import Cases, SetAside, Tally
 
 UNREAD_DAYS = ("DATE_FORMAT", "DATE_INVALID")
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
-from warehouse.connection import open_quietly, safe_config
-from warehouse.contracts.schema import Column
-from warehouse.intake.judge import column_rules as rules
-from warehouse.pseudonyms.sql import set_key
+from sightline.warehouse.connection import open_quietly, safe_config
+from sightline.warehouse.contracts.schema import Column
+from sightline.warehouse.intake.judge import column_rules as rules
+from sightline.warehouse.pseudonyms.sql import set_key
 
 # A kind, upn or person, and the text as it was sent.
 Identifier = tuple[str, str]

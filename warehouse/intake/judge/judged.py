@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from warehouse.contracts.rules import Across
-from warehouse.contracts.schema import (
+from sightline.warehouse.contracts.rules import Across
+from sightline.warehouse.contracts.schema import (
     Contract,
     SentTable,
 )
-from warehouse.problems import Severity
+from sightline.warehouse.problems import Severity
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from datetime import date
 
 import duckdb
 
-from warehouse.contracts.schema import Column
-from warehouse.intake.judge.column_rules import Judgement, judgement
-from warehouse.intake.judge.judged import first_fault
+from sightline.warehouse.contracts.schema import Column
+from sightline.warehouse.intake.judge.column_rules import Judgement, judgement
+from sightline.warehouse.intake.judge.judged import first_fault
 
 
 @dataclass

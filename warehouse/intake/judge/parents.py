@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from warehouse.contracts.rules import Parent
-from warehouse.intake.judge.judged import Checked, own_key, sound_rows
-from warehouse.problems import Problem
-from warehouse.submission import Cases
+from sightline.warehouse.contracts.rules import Parent
+from sightline.warehouse.intake.judge.judged import Checked, own_key, sound_rows
+from sightline.warehouse.problems import Problem
+from sightline.warehouse.submission import Cases
 
 # Of fewer rows that fit in any way, each may do so by chance.
 MOST_FIT = 0.5

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import duckdb
 
-from warehouse.calendar import Span, collection_year, financial_year, month_of
-from warehouse.intake.judge.judged import Checked
-from warehouse.submission import Case, Cases
+from sightline.warehouse.calendar import Span, collection_year, financial_year, month_of
+from sightline.warehouse.intake.judge.judged import Checked
+from sightline.warehouse.submission import Case, Cases
 
 # No extract that rolls looks back further.
 LONGEST_WINDOW = timedelta(days=365)

@@ -5,12 +5,12 @@ from typing import Any
 
 import duckdb
 
-from warehouse.calendar import Span
-from warehouse.contracts.rules import Beside, Event
-from warehouse.contracts.schema import Contract, SentTable
-from warehouse.intake.judge.column_rules import told_after, told_in_period, told_late
-from warehouse.intake.judge.judged import Checked, Names, own_key, sound_rows
-from warehouse.submission import Case, Cases, Tally
+from sightline.warehouse.calendar import Span
+from sightline.warehouse.contracts.rules import Beside, Event
+from sightline.warehouse.contracts.schema import Contract, SentTable
+from sightline.warehouse.intake.judge.column_rules import told_after, told_in_period, told_late
+from sightline.warehouse.intake.judge.judged import Checked, Names, own_key, sound_rows
+from sightline.warehouse.submission import Case, Cases, Tally
 
 DAYS = ("inside", "outside", "going_on")
 # Of five children or cases at least one begins, changes or ends within a year, eleven times in

@@ -6,8 +6,8 @@ Most have a column for each measure, in the open-data shape; one has a figure in
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from warehouse.areas import numbers
-from warehouse.contracts.official import (
+from sightline.warehouse.areas import numbers
+from sightline.warehouse.contracts.official import (
     AUTHORITY,
     FIRST_YEAR,
     IDENTITY,
@@ -19,11 +19,11 @@ from warehouse.contracts.official import (
     _known,
     headings,
 )
-from warehouse.contracts.rules import Figures
-from warehouse.contracts.schema import PUBLISHED_FIGURES, Contract, figure_name
-from warehouse.intake.judge.column_rules import in_list, looked_up
-from warehouse.intake.judge.judged import Fault
-from warehouse.quoting import quoted
+from sightline.warehouse.contracts.rules import Figures
+from sightline.warehouse.contracts.schema import PUBLISHED_FIGURES, Contract, figure_name
+from sightline.warehouse.intake.judge.column_rules import in_list, looked_up
+from sightline.warehouse.intake.judge.judged import Fault
+from sightline.warehouse.quoting import quoted
 
 # Symbols of today, and what earlier releases wrote for them.
 MARKERS = {

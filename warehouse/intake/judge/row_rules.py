@@ -9,10 +9,17 @@ from dataclasses import dataclass
 
 import duckdb
 
-from warehouse.contracts.rules import Across, Rule
-from warehouse.contracts.schema import Contract
-from warehouse.intake.judge import column_rules as rules
-from warehouse.intake.judge.judged import CONFLICT, Checked, Fault, Names, own_key, sound_rows
+from sightline.warehouse.contracts.rules import Across, Rule
+from sightline.warehouse.contracts.schema import Contract
+from sightline.warehouse.intake.judge import column_rules as rules
+from sightline.warehouse.intake.judge.judged import (
+    CONFLICT,
+    Checked,
+    Fault,
+    Names,
+    own_key,
+    sound_rows,
+)
 
 
 @dataclass(frozen=True)

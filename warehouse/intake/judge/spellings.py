@@ -7,7 +7,7 @@ as in "3D: Health services", counts where both mean the same group: another list
 
 from collections.abc import Iterable
 
-from warehouse.contracts.schema import Column
+from sightline.warehouse.contracts.schema import Column
 
 CODE = "^(10|[1-9][a-f]?)( |$)"
 

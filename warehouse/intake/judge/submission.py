@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import duckdb
 
-from warehouse.areas import authorities
-from warehouse.contracts.schema import Contract
-from warehouse.intake.judge.counting import (
+from sightline.warehouse.areas import authorities
+from sightline.warehouse.contracts.schema import Contract
+from sightline.warehouse.intake.judge.counting import (
     count_ends,
     count_faults,
     count_forms,
@@ -15,13 +15,13 @@ from warehouse.intake.judge.counting import (
     count_rejects,
     set_aside,
 )
-from warehouse.intake.judge.judged import TABLE_SET_ASIDE, Checked
-from warehouse.intake.judge.parents import settle_parents
-from warehouse.intake.judge.periods import facts, find_periods
-from warehouse.intake.judge.profiles import add_profiles, leave_out
-from warehouse.intake.judge.row_rules import apply_rules, mark_conflicts
-from warehouse.problems import MOST_PROBLEMS, Problem
-from warehouse.submission import Case, Cases, Outcome, Tally, period_unknown
+from sightline.warehouse.intake.judge.judged import TABLE_SET_ASIDE, Checked
+from sightline.warehouse.intake.judge.parents import settle_parents
+from sightline.warehouse.intake.judge.periods import facts, find_periods
+from sightline.warehouse.intake.judge.profiles import add_profiles, leave_out
+from sightline.warehouse.intake.judge.row_rules import apply_rules, mark_conflicts
+from sightline.warehouse.problems import MOST_PROBLEMS, Problem
+from sightline.warehouse.submission import Case, Cases, Outcome, Tally, period_unknown
 
 # A bundle is refused above its contract's share of bad rows, but not for a slip or two.
 FEWEST_BAD_ROWS = 5

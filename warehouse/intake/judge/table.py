@@ -6,13 +6,20 @@ from datetime import date
 
 import duckdb
 
-from warehouse.intake.judge import column_rules as rules
-from warehouse.intake.judge import published
-from warehouse.intake.judge.judged import CONFLICT, PASSED_OVER, Checked, Fault, Form, first_fault
-from warehouse.intake.judge.lexicon import Entry, Lexicon
-from warehouse.intake.read.spool import Spooled
-from warehouse.pseudonyms.sql import pseudonym
-from warehouse.quoting import quoted
+from sightline.warehouse.intake.judge import column_rules as rules
+from sightline.warehouse.intake.judge import published
+from sightline.warehouse.intake.judge.judged import (
+    CONFLICT,
+    PASSED_OVER,
+    Checked,
+    Fault,
+    Form,
+    first_fault,
+)
+from sightline.warehouse.intake.judge.lexicon import Entry, Lexicon
+from sightline.warehouse.intake.read.spool import Spooled
+from sightline.warehouse.pseudonyms.sql import pseudonym
+from sightline.warehouse.quoting import quoted
 
 # Longer lines were set aside when the text was read.
 MAX_LINE = 2_000_000

@@ -10,9 +10,9 @@ from typing import BinaryIO, cast
 
 from pydantic import ValidationError
 
-from warehouse.intake.receive.litter import is_litter
-from warehouse.intake.receive.members import check_kind, is_named_workbook, kind_of
-from warehouse.intake.receive.unpacking import (
+from sightline.warehouse.intake.receive.litter import is_litter
+from sightline.warehouse.intake.receive.members import check_kind, is_named_workbook, kind_of
+from sightline.warehouse.intake.receive.unpacking import (
     MAX_BUNDLE_BYTES,
     MAX_MEMBER_BYTES,
     gunzipped,
@@ -21,8 +21,17 @@ from warehouse.intake.receive.unpacking import (
     too_large,
     unpacking,
 )
-from warehouse.problems import Refused, escaped, refuse
-from warehouse.submission import BESIDE, BLOCK, HEAD, MANIFEST, Bundle, Manifest, Member, Opened
+from sightline.warehouse.problems import Refused, escaped, refuse
+from sightline.warehouse.submission import (
+    BESIDE,
+    BLOCK,
+    HEAD,
+    MANIFEST,
+    Bundle,
+    Manifest,
+    Member,
+    Opened,
+)
 
 MAX_MEMBERS = 1_000
 MAX_WORKBOOK_BYTES = 64 << 20
@@ -198,7 +207,7 @@ def _workbook(opened: Opened, name: str, bundle_name: str) -> list[Member]:
     if kind is None:
         raise _nested(bundle_name)
     # Few bundles hold workbooks, and what reads them takes long to be imported.
-    reader = import_module(f"warehouse.intake.read.{kind}")
+    reader = import_module(f"sightline.warehouse.intake.read.{kind}")
     return [*reader.sheets(partial(io.BytesIO, data), name)]
 
 

@@ -7,8 +7,8 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
-from warehouse.contracts.schema import Column, SentTable, compared, date_formats
-from warehouse.intake.read.csv import (
+from sightline.warehouse.contracts.schema import Column, SentTable, compared, date_formats
+from sightline.warehouse.intake.read.csv import (
     MAX_LINE_BYTES,
     Repeats,
     is_blank,
@@ -16,8 +16,8 @@ from warehouse.intake.read.csv import (
     without_repeats,
     written,
 )
-from warehouse.problems import Problem, refuse
-from warehouse.submission import BlankRows, Lines, SetAside, notes_above
+from sightline.warehouse.problems import Problem, refuse
+from sightline.warehouse.submission import BlankRows, Lines, SetAside, notes_above
 
 MAX_COLUMNS = 256
 # As many as spreadsheets can show; parsers would count up to any number that a row claims.

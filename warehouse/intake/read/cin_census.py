@@ -6,8 +6,8 @@ from typing import BinaryIO
 
 from lxml import etree
 
-from warehouse.intake.read.days import day_of
-from warehouse.intake.read.xml import (
+from sightline.warehouse.intake.read.days import day_of
+from sightline.warehouse.intake.read.xml import (
     ReturnHeader,
     Tables,
     elements,
@@ -16,8 +16,8 @@ from warehouse.intake.read.xml import (
     texts_of,
     trimmed,
 )
-from warehouse.problems import refuse
-from warehouse.submission import Lines
+from sightline.warehouse.problems import refuse
+from sightline.warehouse.submission import Lines
 
 ROOT, ELEMENT = "Message", "Child"
 SEPARATORS = re.compile(r"[,;|]|\s+(?=\d{1,2}[A-Za-z]?\b)")

@@ -17,8 +17,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from warehouse.problems import Problem, Refused, refuse
-from warehouse.submission import BLOCK, BlankRows, Lines, Opened, SetAside, notes_above
+from sightline.warehouse.problems import Problem, Refused, refuse
+from sightline.warehouse.submission import BLOCK, BlankRows, Lines, Opened, SetAside, notes_above
 
 MAX_LINE_BYTES = 100_000
 LINE_FEED, RETURN, QUOTE, FIRST_PRINTABLE = 10, 13, 34, 32

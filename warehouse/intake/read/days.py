@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from functools import lru_cache
 
-from warehouse.contracts.schema import TIME, date_formats
+from sightline.warehouse.contracts.schema import TIME, date_formats
 
 
 @lru_cache(maxsize=4096)

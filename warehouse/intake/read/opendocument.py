@@ -10,14 +10,21 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from warehouse.contracts.schema import SentTable
-from warehouse.intake.read.cells import MAX_COLUMNS, MAX_ROWS, ROWS_SEARCHED, Row, blocks, head_of
-from warehouse.intake.read.csv import MAX_LINE_BYTES
-from warehouse.intake.read.xml import MOST_HELD, Source, parsed
-from warehouse.intake.receive.unpacking import UNZIPPING_FAULTS, check_parts
-from warehouse.machine import machine_fault
-from warehouse.problems import Refused, escaped, refuse
-from warehouse.submission import Lines, Opened, Sheet
+from sightline.warehouse.contracts.schema import SentTable
+from sightline.warehouse.intake.read.cells import (
+    MAX_COLUMNS,
+    MAX_ROWS,
+    ROWS_SEARCHED,
+    Row,
+    blocks,
+    head_of,
+)
+from sightline.warehouse.intake.read.csv import MAX_LINE_BYTES
+from sightline.warehouse.intake.read.xml import MOST_HELD, Source, parsed
+from sightline.warehouse.intake.receive.unpacking import UNZIPPING_FAULTS, check_parts
+from sightline.warehouse.machine import machine_fault
+from sightline.warehouse.problems import Refused, escaped, refuse
+from sightline.warehouse.submission import Lines, Opened, Sheet
 
 CONTENT, MANIFEST = "content.xml", "META-INF/manifest.xml"
 # What a part of an archive says that only its password opens.

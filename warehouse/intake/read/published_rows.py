@@ -4,12 +4,12 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from warehouse.areas import authorities, numbers, seed
-from warehouse.contracts import official
-from warehouse.contracts.official import AUTHORITY, LEVEL, LEVELS
-from warehouse.contracts.schema import Contract, figure_name
-from warehouse.problems import Problem, Severity
-from warehouse.submission import Lines
+from sightline.warehouse.areas import authorities, numbers, seed
+from sightline.warehouse.contracts import official
+from sightline.warehouse.contracts.official import AUTHORITY, LEVEL, LEVELS
+from sightline.warehouse.contracts.schema import Contract, figure_name
+from sightline.warehouse.problems import Problem, Severity
+from sightline.warehouse.submission import Lines
 
 # Levels of the open-data standard that no model uses.
 OTHER_LEVELS = frozenset(

@@ -8,10 +8,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from warehouse.contracts import official
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.schema import Contract, SentTable, UnreadTable, compared, figure_name
-from warehouse.intake.read.csv import (
+from sightline.warehouse.contracts import official
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.schema import (
+    Contract,
+    SentTable,
+    UnreadTable,
+    compared,
+    figure_name,
+)
+from sightline.warehouse.intake.read.csv import (
     ends_in_returns,
     fields_of,
     header_of,
@@ -19,9 +25,9 @@ from warehouse.intake.read.csv import (
     plain_lines,
     starts_of_lines,
 )
-from warehouse.intake.receive.members import title_of
-from warehouse.problems import Refused, refuse
-from warehouse.submission import FIGURES, Member, Recognised
+from sightline.warehouse.intake.receive.members import title_of
+from sightline.warehouse.problems import Refused, refuse
+from sightline.warehouse.submission import FIGURES, Member, Recognised
 
 OTHER_DELIMITERS = {";": "semicolon", "\t": "tab", "|": "bar"}
 LINES_SEARCHED = 12

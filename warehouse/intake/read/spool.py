@@ -7,8 +7,8 @@ from operator import add
 from pathlib import Path
 from typing import BinaryIO
 
-from warehouse.contracts.schema import Contract
-from warehouse.submission import Lines, Part
+from sightline.warehouse.contracts.schema import Contract
+from sightline.warehouse.submission import Lines, Part
 
 # Numbers are written out once for all files; those of longer files as they come.
 MOST_PREPARED = 1_000_000

@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from warehouse.intake.read.xml import Tables, read_blocks, trimmed
-from warehouse.problems import Refused, refuse
-from warehouse.submission import Lines
+from sightline.warehouse.intake.read.xml import Tables, read_blocks, trimmed
+from sightline.warehouse.problems import Refused, refuse
+from sightline.warehouse.submission import Lines
 
 CHILD, WRAPPERS = "la_child_id", ("Children", "children")
 FORMER = "Former Unique Pupil Number"

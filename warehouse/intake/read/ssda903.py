@@ -5,8 +5,8 @@ from typing import BinaryIO
 
 from lxml import etree
 
-from warehouse.intake.read.xml import Tables, elements, read_blocks, text_of, texts_of
-from warehouse.submission import Lines
+from sightline.warehouse.intake.read.xml import Tables, elements, read_blocks, text_of, texts_of
+from sightline.warehouse.submission import Lines
 
 ROOT = "EXPSSDA903"
 # Of each table, the columns and the element of each.

@@ -4,16 +4,23 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from warehouse.areas import PUBLISHER, authorities
-from warehouse.calendar import TERMS, Span, census_of, exclusion_window, financial_year, term
-from warehouse.contracts import official
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.schema import SNAPSHOT_DAYS, Contract
-from warehouse.intake.read.recognise import recognise, unread, why_not
-from warehouse.intake.read.tables import read_parts, reader_of
-from warehouse.intake.read.xml import ReturnHeader
-from warehouse.problems import Problem, Refused, Severity, refuse
-from warehouse.submission import (
+from sightline.warehouse.areas import PUBLISHER, authorities
+from sightline.warehouse.calendar import (
+    TERMS,
+    Span,
+    census_of,
+    exclusion_window,
+    financial_year,
+    term,
+)
+from sightline.warehouse.contracts import official
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.schema import SNAPSHOT_DAYS, Contract
+from sightline.warehouse.intake.read.recognise import recognise, unread, why_not
+from sightline.warehouse.intake.read.tables import read_parts, reader_of
+from sightline.warehouse.intake.read.xml import ReturnHeader
+from sightline.warehouse.problems import Problem, Refused, Severity, refuse
+from sightline.warehouse.submission import (
     MANIFEST,
     TREES,
     Bundle,

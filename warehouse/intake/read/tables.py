@@ -6,14 +6,14 @@ from functools import lru_cache
 from importlib import import_module
 from typing import BinaryIO, Protocol, cast
 
-from warehouse.contracts import official
-from warehouse.contracts import schema as contracts
-from warehouse.contracts.schema import Contract, SentTable, compared, figure_name
-from warehouse.intake.read.csv import read_text
-from warehouse.intake.read.published_rows import Passing
-from warehouse.intake.read.xml import ReturnHeader
-from warehouse.problems import Problem, Refused
-from warehouse.submission import FIGURES, TREES, Keep, Lines, Part, Recognised, Sheet
+from sightline.warehouse.contracts import official
+from sightline.warehouse.contracts import schema as contracts
+from sightline.warehouse.contracts.schema import Contract, SentTable, compared, figure_name
+from sightline.warehouse.intake.read.csv import read_text
+from sightline.warehouse.intake.read.published_rows import Passing
+from sightline.warehouse.intake.read.xml import ReturnHeader
+from sightline.warehouse.problems import Problem, Refused
+from sightline.warehouse.submission import FIGURES, TREES, Keep, Lines, Part, Recognised, Sheet
 
 NO_FIGURES = SentTable(recognise=(), columns={})
 # Columns that tell the period, and so are read before any value is judged.
@@ -33,7 +33,7 @@ class TreeReader(Protocol):
 
 def reader_of(contract: Contract) -> TreeReader:
     """The code that turns an extract's XML or JSON into tables."""
-    return cast(TreeReader, import_module(f"warehouse.intake.read.{contract.name}"))
+    return cast(TreeReader, import_module(f"sightline.warehouse.intake.read.{contract.name}"))
 
 
 def read_parts(one: Recognised, keep: Keep) -> list[Part]:

@@ -13,12 +13,12 @@ from lxml import etree
 from openpyxl.utils.cell import coordinate_to_tuple
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
-from warehouse.contracts.schema import SentTable
-from warehouse.intake.read.cells import MAX_ROWS, ROWS_SEARCHED, Row, blocks, head_of
-from warehouse.intake.receive.unpacking import UNZIPPING_FAULTS, check_parts
-from warehouse.machine import machine_fault
-from warehouse.problems import Refused, escaped, refuse
-from warehouse.submission import Lines, Opened, Sheet
+from sightline.warehouse.contracts.schema import SentTable
+from sightline.warehouse.intake.read.cells import MAX_ROWS, ROWS_SEARCHED, Row, blocks, head_of
+from sightline.warehouse.intake.receive.unpacking import UNZIPPING_FAULTS, check_parts
+from sightline.warehouse.machine import machine_fault
+from sightline.warehouse.problems import Refused, escaped, refuse
+from sightline.warehouse.submission import Lines, Opened, Sheet
 
 PARSING_FAULTS = (
     *UNZIPPING_FAULTS,

@@ -9,8 +9,8 @@ from typing import IO, BinaryIO, TypeVar
 
 from lxml import etree
 
-from warehouse.problems import refuse
-from warehouse.submission import Lines
+from sightline.warehouse.problems import refuse
+from sightline.warehouse.submission import Lines
 
 Child = TypeVar("Child")
 # So that a return of any size is held a part at a time.

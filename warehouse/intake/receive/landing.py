@@ -15,15 +15,15 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
-from warehouse import belonging, orphans
-from warehouse.home import Home
-from warehouse.intake.receive.litter import UNFINISHED_FOLDERS, is_litter, is_unfinished
-from warehouse.intake.receive.unpacking import MAX_BUNDLE_BYTES, open_plain
-from warehouse.ledger import submissions as ledger
-from warehouse.ledger.state import State
-from warehouse.machine import is_lacking
-from warehouse.problems import escaped
-from warehouse.submission import BESIDE, MANIFEST
+from sightline.warehouse import belonging, orphans
+from sightline.warehouse.home import Home
+from sightline.warehouse.intake.receive.litter import UNFINISHED_FOLDERS, is_litter, is_unfinished
+from sightline.warehouse.intake.receive.unpacking import MAX_BUNDLE_BYTES, open_plain
+from sightline.warehouse.ledger import submissions as ledger
+from sightline.warehouse.ledger.state import State
+from sightline.warehouse.machine import is_lacking
+from sightline.warehouse.problems import escaped
+from sightline.warehouse.submission import BESIDE, MANIFEST
 
 # The sender of what lies in no sender's folder.
 UNKNOWN = "unknown"

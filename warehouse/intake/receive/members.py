@@ -3,8 +3,8 @@
 import re
 from pathlib import PurePosixPath
 
-from warehouse.problems import refuse
-from warehouse.submission import HEAD, Member, Sheet
+from sightline.warehouse.problems import refuse
+from sightline.warehouse.submission import HEAD, Member, Sheet
 
 # The name of the stream that holds a workbook under a password.
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")

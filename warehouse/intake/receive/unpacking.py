@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from warehouse.intake.receive.members import ending_of, is_named_workbook
-from warehouse.machine import machine_fault
-from warehouse.problems import Refused, escaped, refuse
-from warehouse.submission import BLOCK, Opened, Pending
+from sightline.warehouse.intake.receive.members import ending_of, is_named_workbook
+from sightline.warehouse.machine import machine_fault
+from sightline.warehouse.problems import Refused, escaped, refuse
+from sightline.warehouse.submission import BLOCK, Opened, Pending
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from warehouse import belonging
-from warehouse.errors import ConfigurationError
+from sightline.warehouse import belonging
+from sightline.warehouse.errors import ConfigurationError
 
 HEAD = "0012"
 FOLDER = Path(__file__).parent

@@ -1,0 +1,1 @@
+"""Shows where children at risk of exploitation go unseen."""
