@@ -34,14 +34,17 @@ def rows(message: AlertMessage) -> Table:
     return found
 
 
-def tail(message: AlertMessage) -> str:
-    """By how much and for how long, for a subject; nothing where no range bears it out."""
+def tails(message: AlertMessage) -> list[str]:
+    """By how much and for how long, for a subject, the longest first; which way alone where no
+    range bears a number out."""
+    way = "lower" if message.direction == "down" else "higher"
     told = dict(rows(message))
     if "Usual" not in told or not message.figures.change:
-        return ""
+        return [f" {way} than expected", f" {way}"]
     side = "below" if message.figures.change < 0 else "above"
-    share = f" {abs(message.figures.change)}% {side} expected"
+    short = f" {abs(message.figures.change)}% {side}"
+    share = f"{short} expected"
     passed = message.periods_passed or message.periods_seen
     if passed != message.figures.periods or passed == 1:
-        return share  # how long it has lasted is another time than the one that was judged
-    return f"{share} for {passed} {message.period_type}s"
+        return [share, short]  # how long it lasts is another time than the one that was judged
+    return [f"{share} for {passed} {message.period_type}s", share, short]

@@ -63,6 +63,7 @@ class Wording(BaseModel):
 
     indicator: str
     name: str
+    short_name: str = ""
     unit: str
     decimals: int = 1
     period_type: str = "month"
@@ -80,6 +81,8 @@ class AlertMessage(Base):
     severity: Severity
     title: str
     indicator: str
+    short_name: str = ""
+    """The indicator's, for a subject; none where it is no longer defined."""
     area_name: str
     area_level: Literal["local_authority", "region", "country"]
     direction: Literal["down", "up"]

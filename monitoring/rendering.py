@@ -19,8 +19,8 @@ from sightline.warehouse import clock
 TEMPLATES = Path(__file__).with_name("templates")
 WIDTH = 72
 LONGEST_SUBJECT = 70
-LEAST_OF_INDICATOR, LEAST_OF_AREA = 20, 20
-"""Of a subject, so that a long name of an area leaves room to say what is meant."""
+LONGEST_NAME = 26
+"""Of an indicator in a subject; only one that is no longer defined has none so short."""
 LIST_NAME = "Sightline"
 WHOLE_SUBJECTS = policy.default.clone(max_line_length=90)
 """A subject of 70 characters stays on one line; text has shorter ones anyway."""
@@ -31,7 +31,7 @@ TAILS = {
     "resolved": ", ended",
     "retracted": ", withdrawn",
     "corrected": ", corrected",
-    "no_longer_supported": ", not supported",
+    "no_longer_supported": ", unsupported",
 }
 CLOSED = ", closed"
 
@@ -67,14 +67,12 @@ def subject(message: Message) -> str:
     mark = SIMULATED if message.is_simulated else ""
     if not isinstance(message, AlertMessage):
         return cut(headline(message), LONGEST_SUBJECT)
-    compared = f" {'lower' if message.direction == 'down' else 'higher'} than expected"
-    indicator = message.title.removesuffix(f": {message.area_name}").removesuffix(compared)
-    opening = figures_table.tail(message) or compared
-    tail = opening if message.kind == "opened" else TAILS.get(message.kind, CLOSED)
-    room = LONGEST_SUBJECT - len(mark) - len(tail)
-    beside = len(": ") + min(len(indicator), LEAST_OF_INDICATOR)
-    area = cut(message.area_name, max(LEAST_OF_AREA, min(LONGEST_SUBJECT // 2, room - beside)))
-    return mark + cut(f"{area}: {indicator}", room) + tail
+    is_new = message.kind == "opened"
+    tails = figures_table.tails(message) if is_new else [TAILS.get(message.kind, CLOSED)]
+    indicator = cut(message.short_name or message.indicator, LONGEST_NAME)
+    room = LONGEST_SUBJECT - len(f"{mark}: {indicator}")
+    tail = next((one for one in tails if len(message.area_name) + len(one) <= room), tails[-1])
+    return f"{mark}{cut(message.area_name, room - len(tail))}: {indicator}{tail}"
 
 
 def email(

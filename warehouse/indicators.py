@@ -7,7 +7,7 @@ from typing import Literal
 
 import duckdb
 import yaml
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sightline.warehouse.contracts import schema as contracts
 
@@ -104,6 +104,8 @@ class Indicator(BaseModel):
     """
     name: str
     """It reads well before "in Leeds"."""
+    short_name: str = Field(min_length=1, max_length=26)
+    """The same in a few words, for the subject of an e-mail."""
     short_definition: str
     """One sentence for a page's first line."""
     definition: str

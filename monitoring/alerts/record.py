@@ -159,6 +159,7 @@ def _alert_message(
             "severity": alert.severity,
             "title": alert.title,
             "indicator": alert.indicator,
+            "short_name": words.short_name,
             "area_name": alert.area_name,
             "area_level": alert.area_level,
             "direction": alert.direction,

@@ -3,6 +3,7 @@ select
     code,
     family,
     name,
+    short_name,
     short_definition,
     definition,
     numerator,

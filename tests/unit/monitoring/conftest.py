@@ -38,13 +38,13 @@ def released(tmp_path: Path) -> Released:
     path = tmp_path / "published.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute(
-            "create table indicators (indicator varchar, name varchar, unit varchar,"
-            " decimals integer, period_type varchar, why_it_matters varchar, what_to_check varchar,"
-            " other_explanations varchar, owner varchar, is_monitored boolean,"
+            "create table indicators (indicator varchar, name varchar, short_name varchar,"
+            " unit varchar, decimals integer, period_type varchar, why_it_matters varchar,"
+            " what_to_check varchar, other_explanations varchar, owner varchar, is_monitored boolean,"
             " counted varchar, bad_direction varchar)"
         )
         connection.execute(
-            "insert into indicators values ('referral_rate', 'Referral rate',"
+            "insert into indicators values ('referral_rate', 'Referral rate', 'Referrals',"
             " 'per 10,000 children a year', 1, 'month', 'Children may go unseen.',"
             " 'Is the return complete?\nDid recording change?', 'Late return', 'Data lead', true,"
             " 'referrals', 'down')"

@@ -32,6 +32,7 @@ def message(**changed: Any) -> AlertMessage:
         "severity": "warning",
         "title": "Referral rate lower than expected: Leeds",
         "indicator": "referral_rate",
+        "short_name": "Referrals",
         "area_name": "Leeds",
         "area_level": "local_authority",
         "direction": "down",

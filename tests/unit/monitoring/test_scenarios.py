@@ -50,8 +50,9 @@ SETTINGS = Settings(
 )  # fmt: skip
 INDICATORS = """
 create table indicators as select 'referral_rate' as indicator, 'Referral rate' as name,
-    'per 10,000 children a year' as unit, 1 as decimals, 'month' as period_type,
-    'Children may go unseen.' as why_it_matters, 'Is the return complete?' as what_to_check,
+    'Referrals' as short_name, 'per 10,000 children a year' as unit, 1 as decimals,
+    'month' as period_type, 'Children may go unseen.' as why_it_matters,
+    'Is the return complete?' as what_to_check,
     'Late return' as other_explanations, 'Data lead' as owner, true as is_monitored,
     'down' as bad_direction, 'referrals' as counted;
 create table drivers (indicator varchar, area_code varchar, within varchar, dimension varchar,
