@@ -122,6 +122,8 @@ class View:
         indicator = self.by_id.get(alert["indicator"])
         found = verdict.of(alert, indicator)
         kind = indicator.period_type if indicator else "month"
+        taken_on_by = self._taken_on_by(alert)
+        said = words.words(alert["state"], words.STATES)
         return {
             **alert,
             "place": self.link(area) if area else "areas/index.html",
@@ -131,9 +133,17 @@ class View:
             "period_type": kind,
             "opened_words": period_name(kind, alert["opened_period"]),
             "last_words": period_name(kind, alert["last_period"]),
-            "state_words": words.words(alert["state"], words.STATES),
-            "state_word": words.words(alert["state"], words.STATES).partition(":")[0],
+            "state_words": said.replace("someone", taken_on_by or "someone"),
+            "state_word": said.partition(":")[0],
+            "taken_on_by": taken_on_by,
         }
+
+    def _taken_on_by(self, alert: Row) -> str:
+        """The role of who looks into it; nothing where nobody agreed to be shown by one."""
+        events = self.published.events.get(alert["alert_id"], [])
+        taken = [one["recorded_by"] for one in events if one["event"] == "acknowledged"]
+        is_shown = alert["state"] == "acknowledged" and taken and taken[-1] != "a person"
+        return taken[-1] if is_shown else ""
 
     @cached_property
     def names(self) -> dict[str, str]:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Literal
 
 from sightline.monitoring.alerts.findings import ENDED, Alert, Change, Event
-from sightline.warehouse.alert_terms import LIVE
+from sightline.warehouse.alert_terms import LIVE, ROLES
 from sightline.warehouse.errors import WRONG_USE, SightlineError
 
 Act = Literal["acknowledged", "snoozed", "unsnoozed", "resolved", "reopened", "assigned", "comment"]
@@ -37,6 +37,7 @@ def acted(
     *,
     who: str,
     note: str,
+    role: str | None = None,
     until: date | None = None,
     reason: str | None = None,
     original: str | None = None,
@@ -44,9 +45,12 @@ def acted(
 ) -> Change:
     """The alert after it, and the event.
 
-    `until` is of a snooze, `reason` of what is resolved, `original` the alert that a duplicate
-    repeats, `to` who it is assigned to. Raises SightlineError where that cannot be done.
+    `role` is given where who does it agreed to be shown by it. `until` is of a snooze, `reason` of
+    what is resolved, `original` the alert that a duplicate repeats, `to` who it is assigned to.
+    Raises SightlineError where that cannot be done.
     """
+    if role and role not in ROLES:
+        raise SightlineError(f"the role must be one of: {', '.join(ROLES)}", WRONG_USE)
     _check(alert, act, today, until=until, reason=reason, original=original)
     summary = {name: value for name, value in alert.summary.items() if name != "snoozed_until"}
     if act in ("assigned", "comment"):
@@ -64,7 +68,9 @@ def acted(
         summary=summary,
         resolved_on=_resolved_on(alert, act, today),
     )
-    evidence: dict[str, Any] = {"who": who, "note": note} | ({"to": to} if to else {})
+    more = {"to": to, "role": role}
+    evidence: dict[str, Any] = {"who": who, "note": note}
+    evidence |= {name: said for name, said in more.items() if said}
     return moved, Event(
         alert_id=alert.alert_id,
         occurred_on=today,

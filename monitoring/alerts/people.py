@@ -1,7 +1,8 @@
 """What people do with alerts: list, take on, assign, put off, close, take up again; each with a
 name and a note.
 
-Name and note stay inside restricted/; the release says what was done, when, by "a person"."""
+Name and note stay inside restricted/; the release says what was done, when, by "a person", or by
+the role under which who did it agreed to be shown."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +28,7 @@ OF_ALERT = (
     "kind", "periods", "snoozed_until", "assigned_to", "decided", "carried_by", "folded_into",
     "successors", "duplicate_of",
 )  # fmt: skip
-OF_EVENT = ("who", "note", "to")
+OF_EVENT = ("who", "note", "to", "role")
 Row = dict[str, Any]
 Keeps = Callable[[Row], bool]
 

@@ -15,6 +15,7 @@ from sightline.orchestration.console import (
     table,
     typed,
 )
+from sightline.warehouse.alert_terms import ROLES
 
 if TYPE_CHECKING:
     from sightline.monitoring.alerts.acts import Act
@@ -33,6 +34,12 @@ note_option = click.option(
     required=True,
     callback=typed,
     help="Why, in a sentence; kept inside. No child's name or number.",
+)
+role_option = click.option(
+    "--shown-as",
+    "role",
+    type=click.Choice(ROLES),
+    help="The role under which the pages may show who did it; without it they say: a person.",
 )
 
 
@@ -172,13 +179,14 @@ def outcomes(home: "Home", is_json: bool) -> int:
 @alerts.command("ack")
 @ids_argument
 @who_option
+@role_option
 @note_option
 @json_option
 @home_option
 def ack(home: "Home", alert_ids: tuple[str, ...], is_json: bool, **said: Any) -> int:
     """Take alerts on: no more reminders, and everybody sees who looks into it.
 
-    Example: sightline alerts ack 3f9a1c2e --as "A. Lead" --note "asked the front door"
+    Example: sightline alerts ack 3f9a1c2e --as "A. Lead" --shown-as regional_lead --note "asked"
     """
     return _act(home, alert_ids, "acknowledged", is_json, **said)
 
@@ -187,6 +195,7 @@ def ack(home: "Home", alert_ids: tuple[str, ...], is_json: bool, **said: Any) ->
 @ids_argument
 @click.option("--to", required=True, callback=typed, help="Whose it is from now; kept inside.")
 @who_option
+@role_option
 @note_option
 @json_option
 @home_option
@@ -201,6 +210,7 @@ def assign(home: "Home", alert_ids: tuple[str, ...], is_json: bool, **said: Any)
 @alerts.command("comment")
 @ids_argument
 @who_option
+@role_option
 @note_option
 @json_option
 @home_option
@@ -216,6 +226,7 @@ def comment(home: "Home", alert_ids: tuple[str, ...], is_json: bool, **said: Any
 @ids_argument
 @click.option("--until", required=True, type=day, help="Wakes then; twelve months on at most.")
 @who_option
+@role_option
 @note_option
 @json_option
 @home_option
@@ -232,6 +243,7 @@ def snooze(
 @alerts.command("unsnooze")
 @ids_argument
 @who_option
+@role_option
 @note_option
 @json_option
 @home_option
@@ -248,6 +260,7 @@ def unsnooze(home: "Home", alert_ids: tuple[str, ...], is_json: bool, **said: An
 @click.option("--reason", default="action_taken", show_default=True, help="A reason code.")
 @click.option("--of", "original", help="Of a duplicate: the alert that it repeats.")
 @who_option
+@role_option
 @note_option
 @json_option
 @home_option
@@ -262,6 +275,7 @@ def resolve(home: "Home", alert_ids: tuple[str, ...], is_json: bool, **said: Any
 @alerts.command("reopen")
 @ids_argument
 @who_option
+@role_option
 @note_option
 @json_option
 @home_option

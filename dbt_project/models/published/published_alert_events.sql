@@ -1,4 +1,5 @@
--- A person's name and words stay inside: an event leaves with its day, a reason of the list and "a person". Evidence is what this release shows of the period of the event,
+-- A person's name and words stay inside: an event leaves with its day, a reason of the list and "a person", or a role of the list where
+-- who did it agreed to be shown by it. Evidence is what this release shows of the period of the event,
 -- and nothing where it shows no figure.
 select
     cast(events.event_id as integer) as event_id,
@@ -13,7 +14,15 @@ select
             'action_taken', 'practice_change', 'data_error', 'definition_change', 'expected', 'false_alarm', 'duplicate'
         ) then events.reason
     end as reason,
-    case when json_exists(events.evidence, '$.who') then 'a person' else 'the monitor' end as recorded_by,
+    case
+        when
+            json_extract_string(events.evidence, '$.role') in (
+                'national_lead', 'regional_lead', 'director', 'head_of_safeguarding', 'data_lead'
+            )
+            then 'the ' || replace(json_extract_string(events.evidence, '$.role'), '_', ' ')
+        when json_exists(events.evidence, '$.who') then 'a person'
+        else 'the monitor'
+    end as recorded_by,
     events.release_id,
     {{ evidence_of('trends', 'alerts.direction') }} as evidence
 from {{ source('state', 'alert_events') }} as events

@@ -23,7 +23,8 @@ newest as (
         alert_id,
         max(case when from_newest = 1 then reason end) as reason,
         max(case when from_newest = 1 then recorded_by end) as recorded_by,
-        max(case when event in ('acknowledged', 'assigned') then 1 else 0 end) = 1 as is_taken_on
+        max(case when event in ('acknowledged', 'assigned') then 1 else 0 end) = 1 as is_taken_on,
+        arg_max(recorded_by, -from_newest) filter (where event in ('acknowledged', 'assigned')) as taken_on_by
     from events
     group by alert_id
 ),
@@ -40,6 +41,7 @@ compared as (
         before.severity as old_severity,
         newest.reason,
         newest.recorded_by,
+        newest.taken_on_by,
         coalesce(newest.is_taken_on, false) as is_taken_on,
         alerts.state in {{ live }} as is_live,
         coalesce(before.state in {{ live }}, false) as was_live,
@@ -168,7 +170,7 @@ select
     old_severity,
     severity,
     reason,
-    recorded_by,
+    case change when 'taken_on' then taken_on_by else recorded_by end as recorded_by,
     null as extract,
     null as first_period,
     null as last_period,

@@ -40,8 +40,8 @@ def released(tmp_path: Path) -> Released:
         connection.execute(
             "create table indicators (indicator varchar, name varchar, short_name varchar,"
             " unit varchar, decimals integer, period_type varchar, why_it_matters varchar,"
-            " what_to_check varchar, other_explanations varchar, owner varchar, is_monitored boolean,"
-            " counted varchar, bad_direction varchar)"
+            " what_to_check varchar, other_explanations varchar, owner varchar,"
+            " is_monitored boolean, counted varchar, bad_direction varchar)"
         )
         connection.execute(
             "insert into indicators values ('referral_rate', 'Referral rate', 'Referrals',"

@@ -9,6 +9,7 @@ from test_record import judged
 
 from sightline.monitoring.alerts import acts, people
 from sightline.monitoring.alerts.record import record
+from sightline.warehouse.alert_terms import ROLES
 from sightline.warehouse.errors import SightlineError
 from sightline.warehouse.ledger.state import State
 from sightline.warehouse.settings import Settings
@@ -79,6 +80,26 @@ def test_every_reason_code_may_be_published() -> None:
     model = ROOT / "dbt_project" / "models" / "published" / "published_alert_events.sql"
     text = model.read_text("utf-8")
     assert [reason for reason in people.REASONS if f"'{reason}'" not in text] == []
+
+
+def test_a_role_is_kept_beside_the_name_where_it_may_be_shown(state: State, alert_id: str) -> None:
+    people.act(state, [alert_id], "acknowledged", role="regional_lead", **ADA)
+    people.act(state, [alert_id], "comment", **ADA)
+    agreed, silent = [one["evidence"] for one in people.story(state, alert_id)[-2:]]
+    assert agreed == {"who": "Ada", "note": "explained", "role": "regional_lead"}
+    assert silent == {"who": "Ada", "note": "explained"}
+
+
+def test_a_role_is_one_of_the_list_so_that_no_name_is_shown(state: State, alert_id: str) -> None:
+    with pytest.raises(SightlineError, match="the role must be one of: national_lead"):
+        people.act(state, [alert_id], "acknowledged", role="Ada", **ADA)
+    assert people.list_alerts(state)[0]["state"] == "open"
+
+
+def test_every_role_may_be_published() -> None:
+    model = ROOT / "dbt_project" / "models" / "published" / "published_alert_events.sql"
+    text = model.read_text("utf-8")
+    assert [role for role in ROLES if f"'{role}'" not in text] == []
 
 
 def test_an_alert_is_put_off_for_twelve_months_at_most(state: State, alert_id: str) -> None:

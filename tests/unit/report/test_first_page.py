@@ -141,8 +141,9 @@ def test_an_acknowledgement_a_closure_a_correction_and_a_missing_return_are_four
             where la_code = '857' and extract = 'ssd' and period_start = date '2026-05-01'
         """)
         who = {"evidence": {"who": "Somebody Real"}}
+        agreed = {"evidence": {"who": "Somebody Real", "role": "regional_lead"}}
         return [
-            event(3, "a-leeds", "acknowledged", "acknowledged", **who),
+            event(3, "a-leeds", "acknowledged", "acknowledged", **agreed),
             event(4, "a-derby", "resolved", "resolved", reason="action_taken", **who),
             event(5, "a-rutland", "retracted", "retracted"),
         ]
@@ -157,7 +158,8 @@ def test_an_acknowledgement_a_closure_a_correction_and_a_missing_return_are_four
         "Withdrawn, because figures were corrected (1)": 1, "Returns newly missing (1)": 1,
     }  # fmt: skip
     [taken], [closed], [withdrawn], [missing] = lines.values()
-    assert taken.startswith("Leeds: Referrals to children's social care 41% below expected, by a")
+    assert taken.startswith("Leeds: Referrals to children's social care 41% below expected, by the")
+    assert taken.endswith(", by the regional lead")
     assert closed.startswith("Derby: ")
     assert closed.endswith(", by a person: action was taken")
     assert withdrawn.startswith("Rutland: Re-referrals within twelve months")
@@ -166,6 +168,30 @@ def test_an_acknowledgement_a_closure_a_correction_and_a_missing_return_are_four
     assert news == (
         "1 taken on, 1 closed, 1 withdrawn and 1 return newly missing since 20 November 2026."
     )
+
+
+@pytest.mark.parametrize(
+    ("role", "said"),
+    [("regional_lead", "the regional lead"), (None, "someone"), ("Somebody Real", "someone")],
+)
+def test_who_looks_into_an_alert_is_told_by_a_role_that_was_agreed(
+    tmp_path: Path, role: str | None, said: str
+) -> None:
+    home = homes.create(tmp_path)
+    work_file.write(home.work_db)
+    [leeds, rutland] = work_file.alert_rows()
+    taken = event(3, "a-leeds", "acknowledged", "acknowledged")
+    taken["evidence"] = {"who": "Somebody Real", "role": role}
+    draft = work_file.draft(
+        home, alerts_rows=[leeds | {"state": "acknowledged"}, rutland],
+        alert_events_rows=[*work_file.event_rows(), taken],
+    )  # fmt: skip
+    build_site(draft.database, draft.report)
+    page = text(parsed(draft.report, "alerts/a-leeds.html"))
+    assert f"Acknowledged: {said} is looking into it" in page
+    assert "Somebody Real" not in page
+    listed = text(parsed(draft.report, "alerts/index.html"))
+    assert ("Acknowledged by the regional lead" in listed) == (role == "regional_lead")
 
 
 def test_where_nothing_is_new_the_page_says_since_when(second) -> None:
