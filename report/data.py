@@ -154,6 +154,10 @@ class Published:
     """Of each indicator, how many figures of authorities moved since first published, how far."""
     revisions: list[Row]
     """Figures that moved: of England and regions the newest, of authorities the largest moves."""
+    revised_at: dict[str, list[Row]]
+    """By key of the area, the newest figures that moved, with how many did."""
+    revised_larger: dict[str, list[Row]]
+    """By indicator, the newest figures of England and regions that moved."""
     tables: list[Row]
     dictionary: list[Row]
     drivers: dict[tuple[str, str], list[Driver]]
@@ -178,6 +182,7 @@ def read(path: Path) -> Published:
     config: dict[str, Any] = {"enable_external_access": "false"}
     with duckdb.connect(str(path), read_only=True, config=config) as connection:
         areas = list(_areas(connection))
+        connection.execute(MOVED)
         published = Published(
             release=_rows(connection, "from release")[0],
             indicators=_indicators(connection),
@@ -197,8 +202,10 @@ def read(path: Path) -> Published:
             estimates=_rows(connection, "from estimates"),
             annotations=_rows(connection, ANNOTATIONS),
             backtests=_rows(connection, "from backtests order by least, change"),
-            revised=_rows(connection, f"{MOVED} {REVISED}"),
-            revisions=_rows(connection, f"{MOVED} {REVISIONS}"),
+            revised=_rows(connection, REVISED),
+            revisions=_rows(connection, REVISIONS),
+            revised_at=_by(_rows(connection, REVISED_AT), "area_key"),
+            revised_larger=_by(_rows(connection, REVISED_LARGER), "indicator"),
             tables=_rows(connection, TABLES),
             dictionary=_dictionary(connection),
             drivers={
@@ -417,22 +424,21 @@ order by indicator, period_start
 
 # What was published first of each figure of ours, and what stands now.
 MOVED = """
-with moved as (
-    select
-        trends.indicator, trends.area_level, trends.period_type, trends.period_start,
-        trends.period_end, coalesce(trends.la_code, trends.area_code) as area_key, now.vintage,
-        earlier.value as first_value, earlier.marker as first_marker,
-        earlier.published_on as first_on,
-        now.value as now_value, now.marker as now_marker, now.published_on as now_on,
-        (now.value - earlier.value) / nullif(earlier.value, 0) as change
-    from trends_vintages as now
-    inner join trends_vintages as earlier
-        using (indicator, area_code, period_type, period_start, breakdown, source)
-    inner join trends
-        using (indicator, area_code, period_type, period_start, breakdown, source)
-    where now.is_latest and earlier.vintage = 1 and now.source = 'extracts'
-        and now.breakdown = 'total'
-)
+create temporary table moved as
+select
+    trends.indicator, trends.area_level, trends.period_type, trends.period_start,
+    trends.period_end, coalesce(trends.la_code, trends.area_code) as area_key, now.vintage,
+    earlier.value as first_value, earlier.marker as first_marker,
+    earlier.published_on as first_on,
+    now.value as now_value, now.marker as now_marker, now.published_on as now_on,
+    (now.value - earlier.value) / nullif(earlier.value, 0) as change
+from trends_vintages as now
+inner join trends_vintages as earlier
+    using (indicator, area_code, period_type, period_start, breakdown, source)
+inner join trends
+    using (indicator, area_code, period_type, period_start, breakdown, source)
+where now.is_latest and earlier.vintage = 1 and now.source = 'extracts'
+    and now.breakdown = 'total'
 """
 REVISED = """
 select
@@ -462,6 +468,22 @@ order by
     area_level = 'local_authority',
     case when area_level = 'local_authority' then -abs(change) end nulls last,
     period_start desc, area_level, indicator, area_key
+"""
+MOST_OF_ONE = 10
+NEWEST = "order by period_start desc, abs(change) desc nulls last, indicator, area_key"
+REVISED_AT = f"""
+select *, count(*) over (partition by area_key) as revised_there
+from moved
+where vintage > 1
+qualify row_number() over (partition by area_key {NEWEST}) <= {MOST_OF_ONE}
+{NEWEST}
+"""
+REVISED_LARGER = f"""
+select *
+from moved
+where vintage > 1 and area_level <> 'local_authority'
+qualify row_number() over (partition by indicator {NEWEST}) <= {MOST_OF_ONE}
+{NEWEST}
 """
 
 SUBMISSIONS = """

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,15 @@ def environment() -> Environment:
         "month": words.month,
         "number": words.number,
         "plain": lambda code: words.words(code, {}),
+        "breakable": breakable,
     }
     return made
+
+
+def breakable(address: str) -> Markup:
+    """An address that is parted between its parts where a line is too short for it."""
+    parts = re.split(r"(?<=[/_-])|(?=#)", address)
+    return Markup("<wbr>").join(parts)
 
 
 def style() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from sightline.report import html
-from sightline.report.data import Published, read
+from sightline.report.data import read
 from sightline.report.downloads import files
 from sightline.report.pages import (
     alerts,
@@ -43,11 +43,19 @@ MENU = (
 )
 
 
-def build_site(published_db: Path, out: Path, *, progress: Progress | None = None) -> int:
-    """Write every page below `out`, and what is taken away; how many pages there are."""
-    published = read(published_db)
-    environment = _environment(published)
-    view = View(published)
+def build_site(
+    published_db: Path,
+    out: Path,
+    *,
+    report_url: str | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Write every page below `out`, and what is taken away; how many pages there are.
+
+    `report_url` is where readers find the newest release, for permalinks.
+    """
+    view = View(read(published_db), report_url)
+    environment = _environment(view)
     taken = files.write_tables(view, out)
     whole = {**taken, "whole": [*taken["whole"], files.SITE]}
     pages = list(_pages(view, published_db.parent, out, whole))
@@ -75,18 +83,19 @@ def _pages(view: View, release: Path, out: Path, taken: reference.Taken) -> Iter
     yield from reference.pages(view, release, os.path.relpath(release, out), taken)
 
 
-def _environment(published: Published) -> Environment:
+def _environment(view: View) -> Environment:
     made = html.environment()
-    made.globals["site"] = _site(published)
+    made.globals["site"] = _site(view)
     return made
 
 
-def _site(published: Published) -> dict[str, Any]:
+def _site(view: View) -> dict[str, Any]:
     """What every page shares; style and script stand inside it, so a page can be mailed alone."""
     script = (html.FOLDER / "table.js").read_text(encoding="utf-8")
     shared = html.style()
     return {
-        "release": published.release,
+        "release": view.published.release,
+        "permalinks": view.permalinks,
         "style": shared["style"],
         "script": Markup(script),  # noqa: S704  our own file
         "policy": f"{shared['policy']}; script-src '{html.digest(script)}'",
@@ -107,6 +116,7 @@ def _text(environment: Environment, page: Page) -> str:
         title=page.title,
         here=page.here,
         trail=page.trail,
+        path=page.path,
         root=root,
         **page.context(),
     )

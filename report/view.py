@@ -14,6 +14,7 @@ from sightline.report.charts import LETTERS, Beside, line_chart
 from sightline.report.comparisons import Comparisons
 from sightline.report.data import Area, Indicator, Point, Published, Row, Series
 from sightline.report.findings import finding
+from sightline.report.permalinks import permalinks
 from sightline.warehouse import indicators as catalogue
 from sightline.warehouse.alert_terms import LIVE
 from sightline.warehouse.calendar import Span, next_span, period_name
@@ -41,8 +42,9 @@ class Page:
 
 
 class View:
-    def __init__(self, published: Published) -> None:
+    def __init__(self, published: Published, report_url: str | None = None) -> None:
         self.published = published
+        self.permalinks = permalinks(published.release["release_id"], report_url)
         self.indicators = published.indicators
         self.by_id = {one.indicator: one for one in published.indicators}
         self.areas = {area.key: area for area in published.areas}
@@ -384,8 +386,10 @@ class View:
         found = self._finding(area, indicator, series, newest)
         dashed = [self.is_partial(area, point) for point in drawn]
         has_rests = series.source == "extracts" and bool(self._whole(area))
+        anchor = _anchor(series)
         return {
             "id": chart_id,
+            "anchor": f"{name.removesuffix(indicator.indicator)}{anchor}",
             "href": link,
             "heading": heading,
             "area": area.area_name,
@@ -413,7 +417,7 @@ class View:
             ),
             "unit": unit,
             "source": words.source(series.source),
-            "permalink": self._permalink(area, indicator, chart_id),
+            "permalink": self._permalink(area, indicator, anchor),
             "judged": series.has_verdicts,
             "range": words.range_name(indicator).capitalize(),
             "has_rests": has_rests,
@@ -421,11 +425,11 @@ class View:
             "rows": self._figure_rows(area, series, indicator, has_rests=has_rests),
         }
 
-    def _permalink(self, area: Area, indicator: Indicator, chart_id: str) -> str:
-        """Where a chart stands for good, below the folder of what was published."""
+    def _permalink(self, area: Area, indicator: Indicator, anchor: str) -> str:
+        """Where a chart stands for good; the same in every release but for the release's name."""
         is_of_england = area.area_level == "country"
         page = f"indicators/{indicator.indicator}.html" if is_of_england else self.link(area)
-        return f"releases/{self.published.release['release_id']}/report/{page}#{chart_id}-h"
+        return self.permalinks.of(f"{page}#{anchor}")
 
     def _rests(self, area: Area, newest: Point, *, is_dashed: bool) -> str:
         """What the figures of a larger area rest on, in words."""
@@ -470,6 +474,12 @@ class View:
         if headline and headline.kind == series.kind:
             return series.at(headline.period_start) or series.points[-1]
         return series.points[-1]
+
+
+def _anchor(series: Series) -> str:
+    """The name of a chart on its page, which other charts there have no part in."""
+    part = "" if series.breakdown == "total" else f"-{series.breakdown}"
+    return f"{series.indicator}-{series.period_type}-{series.source}{part}"
 
 
 def _from_first_figure(points: tuple[Point, ...]) -> tuple[Point, ...]:

@@ -62,7 +62,9 @@ def release(run: Run) -> Found:
     decided: Decided = run.results["alerts"]
     draft: releases.Draft = run.results["draft"]
     with run.step("report") as found:
-        found["pages"] = site.build_site(draft.database, draft.report)
+        found["pages"] = site.build_site(
+            draft.database, draft.report, report_url=run.settings.report_url
+        )
     with run.step("release") as found:
         shown = None if run.is_history else releases.current(run.home)
         is_same = shown and not decided.decisions.events and releases.says_the_same(shown, draft)

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from sightline.report import silence, words
+from sightline.report import revised, silence, words
 from sightline.report.comparisons import Comparisons, counted
 from sightline.report.data import Area, Indicator, Row
 from sightline.report.marks import sparkline
@@ -70,6 +70,7 @@ def _context(view: View, beside: Comparisons, area: Area) -> dict[str, Any]:
         "tested": _by_family(view, [row for row in rows if row["indicator"].is_monitored]),
         "others": _by_family(view, [row for row in rows if not row["indicator"].is_monitored]),
         "undetected": list(_undetected(view, area, held)),
+        "revised": revised.of_area(view, area.key, area.area_name),
         "neighbours": beside.neighbours(area),
         "authorities": view.authority_rows(view.of_region(area)) if is_region else [],
         "returns": [] if is_region else _returns(view, area),

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from markupsafe import Markup
 
-from sightline.report import fixed_rule, maps, silence, words
+from sightline.report import fixed_rule, maps, revised, silence, words
 from sightline.report.comparisons import Comparisons, counted
 from sightline.report.data import Area, Indicator
 from sightline.report.funnel import ALARM, WARNING, Funnel, Kind, Measured, fit
@@ -68,6 +68,7 @@ def _context(view: View, beside: Comparisons, indicator: Indicator) -> dict[str,
         "silence": _silence(view, indicator),
         "found": found_by_backtest(view, indicator),
         "undetected": _undetected(view, indicator),
+        "revised": revised.of_indicator(view, indicator.indicator),
         "outcomes": _outcomes(view, indicator),
         "map": maps.of_indicator(view, indicator),
         "larger": [

@@ -141,7 +141,7 @@ def test_alerts_are_decided_once_and_released_as_they_were_decided(
     draft = SimpleNamespace(database=None, report=None)
     monkeypatch.setitem(order.ORDER, "draft", lambda _: draft)
     monkeypatch.setattr(release.steps, "_commit", commit)
-    monkeypatch.setattr(release.steps.site, "build_site", lambda *_: 0)
+    monkeypatch.setattr(release.steps.site, "build_site", lambda *_, **__: 0)
     before = ("models", "signals", "worsening", "official counts", "coherence", "disclosure")
     run.results |= dict.fromkeys(before, None)
     run.results["expectations"] = CheckResult("release_meets_expectations", True, "error", 1, 0)

@@ -11,7 +11,7 @@ import pytest
 import releasing
 from lxml import html
 
-from sightline.report import example, glossary
+from sightline.report import example, glossary, revised
 from sightline.report.data import read
 from sightline.report.marks import HEAT, heat
 from sightline.report.pages import methods
@@ -90,6 +90,45 @@ def test_each_indicator_says_how_many_figures_moved_and_how_far(twice) -> None:
     assert row[3].endswith(" %")
 
 
+def test_the_pages_of_an_area_and_an_indicator_say_what_moved(twice) -> None:
+    """Each with what was first published and what stands now, as on the page of all revisions."""
+    _, site = twice
+    everywhere = next(one for one in page(site, "revisions.html").iter("table")
+                      if "largest" in one.findtext("caption"))  # fmt: skip
+    [moved] = [one for one in rows(everywhere) if one[0] == "Leeds"]
+    area = page(site, "areas/383.html")
+    [own] = [one for one in area.iter("table") if "were revised" in one.findtext("caption")]
+    assert rows(own) == [moved[1:]]
+    assert "1 figure of Leeds has been revised since first published." in text(area)
+    indicator = page(site, "indicators/referral_rate.html")
+    said = text(indicator.get_element_by_id("revised").getnext())
+    assert said.startswith("1 figure of an authority has been revised since first published. Half")
+    assert not [one for one in indicator.iter("table") if "were revised" in one.findtext("caption")]
+    [link] = [one for one in indicator.iter("a") if one.text == "All revisions"]
+    name, _, anchor = link.get("href").partition("#")
+    assert page(site, f"indicators/../{name[3:]}").get_element_by_id(anchor).tag == "tr"
+
+
+def test_what_moved_in_england_and_regions_is_told_with_its_indicator(draft) -> None:
+    view = View(read(draft.database))
+    moved = {
+        "indicator": "referral_rate", "area_key": "E92000001", "period_type": "month",
+        "period_start": date(2026, 9, 1), "period_end": date(2026, 9, 30), "first_value": 500.0,
+        "first_marker": None, "first_on": date(2026, 10, 20), "now_value": 510.0,
+        "now_marker": None, "now_on": date(2026, 11, 20),
+    }  # fmt: skip
+    view.published.revised_larger["referral_rate"] = [moved]
+    [row] = revised.of_indicator(view, "referral_rate")["rows"]
+    assert (row["area"], row["link"]) == ("England", "index.html")
+    assert (row["first"], row["now"], row["change"]) == ("500.0", "510.0", "+2.0 %")
+
+
+def test_an_area_in_which_nothing_moved_says_so(site: Path) -> None:
+    assert "No figure of Leeds has been revised since it was first published." in text(
+        page(site, "areas/383.html")
+    )
+
+
 def test_where_nothing_moved_it_is_said(site: Path) -> None:
     assert "No figure of an authority has been revised" in text(
         page(site, "revisions.html").find(".//main")
@@ -99,7 +138,7 @@ def test_where_nothing_moved_it_is_said(site: Path) -> None:
 @pytest.mark.parametrize(("count", "said"), [(0, "No figure"), (1, "1 figure of an authority has"),
                                              (2, "2 figures of authorities have")])  # fmt: skip
 def test_how_many_moved_is_said_in_words(count: int, said: str) -> None:
-    assert methods._summary(count).startswith(said)
+    assert revised.summary(count).startswith(said)
 
 
 # ---- What was planted and found.
