@@ -218,7 +218,7 @@ def test_a_run_killed_anywhere_and_run_again_gives_the_same(tmp_path, module, fu
     for monitor in (calm, killed):
         drop_three(monitor)
     calm.take_in()
-    arguments = [str(killed.home.root), f"warehouse.{module}", function, str(calls)]
+    arguments = [str(killed.home.root), f"sightline.warehouse.{module}", function, str(calls)]
     done = subprocess.run([sys.executable, "-c", KILLED_AT, *arguments], check=False)
     assert done.returncode == -signal.SIGKILL
     belonging.check(killed.home)

@@ -307,7 +307,7 @@ def killed(root: Path, module: str, function: str, calls: int) -> None:
     child = os.fork()
     if child == 0:
         try:
-            kill_at(f"warehouse.{module}", function, calls)
+            kill_at(f"sightline.warehouse.{module}", function, calls)
             home = homes.find(root)
             take_in(home, load_settings(home), State(home.state_db))
         finally:
