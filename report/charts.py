@@ -20,6 +20,8 @@ WIDTH, HEIGHT = 476, 232
 LEFT, RIGHT, TOP, BOTTOM = 48, 396, 10, 186
 NOTE_HEIGHT = BOTTOM - 6
 LABELS_APART = 15
+NEAR = 3
+"""So many periods before the newest are near enough to lie under its value."""
 FEW = 24
 """So many periods have a dot each; of more there is a line."""
 # At these widths of the drawing labels of years are hidden, the oldest first; see style.css.
@@ -210,7 +212,12 @@ def _ends(paper: Paper, beside: Sequence[Beside], decimals: int) -> Iterable[str
     shown = f"{value:,.{decimals}f}".replace("-", "\u2212")
     lines = [("last", shown, value)] if index == len(paper.points) - 1 else []
     if not lines:
-        yield text("last above", paper.across.at(index), paper.up.at(value) - 10, shown)
+        before = [
+            p.value for p in paper.points[max(index - NEAR, 0) : index] if p.value is not None
+        ]
+        is_falling = bool(before) and sum(before) / len(before) > value
+        shift = 20 if is_falling else -10  # where the line has not been
+        yield text("last above", paper.across.at(index), paper.up.at(value) + shift, shown)
     expected = [point.expected for point in paper.points]
     others: list[tuple[str, Sequence[float | None]]] = [("expected", expected)]
     others += [(line.label, line.values) for line in beside]

@@ -80,6 +80,7 @@ class Indicator:
     code: str
     family: str
     name: str
+    short_name: str
     short_definition: str
     definition: str
     counted: str | None
@@ -182,7 +183,7 @@ def read(path: Path) -> Published:
     config: dict[str, Any] = {"enable_external_access": "false"}
     with duckdb.connect(str(path), read_only=True, config=config) as connection:
         areas = list(_areas(connection))
-        connection.execute(MOVED)
+        moved = _moved(connection)
         published = Published(
             release=_rows(connection, "from release")[0],
             indicators=_indicators(connection),
@@ -202,10 +203,10 @@ def read(path: Path) -> Published:
             estimates=_rows(connection, "from estimates"),
             annotations=_rows(connection, ANNOTATIONS),
             backtests=_rows(connection, "from backtests order by least, change"),
-            revised=_rows(connection, REVISED),
-            revisions=_rows(connection, REVISIONS),
-            revised_at=_by(_rows(connection, REVISED_AT), "area_key"),
-            revised_larger=_by(_rows(connection, REVISED_LARGER), "indicator"),
+            revised=moved["revised"],
+            revisions=moved["revisions"],
+            revised_at=_by(moved["revised_at"], "area_key"),
+            revised_larger=_by(moved["revised_larger"], "indicator"),
             tables=_rows(connection, TABLES),
             dictionary=_dictionary(connection),
             drivers={
@@ -220,6 +221,16 @@ def read(path: Path) -> Published:
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
     return records(connection.execute(query))
+
+
+def _moved(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
+    """What was published first and what stands now, read once for all who ask."""
+    connection.execute(MOVED)
+    asked = {"revised": REVISED, "revisions": REVISIONS, "revised_at": REVISED_AT,
+             "revised_larger": REVISED_LARGER}  # fmt: skip
+    found = {name: _rows(connection, query) for name, query in asked.items()}
+    connection.execute("drop table moved")
+    return found
 
 
 def _dictionary(connection: duckdb.DuckDBPyConnection) -> list[Row]:

@@ -83,7 +83,7 @@ def quadrant(dots: Sequence[Dot], middle: tuple[float, float], words: Words) -> 
         f'<line class="expected" x1="{x}%" x2="{x}%" y1="0" y2="{HEIGHT}"/>'
         f'<line class="expected" x1="0" x2="100%" y1="{y}" y2="{y}"/>'
     )
-    said = text("end halo", "100%", float(y) + 14, "more exposed, fewer identified")
+    said = text("end halo", "100%", HEIGHT - 8, "more exposed, fewer identified")
     return _plot([corner, cross, *_dots(dots, across, up), said], sizes, values, words)
 
 

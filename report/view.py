@@ -226,6 +226,14 @@ class View:
     def confidence(self, area: Area) -> str:
         return words.confidence(self.published.confidence.get(area.key))
 
+    def confidence_in(self, areas: Iterable[Area]) -> str:
+        """In how many of some authorities it is high, medium or low."""
+        known = self.published.confidence
+        levels = [known[area.key]["level"] for area in areas if area.key in known]
+        counts = {one: levels.count(one) for one in words.CONFIDENCE}
+        said = words.listed([f"{one} in {count}" for one, count in counts.items() if count])
+        return f"Confidence in the data is {said}." if said else ""
+
     def live_in(self, area: Area) -> int:
         return sum(alert["state"] in LIVE for alert in self.alerts_of[area.key])
 
@@ -367,6 +375,13 @@ class View:
             return words.opening(off)
         return finding(series, newest, indicator)
 
+    def _alerted(self, area: Area, indicator: Indicator, series: Series, newest: Point) -> str:
+        """The open alert of a chart whose newest figure does not show it."""
+        alert = self.live_on.get((area.key, indicator.indicator))
+        if alert is None or not series.is_judged or newest.status == "worsening":
+            return ""
+        return f"An alert is open: {alert['verdict'].off}."
+
     def _card(
         self,
         area: Area,
@@ -397,6 +412,7 @@ class View:
             "sentence": sentence,
             "told": [words.annotation(row) for row in told],
             "finding": found,
+            "alerted": self._alerted(area, indicator, series, newest),
             "withheld": _withheld(series.period_type, drawn),
             "chart": line_chart(
                 drawn,

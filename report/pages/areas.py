@@ -156,8 +156,13 @@ def _summary(view: View, area: Area, live: list[Row]) -> str:
     found = f"{opening}: {words.listed(others)}." if others else _nothing(view, area, worse)
     if area.area_level != "local_authority":
         kind = "Part of London with" if area.area_level == "sub_region" else "Region of"
-        held = words.count(len(view.of_region(area)), "local authority", "local authorities")
-        return f"{kind} {held}. {found}".strip()
+        areas = view.of_region(area)
+        held = words.count(len(areas), "local authority", "local authorities")
+        inside = sum(view.live_in(one) for one in areas)
+        own = words.count(len(live), "alert") if live else "No alert"
+        raised = f"{own} open on it, {inside} on its authorities."
+        said = (f"{kind} {held}.", raised, found, view.confidence_in(areas))
+        return " ".join(one for one in said if one)
     if area.ended_on:
         return f"Former local authority, until {words.day(area.ended_on)}."
     region = view.region_of(area)

@@ -1,6 +1,5 @@
 """Every authority and every tested indicator on one page: a letter and a colour for each."""
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +23,7 @@ def _context(view: View) -> dict[str, Any]:
     tested = [one for one in view.indicators if _is_tested(view, one)]
     return {
         "legend": HEAT,
-        "indicators": _headings(view, tested),
+        "indicators": [(one, view.newest_period(one)) for one in tested],
         "regions": [
             (region, [_row(view, area, tested) for area in areas])
             for region in view.regions
@@ -37,19 +36,6 @@ def _context(view: View) -> dict[str, Any]:
 def _is_tested(view: View, indicator: Indicator) -> bool:
     newest = view.published.headlines.get(indicator.indicator)
     return indicator.is_monitored and newest is not None
-
-
-def _headings(view: View, tested: list[Indicator]) -> list[dict[str, Any]]:
-    """A short name for each column: the code of the indicator, which two may share."""
-    used: Counter[str] = Counter()
-    found = []
-    for one in tested:
-        used[one.code] += 1
-        again = f"-{used[one.code]}" if used[one.code] > 1 else ""
-        found.append({
-            "indicator": one, "heading": f"{one.code}{again}", "period": view.newest_period(one),
-        })  # fmt: skip
-    return found
 
 
 def _row(view: View, area: Area, tested: list[Indicator]) -> tuple[dict[str, str], Markup]:

@@ -110,8 +110,6 @@ def _row(view: View, gap: catalogue.Indicator, one: Sides) -> Row:
         "identified": words.number(-one.unseen, 1),
         "parts": [_state(part.state) for part in one.parts],
         "agree": one.count("agrees"),
-        "disagree": one.count("disagrees"),
-        "missing": one.count("missing"),
         "tag": words.tag(point, view.by_id[gap.indicator]),
     }
 

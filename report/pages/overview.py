@@ -67,20 +67,10 @@ def _complete(view: View) -> str:
         return view.position
     missing = [area.area_name for area in view.authorities if not view.has_returned(area)]
     if not missing:
-        return f"{view.position} {_weak(view)}"
+        return f"{view.position} {view.confidence_in(view.authorities)}"
     more = len(missing) - 3
     shown = words.listed([*missing[:3], f"{more} more"] if more > 0 else missing)
-    return f"{view.position} Not in: {shown}. {_weak(view)}"
-
-
-def _weak(view: View) -> str:
-    known = view.published.confidence
-    levels = [known[area.key]["level"] for area in view.authorities if area.key in known]
-    if not levels:
-        return ""
-    counts = {one: levels.count(one) for one in words.CONFIDENCE}
-    said = words.listed([f"{one} in {count}" for one, count in counts.items() if count])
-    return f"Confidence in the data is {said}."
+    return f"{view.position} Not in: {shown}. {view.confidence_in(view.authorities)}"
 
 
 def places(view: View) -> list[Row]:

@@ -67,7 +67,7 @@ code: {code}
 family: exposure
 kind: rate
 name: {title}
-short_name: Visits {code}
+short_name: Visits {denominator}
 short_definition: Visits to youth clubs, per 1,000.
 definition: Visits to youth clubs in the month, per 1,000.
 numerator: youth_club_visits

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from lxml import html
 
-from sightline.report.data import Area
+from sightline.report.data import Area, read
 from sightline.report.pages import areas
+from sightline.report.view import View
 
 pytestmark = pytest.mark.slow
 
@@ -75,6 +76,30 @@ def test_a_region_has_no_neighbours_and_no_rank(region) -> None:
         "Indicator", "Two years", "Value", "On a year before", "England", "State",
         "Smallest worsening found",
     ]  # fmt: skip
+
+
+def test_a_region_says_what_is_open_on_it_and_in_it_and_how_sure_its_data_are(region) -> None:
+    assert text(region.find(".//p[@class='lead']")) == (
+        "Region of 2 local authorities. No alert open on it, 1 on its authorities."
+        " Worse than usual: Referrals to children's social care."
+        " Confidence in the data is high in 1."
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("ok", "An alert is open: 41% below expected in the 4 months from July 2026 to October 2026."),
+     ("worsening", "")],
+)  # fmt: skip
+def test_a_chart_whose_newest_figure_is_as_usual_says_that_an_alert_is_open(
+    draft, status: str, said: str
+) -> None:
+    """Where the newest figure shows it, the line above the chart is the alert's own."""
+    view = View(read(draft.database))
+    leeds, referrals = view.areas["383"], view.by_id["referral_rate"]
+    [series] = [one for one in view.published.series["383", "referral_rate"] if one.is_judged]
+    newest = series.points[-1]._replace(status=status)
+    assert view._alerted(leeds, referrals, series, newest) == said
 
 
 def test_every_indicator_leads_to_its_chart_wherever_that_stands(leeds) -> None:

@@ -14,7 +14,7 @@ RATE = Indicator(
     definition="", kind="rate", unit="per 10,000 children a year", official_unit=None, decimals=1,
     bad_direction="down", is_monitored=True, period_type="month", source="", lag_days=20,
     why_it_matters="", what_to_check="", other_explanations="", owner="", reviewed_on=None,
-    short_definition="", counted="",
+    short_name="", short_definition="", counted="",
 )  # fmt: skip
 SHARE = replace(RATE, kind="proportion", unit="per cent of referrals")
 INDEX = replace(RATE, kind="index", unit="standard deviations")

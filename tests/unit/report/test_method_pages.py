@@ -123,6 +123,12 @@ def test_what_moved_in_england_and_regions_is_told_with_its_indicator(draft) -> 
     assert (row["first"], row["now"], row["change"]) == ("500.0", "510.0", "+2.0 %")
 
 
+def test_what_is_read_for_it_is_no_table_of_the_release(draft) -> None:
+    published = read(draft.database)
+    assert "moved" not in {row["table_name"] for row in published.tables}
+    assert "moved" not in {row["name"] for row in published.dictionary}
+
+
 def test_an_area_in_which_nothing_moved_says_so(site: Path) -> None:
     assert "No figure of Leeds has been revised since it was first published." in text(
         page(site, "areas/383.html")
