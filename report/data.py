@@ -143,6 +143,8 @@ class Published:
     changes: list[Row]
     confidence: dict[str, Row]
     """Of each authority, in the newest month that it is known for."""
+    indicator_confidence: dict[tuple[str, str], Row]
+    """By indicator and key of the area, over its newest year."""
     coverage: list[Row]
     refused: list[Row]
     submissions: Row
@@ -195,6 +197,10 @@ def read(path: Path) -> Published:
             events=_by(_rows(connection, "from alert_events order by event_id"), "alert_id"),
             changes=_rows(connection, CHANGES),
             confidence={row["la_code"]: row for row in _rows(connection, CONFIDENCE)},
+            indicator_confidence={
+                series: row
+                for series, [row] in _by_series(_rows(connection, INDICATOR_CONFIDENCE)).items()
+            },
             coverage=_rows(connection, COVERAGE),
             refused=_rows(connection, REFUSED),
             submissions=_rows(connection, SUBMISSIONS)[0],
@@ -397,6 +403,13 @@ CHANGES = "select changes.*, la_code from changes left join areas using (area_co
 CONFIDENCE = """
 from confidence
 qualify row_number() over (partition by la_code order by period_start desc) = 1
+"""
+
+INDICATOR_CONFIDENCE = """
+select indicator, coalesce(areas.la_code, areas.area_code) as area_key, level, worst_part
+from indicator_confidence
+inner join areas
+    using (area_code)
 """
 
 # The newest periods that are due or in hand; a year of them, so that gaps can be seen.

@@ -226,6 +226,11 @@ class View:
     def confidence(self, area: Area) -> str:
         return words.confidence(self.published.confidence.get(area.key))
 
+    def confidence_of(self, area: Area, indicator: Indicator) -> str:
+        """How far figures of one indicator can be relied upon; nothing where it is not known."""
+        row = self.published.indicator_confidence.get((indicator.indicator, area.key))
+        return words.confidence(row) if row else ""
+
     def confidence_in(self, areas: Iterable[Area]) -> str:
         """In how many of some authorities it is high, medium or low."""
         known = self.published.confidence
@@ -336,6 +341,7 @@ class View:
             "detectable_drift": silence.drift(point),
             "tag": words.tag(point, indicator),
             "alert": self.live_on.get((area.key, indicator.indicator)),
+            "confidence": self.confidence_of(area, indicator),
             "others": [self._value(other, indicator) for other in others],
         }
 

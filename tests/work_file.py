@@ -546,6 +546,15 @@ def _confidence(connection: duckdb.DuckDBPyConnection) -> None:
     """A late return in Leeds, a missing one in Leicester; the others whole."""
     connection.execute(
         f"""
+        create table marts.fct_indicator_confidence as
+        select indicator, la_code, date '{LAST_MONTH}' - interval 11 month as period_start,
+            last_day(date '{LAST_MONTH}') as period_end, completeness, timeliness, 1.0 as validity,
+            1.0 as linkage
+        from control.indicators
+        cross join (values ('383', 1.0, 0.85), ('856', 0.5, 1.0), ('857', 1.0, 1.0))
+            as rows(la_code, completeness, timeliness)
+        where indicator = 'referral_rate';
+
         create table marts.fct_data_confidence as
         select *, completeness * timeliness * validity * linkage as confidence
         from (values

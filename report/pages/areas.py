@@ -161,8 +161,8 @@ def _summary(view: View, area: Area, live: list[Row]) -> str:
         inside = sum(view.live_in(one) for one in areas)
         own = words.count(len(live), "alert") if live else "No alert"
         raised = f"{own} open on it, {inside} on its authorities."
-        said = (f"{kind} {held}.", raised, found, view.confidence_in(areas))
-        return " ".join(one for one in said if one)
+        about = (f"{kind} {held}.", raised, found, view.confidence_in(areas))
+        return " ".join(one for one in about if one)
     if area.ended_on:
         return f"Former local authority, until {words.day(area.ended_on)}."
     region = view.region_of(area)

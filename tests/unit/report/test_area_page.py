@@ -67,6 +67,17 @@ def test_a_row_compares_an_area_with_its_past_and_with_others(leeds) -> None:
     assert found["State"].startswith("Low for several months Alert: 41% below expected ")
 
 
+def test_each_indicator_says_how_far_its_data_can_be_relied_upon(leeds, region) -> None:
+    """By its own returns, and nothing where none of them is due; in a region by all that are in."""
+    assert row(leeds, "referral_rate")["State"].endswith(
+        "Data: medium; lowest for returns on time."
+    )
+    assert "Data:" not in row(leeds, "suspension_rate")["State"]
+    assert row(region, "referral_rate")["State"].endswith(
+        "Data: medium; lowest for returns on time."
+    )
+
+
 def test_a_median_of_too_few_neighbours_is_not_told(leeds) -> None:
     assert row(leeds, "referral_rate")["Neighbours\u2019 median"] == "\u2013"
 
