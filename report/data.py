@@ -138,6 +138,7 @@ class Published:
     series: dict[tuple[str, str], list[Series]]
     neighbours: dict[str, list[Row]]
     successions: list[Row]
+    joint_returns: list[Row]
     alerts: list[Row]
     events: dict[str, list[Row]]
     changes: list[Row]
@@ -193,6 +194,7 @@ def read(path: Path) -> Published:
             series=_series(connection),
             neighbours=_by(_rows(connection, "from area_neighbours order by rank"), "la_code"),
             successions=_rows(connection, "from area_successions order by all"),
+            joint_returns=_rows(connection, "from joint_returns order by all"),
             alerts=_rows(connection, ALERTS),
             events=_by(_rows(connection, "from alert_events order by event_id"), "alert_id"),
             changes=_rows(connection, CHANGES),

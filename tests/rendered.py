@@ -12,7 +12,7 @@ from sightline.orchestration import dbt_macros
 from sightline.orchestration.dbt_runner import PROJECT
 from sightline.warehouse.release.tables import published_tables
 
-SEEDS = ("area_successions", "estimates", "statistical_neighbours")
+SEEDS = ("area_successions", "estimates", "joint_returns", "statistical_neighbours")
 # What dbt calls by another name than the one that it has in the work file.
 NAMES = {
     "detection.": "marts.",

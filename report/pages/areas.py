@@ -18,6 +18,7 @@ HERE = "areas/index.html"
 START = ("index.html", "Overview")
 CHARTS_FIRST = 2
 TWO_YEARS = 24
+TOGETHER = "Such a row tells no figure of either, so those years show as not available."
 ANEW = "Nothing is taken over from before, and its first year is not judged."
 
 
@@ -61,7 +62,7 @@ def _context(view: View, beside: Comparisons, area: Area) -> dict[str, Any]:
     return {
         "area": area,
         "summary": _summary(view, area, live),
-        "history": history(view, area),
+        "history": [*history(view, area), *joint(view, area)],
         "alerts": [_alert(view, area, one) for one in live],
         "closed": [one for one in view.alerts_of[area.key] if one["state"] not in LIVE],
         "first": [cards[one].pop(0) for one in first],
@@ -210,12 +211,30 @@ def history(view: View, area: Area) -> list[Markup]:
     return found
 
 
+def joint(view: View, area: Area) -> list[Markup]:
+    """With whom some official releases count it in one row, and what that means."""
+    others = [
+        _linked(view, row["with_la_code"])
+        for row in view.published.joint_returns
+        if row["la_code"] == area.key
+    ]
+    if not others:
+        return []
+    said = Markup("Some official releases have one joint return of it and {}. {}")
+    return [said.format(_listed(others), TOGETHER)]
+
+
+def _linked(view: View, number: str) -> Markup:
+    area = view.areas.get(number)
+    name = area.area_name if area else number
+    if area is None or area not in view.known:
+        return escape(name)
+    return Markup('<a href="{}.html">{}</a>').format(number, name)
+
+
 def _part(view: View, row: Row, other: str) -> Markup:
     """A link to the other authority, and how much of a former one went to its follower."""
-    area = view.areas.get(row[other])
-    name = area.area_name if area else row[other]
-    linked = area is not None and area in view.known
-    said = Markup('<a href="{}.html">{}</a>').format(row[other], name) if linked else escape(name)
+    said = _linked(view, row[other])
     share = row["share_of_predecessor"]
     if share is None:
         return Markup("a part of {}").format(said) if other == "la_code_from" else said

@@ -1,5 +1,6 @@
 """An area's page is a briefing: what was found, where things stand, and the rest folded."""
 
+import csv
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,8 @@ from sightline.report.pages import areas
 from sightline.report.view import View
 
 pytestmark = pytest.mark.slow
+
+SEEDS = Path(__file__).parents[3] / "dbt_project" / "seeds"
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +160,9 @@ def reorganised(known: list[str]) -> Any:
     return SimpleNamespace(
         areas=found,
         known=[found[key] for key in known],
-        published=SimpleNamespace(successions=successions),
+        published=SimpleNamespace(
+            successions=successions, joint_returns=[{"la_code": "942", "with_la_code": "943"}]
+        ),
     )
 
 
@@ -200,3 +205,30 @@ def test_who_was_before_and_who_came_after_is_said_with_the_day(key, known, said
     view = reorganised(known)
     area = view.areas.get(key, Area(key, key, key, "Leeds", "local_authority", *[None] * 5))
     assert areas.history(view, area) == said
+
+
+@pytest.mark.parametrize(
+    ("key", "known", "said"),
+    [
+        ("942", ["943"], ['<a href="943.html">Westmorland</a>']),
+        ("942", [], ["Westmorland"]),
+        ("839", ["943"], []),
+    ],
+)
+def test_who_sends_one_return_with_another_is_told_with_what_that_means(key, known, said) -> None:
+    view = reorganised(known)
+    assert areas.joint(view, view.areas[key]) == [
+        f"Some official releases have one joint return of it and {name}. Such a row tells no figure"
+        " of either, so those years show as not available."
+        for name in said
+    ]
+
+
+def test_the_pairs_of_the_release_go_both_ways_and_are_of_authorities_there_are(draft) -> None:
+    published = read(draft.database)
+    pairs = {(row["la_code"], row["with_la_code"]) for row in published.joint_returns}
+    assert ("940", "941") in pairs
+    assert pairs == {(other, one) for one, other in pairs}
+    with (SEEDS / "areas.csv").open(encoding="utf-8") as file:
+        known = {row["la_code"] for row in csv.DictReader(file)}
+    assert {one for one, _ in pairs} <= known

@@ -1,0 +1,4 @@
+select
+    la_code,
+    with_la_code
+from {{ ref('joint_returns') }}
