@@ -38,8 +38,10 @@ SET_BACK = timedelta(minutes=1)
 class Up:
     """The processes of one monitor, and the signal that has asked for their end."""
 
-    def __init__(self, home: Home, port: int, say: Callable[[str], None]) -> None:
-        self.home, self.port, self.say = home, port, say
+    def __init__(
+        self, home: Home, port: int, say: Callable[[str], None], host: str = LOOPBACK
+    ) -> None:
+        self.home, self.host, self.port, self.say = home, host, port, say
         self.stopped_by: int | None = None
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -52,7 +54,7 @@ class Up:
         busy = "this monitor is kept up already ({}); stop that first"
         with held(self.home.restricted / "up.lock", patience=0, otherwise=busy), self._signals():
             end(of(self.home), spare=holder(self.home.restricted / "run.lock"))
-            _check_port(self.port)
+            _check_port(self.host, self.port)
             while self.stopped_by is None:
                 self._set_right()
                 with TemporaryDirectory(prefix="sightline-") as folder:
@@ -81,7 +83,7 @@ class Up:
             self._check()
             time.sleep(BETWEEN_LOOKS)
         asks = ["--workspace", str(workspace)]
-        address = ["--host", LOOPBACK, "--port", str(self.port), "--dagster-log-level", "warning"]
+        address = ["--host", self.host, "--port", str(self.port), "--dagster-log-level", "warning"]
         self._begin("the pages", "dagster_webserver", *address, *asks)
         self._begin("the daemon", "dagster._daemon", "run", *asks)
 
@@ -119,9 +121,9 @@ class Up:
                 log.warning("the clock was set back: Dagster is started again")
                 return
             said = clock.now()
-            if not is_told and _answers(self.port):
+            if not is_told and _answers(_own(self.host), self.port):
                 is_told = True
-                self.say(f"http://{LOOPBACK}:{self.port}/  (stop with Ctrl+C)")
+                self.say(f"http://{_in_address(self.host)}:{self.port}/  (stop with Ctrl+C)")
             if time.monotonic() - settled >= BETWEEN_SETTLING:
                 settled = time.monotonic()
                 if dagster_storage.damaged(self.home) or not self._settle():
@@ -250,20 +252,30 @@ def _is_there(process: int) -> bool:
         return False
 
 
-def _check_port(port: int) -> None:
-    with socket.socket() as tried:
+def _check_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            tried.bind((LOOPBACK, port))
+            tried.bind((host, port))
         except (OSError, OverflowError) as fault:
             why = getattr(fault, "strerror", None) or "no such port"
+            what = f"port {port}" if host == LOOPBACK else f"port {port} of {host}"
             raise ConfigurationError(
-                f"port {port} cannot be had ({why}); choose another with --port"
+                f"{what} cannot be had ({why}); choose another with --port"
             ) from None
 
 
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
+def _own(host: str) -> str:
+    """Where this machine itself reaches what listens on an address, or on all of them."""
+    return {"0.0.0.0": LOOPBACK, "::": "::1"}.get(host, host)  # noqa: S104 (it is asked for)
+
+
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _answers(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
         connection.request("GET", "/server_info")
         return connection.getresponse().status == http.HTTPStatus.OK

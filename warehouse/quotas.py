@@ -14,7 +14,7 @@ UNLIMITED = 1 << 60
 
 def cores(groups: Path = GROUPS, membership: Path = MEMBERSHIP) -> int:
     """Whole cores that this process may use: at least one."""
-    allowed = [len(os.sched_getaffinity(0))]
+    allowed = [_schedulable()]
     for folder in _folders(groups, membership, "cpu"):
         quota, period = _cpu_quota(folder)
         if quota and period:
@@ -37,6 +37,13 @@ def memory(
     if limit != resource.RLIM_INFINITY:
         allowed.append(limit)
     return min(allowed, default=None)
+
+
+def _schedulable() -> int:
+    """Cores that the system may run this process on; not every system (macOS) tells of a choice."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _folders(groups: Path, membership: Path, controller: str) -> Iterator[Path]:

@@ -11,9 +11,16 @@ if TYPE_CHECKING:
 
 
 @click.command("up")
-@click.option("--port", default=3000, show_default=True, help="The port on this machine alone.")
+@click.option("--port", default=3000, show_default=True, help="The port of Dagster's pages.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address that they listen on. They ask nobody who comes: give another than this"
+    " machine's own inside a container alone, whose ports are closed to others.",
+)
 @home_option
-def up(home: "Home", port: int) -> int:
+def up(home: "Home", port: int, host: str) -> int:
     """Start Dagster's pages, its schedule and its watch on the inbox, for this machine alone.
 
     Ends with all that it started when it is stopped; also, with exit code 1, when the pages or the
@@ -23,7 +30,7 @@ def up(home: "Home", port: int) -> int:
     """
     from sightline.orchestration.service import Up
 
-    Up(home, port, say).keep()
+    Up(home, port, say, host).keep()
     return 0
 
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sightline.warehouse.connection import memory_limit, threads
 from sightline.warehouse.home import Home
 from sightline.warehouse.machine import has_room, worker_lost
-from sightline.warehouse.quotas import memory
+from sightline.warehouse.quotas import cores, memory
 from sightline.warehouse.settings import Settings
 from sightline.warehouse.submission import Loaded, Outcome, Pending, Verdict
 
@@ -137,7 +137,7 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 def _side_by_side() -> int:
     """How many workers there is memory for."""
     available = memory()
-    return available // WORKER_BYTES if available else len(os.sched_getaffinity(0))
+    return available // WORKER_BYTES if available else cores()
 
 
 def _share(memory_limit: str, workers: int) -> str:

@@ -60,6 +60,14 @@ def test_cores_follow_what_this_process_may_run_on(
     assert quotas.cores(tmp_path, tmp_path / "none") == 3
 
 
+def test_cores_are_all_there_are_where_the_system_tells_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 5)
+    assert quotas.cores(tmp_path, tmp_path / "none") == 5
+
+
 @pytest.mark.parametrize(
     ("membership", "files", "memory"),
     [
