@@ -4,7 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=15
 
-.PHONY: help demo quick fast test unit coverage mutants soak check lint types sql lock clean
+# What is built tells its own time by the commit, so that the same commit gives the same bytes.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2> /dev/null || echo 1000000000)
+# What is shipped beside Sightline, and nothing else.
+RUNTIME := build/runtime
+
+.PHONY: help demo quick fast test test-package unit coverage mutants soak check lint types sql wheel bundle sbom licences lock clean
 help:
 	@echo "make demo    simulate a national set of extracts, run everything, say where to look"
 	@echo "make quick   format, lint, types and the fast tests of tests/unit, side by side: about a minute on two cores"
@@ -14,6 +19,9 @@ help:
 	@echo "make mutants plant faults one at a time and say which no test sees; some minutes"
 	@echo "make soak    sixty simulated days with faults, and thirty kills at random moments"
 	@echo "make check   format, lint, types and SQL style only"
+	@echo "make wheel   the wheel and the source distribution, in dist/"
+	@echo "make bundle  all that installs it without a network, in dist/; make sbom and make licences say what it is made of"
+	@echo "make test-package  wheel, source distribution and bundle in clean environments; PYTHONS=\"python3.12 ...\" names them"
 	@echo "make lock    resolve the requirements anew (needs uv)"
 
 $(VENV)/.run: requirements.lock pyproject.toml
@@ -67,10 +75,38 @@ types: $(VENV)/.test
 sql: $(VENV)/.test
 	$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models dbt_project/tests warehouse/release
 
+# A folder build/lib that is left from before would go into the wheel.
+wheel: $(VENV)/.run
+	rm -rf build/lib build/bdist.* dist/sightline-*.whl dist/sightline-*.tar.gz
+	$(BIN)/python -c "from setuptools import build_meta as it; it.build_sdist('dist'); it.build_wheel('dist')" > /dev/null
+	@ls dist/sightline-*.whl dist/sightline-*.tar.gz
+
+$(RUNTIME)/.done: $(VENV)/.test requirements.lock
+	rm -rf $(RUNTIME)
+	$(BIN)/python -m venv --without-pip $(RUNTIME)
+	$(BIN)/python -m pip --python $(RUNTIME)/bin/python install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes -r requirements.lock
+	touch $@
+
+licences: $(RUNTIME)/.done
+	mkdir -p dist
+	$(RUNTIME)/bin/python deploy/bundle/licences.py > dist/licences.md
+
+# The version is not in pyproject.toml, and what describes the whole has to have one.
+sbom: $(RUNTIME)/.done wheel
+	version=$$(basename dist/sightline-*.whl | cut -d- -f2) && sed "s/^dynamic = .*/version = \"$$version\"/" pyproject.toml > build/described.toml
+	$(BIN)/cyclonedx-py environment --pyproject build/described.toml --mc-type application --output-reproducible --output-format JSON --output-file dist/sbom.cdx.json $(RUNTIME)/bin/python
+
+bundle: wheel sbom licences
+	$(BIN)/python deploy/bundle/build.py --wheel dist/sightline-*.whl --with dist/sbom.cdx.json --with dist/licences.md
+
+# No part of `make test`: it takes a quarter of an hour on two cores, and fetches what is locked for each Python.
+test-package: $(VENV)/.test
+	PYTHONS="$(PYTHONS)" $(BIN)/pytest -m package tests/package
+
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build -o requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev -o requirements-dev.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra editor -o requirements-editor.lock
 
 clean:
-	rm -rf $(VENV) sightline-demo *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist sightline-demo *.egg-info .pytest_cache .mypy_cache .ruff_cache

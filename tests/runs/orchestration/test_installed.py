@@ -72,7 +72,10 @@ def sightline(installed: Path, folder: Path, *arguments: str) -> str:
 
 def test_the_wheel_holds_every_tracked_file_under_one_name(wheel: Path) -> None:
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert held == {f"sightline/{name}" for name in tracked(*FOLDERS)} | {"sightline/__init__.py"}
+    assert held == {f"sightline/{name}" for name in tracked(*FOLDERS)} | {
+        "sightline/__init__.py",
+        "sightline/__main__.py",
+    }
 
 
 def test_it_makes_a_monitor_in_which_all_is_well(installed: Path, tmp_path: Path) -> None:
