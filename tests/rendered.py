@@ -3,7 +3,8 @@
 import importlib.util
 from functools import cache, partial
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import duckdb
 import jinja2
@@ -23,18 +24,19 @@ NAMES = {
 
 
 @cache
-def model(path: Path) -> str:
+def model(path: Path, *, on_spark: bool = False) -> str:
     """The SQL of a model, with relations named as in the work file."""
-    files = set(PROJECT.glob("macros/*.sql")) - {dbt_macros.FILE}
-    macros = "".join(file.read_text() for file in sorted(files))
-    environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 (SQL)
-    lists = {name: partial(lambda held: held, held) for name, held in dbt_macros.lists().items()}
-    return environment.from_string(macros + path.read_text()).render(
-        dbt=_cross_database_macros(),
-        source=lambda schema, table: _named(f"{schema}.{table}"),
-        ref=_named,
-        config=lambda **_: "",
-        **lists,
+    return _environment(on_spark=on_spark).from_string(path.read_text()).render()
+
+
+def macros_on_spark() -> SimpleNamespace:
+    """dbt's cross-database macros as Spark has them: what the project says, else as in DuckDB."""
+    own: Any = _environment(on_spark=False).globals
+    return SimpleNamespace(
+        date_trunc=_cross_database_macros().date_trunc,
+        dateadd=own["spark__dateadd"],
+        datediff=own["spark__datediff"],
+        type_string=lambda: "string",
     )
 
 
@@ -49,6 +51,23 @@ def publish(connection: duckdb.DuckDBPyConnection) -> None:
     for table in published_tables():
         connection.execute(f"create or replace table published.{table.name} ({table.definition()})")
         connection.execute(f"insert into published.{table.name} by name {published(table.name)}")
+
+
+@cache
+def _environment(*, on_spark: bool) -> jinja2.Environment:
+    """Macros are compiled once for all models."""
+    environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 (SQL)
+    lists = {name: partial(lambda held: held, held) for name, held in dbt_macros.lists().items()}
+    environment.globals |= lists | {
+        "dbt": macros_on_spark() if on_spark else _cross_database_macros(),
+        "source": lambda schema, table: _named(f"{schema}.{table}"),
+        "ref": _named,
+        "config": lambda **_: "",
+    }
+    files = set(PROJECT.glob("macros/*.sql")) - {dbt_macros.FILE}
+    macros = "".join(file.read_text() for file in sorted(files))
+    environment.globals |= vars(environment.from_string(macros).module)
+    return environment
 
 
 def _named(relation: str) -> str:

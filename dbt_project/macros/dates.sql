@@ -15,7 +15,7 @@
     cast(
         floor(
             ({{ dbt.datediff(birth_month, column, 'month') }} - case when extract(day from {{ column }}) < 15 then 1 else 0 end)
-            / 12.0
+            / 12
         ) as integer
     )
 {%- endmacro %}

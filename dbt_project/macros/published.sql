@@ -5,5 +5,5 @@ case when isfinite({{ column }}) then round({{ column }}, {{ decimals }}) end
 
 {# Numbers of records of a small authority would be a count of children: to the next ten, and at least ten where there is one. #}
 {% macro rounded(column) -%}
-case when {{ column }} = 0 then 0 when {{ column }} < 15 then 10 else cast(round({{ column }} / 10.0) * 10 as integer) end
+case when {{ column }} = 0 then 0 when {{ column }} < 15 then 10 else cast(round({{ column }} / 10) * 10 as integer) end
 {%- endmacro %}

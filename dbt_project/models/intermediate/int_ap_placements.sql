@@ -24,7 +24,7 @@ begun as (
         *,
         row_number() over (
             partition by la_code, placement_key, entry_date
-            order by place desc, pupil_key asc
+            order by place desc, pupil_key asc nulls last
         ) as newest_of_day
     from told
 ),

@@ -217,25 +217,35 @@ select
     is_renumbered,
     case when not is_covered then reason_not_covered end as reason,
     {% for months in [11, 12] %}
-    sum(case when is_covered then 1 else 0 end) over (
-        partition by la_code, source order by period_start
-        rows between {{ months }} preceding and 1 preceding
+    cast(
+        sum(case when is_covered then 1 else 0 end) over (
+            partition by la_code, source order by period_start
+            rows between {{ months }} preceding and 1 preceding
+        ) as bigint
     ) as covered_in_{{ months }}_before,
     {% endfor %}
     -- a source begins for a sender with the first month that it covers, whenever others began
-    {{ dbt.datediff('min(case when is_covered then period_start end) over (partition by la_code, source)', 'period_start', 'month') }}
-        as months_before,
-    sum(case when is_covered then 1 else 0 end) over (
-        partition by la_code, source order by period_start
-        rows between 3 preceding and 1 preceding
+    cast(
+        {{ dbt.datediff('min(case when is_covered then period_start end) over (partition by la_code, source)', 'period_start', 'month') }}
+        as bigint
+    ) as months_before,
+    cast(
+        sum(case when is_covered then 1 else 0 end) over (
+            partition by la_code, source order by period_start
+            rows between 3 preceding and 1 preceding
+        ) as bigint
     ) as covered_in_3_before,
     -- what follows an event must be final: a referral still to be recorded would be missed
-    sum(case when is_covered and not is_provisional then 1 else 0 end) over (
-        partition by la_code, source order by period_start
-        rows between 1 following and 3 following
+    cast(
+        sum(case when is_covered and not is_provisional then 1 else 0 end) over (
+            partition by la_code, source order by period_start
+            rows between 1 following and 3 following
+        ) as bigint
     ) as months_covered_after,
-    sum(case when not is_covered and reason_not_covered <> 'not_due' then 1 else 0 end) over (
-        partition by la_code, source order by period_start
-        rows between 1 following and 3 following
+    cast(
+        sum(case when not is_covered and reason_not_covered <> 'not_due' then 1 else 0 end) over (
+            partition by la_code, source order by period_start
+            rows between 1 following and 3 following
+        ) as bigint
     ) as months_missing_after
 from joined

@@ -66,7 +66,7 @@ select
     own.la_code,
     own.period_start,
     own.is_without_care_return,
-    coalesce(own.reason, case when others.share >= 0.05 then 'other_returns_missing' end) as reason
+    coalesce(own.reason, case when 20 * others.share >= 1 then 'other_returns_missing' end) as reason
 from own
 left join others
     on own.la_code = others.la_code

@@ -20,7 +20,7 @@ whole as (
     inner join {{ ref('int_measures__population') }} as population
         on counted.la_code = population.la_code
         and counted.period_start = population.period_start
-    where population.measure = 'pupils' and counted.enrolments >= 0.6 * population.measured
+    where population.measure = 'pupils' and 5 * counted.enrolments >= 3 * population.measured
 )
 
 {{ measures_of(

@@ -94,7 +94,7 @@ late as (
     select
         *,
         row_number() over (
-            partition by la_code, child_key, category, start_date order by end_date
+            partition by la_code, child_key, category, start_date order by end_date nulls last
         ) as number
     from numbered
     where not is_own and newest_first = 1
@@ -129,7 +129,7 @@ told_by_another as (
         select
             late.*,
             row_number() over (
-                partition by late.extract, late.la_code, late.child_key, late.start_date order by late.category, late.end_date
+                partition by late.extract, late.la_code, late.child_key, late.start_date order by late.category, late.end_date nulls last
             ) as number_of_day
         from late
         left join told_before

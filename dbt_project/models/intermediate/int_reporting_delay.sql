@@ -21,7 +21,7 @@ told as (
         returns.received_on,
         months.period_start,
         months.period_end,
-        {{ dbt.datediff('months.period_start', 'returns.window_end', 'month') }} as age
+        cast({{ dbt.datediff('months.period_start', 'returns.window_end', 'month') }} as bigint) as age
     from returns
     inner join {{ ref('int_area_months') }} as months
         on returns.la_code = months.la_code

@@ -4,7 +4,7 @@ with completeness as (
     select
         la_code,
         period_start,
-        avg(case when is_covered then 1.0 else 0.0 end) as completeness
+        avg(case when is_covered then 1 else 0 end) as completeness
     from {{ ref('int_coverage_months') }}
     where coalesce(reason, '') <> 'not_due'
     group by la_code, period_start
@@ -23,7 +23,7 @@ timeliness as (
     select
         months.la_code,
         months.period_start,
-        avg(case when coverage.status = 'received' then 1.0 else 0.0 end) as timeliness
+        avg(case when coverage.status = 'received' then 1 else 0 end) as timeliness
     from months
     inner join {{ source('control', 'coverage') }} as coverage
         on months.la_code = coverage.la_code
@@ -37,7 +37,7 @@ validity as (
     select
         months.la_code,
         months.period_start,
-        1.0 - {{ rounded('sum(submissions.refused)') }}
+        1 - {{ rounded('sum(submissions.refused)') }}
         / cast(nullif({{ rounded('sum(submissions.records)') }}, 0) as double) as validity
     from months
     inner join {{ source('control', 'submissions') }} as submissions
@@ -60,12 +60,12 @@ select
     months.la_code,
     months.period_start,
     cast(months.completeness as double) as completeness,
-    cast(coalesce(timeliness.timeliness, 1.0) as double) as timeliness,
-    cast(coalesce(validity.validity, 0.0) as double) as validity,
-    cast(coalesce(linkage.linkage, 0.0) as double) as linkage,
+    cast(coalesce(timeliness.timeliness, 1) as double) as timeliness,
+    cast(coalesce(validity.validity, 0) as double) as validity,
+    cast(coalesce(linkage.linkage, 0) as double) as linkage,
     cast(
-        months.completeness * coalesce(timeliness.timeliness, 1.0) * coalesce(validity.validity, 0.0)
-        * coalesce(linkage.linkage, 0.0) as double
+        months.completeness * coalesce(timeliness.timeliness, 1) * coalesce(validity.validity, 0)
+        * coalesce(linkage.linkage, 0) as double
     ) as confidence
 from months
 left join timeliness

@@ -68,7 +68,7 @@ completeness as (
     select
         years.indicator,
         coverage.la_code,
-        avg(case when coverage.is_covered then 1.0 else 0.0 end) as completeness
+        avg(case when coverage.is_covered then 1 else 0 end) as completeness
     from years
     inner join sources
         on years.indicator = sources.indicator
@@ -83,7 +83,7 @@ timeliness as (
     select
         returns.indicator,
         coverage.la_code,
-        avg(case when coverage.status = 'received' then 1.0 else 0.0 end) as timeliness
+        avg(case when coverage.status = 'received' then 1 else 0 end) as timeliness
     from returns
     inner join {{ source('control', 'coverage') }} as coverage
         on returns.extract = coverage.extract
@@ -97,7 +97,7 @@ validity as (
     select
         returns.indicator,
         submissions.sender as la_code,
-        1.0 - {{ rounded('sum(submissions.refused)') }}
+        1 - {{ rounded('sum(submissions.refused)') }}
         / cast(nullif({{ rounded('sum(submissions.records)') }}, 0) as double) as validity
     from returns
     inner join {{ source('control', 'submissions') }} as submissions
@@ -126,9 +126,9 @@ select
     years.period_start,
     years.period_end,
     cast(completeness.completeness as double) as completeness,
-    cast(coalesce(timeliness.timeliness, 1.0) as double) as timeliness,
-    cast(coalesce(validity.validity, 0.0) as double) as validity,
-    cast(case when years.is_joined then coalesce(linkage.linkage, 0.0) else 1.0 end as double) as linkage
+    cast(coalesce(timeliness.timeliness, 1) as double) as timeliness,
+    cast(coalesce(validity.validity, 0) as double) as validity,
+    cast(case when years.is_joined then coalesce(linkage.linkage, 0) else 1 end as double) as linkage
 from years
 inner join completeness
     on years.indicator = completeness.indicator

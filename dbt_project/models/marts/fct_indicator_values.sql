@@ -54,7 +54,7 @@ from_extracts as (
         summed.is_revised,
         case
             when summed.areas_included = 0 then summed.reason
-            when summed.areas_included < 0.9 * summed.areas_due then 'partial_coverage'
+            when 10 * summed.areas_included < 9 * summed.areas_due then 'partial_coverage'
         end as reason,
         cast(summed.areas_due as integer) as areas_due,
         cast(summed.areas_included as integer) as areas_included,

@@ -2,7 +2,7 @@
 -- authority of the area and is final. Official counts are rounded to ten in some series, and a figure is revised between releases: ten cases or
 -- one in twenty, whichever is more, is therefore no difference. That is a choice, made before any figure was compared.
 {% set cases = 10 %}
-{% set share = 0.05 %}
+{% set one_in = 20 %}
 
 with official as (
     select
@@ -128,7 +128,7 @@ measured as (
         cast(beside.months_covered * case when official.is_of_twelve_months then 12 else 1 end as integer) as months_covered,
         beside.is_provisional,
         official.highest,
-        greatest({{ cases }}, {{ share }} * official.highest) as allowed
+        greatest({{ cases }}, official.highest / {{ one_in }}) as allowed
     from official
     inner join beside
         on official.indicator = beside.indicator

@@ -1,8 +1,6 @@
 -- what became of each row taken in, by submission and table: counted on a day that the submission covers, told late and counted on its
 -- own day before, superseded by a newer return, or outside and not counted, since the event has been told, has no day yet or lies in the
 -- days of a newer return. What stands beside events (persons, pupil numbers, factors) goes with its submission.
-{{ config(materialized='view') }}
-
 {% set events = event_tables() %}
 
 with told as (

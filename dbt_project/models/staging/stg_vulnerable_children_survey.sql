@@ -20,10 +20,7 @@ select
     counts.measure,
     'Total' as series_filter,
     cast(extract(year from {{ add_days('counts.week_start', 3) }}) as {{ dbt.type_string() }}) as time_period,
-    concat(
-        'Week ',
-        cast(extract(week from counts.week_start) as {{ dbt.type_string() }})
-    ) as time_identifier,
+    'Week ' || cast(extract(week from counts.week_start) as {{ dbt.type_string() }}) as time_identifier,
     counts.la_code,
     'local_authority' as area_level,
     cast(null as {{ dbt.type_string() }}) as area_code,

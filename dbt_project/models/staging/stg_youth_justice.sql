@@ -27,16 +27,13 @@ select
     'youth_justice' as series,
     named.measure,
     case when named.is_year then 'Year' else 'Quarter' end as series_filter,
-    concat(
-        cast(named.april_year as {{ dbt.type_string() }}),
-        substring(cast(named.april_year + 1 as {{ dbt.type_string() }}), 3, 2)
-    ) as time_period,
+    cast(named.april_year as {{ dbt.type_string() }})
+    || substring(cast(named.april_year + 1 as {{ dbt.type_string() }}), 3, 2) as time_period,
     case
         when named.is_year then 'Financial year'
-        else concat(
-            'Financial year Q',
-            cast(extract(quarter from {{ add_months('named.first_day', -3) }}) as {{ dbt.type_string() }})
-        )
+        else
+            'Financial year Q'
+            || cast(extract(quarter from {{ add_months('named.first_day', -3) }}) as {{ dbt.type_string() }})
     end as time_identifier,
     named.la_code,
     'local_authority' as area_level,
