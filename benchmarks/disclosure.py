@@ -4,9 +4,9 @@
 
 A simulated nation of counts: 153 authorities in nine regions, London in two parts, 60 months, the
 measures and ties of the catalogue with counts from none to hundreds; with `--kept`, so many earlier
-releases, in each of which a third of the authorities had sent a tenth less for the newest three
-months. Prints what the audit did and seconds of this process's processor time: the audit's, the
-control's, and how many times the one is the other.
+releases, in each of which a third of the authorities had not sent the newest three months and five
+had sent other counts for all months. Prints what the audit did and seconds of this process's
+processor time: the audit's, the control's, and how many times the one is the other.
 """
 
 import argparse
@@ -18,14 +18,14 @@ import pandas as pd
 
 from sightline.warehouse import indicators
 from sightline.warehouse.indicators import Indicator, Relation
-from sightline.warehouse.release import printed
+from sightline.warehouse.release import printed, ties
 from sightline.warehouse.release.audit import audited
 from sightline.warehouse.release.disclosure import control_cells
 from sightline.warehouse.release.ties import Ints
 
 AUTHORITIES, REGIONS, MONTHS, SMALLEST = 153, 9, 60, 8
 LONDON = "R7"
-LATE, SHARE_LATE = 3, 0.9  # months that come to be complete, and what they were before
+LATE, CORRECTED = 3, 5  # months that come late; authorities that replaced what they had sent
 MEASURE = ["indicator", "measure"]
 PERIOD = ["period_type", "period_start", "breakdown"]
 
@@ -58,21 +58,29 @@ def with_totals(areas: pd.DataFrame) -> pd.DataFrame:
 
 
 def former(
-    cells: pd.DataFrame, relations: list[Relation], seed: int, kept: int
-) -> dict[str, pd.DataFrame]:
-    """What earlier releases printed of the newest months, as `audit.former_releases` gives it."""
+    cells: pd.DataFrame, relations: list[Relation], seed: int, kept: int, months: int = MONTHS
+) -> dict[str, ties.Publication]:
+    """What earlier releases printed, each audited beside those before it, as
+    `audit.former_releases` gives it."""
     rng = np.random.default_rng(seed)
-    months = np.sort(cells["period_start"].unique())[-LATE:]
-    areas = cells[cells["period_start"].isin(months) & (cells["area_level"] == "local_authority")]
-    found = {}
+    newest = np.sort(cells["period_start"].unique())[-LATE:]
+    areas = cells[cells["area_level"] == "local_authority"]
+    codes = areas["area_code"].unique()
+    corrected = rng.choice(codes, CORRECTED, replace=False)
+    others = nation(seed + 1, months)
+    is_other = areas["area_code"].isin(corrected)
+    before = pd.concat([areas[~is_other], others[others["area_code"].isin(corrected)]])
+    found: dict[str, ties.Publication] = {}
     for number in range(kept):
-        late = rng.choice(areas["area_code"].unique(), AUTHORITIES // 3, replace=False)
-        is_late = areas["area_code"].isin(late)
-        then = areas.assign(
-            count=areas["count"].where(~is_late, (areas["count"] * SHARE_LATE) // 1)
-        )
-        known = printed.of_cells(control_cells(with_totals(then), SMALLEST), relations, SMALLEST)
-        found[f"r{number}"] = known.assign(is_shared=~known["area_code"].isin(late))
+        late = rng.choice(codes, AUTHORITIES // 3, replace=False)
+        is_late = before["area_code"].isin(late) & before["period_start"].isin(newest)
+        then = with_totals(before[~is_late])
+        repairs = audited(then, relations, SMALLEST, found).repairs
+        known = printed.of_cells(repairs.control(then, SMALLEST), relations, SMALLEST)
+        found[f"r{number}"] = ties.Publication(known.assign(version=ties.AS_NOW, count=np.nan))
+    for name, one in found.items():
+        version = one.counts["area_code"].isin(corrected).map({True: "other", False: ties.AS_NOW})
+        found[name] = ties.Publication(one.counts.assign(version=version))
     return found
 
 
@@ -144,7 +152,7 @@ def main() -> None:
     given = parser.parse_args()
     cells = nation(given.seed, given.months)
     relations = indicators.relations(indicators.load())
-    kept = former(cells, relations, given.seed, given.kept)
+    kept = former(cells, relations, given.seed, given.kept, given.months)
     began = time.process_time()
     control_cells(cells, SMALLEST)
     control = time.process_time() - began

@@ -7,7 +7,7 @@ in whole numbers, and repairs what it finds before anything is published.
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -24,13 +24,14 @@ from sightline.warehouse.release import store as releases
 from sightline.warehouse.release.disclosure import (
     BLOCK,
     COUNT,
+    FREE,
     NARROWEST,
     are_parts,
     control_cells,
     is_in,
 )  # fmt: skip
-from sightline.warehouse.release.intervals import Intervals, attained, implied, solution
-from sightline.warehouse.release.ties import Bools, Ints, System
+from sightline.warehouse.release.intervals import Intervals, attained, completed, implied
+from sightline.warehouse.release.ties import Bools, Ints, Publication, System
 
 MAX_ROUNDS = 12
 
@@ -146,7 +147,8 @@ def control(
     years = disclosure.years_of(connection)
     quarters = disclosure.quarters_of(connection)
     audit = audited(cells, relations, smallest_shown, former, years, quarters)
-    withheld = disclosure.control(connection, smallest_shown, *audit.repairs.parts)
+    controlled = audit.repairs.control(cells, smallest_shown)
+    withheld = disclosure.control(connection, controlled, quarters, smallest_shown)
     connection.execute(
         "create or replace table control.disclosure_audit as select $1 as summary",
         [json.dumps(audit.summary())],
@@ -158,12 +160,13 @@ def audited(
     cells: pd.DataFrame,
     relations: Sequence[Relation],
     smallest_shown: int,
-    former: Mapping[str, pd.DataFrame] | None = None,
+    former: Mapping[str, Publication] | None = None,
     years: pd.DataFrame | None = None,
     quarters: pd.DataFrame | None = None,
 ) -> Audit:
     """Which blocks to print as low and which regions to withhold, so that every withheld count from
-    1 to `smallest_shown` - 1 keeps an interval of `NARROWEST` values.
+    1 to `smallest_shown` - 1 keeps an interval of `NARROWEST` values: those of now, and those of
+    former releases, whose senders have sent others since.
 
     `cells`, `years` and `quarters` are true counts as the functions of those names with `_of` in
     `disclosure` give them; `former` is what other releases printed, by their names, as
@@ -176,7 +179,7 @@ def audited(
     found, failed = [], []
     for family in range(len(set(number.values()))):
         measures = tuple(name for name, of in number.items() if of == family)
-        of_kept = [one[one["measure"].isin(measures)] for one in others.values()]
+        of_kept = [one.of(measures) for one in others.values()]
         of_years, of_quarters = (
             None if sums is None else sums[sums["measure"].isin(measures)]
             for sums in (years, quarters)
@@ -203,12 +206,13 @@ class Seen:
     cells: int
     """Withheld counts of authorities."""
     narrow: int
-    """Of these, those that are known to be at least one and are left fewer than `NARROWEST` values.
-    One that may be none among few values is none: the audit left small counts more."""
+    """Of these, and of those of former releases that others came for since, those that are known to
+    be at least one and are left fewer than `NARROWEST` values. One that may be none among few
+    values is none: the audit left small counts more."""
     narrowest: int | None
     assumes: str
-    """What could be assumed together: "everything", "this release alone", "totals alone", or
-    "nothing", where the printed counts contradict each other."""
+    """What could be assumed together: "everything", or "all but" so many of the ties, where they
+    contradict each other."""
 
 
 def seen(home: Home, release: releases.Release) -> tuple[list[Seen], int]:
@@ -235,42 +239,34 @@ def seen(home: Home, release: releases.Release) -> tuple[list[Seen], int]:
     found = []
     for family in range(len(set(number.values()))):
         measures = tuple(name for name, of in number.items() if of == family)
-        own, *kept = (cells[cells["measure"].isin(measures)] for cells in (now, *former))
-        of_years = years[years["measure"].isin(measures)]
-        found.append(_seen(measures, own, relations, smallest_shown, kept, of_years))
+        own = Publication(now, years).of(measures)
+        kept = [one.of(measures) for one in former]
+        found.append(_seen(measures, own, relations, smallest_shown, kept))
     return found, int((~now["is_derived"]).sum())
 
 
 def _seen(
     measures: tuple[str, ...],
-    now: pd.DataFrame,
+    now: Publication,
     relations: Sequence[Relation],
     smallest_shown: int,
-    former: Sequence[pd.DataFrame],
-    years: pd.DataFrame,
+    former: Sequence[Publication],
 ) -> Seen:
-    alone = ties.possible(ties.system(now, relations, years=years))
-    blocks = len(now[BLOCK].drop_duplicates())
-    for assumes, system in (
-        (
-            "everything",
-            ties.possible(ties.system(now, relations, former, years)) if former else alone,
-        ),
-        ("this release alone", alone),
-        ("totals alone", ties.rows_of(alone, alone.is_total)),
-    ):
-        counts = solution(system)
-        if counts is None:
-            continue
-        cells = system.cells
-        is_small = (cells["upper"] < smallest_shown) & (alone.cells["upper"] > 0)
-        wanted = np.asarray(is_small & cells["is_withheld"], dtype=bool)
-        found = attained(system, counts, wanted, NARROWEST)[0]
-        widths = found.width[wanted & (found.lower > 0)]
-        narrow = int((widths < NARROWEST).sum())
-        narrowest = int(widths.min()) if len(widths) else None
-        return Seen(measures, blocks, int(wanted.sum()), narrow, narrowest, assumes)
-    return Seen(measures, blocks, 0, 0, None, "nothing")
+    every = [ties.system(one.counts, relations, one.sums) for one in (now, *former)]
+    system, counts, amiss = completed(ties.possible(ties.together(every)))
+    cells = system.cells
+    is_none = every[0].cells["upper"].reindex(cells.index, fill_value=FREE) == 0
+    wanted = np.asarray((cells["upper"] < smallest_shown) & ~is_none & cells["is_withheld"])
+    found = attained(system, counts, wanted, NARROWEST)[0]
+    widths = found.width[wanted & (found.lower > 0)]
+    return Seen(
+        measures,
+        blocks=len(now.counts[BLOCK].drop_duplicates()),
+        cells=int(wanted[: len(every[0].cells)].sum()),
+        narrow=int((widths < NARROWEST).sum()),
+        narrowest=int(widths.min()) if len(widths) else None,
+        assumes=f"all but {amiss}" if amiss else "everything",
+    )
 
 
 def shares(release: releases.Release) -> list[dict[str, Any]]:
@@ -287,8 +283,8 @@ def former_releases(
     cells: pd.DataFrame,
     relations: Sequence[Relation],
     smallest_shown: int,
-) -> dict[str, pd.DataFrame]:
-    """What the releases that are kept tell beyond the next one, by their names; and what the newest
+) -> dict[str, Publication]:
+    """What the releases that are kept tell, by their names, the newest first; and what the newest
     of them tells, as the next one will, of those that are kept no more.
 
     Those from before there was an audit, or under another limit, are left out: what they give away
@@ -322,11 +318,11 @@ def _by_its_history(
     smallest_shown: int,
     now: pd.DataFrame,
     read: Sequence[releases.Release],
-) -> dict[str, pd.DataFrame]:
+) -> dict[str, Publication]:
     """What a release tells of publications before it, but for those that are read themselves."""
     with releases.opened(release.database) as connection:
         names = [one.release_id for one in read]
-        return printed.before(connection, relations, smallest_shown, now, names)
+        return printed.before(connection, relations, smallest_shown, now, names, indicators.load())
 
 
 def _kept(
@@ -335,10 +331,12 @@ def _kept(
     smallest_shown: int,
     submissions: pd.DataFrame,
     now: pd.DataFrame,
-) -> pd.DataFrame:
+) -> Publication:
     repairs = recorded(release)["repairs"]
     with releases.opened(release.database) as connection:
-        return printed.kept(connection, relations, smallest_shown, repairs, submissions, now)
+        return printed.kept(
+            connection, relations, smallest_shown, repairs, submissions, now, indicators.load()
+        )
 
 
 def recorded(release: releases.Release) -> dict[str, Any]:
@@ -351,7 +349,7 @@ def _audited(
     measures: tuple[str, ...],
     relations: Sequence[Relation],
     smallest_shown: int,
-    kept: Sequence[pd.DataFrame],
+    kept: Sequence[Publication],
     years: pd.DataFrame | None,
     quarters: pd.DataFrame | None,
 ) -> Family | None:
@@ -361,21 +359,23 @@ def _audited(
     country = [*cells.loc[cells["area_level"] == "country", "area_code"].unique()]
     blocks = len(cells[BLOCK].drop_duplicates())
     is_area = cells["area_level"] == "local_authority"
-    if not cells.loc[is_area, "count"].between(1, smallest_shown, inclusive="left").any():
+    is_any = cells.loc[is_area, "count"].between(1, smallest_shown, inclusive="left").any()
+    if not is_any and not any(one.has_withheld for one in kept):
         return Family(measures, repairs, blocks, 0, None, 0, 0)
+    former = [ties.system(one.counts, relations, one.sums) for one in kept]
+    beside = [ties.together(former)] if former else []
     for rounds in range(1, MAX_ROUNDS + 1):
         controlled = repairs.control(cells, smallest_shown)
         of_years = printed.sums_of_cells(years, quarters, controlled, smallest_shown)
         known = printed.of_cells(controlled, relations, smallest_shown)
-        system = ties.system(known, relations, kept, of_years)
-        counts = system.cells["count"].to_numpy(dtype=np.int64)
-        system, contradicted = _without_contradicted(system, counts)
-        is_small = (counts > 0) & (counts < smallest_shown)
-        wanted = is_small & system.cells["is_withheld"].to_numpy(dtype=bool)
+        system = ties.together([ties.system(known, relations, of_years), *beside])
+        system, counts, contradicted = completed(system)
+        wanted = _withheld(system, smallest_shown)
         # A repair tells less, so what could be before still can.
         found, leaks = attained(system, counts, wanted, NARROWEST, found)
+        leaks &= ~_given_away(system, counts, found, leaks, beside)
         if not leaks.any():
-            widths = found.width[wanted]
+            widths = found.width[wanted & _are_now(system)]
             narrowest = int(widths.min()) if len(widths) else None
             return Family(measures, repairs, blocks, len(widths), narrowest, contradicted, rounds)
         before = len(repairs)
@@ -385,12 +385,43 @@ def _audited(
     return None
 
 
+def _are_now(system: System) -> Bools:
+    """Which counts are those of now, whose true number is known."""
+    return system.cells["count"].notna().to_numpy(dtype=bool)
+
+
+def _withheld(system: System, smallest_shown: int) -> Bools:
+    """Which counts are withheld and small; of those of former releases, which are known to be."""
+    count = system.cells["count"].to_numpy(dtype=float)
+    is_small = (count > 0) & (count < smallest_shown)
+    upper = system.cells["upper"].to_numpy(dtype=np.int64)
+    is_former = ~_are_now(system) & (upper > 0) & (upper < smallest_shown)
+    is_withheld = system.cells["is_withheld"].to_numpy(dtype=bool)
+    return np.asarray((is_small | is_former) & is_withheld)
+
+
+def _given_away(
+    system: System, counts: Ints, found: Intervals, leaks: Bools, beside: Sequence[System]
+) -> Bools:
+    """Which of the leaking counts of former releases may be none, for all that is known, and so are
+    not found; or are given away by those releases, whatever is printed now."""
+    former = leaks & ~_are_now(system)
+    if not former.any():
+        return former
+    is_none = former & (found.lower == 0)
+    of_now = system.cells.assign(lower=0, upper=FREE)
+    nothing = ties.rows_of(replace(system, cells=of_now), np.zeros(len(system.lower), dtype=bool))
+    alone, known, _ = completed(ties.together([nothing, *beside]), counts)
+    return np.asarray(is_none | attained(alone, known, former, NARROWEST)[1])
+
+
 def _repairs(system: System, leaks: Bools, former: Repairs, country: Sequence[str]) -> Repairs:
     """What to print otherwise for the counts that leak.
 
-    Where totals give them back, their block is printed as low; where it is already, the totals of
-    the region are withheld, then England's. Where ties within their authority do, what stands at
-    the other end of such a tie is withheld; also where nothing else is left.
+    Where totals give them back, their block is printed as low; where it is already, or where it is
+    about a count of a former release, the totals of the region are withheld, then England's. Where
+    ties within their authority do, what stands at the other end of such a tie is withheld; also
+    where nothing else is left.
     """
     without_totals = ties.rows_of(system, ~system.is_total)
     alone = implied(without_totals)
@@ -405,7 +436,8 @@ def _repairs(system: System, leaks: Bools, former: Repairs, country: Sequence[st
         *((blocks, former.withheld_regions) for blocks in national),
     ):
         is_done = is_in(blocks, done, BLOCK)
-        is_done |= are_parts(blocks) & (done is former.low_blocks)  # they are from the start
+        if done is former.low_blocks:  # parts are from the start
+            is_done |= are_parts(blocks) | ~_are_now(system)
         steps.append(blocks[left & ~is_done].drop_duplicates())
         left &= is_done
     low, *withheld = steps
@@ -420,9 +452,10 @@ def _other_ends(system: System, alone: Intervals, leaks: Bools) -> pd.DataFrame:
     """Of each leaking count one shown count of its authority that a tie binds it to: of the tie
     that leaves it the fewest values, the one that was counted last; and with it all others of its
     measure and calendar year, since a single gap would tell which count it protects. Parts of a
-    breakdown go before the whole counts that they were taken from."""
+    breakdown go before the whole counts that they were taken from. What a former release printed
+    is no help."""
     matrix, by_count = system.matrix, system.matrix.tocsc()
-    is_shown = ~system.cells["is_withheld"].to_numpy(dtype=bool)
+    is_shown = _are_now(system) & ~system.cells[["is_withheld", "is_kept"]].to_numpy().any(axis=1)
     largest = system.cells["upper"].to_numpy()
     is_part = are_parts(system.cells)
     chosen = []
@@ -453,13 +486,6 @@ def _values_left(system: System, alone: Intervals, row: int, count: int) -> int:
     lower = max(int(ends[0]), int(system.cells["lower"].iloc[count]))
     upper = min(int(ends[1]), int(system.cells["upper"].iloc[count]))
     return upper - lower + 1
-
-
-def _without_contradicted(system: System, counts: Ints) -> tuple[System, int]:
-    """Without the rows that the true counts do not keep, and how many those were."""
-    sums = system.matrix @ counts
-    is_kept = (sums >= system.lower) & (sums <= system.upper)
-    return ties.rows_of(system, is_kept), int((~is_kept).sum())
 
 
 def _together(some: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:

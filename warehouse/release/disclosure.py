@@ -176,18 +176,14 @@ def _ends(months: pd.DataFrame, smallest_shown: int) -> tuple[NDArray[np.int64],
 
 def control(
     connection: duckdb.DuckDBPyConnection,
+    cells: pd.DataFrame,
+    quarters: pd.DataFrame,
     smallest_shown: int,
-    low_blocks: pd.DataFrame | None = None,
-    withheld_regions: pd.DataFrame | None = None,
-    withheld_counts: pd.DataFrame | None = None,
 ) -> int:
-    """Write control.controlled_counts and control.disclosure, from all values of the work file;
-    the number of counts that are not shown."""
-    cells = control_cells(
-        cells_of(connection), smallest_shown, low_blocks, withheld_regions, withheld_counts
-    )
+    """Write control.controlled_counts and control.disclosure, of cells as `control_cells` gives
+    them and of quarters as `quarters_of` does; the number of counts that are not shown."""
     create(connection, smallest_shown)
-    quarters = control_quarters(quarters_of(connection), cells, smallest_shown).assign(
+    quarters = control_quarters(quarters, cells, smallest_shown).assign(
         indicator=lambda held: held["part_of"], measure=lambda held: held["part_of"],
         period_type=QUARTER,
     )  # fmt: skip

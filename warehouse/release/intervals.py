@@ -14,7 +14,7 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from sightline.warehouse.release.disclosure import FREE
-from sightline.warehouse.release.ties import PERIOD, Bools, Ints, System
+from sightline.warehouse.release.ties import PERIOD, Bools, Ints, System, rows_of
 
 # Enough for the largest family of a nation; a limit in seconds would give other results elsewhere.
 MAX_NODES = 2000
@@ -60,7 +60,7 @@ def attained(
     regions = pd.factorize(system.cells["region_code"])[0]
     for region in np.unique(regions[search.narrow]):
         search.widen_at_once(np.flatnonzero(regions == region))
-    apart = _apart(system)
+    apart = _apart(system, AT_LEAST_TOGETHER)
     for number in np.unique(apart[search.narrow]):
         chosen = np.flatnonzero(apart == number)
         own = Intervals(found.lower[chosen], found.upper[chosen])
@@ -84,9 +84,10 @@ def _widen(search: "_Search") -> None:
                 search.push(_Part(search.system, search.counts, places), np.array([count]))
 
 
-def _apart(system: System) -> Ints:
-    """The number of the part of the system that each count is in. No row ties two parts, as none
-    ties two months where there are but totals and wholes; so each is solved by itself."""
+def _apart(system: System, at_least: int) -> Ints:
+    """The number of the part of the system that each count is in, of so many counts or more. No row
+    ties two parts, as none ties two months where there are but totals and wholes; so each is solved
+    by itself."""
     rows, width = system.matrix.shape
     entries = system.matrix.tocoo()
     graph = sparse.coo_matrix(
@@ -94,7 +95,7 @@ def _apart(system: System) -> Ints:
     )
     labels = sparse.csgraph.connected_components(graph, directed=False)[1][rows:]
     order, place = np.unique(labels, return_inverse=True)
-    before = np.cumsum(np.bincount(place, minlength=len(order))) // AT_LEAST_TOGETHER
+    before = np.cumsum(np.bincount(place, minlength=len(order))) // at_least
     return np.asarray(before[place], dtype=np.int64)
 
 
@@ -111,17 +112,42 @@ def _of_counts(system: System, chosen: Ints) -> System:
     )
 
 
-def solution(system: System) -> Ints | None:
-    """Counts that could be behind what is printed; None where no such counts are found."""
-    smallest = system.cells["lower"].to_numpy(dtype=np.int64)
-    part = _Part(system, smallest, np.arange(len(smallest)))
-    values = part.solve(np.zeros(len(part.places), dtype=np.int64), gap=1)
-    if values is None:
-        return None
-    counts = smallest.copy()
-    counts[part.places] = values
+def _hold(system: System, counts: Ints) -> Bools:
+    """Which rows the counts keep."""
     sums = system.matrix @ counts
-    return counts if ((sums >= system.lower) & (sums <= system.upper)).all() else None
+    return np.asarray((sums >= system.lower) & (sums <= system.upper))
+
+
+def completed(system: System, counts: Ints | None = None) -> tuple[System, Ints, int]:
+    """The system without the rows that cannot be, counts that could be behind it and how many rows
+    those were: the true counts where they are known, of the others `counts` or what is found.
+
+    Rows that no counts keep together are about other counts: as few are left out as will do.
+    """
+    true = system.cells["count"].to_numpy(dtype=float)
+    is_open = np.isnan(true)
+    lower = system.cells["lower"].to_numpy(dtype=np.int64)
+    filled = np.where(is_open, lower if counts is None else counts, true).astype(np.int64)
+    holds = _hold(system, filled)
+    if is_open.any() and not holds.all():
+        _complete(system, filled, np.flatnonzero(is_open), AT_LEAST_TOGETHER)
+        holds = _hold(system, filled)
+    return rows_of(system, holds), filled, int((~holds).sum())
+
+
+def _complete(system: System, counts: Ints, chosen: Ints, at_least: int) -> None:
+    """Find the chosen counts beside the others, so many together; where none are found, fewer."""
+    apart = _apart(_of_counts(system, chosen), at_least)
+    for number in np.unique(apart):
+        own = chosen[apart == number]
+        part = _Part(system, counts, own)
+        values = part.solve(np.zeros(len(part.places), dtype=np.int64), gap=1)
+        if values is not None:
+            counts[part.places] = values
+        elif at_least > 1:
+            _complete(system, counts, own, 1)
+        else:
+            counts[part.places] = part.nearest()
 
 
 def implied(system: System) -> Intervals:
@@ -219,6 +245,27 @@ class _Part:
             options={"node_limit": MAX_NODES, "mip_rel_gap": gap},
         )
         return None if result.x is None else np.asarray(np.rint(result.x), dtype=np.int64)
+
+    def nearest(self) -> Ints:
+        """Counts that break the rows by the least sum."""
+        rows, width = self.matrix.shape
+        amiss = sparse.identity(rows)
+        result = milp(
+            np.concatenate([np.zeros(width), np.ones(rows)]),
+            constraints=[
+                LinearConstraint(sparse.hstack([self.matrix, amiss]), lb=self.at_least),
+                LinearConstraint(sparse.hstack([self.matrix, -amiss]), ub=self.at_most),
+            ],
+            bounds=Bounds(
+                np.concatenate([self.lower, np.zeros(rows)]),
+                np.concatenate([self.upper, np.full(rows, np.inf)]),
+            ),
+            integrality=np.concatenate([np.ones(width), np.zeros(rows)]),
+            options={"node_limit": MAX_NODES, "mip_rel_gap": AT_ONCE_GAP},
+        )
+        if result.x is None:
+            return self.lower.copy()
+        return np.asarray(np.rint(result.x[:width]), dtype=np.int64)
 
 
 @dataclass

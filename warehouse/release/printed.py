@@ -10,14 +10,14 @@ import pandas as pd
 from sightline.warehouse.indicators import Indicator, Relation
 from sightline.warehouse.release.disclosure import FREE, control_quarters, ends
 from sightline.warehouse.release.rounding import BASE
-from sightline.warehouse.release.ties import SERIES, Bools
+from sightline.warehouse.release.ties import AS_NOW, PERIOD, SERIES, Bools, Publication
 
 NO_REPAIRS: dict[str, list[dict[str, Any]]] = {
     "low_blocks": [], "withheld_regions": [], "withheld_counts": [],
 }  # fmt: skip
 A_YEAR_BEFORE = 11
-BLOCK = ["indicator", "measure", "period_type", "period_start", "breakdown"]
-PLACE = ["area_code", "period_type", "period_start"]
+PLACE = ["area_code", "period_type", "period_start", "months_before"]
+OTHER = "another count"  # the version of one that is not what it was, whatever was sent
 YEAR = [
     "indicator", "measure", "area_code", "area_level", "period_start", "period_end", "lower",
     "upper",
@@ -144,20 +144,23 @@ def kept(
     repairs: dict[str, list[dict[str, Any]]],
     submissions: pd.DataFrame,
     now: pd.DataFrame,
-) -> pd.DataFrame:
-    """Of a former release, as `ties.system` takes it: what it tells beyond what is printed `now`.
+    catalogue: Sequence[Indicator],
+) -> Publication:
+    """What a former release printed, with the `version` of each count.
 
-    A count is the same one in both where no submission that covers its period came into force or
-    went out of it in between, by `submissions` (submission_id, sender, period_start, period_end,
-    those in force now): everybody can see that.
+    A count is the same one as `now`, and in two former releases, where no other submissions that
+    cover its period, or the months before it that it is made of, are in force, by `submissions`
+    (submission_id, sender, period_start, period_end, those in force now): everybody can see that.
     """
     former = of_release(connection, relations, smallest_shown, repairs)[COLUMNS]
     then = in_force(connection)
     either = pd.concat([then, submissions])
     changed = either[~either.duplicated("submission_id", keep=False)]
-    former = _beyond(former.assign(publication=0), now)
-    last = _last_received(connection, former, changed.assign(received_on=changed["period_end"]))
-    return former.assign(is_shared=last.isna().to_numpy()).drop(columns="publication")
+    counts = _versioned(
+        connection, former.assign(published_on=pd.Timestamp("1900-01-01")),
+        changed.assign(received_on=changed["period_end"]), now, relations, catalogue,
+    )  # fmt: skip
+    return Publication(counts, years_of_release(connection, smallest_shown, catalogue))
 
 
 def before(
@@ -166,43 +169,25 @@ def before(
     smallest_shown: int,
     now: pd.DataFrame,
     kept: Collection[str],
-) -> dict[str, pd.DataFrame]:
+    catalogue: Sequence[Indicator],
+) -> dict[str, Publication]:
     """What a release tells of publications before it by its own history, `trends_vintages`: by
     their names and numbers what `kept` gives, but for those of the releases in `kept`.
 
     Whether a count is the same one follows from the days on which submissions came. What was
     withheld by a repair is not told there, so `c` is taken for a small count; a total that is none
-    is contradicted by the others, or by the true counts.
+    is contradicted by the others, or by the true counts. Sums are not told there.
     """
     counts = connection.execute(COUNTS_BEFORE, {"kept": [*kept]}).df()
     known = _as_known(counts, relations, smallest_shown, NO_REPAIRS)
-    former = _beyond(known[[*COLUMNS, "publication", "release_id", "published_on"]], now)
-    last = _last_received(connection, former, connection.execute(SUBMISSIONS).df())
-    former = former.assign(is_shared=~(last > former["published_on"]).to_numpy())
+    columns = [*COLUMNS, "publication", "release_id", "published_on"]
+    received = connection.execute(SUBMISSIONS).df()
+    former = _versioned(connection, known[columns], received, now, relations, catalogue)
+    former = former[~(former["is_withheld"] & (former["version"] == OTHER))]
     return {
-        f"{release_id} ({number})": one[[*COLUMNS, "is_shared"]].reset_index(drop=True)
+        f"{release_id} ({number})": Publication(one.reset_index(drop=True))
         for (number, release_id), one in former.groupby(["publication", "release_id"])
     }
-
-
-def _beyond(former: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
-    """The counts in the blocks of which a former `publication` tells more than is printed now."""
-    keys = [*BLOCK, "area_code"]
-    both = former[[*keys, "publication", "lower", "upper"]].merge(
-        now[[*keys, "lower", "upper"]], on=keys, how="left", suffixes=("", "_now")
-    )
-    is_now = both["lower_now"].notna()
-    both["tells_more"] = (
-        ~is_now | (both["lower"] > both["lower_now"]) | (both["upper"] < both["upper_now"])
-    )
-    blocks = both.groupby(["publication", *BLOCK], as_index=False)["tells_more"].agg(
-        ["max", "size"]
-    )
-    sizes = now.groupby(BLOCK, as_index=False).size().rename(columns={"size": "size_now"})
-    blocks = blocks.merge(sizes, on=BLOCK, how="left")
-    # Where an area is printed now that was not then, the former totals are of the others alone.
-    tells_more = blocks[blocks["max"] | (blocks["size_now"] > blocks["size"])]
-    return former.merge(tells_more[["publication", *BLOCK]], on=["publication", *BLOCK])
 
 
 def in_force(connection: duckdb.DuckDBPyConnection, table: str = "submissions") -> pd.DataFrame:
@@ -234,16 +219,39 @@ def _are_among(
     return found
 
 
-def _last_received(
-    connection: duckdb.DuckDBPyConnection, counts: pd.DataFrame, submissions: pd.DataFrame
-) -> "pd.Series[pd.Timestamp]":
-    """For each count when the last of the submissions that cover its period was received."""
-    connection.register("counts", counts[PLACE].drop_duplicates())
+def _versioned(
+    connection: duckdb.DuckDBPyConnection,
+    counts: pd.DataFrame,
+    submissions: pd.DataFrame,
+    now: pd.DataFrame,
+    relations: Sequence[Relation],
+    catalogue: Sequence[Indicator],
+) -> pd.DataFrame:
+    """The counts with `version`: the submissions received since `published_on` that may have
+    changed them; `AS_NOW` where there are none, `OTHER` where what is known `now` contradicts it.
+    """
+    behind: dict[str | None, int] = {
+        one.numerator: one.months_before for one in catalogue if one.months_before
+    }
+    behind |= {one.measure: A_YEAR_BEFORE for one in relations if one.kind.startswith("children")}
+    months_before = counts["measure"].map(behind).fillna(0).astype(np.int64)
+    placed = counts[[*PLACE[:-1], "published_on"]].assign(months_before=months_before)
+    connection.register("counts", placed.drop_duplicates())
     connection.register("received", submissions)
-    found = connection.execute(LAST_RECEIVED).df()
+    found = connection.execute(VERSIONS).df()
     connection.unregister("counts")
     connection.unregister("received")
-    return counts[PLACE].merge(found, on=PLACE, how="left")["received_on"]
+    version = placed.merge(found, on=[*PLACE, "published_on"], how="left")["version"]
+    version = version.fillna(AS_NOW).set_axis(counts.index)
+    both = counts[[*PERIOD, "indicator", "area_code", "lower", "upper"]].merge(
+        now[[*PERIOD, "indicator", "area_code", "lower", "upper", "count"]],
+        on=[*PERIOD, "indicator", "area_code"], how="left", suffixes=("", "_now"),
+    )  # fmt: skip
+    is_other = np.asarray(
+        (both["lower"] > both["upper_now"]) | (both["upper"] < both["lower_now"])
+        | (both["count"] < both["lower"]) | (both["count"] > both["upper"])
+    )  # fmt: skip
+    return counts.assign(version=version.mask((version == AS_NOW) & is_other, OTHER))
 
 
 def _known(cells: pd.DataFrame, relations: Sequence[Relation], smallest_shown: int) -> pd.DataFrame:
@@ -427,11 +435,12 @@ select submission_id, sender, cast(period_start as timestamp) as period_start,
 from submissions
 """
 
-LAST_RECEIVED = """
+VERSIONS = """
 with spans as (
     select
         counts.*,
         areas.la_code,
+        counts.period_start - to_months(cast(counts.months_before as integer)) as begins,
         counts.period_start + case counts.period_type
             when 'month' then interval 1 month
             when 'quarter' then interval 3 month
@@ -447,11 +456,15 @@ select
     spans.area_code,
     spans.period_type,
     spans.period_start,
-    max(received.received_on) as received_on
+    spans.months_before,
+    spans.published_on,
+    string_agg(distinct cast(received.submission_id as varchar), ' '
+        order by cast(received.submission_id as varchar)) as version
 from spans
 inner join received
     on spans.la_code = received.sender
     and received.period_start < spans.ends_before
-    and received.period_end >= spans.period_start
+    and received.period_end >= spans.begins
+    and received.received_on > spans.published_on
 group by all
 """

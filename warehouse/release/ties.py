@@ -1,11 +1,13 @@
 """What ties printed counts together, as one system of inequalities between whole numbers.
 
-A variable is the true count of one measure in one authority, period and breakdown. A row bounds a
-sum of such counts: a printed total of areas, a part and its whole, a window and its months.
+A variable is the true count of one measure in one authority, period and breakdown, as it stood
+until its sender sent another. A row bounds a sum of such counts: a printed total of areas, a part
+and its whole, a window and its months.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,8 @@ Bools = NDArray[np.bool_]
 
 PERIOD = ["measure", "period_type", "period_start", "breakdown"]
 SERIES = ["indicator", *PERIOD]
+AS_NOW = ""  # the version of a count that is the one that is printed now
+COUNT = [*PERIOD, "area_code", "version"]
 MONTHS = 12  # within which a child of a window counts once
 MONTH = "month"
 QUARTER = 3  # months that the parts of a breakdown are counted in
@@ -36,8 +40,8 @@ class System:
     """`lower` <= `matrix` @ counts <= `upper`, for the counts of `cells` in their order."""
 
     cells: pd.DataFrame
-    """A row for each variable: `PERIOD`, area_code, region_code, lower, upper, is_withheld, count
-    (the true one, where it is known)."""
+    """A row for each variable: `COUNT`, region_code, lower, upper, is_withheld, count (the true
+    one, where it is known) and is_kept: whether another release printed it as narrowly."""
     matrix: sparse.csr_matrix
     lower: Ints
     upper: Ints
@@ -45,18 +49,39 @@ class System:
     """Of each row: whether it adds up authorities; the others are about one of them."""
 
 
+@dataclass(frozen=True)
+class Publication:
+    """What one release printed, as `system` takes it."""
+
+    counts: pd.DataFrame
+    sums: pd.DataFrame | None = None
+
+    def of(self, measures: Sequence[str]) -> "Publication":
+        """What it printed of these measures."""
+        counts, sums = (
+            None if one is None else one[one["measure"].isin(measures)]
+            for one in (self.counts, self.sums)
+        )
+        assert counts is not None  # noqa: S101  there always are counts
+        return Publication(counts, sums)
+
+    @property
+    def has_withheld(self) -> bool:
+        """Whether it withheld a count of an authority that is another one now."""
+        is_former = self.counts["version"] != AS_NOW
+        is_area = self.counts["area_level"] == "local_authority"
+        return bool((is_former & is_area & self.counts["is_withheld"]).any())
+
+
 def system(
-    printed: pd.DataFrame,
-    relations: Sequence[Relation],
-    kept: Collection[pd.DataFrame] = (),
-    years: pd.DataFrame | None = None,
+    printed: pd.DataFrame, relations: Sequence[Relation], years: pd.DataFrame | None = None
 ) -> System:
-    """Everything that is known of the printed counts.
+    """Everything that is known of the counts that one release printed.
 
     `printed` has a row for each printed count, with the columns `SERIES`, area_code, area_level,
     region_code, sub_region_code, lower and upper (the whole numbers that it may be; thirds of a
-    mean of three), is_withheld and count (not a number where it is not known). `kept` is what other
-    releases printed, in the same columns and with is_shared: whether the count is the same one.
+    mean of three), is_withheld, count (not a number where it is not known) and, where it is not
+    the newest release, version: `AS_NOW` or what came or went since that may have changed it.
     `years` are printed sums of months: indicator, measure, area_code, area_level, period_start,
     period_end, lower and upper.
     """
@@ -72,8 +97,6 @@ def system(
     _add_totals(rows, printed, members)
     if years is not None:
         _add_years(rows, printed, members, places, years)
-    if kept:
-        _add_kept(rows, cells, _numbered(kept), places, means)
     for relation in relations:
         if relation.kind not in ("mean", *TO_PARTS):
             _add_relation(rows, cells, places, relation)
@@ -81,6 +104,65 @@ def system(
     _add_parts_of_totals(rows, printed, members)
     _add_means(rows, authorities, places, means)
     return rows.system(cells)
+
+
+def together(systems: Sequence[System]) -> System:
+    """What is known to somebody who has several releases, the newest first: a count of the same
+    version is the same one in all of them.
+
+    A bound that contradicts the true count, or those of the releases before it in the order, is
+    about another count.
+    """
+    every = pd.concat([one.cells for one in systems], ignore_index=True)
+    number, first = _numbered(every)
+    cells = every.iloc[first].reset_index(drop=True)
+    starts = np.cumsum([0, *(len(one.cells) for one in systems)])
+    columns = [number[start:end] for start, end in pairwise(starts)]
+    lower, upper = (cells[name].to_numpy(dtype=np.int64).copy() for name in ("lower", "upper"))
+    true = cells["count"].to_numpy(dtype=float)
+    is_kept = np.zeros(len(cells), dtype=bool)
+    for one, column in zip(systems[1:], columns[1:], strict=True):
+        least, most = (one.cells[name].to_numpy(dtype=np.int64) for name in ("lower", "upper"))
+        is_kept[column] |= (least >= lower[column]) & (most <= upper[column])
+        least, most = np.maximum(lower[column], least), np.minimum(upper[column], most)
+        holds = (least <= most) & ~(true[column] < least) & ~(true[column] > most)
+        lower[column[holds]], upper[column[holds]] = least[holds], most[holds]
+    rows = pd.concat(
+        [
+            pd.DataFrame({"lower": one.lower, "upper": one.upper, "is_total": one.is_total})
+            for one in systems
+        ],
+        ignore_index=True,
+    )
+    matrix = sparse.vstack(
+        [
+            sparse.csr_matrix(
+                (one.matrix.data, column[one.matrix.indices], one.matrix.indptr),
+                shape=(one.matrix.shape[0], len(cells)),
+            )
+            for one, column in zip(systems, columns, strict=True)
+        ],
+        format="csr",
+    )
+    # Rows that say the same, as most of two releases do, are taken once.
+    weights = np.random.default_rng(0).integers(1, 2**40, len(cells))
+    chosen = np.flatnonzero(~rows.assign(weight=matrix @ weights).duplicated())
+    lower_of, upper_of, is_total = (rows[name].to_numpy()[chosen] for name in rows)
+    cells = cells.assign(lower=lower, upper=upper, is_kept=is_kept)
+    return System(cells, matrix[chosen], lower_of, upper_of, is_total.astype(bool))
+
+
+def _numbered(cells: pd.DataFrame) -> tuple[Ints, Ints]:
+    """The number of the variable that each row is about, in the order in which they come, and where
+    each comes first."""
+    codes = np.zeros(len(cells), dtype=np.int64)
+    for name in COUNT:
+        values, known = pd.factorize(cells[name])
+        codes = codes * (len(known) + 1) + values
+    number, distinct = pd.factorize(codes)
+    first = np.full(len(distinct), len(cells), dtype=np.int64)
+    np.minimum.at(first, number, np.arange(len(cells)))
+    return np.asarray(number, dtype=np.int64), first
 
 
 def rows_of(system: System, chosen: Bools) -> System:
@@ -217,29 +299,22 @@ class _Rows:
 
 def _cells(counted: pd.DataFrame, places: _Places) -> pd.DataFrame:
     """One row for each variable; indicators that print the same count agree on it."""
+    counted = counted if "version" in counted else counted.assign(version=AS_NOW)
     grouped = counted.groupby(places.of(counted), sort=True)
-    cells = grouped[[*PERIOD, "area_code", "region_code", "count"]].first()
+    cells = grouped[[*COUNT, "region_code", "count"]].first()
     return cells.assign(
         lower=grouped["lower"].max(),
         upper=grouped["upper"].min(),
         is_withheld=grouped["is_withheld"].all(),
+        is_kept=False,
     )
-
-
-def _numbered(kept: Collection[pd.DataFrame]) -> pd.DataFrame:
-    """What all of the kept releases printed, and which of them did: `release`, a number."""
-    together = pd.concat(kept, ignore_index=True)
-    return together.assign(release=np.repeat(np.arange(len(kept)), [len(one) for one in kept]))
 
 
 def _members(
     authorities: pd.DataFrame, places: _Places, means: dict[str, Relation]
 ) -> pd.DataFrame:
-    """What each count of an authority sums up: its variable, or those of a mean's months; by the
-    number of its `row`."""
-    authorities = authorities.assign(row=np.arange(len(authorities)))
-    columns = [*SERIES, "region_code", "sub_region_code", "lower", "upper", "row"]
-    columns += [name for name in ("is_shared", "release") if name in authorities]
+    """What each count of an authority sums up: its variable, or those of a mean's months."""
+    columns = [*SERIES, "region_code", "sub_region_code"]
     plain = authorities[~authorities["measure"].isin(means)]
     parts = [plain[columns].assign(variable=places.of(plain))]
     for measure, relation in means.items():
@@ -254,23 +329,15 @@ def _members(
 def _add_totals(rows: _Rows, printed: pd.DataFrame, members: pd.DataFrame) -> None:
     """Each printed total of areas is the sum of what its members are."""
     for level, link in TOTALS.items():
-        totals, joined = _joined(printed, members, level, link)
+        totals = printed.loc[printed["area_level"] == level].reset_index(drop=True)
+        left = totals[[*SERIES, "area_code"]].assign(total=totals.index)
+        left = left.rename(columns={"area_code": link or "country"})
+        joined = members.merge(left, on=[*SERIES, link] if link else SERIES)
         # A count that is printed nowhere may be any: the total then only bounds the others.
         is_part = joined.groupby("total")["variable"].transform("min") < 0
         partly = joined.loc[is_part, "total"].unique()
         totals.loc[partly, "lower"] = -FREE
         _add_sums(rows, totals, joined[joined["variable"] >= 0])
-
-
-def _joined(
-    printed: pd.DataFrame, members: pd.DataFrame, level: str, link: str | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    series = [*SERIES, *(name for name in ("release",) if name in printed)]
-    columns = [*series, "area_code", "lower", "upper"]
-    totals = printed.loc[printed["area_level"] == level, columns].reset_index(drop=True)
-    totals = totals.assign(total=totals.index)
-    left = totals[[*series, "area_code", "total"]].rename(columns={"area_code": link or "country"})
-    return totals, members.merge(left, on=[*series, link] if link else series)
 
 
 def _add_sums(rows: _Rows, totals: pd.DataFrame, joined: pd.DataFrame) -> None:
@@ -327,47 +394,6 @@ def _add_years(
             years["upper"].to_numpy(np.int64)[chosen],
             is_total=is_total,
         )
-
-
-def _add_kept(
-    rows: _Rows,
-    cells: pd.DataFrame,
-    kept: pd.DataFrame,
-    places: _Places,
-    means: dict[str, Relation],
-) -> None:
-    """What other releases printed of the same counts; others stand for what they were printed as.
-
-    A bound that the true count, where it is known, contradicts is about another count.
-    """
-    authorities = kept[kept["area_level"] == "local_authority"]
-    members = _members(authorities, places, means)
-    is_whole = members.groupby("row")["variable"].transform("min") >= 0
-    is_own = is_whole & members["is_shared"]
-    shared = members[is_own & ~members["measure"].isin(means)]
-    cells[["lower", "upper"]] = _narrowed(cells, shared)
-    members = members.assign(is_own=is_own)
-    for level, link in TOTALS.items():
-        totals, joined = _joined(kept, members, level, link)
-        others = joined[~joined["is_own"]].drop_duplicates(["total", "row"])
-        others = others.groupby("total")[["lower", "upper"]].sum()
-        totals.loc[others.index, "lower"] -= others["upper"]
-        totals.loc[others.index, "upper"] -= others["lower"]
-        _add_sums(rows, totals, joined[joined["is_own"]])
-
-
-def _narrowed(cells: pd.DataFrame, shared: pd.DataFrame) -> pd.DataFrame:
-    """The bounds of the cells, with those of each release in turn that hold beside them."""
-    lower, upper = (cells[name].to_numpy(dtype=np.int64).copy() for name in ("lower", "upper"))
-    true = cells["count"].to_numpy(dtype=float)
-    for _, told in shared.groupby("release"):
-        variable = told["variable"].to_numpy(dtype=np.int64)
-        least = np.maximum(lower[variable], told["lower"].to_numpy(dtype=np.int64))
-        most = np.minimum(upper[variable], told["upper"].to_numpy(dtype=np.int64))
-        holds = (least <= most) & ~(true[variable] < least) & ~(true[variable] > most)
-        np.maximum.at(lower, variable[holds], least[holds])
-        np.minimum.at(upper, variable[holds], most[holds])
-    return pd.DataFrame({"lower": lower, "upper": upper}, index=cells.index)
 
 
 def _add_relation(rows: _Rows, cells: pd.DataFrame, places: _Places, relation: Relation) -> None:

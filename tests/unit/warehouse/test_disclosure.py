@@ -196,8 +196,13 @@ def add(connection, indicator, area, numerator, denominator, **more) -> None:
     connection.execute(f"insert into judged values ({places})", [*row.values()])
 
 
+def control(connection: duckdb.DuckDBPyConnection) -> None:
+    cells = disclosure.control_cells(disclosure.cells_of(connection), SMALLEST)
+    disclosure.control(connection, cells, disclosure.quarters_of(connection), SMALLEST)
+
+
 def controlled(connection, columns: str, indicator: str, area: str):
-    disclosure.control(connection, SMALLEST)
+    control(connection)
     return connection.execute(
         f"select {columns} from ({rendered.published('trends')})"
         " where indicator = ? and area_code = ?",
@@ -274,7 +279,7 @@ def test_a_judgement_that_any_small_count_would_share_stays(connection) -> None:
 
 def rows_of(connection: duckdb.DuckDBPyConnection, **where: object) -> Iterator[tuple[Any, ...]]:
     """Published rows, every column."""
-    disclosure.control(connection, SMALLEST)
+    control(connection)
     condition = " and ".join(f"{name} = ?" for name in where) or "true"
     yield from connection.execute(
         f"select * from ({rendered.published('trends')}) where {condition} order by all",

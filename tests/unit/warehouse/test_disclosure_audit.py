@@ -24,8 +24,8 @@ from sightline.warehouse.indicators import Relation
 from sightline.warehouse.ledger.state import state_of, submissions
 from sightline.warehouse.release import audit, intervals, printed, ties
 from sightline.warehouse.release import store as releases
-from sightline.warehouse.release.disclosure import COUNT, control_cells
-from sightline.warehouse.release.intervals import attained
+from sightline.warehouse.release.disclosure import COUNT, FREE, control_cells
+from sightline.warehouse.release.intervals import attained, completed
 
 pytestmark = pytest.mark.slow
 
@@ -71,8 +71,8 @@ def leaks_of(
     known: pd.DataFrame, *relations: Relation, kept: tuple[pd.DataFrame, ...] = ()
 ) -> set[str]:
     """Areas of the withheld small counts that are left fewer than five values."""
-    system = ties.system(known, relations, kept)
-    counts = system.cells["count"].to_numpy(dtype=np.int64)
+    systems = [ties.system(one, relations) for one in (known, *kept)]
+    system, counts, _ = completed(ties.together(systems))
     wanted = system.cells["is_withheld"].to_numpy() & (counts > 0) & (counts < SMALLEST)
     return set(system.cells.loc[attained(system, counts, wanted, 5)[1], "area_code"])
 
@@ -89,6 +89,12 @@ def exactly(known: pd.DataFrame, chosen: "pd.Series[bool]") -> pd.DataFrame:
         upper=known["upper"].mask(chosen, count),
         is_withheld=known["is_withheld"] & ~chosen,
     )
+
+
+def sent_before(known: pd.DataFrame, is_other: "pd.Series[bool]") -> pd.DataFrame:
+    """As a former release printed it, which knew other submissions of the chosen rows."""
+    version = is_other.map({True: "2 1", False: ties.AS_NOW})
+    return known.assign(version=version, count=np.nan)
 
 
 # ---- The intervals are those of the rounding.
@@ -231,14 +237,13 @@ def test_neither_windows_nor_solvers_give_a_month_back() -> None:
             assert left[row.measure, str(row.period_start), row.area_code] >= 5
 
 
-def test_months_are_solved_apart_unless_a_window_ties_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intervals, "AT_LEAST_TOGETHER", 1)
+def test_months_are_solved_apart_unless_a_window_ties_them() -> None:
     events = {("events", month): {"a": 20, "b": 30} for month in range(12)}
     window = {("children", 11): {"a": 150, "b": 250}}
     for cells, relations, parts in ((events, [], 12), (events | window, [WINDOW], 1)):
         known = known_of(nation(cells, {"a": "R1", "b": "R1"}), *relations)
         system = ties.system(known, relations)
-        number = intervals._apart(system)
+        number = intervals._apart(system, 1)
         assert len(set(number)) == parts
         for row in system.matrix.toarray():
             assert len(set(number[row != 0])) == 1
@@ -275,13 +280,13 @@ def test_the_audit_finds_a_month_beside_an_exact_window() -> None:
 def test_the_audit_finds_a_child_between_two_releases() -> None:
     then = {"a": 3, "b": 20, "c": 4}
     cells, former = (nation({("m", 0): one}) for one in (then | {"b": 21}, then))
-    kept = known_of(former).assign(is_shared=former["area_code"] != "b")
-    assert not leaks_of(known_of(cells), kept=(kept,))
-    flawed = exactly(kept, kept["area_code"].isin(["R1", "b"]))
+    kept, is_other = known_of(former), former["area_code"] == "b"
+    assert not leaks_of(known_of(cells), kept=(sent_before(kept, is_other),))
+    flawed = sent_before(exactly(kept, kept["area_code"].isin(["R1", "b"])), is_other)
     now = known_of(cells)
     both = leaks_of(exactly(now, now["area_code"].isin(["R1", "b"])), kept=(flawed,))
     assert both == set()  # a and c hide each other still
-    flawed = exactly(kept, kept["area_code"].isin(["R1", "b", "c"]))
+    flawed = sent_before(exactly(kept, kept["area_code"].isin(["R1", "b", "c"])), is_other)
     assert leaks_of(now, kept=(flawed,)) == {"a", "c"}
 
 
@@ -290,9 +295,9 @@ def test_the_audit_finds_what_only_the_first_and_the_last_of_the_kept_releases_g
     between tell what is told now."""
     now = known_of(nation({("m", 0): {"a": 3, "b": 20, "c": 30}}))
     older = known_of(nation({("m", 0): {"a": 3, "b": 20}}))
-    first = exactly(older, older["area_code"] == "R1").assign(is_shared=True)
-    last = exactly(now, now["area_code"] == "b").assign(is_shared=True)
-    between = (now.assign(is_shared=True),) * 4
+    first = exactly(older, older["area_code"] == "R1").assign(version=ties.AS_NOW)
+    last = exactly(now, now["area_code"] == "b").assign(version=ties.AS_NOW)
+    between = (now.assign(version=ties.AS_NOW),) * 4
     assert leaks_of(now, kept=(last, *between)) == set()
     assert leaks_of(now, kept=(*between, first)) == set()
     assert leaks_of(now, kept=(last, *between, first)) == {"a"}
@@ -303,18 +308,159 @@ def test_a_mean_that_changed_between_two_releases_is_taken_out_of_a_total_once()
     months = {("m", 0): {"a": 100, "b": 200}, ("m", 1): {"a": 120, "b": 220}}
     cells = nation(months | {("usual", 2): {"a": 110, "b": 210}})
     is_changed = (cells["measure"] == "usual") & (cells["area_code"] == "b")
-    kept = known_of(cells, mean).assign(is_shared=~is_changed)
-    alone, system = (ties.system(known_of(cells, mean), [mean], one) for one in ((), (kept,)))
-    assert len(system.lower) > len(alone.lower)
+    kept = sent_before(known_of(cells, mean), is_changed)
+    alone = ties.system(known_of(cells, mean), [mean])
+    system = ties.together([alone, ties.system(kept, [mean])])
     sums = system.matrix @ system.cells["count"].to_numpy(dtype=np.int64)
     assert ((sums >= system.lower) & (sums <= system.upper)).all()
 
 
 def test_a_count_that_changed_between_two_releases_is_not_held_to_the_former() -> None:
     cells, former = (nation({("m", 0): {"a": n, "b": 30, "c": 40}}) for n in (3, 20))
-    kept = known_of(former).assign(is_shared=True)
-    system = ties.system(known_of(cells), [], [kept])
+    kept = known_of(former).assign(version=ties.AS_NOW)
+    system = ties.together([ties.system(known_of(cells), []), ties.system(kept, [])])
     assert (system.cells["lower"] <= system.cells["count"]).all()
+
+
+# ---- What senders have sent since.
+
+TWO = {"a": "R1", "b": "R1"}
+
+
+def ends_of(frame: pd.DataFrame) -> dict[str, range]:
+    """What each area is printed as."""
+    return {
+        row.area_code: attacker.could_be(row.shown, row.marker, row.area_level)
+        for row in frame.itertuples()
+    }
+
+
+def widths_of_both(then: pd.DataFrame, now: pd.DataFrame) -> dict[attacker.Cell, int]:
+    """What an attacker is left who knows that a's sender sent another count and b's did not; a
+    total that is withheld tells nothing."""
+    table = attacker.Table()
+    for name, frame in (("then", then), ("now", now)):
+        ends = ends_of(frame)
+        own = {(f"a {name}",): ends["a"], ("b",): ends["b"]}
+        table.cells |= own
+        total = frame[frame["area_code"] == "R1"]
+        if total["marker"].isna().all():
+            table.is_from(dict.fromkeys(own, 1), ends["R1"][0], ends["R1"][-1])
+    return attacker.widths(table.every_table())
+
+
+@pytest.mark.parametrize(
+    ("other", "left"),
+    [(12, 5), (13, 4), (16, 4)],  # of 20 together 12, 11 and 11 are b's at the most
+)
+def test_a_small_count_of_a_former_release_is_left_five_values_by_the_next(
+    other: int, left: int
+) -> None:
+    """15 and more together were 7 and 8; then a's sender sent another file."""
+    then, cells = (nation({("m", 0): {"a": n, "b": 8}}, TWO) for n in (7, other))
+    before = control_cells(then, SMALLEST)
+    plain = widths_of_both(before, control_cells(cells, SMALLEST))
+    assert plain["a then",] == left
+    kept = ties.Publication(sent_before(known_of(then), then["area_code"] != "b"))
+    found = audit.audited(cells, [], SMALLEST, {"r0": kept})
+    hidden = set(found.repairs.withheld_regions["region_code"])
+    assert hidden == ({"R1", "E"} if left < 5 else set())
+    assert not len(found.repairs.withheld_counts)
+    controlled = found.repairs.control(cells, SMALLEST)
+    assert widths_of_both(before, controlled)["a then",] >= 5
+
+
+def test_what_former_releases_give_away_by_themselves_blocks_nothing() -> None:
+    """Each total was exact, so 7 is known, whatever comes now."""
+    then, cells = (nation({("m", 0): {"a": n, "b": 8}}, TWO) for n in (7, 20))
+    is_other = then["area_code"] != "b"
+    flawed = sent_before(exactly(known_of(then), then["area_code"].isin(["R1", "b"])), is_other)
+    found = audit.audited(cells, [], SMALLEST, {"r0": ties.Publication(flawed)})
+    assert len(found.repairs) == 0
+
+
+def test_a_former_count_that_is_not_known_to_be_any_is_none() -> None:
+    """`low` is none to seven: three and less is no small count that was found."""
+    then, cells = (nation({("m", 0): {"a": n, "b": 12}}, TWO) for n in (2, 3))
+    known = known_of(then)
+    known = known.assign(lower=known["lower"].mask(known["area_code"] == "a", 0))
+    kept = ties.Publication(sent_before(known, then["area_code"] != "b"))
+    assert len(audit.audited(cells, [], SMALLEST, {"r0": kept}).repairs) == 0
+
+
+@pytest.mark.parametrize(("is_sent_again", "leaking"), [(False, {"a", "b"}), (True, {"a"})])
+def test_a_year_of_a_former_release_binds_the_months_that_are_still_the_same(
+    is_sent_again: bool, leaking: set[str]
+) -> None:
+    """10 and 10 are printed of the region now, 30 of both months was before: 4 and more each."""
+    known = known_of(nation({("m", month): {"a": 7, "b": 7} for month in (0, 1)}, TWO))
+    is_total = known["area_level"] != "local_authority"
+    then = sent_before(known, known["area_code"].eq("b") & is_sent_again)
+    # of which the totals were withheld
+    then = then.assign(
+        lower=then["lower"].mask(is_total, 0), upper=then["upper"].mask(is_total, FREE)
+    )
+    system, counts, contradicted = completed(
+        ties.together(
+            [
+                ties.system(known, []),
+                ties.system(then, [], year_of(28).assign(lower=25, upper=34)),
+            ]
+        )
+    )
+    wanted = system.cells["is_withheld"].to_numpy(dtype=bool) & system.cells["count"].notna()
+    narrow = attained(system, counts, np.asarray(wanted), 5)[1]
+    assert set(system.cells.loc[narrow, "area_code"]) == leaking
+    assert contradicted == 0
+
+
+@pytest.mark.parametrize(
+    ("measure", "month", "version"),
+    [
+        ("referrals", 5, "4"),
+        ("referrals", 6, ties.AS_NOW),
+        ("children", 5, "4"),
+        ("children", 16, "4"),  # twelve months that begin with the sixth
+        ("children", 17, ties.AS_NOW),
+        ("children", 4, ties.AS_NOW),
+    ],
+)
+def test_a_count_is_another_one_where_a_month_that_it_is_made_of_was_sent_again(
+    measure: str, month: int, version: str
+) -> None:
+    starts = FIRST + pd.DateOffset(months=5)
+    sent = pd.DataFrame(
+        {"submission_id": [4], "sender": ["383"], "period_start": [starts],
+         "period_end": [starts + pd.DateOffset(days=27)],
+         "received_on": [pd.Timestamp("2026-11-20")]}
+    )  # fmt: skip
+    known = known_of(nation({(measure, month): {"a": 9}}, {"a": "R1"})).iloc[:1]
+    with duckdb.connect() as connection:
+        connection.execute("create table areas as select 'a' as area_code, '383' as la_code")
+        before, after = (
+            printed._versioned(
+                connection, known.assign(published_on=pd.Timestamp(day)), sent, known, [WINDOW], []
+            )
+            for day in ("2026-11-19", "2026-11-20")
+        )
+    assert [*before["version"]] == [version]
+    assert [*after["version"]] == [ties.AS_NOW]
+
+
+@pytest.mark.parametrize(("count", "version"), [(7, printed.OTHER), (8, ties.AS_NOW)])
+def test_a_count_that_cannot_be_the_former_one_is_another_whatever_was_sent(
+    count: int, version: str
+) -> None:
+    known = known_of(nation({("m", 0): {"a": 9}}, {"a": "R1"})).iloc[:1]
+    now = known_of(nation({("m", 0): {"a": count}}, {"a": "R1"})).iloc[:1]
+    nothing = pd.DataFrame({"submission_id": [], "sender": []})
+    days = pd.to_datetime([])
+    sent = nothing.assign(period_start=days, period_end=days, received_on=days)
+    with duckdb.connect() as connection:
+        connection.execute("create table areas as select 'a' as area_code, '383' as la_code")
+        former = known.assign(published_on=pd.Timestamp("2026-11-19"))
+        found = printed._versioned(connection, former, sent, now, [], [])
+    assert [*found["version"]] == [version]
 
 
 # ---- Releases that are kept no more are told of by the next one's own history.
@@ -470,9 +616,9 @@ def test_the_same_counts_are_repaired_in_the_same_way() -> None:
 def test_nothing_is_published_where_a_former_release_gives_a_count_away() -> None:
     cells = nation({("m", 0): {"a": 3, "b": 20, "c": 30}})
     known = known_of(cells)
-    former = exactly(known, known["area_code"] != "E").assign(is_shared=True)
+    former = exactly(known, known["area_code"] != "E").assign(version=ties.AS_NOW)
     with pytest.raises(GateFailed, match="could be worked out of m"):
-        audit.audited(cells, [], SMALLEST, {"r0": former})
+        audit.audited(cells, [], SMALLEST, {"r0": ties.Publication(former)})
 
 
 def test_a_summary_names_blocks_and_no_count() -> None:
