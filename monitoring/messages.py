@@ -90,8 +90,8 @@ class AlertMessage(Base):
     period_type: str = "month"
     opened_period: date
     period: date
-    periods_seen: int = Field(ge=1)
-    """In how many periods it was marked."""
+    periods_seen: int = Field(ge=0)
+    """In how many periods it was marked; none where that is not published."""
     periods_passed: int = 0
     """How many periods the episode has lasted; none where that is not published."""
     figures: Figures

@@ -46,11 +46,20 @@
     case
         when extract(month from {{ column }}) >= 9
             then cast({{ dbt.dateadd('month', 8, dbt.date_trunc('year', column)) }} as date)
-        else cast({{ dbt.dateadd('month', -4, dbt.date_trunc('year', column)) }} as date)
+        else cast({{ dbt.dateadd('month', '(-4)', dbt.date_trunc('year', column)) }} as date)
     end
 {%- endmacro %}
 
 {# First day of the quarter of the calendar year in which a date falls. #}
 {% macro quarter_start(column) -%}
     cast({{ dbt.date_trunc('quarter', column) }} as date)
+{%- endmacro %}
+
+{# First day of the quarter of a month, or of the school year of a term: of several periods one cannot be told from it. #}
+{% macro start_of_several(column, period_type) -%}
+    case {{ period_type }}
+        when 'month' then {{ quarter_start(column) }}
+        when 'term' then {{ school_year_start(column) }}
+        else {{ column }}
+    end
 {%- endmacro %}

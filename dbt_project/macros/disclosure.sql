@@ -62,3 +62,8 @@ case
         )
 end
 {%- endmacro %}
+
+{# Whether a row of `trends` has a withheld count and a judgement that is not told: whatever an alert says of it must not tell it. #}
+{% macro is_untold(trends) -%}
+    coalesce({{ trends }}.marker in ('c', 'low') and {{ trends }}.status is distinct from 'worsening', false)
+{%- endmacro %}

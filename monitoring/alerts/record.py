@@ -142,9 +142,12 @@ def _alert_message(
     release: Release,
     settings: Settings,
 ) -> AlertMessage:
-    period = event.period or alert.last_period
     shown = released.shown(published, alert.alert_id)
-    marked = max(len(alert.summary.get("values", {})), 1)
+    period = event.period or (shown.last_period if shown else alert.last_period)
+    is_told = not shown or released.is_told(published, alert.alert_id, period)
+    if shown and not is_told:
+        period = shown.last_period
+    marked = len(alert.summary.get("values", {})) if is_told else 0
     return AlertMessage.model_validate(
         {
             "message_id": identifier(
@@ -163,9 +166,9 @@ def _alert_message(
             "area_name": alert.area_name,
             "area_level": alert.area_level,
             "direction": alert.direction,
-            "pattern": alert.summary.get("kind"),
+            "pattern": alert.summary.get("kind") if is_told else None,
             "period_type": words.period_type,
-            "opened_period": alert.opened_period,
+            "opened_period": shown.opened_period if shown else alert.opened_period,
             "period": period,
             "periods_seen": (shown and shown.periods_marked) or marked,
             "periods_passed": (shown and shown.periods_passed) or marked,

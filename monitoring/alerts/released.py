@@ -32,6 +32,14 @@ left join trends
 where alerts.alert_id = ?
 """
 
+UNTOLD = """
+select count(*) > 0
+from trends
+inner join alerts using (indicator, area_code, breakdown)
+where alerts.alert_id = ? and trends.period_start = ? and trends.source = 'extracts'
+    and trends.marker in ('c', 'low') and trends.status is distinct from 'worsening'
+"""
+
 # What was expected stands beside a figure on the side of the indicator, and the range beside one
 # that lies beyond it: several periods can stand out of which none does alone.
 WORSENING = """
@@ -100,6 +108,12 @@ def shown(published: duckdb.DuckDBPyConnection, alert_id: str) -> Shown | None:
     row = rows[0]
     scale = Scale(row.pop("unit"), row.pop("decimals"), row.pop("period_type"))
     return Shown(**row | {"evidence": evidence.read(row.pop("summary"))}, scale=scale)
+
+
+def is_told(published: duckdb.DuckDBPyConnection, alert_id: str, period: date) -> bool:
+    """Whether the release tells, or has no reason to withhold, how a period was judged."""
+    [(is_untold,)] = published.execute(UNTOLD, [alert_id, period]).fetchall()
+    return not is_untold
 
 
 def in_force(home: Home, alert_id: str) -> Shown | None:

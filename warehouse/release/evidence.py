@@ -75,13 +75,14 @@ def read(summary: str | None) -> Evidence | None:
 
 
 def lasted(first: date, passed: int, marked: int | None, period_type: str) -> str:
-    """How long an episode has lasted: the one wording of it."""
-    span = f"since {period_name(period_type, first)}"
-    if passed <= 1:
-        return f"Marked in one {period_type} ({period_name(period_type, first)})"
+    """How long an episode has lasted: the one wording of it. Where no period is told as marked, it
+    is not told either which was the first."""
+    began = period_name(period_type, first)
     if not marked:
-        return f"It has lasted {passed} {period_type}s, {span}"
-    return f"Marked in {marked} of {passed} {period_type}s {span}"
+        return f"It has lasted since about {began}"
+    if passed <= 1:
+        return f"Marked in one {period_type} ({began})"
+    return f"Marked in {marked} of {passed} {period_type}s since {began}"
 
 
 def judged(evidence: Evidence, direction: Direction, scale: Scale, last: date) -> str:

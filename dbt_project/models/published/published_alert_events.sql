@@ -1,6 +1,7 @@
 -- A person's name and words stay inside: an event leaves with its day, a reason of the list and "a person", or a role of the list where
--- who did it agreed to be shown by it. Evidence is what this release shows of the period of the event,
--- and nothing where it shows no figure.
+-- who did it agreed to be shown by it. Evidence is what this release shows of the period of the event, and nothing where it shows no figure.
+-- A period of which the judgement is not told, since not each count that may be behind it would have had it, is not told here either; nor
+-- is it that an alert held there.
 select
     cast(events.event_id as integer) as event_id,
     events.alert_id,
@@ -8,7 +9,7 @@ select
     events.event,
     events.old_state,
     events.new_state,
-    events.period,
+    case when not {{ is_untold('trends') }} then events.period end as period,
     case
         when events.reason in (
             'action_taken', 'practice_change', 'data_error', 'definition_change', 'expected', 'false_alarm', 'duplicate'
@@ -34,3 +35,4 @@ left join {{ ref('published_trends') }} as trends
     and alerts.breakdown = trends.breakdown
     and events.period = trends.period_start
     and trends.source = 'extracts'
+where events.event <> 'continued' or not {{ is_untold('trends') }}

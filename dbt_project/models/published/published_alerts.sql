@@ -2,7 +2,9 @@
 -- Its figures are made of those of `trends` and of nothing else, so that they tell no more: the span of periods up to the latest in which
 -- it held that stands out most. Where no such sum lies beyond what is usual the last year is given as a whole, without a range, if it lies
 -- on the side of the alert; and nothing where the latest figure is not shown. A pending alert is a first mark and nothing else: where
--- `trends` does not tell the mark, since not each count that may be behind it would have been marked, neither does the alert.
+-- `trends` does not tell the mark, since not each count that may be behind it would have been marked, neither does the alert. An alert that
+-- began or was last marked in such a period stands with the first and the last that are told; where none is, with the first month of its
+-- quarter (of the first term of its school year), so that it does not say which of them it was.
 {% set spans = [1, 2, 3, 4, 5, 6, 8, 10, 12] %}
 {# Standard deviations to each side of what was expected: 99 of 100 periods in which nothing happened lie within. #}
 {% set quantile = 2.576 %}
@@ -11,7 +13,7 @@
 {% set reach_of_authority = 1.2 %}
 {% set reach_of_others = 1.65 %}
 
-with placed as (
+with raised as (
     select
         alerts.*,
         coalesce(areas.area_code, alerts.area_code) as current_area_code,
@@ -22,6 +24,50 @@ with placed as (
         on alerts.area_code = codes.area_code
     left join {{ ref('published_areas') }} as areas
         on codes.current_area_code = areas.area_code
+),
+
+-- periods of an alert that are told as marked, and whether its first and last have a judgement that is not told
+told_periods as (
+    select
+        raised.alert_id,
+        any_value(indicators.period_type) as period_type,
+        min(trends.period_start) filter (where trends.status = 'worsening') as first_marked,
+        max(trends.period_start) filter (where trends.status = 'worsening') as last_marked,
+        {%- for end in ['opened', 'last'] %}
+        coalesce(bool_or(trends.period_start = raised.{{ end }}_period and {{ is_untold('trends') }}), false) as is_{{ end }}_untold
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    from raised
+    inner join {{ ref('published_trends') }} as trends
+        on raised.indicator = trends.indicator
+        and raised.current_area_code = trends.area_code
+        and raised.breakdown = trends.breakdown
+        and trends.source = 'extracts'
+        and trends.period_start between raised.opened_period and raised.last_period
+    inner join {{ source('control', 'indicators') }} as indicators
+        on raised.indicator = indicators.indicator
+        and trends.period_type = indicators.period_type
+    group by raised.alert_id
+),
+
+placed as (
+    select
+        raised.* replace (
+            case
+                when not coalesce(told_periods.is_opened_untold, false) then raised.opened_period
+                else coalesce(told_periods.first_marked, {{ start_of_several('raised.opened_period', 'told_periods.period_type') }})
+            end as opened_period,
+            case
+                when not coalesce(told_periods.is_last_untold, false) then raised.last_period
+                when told_periods.last_marked is not null then told_periods.last_marked
+                when told_periods.is_opened_untold
+                    then {{ start_of_several('raised.last_period', 'told_periods.period_type') }}
+                else greatest({{ start_of_several('raised.last_period', 'told_periods.period_type') }}, raised.opened_period)
+            end as last_period
+        )
+    from raised
+    left join told_periods
+        on raised.alert_id = told_periods.alert_id
 ),
 
 -- every released period of the series of an alert

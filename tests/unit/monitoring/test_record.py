@@ -253,6 +253,30 @@ def test_a_storm_that_is_gone_by_itself_is_over(
     assert of_storms(state, settings) == ["Sightline: 20 new alerts held - over"]
 
 
+def test_a_message_tells_no_period_of_which_the_release_withholds_the_judgement(
+    state: State, released: Released, settings: Settings
+) -> None:
+    """It stands with the first month of its quarter, in the message and in what is made of it."""
+    hidden = replace(FALL, area_code="E08000032")
+    with duckdb.connect(str(released.database)) as connection:
+        connection.execute(
+            "update alerts set last_period = opened_period, periods_passed = null,"
+            " periods_marked = 0 where area_code = 'E08000032'"
+        )
+        connection.execute(
+            "insert into trends select * replace (date '2026-07-01' as period_start) from trends"
+            " where area_code = 'E08000032'"
+        )
+    recorded(state, released, settings, judged(hidden))
+    [message] = [one for one in posted(state) if isinstance(one, AlertMessage)]
+    assert message.opened_period == message.period == date(2026, 7, 1)
+    assert (message.periods_seen, message.periods_passed, message.pattern) == (0, 0, None)
+    assert message.figures.is_withheld
+    told = rendering.text(message)
+    assert "It has lasted since about July 2026" in told
+    assert "August" not in told
+
+
 def test_the_alert_of_an_indicator_that_is_no_longer_defined_is_closed_in_words(
     state: State, released: Released, settings: Settings
 ) -> None:

@@ -82,4 +82,5 @@ def test_how_long_it_lasted_has_one_wording() -> None:
     assert evidence.lasted(first, 12, 9, "month") == "Marked in 9 of 12 months since October 2025"
     assert evidence.lasted(LAST, 1, 1, "month") == "Marked in one month (September 2026)"
     unmarked = evidence.lasted(first, 12, 0, "month")
-    assert unmarked == "It has lasted 12 months, since October 2025"
+    assert unmarked == "It has lasted since about October 2025"
+    assert evidence.lasted(first, 1, None, "month") == unmarked
