@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 DIFFERS = NOT_WHOLE = 1
 LISTED = ("release", "as_of", "built_at", "content", "simulated", "current", "looks_back")
 MOVED = ("indicator", "area", "period", "source", "was", "is", "status", "reason")
+CHANGED = ("change", "area", "of", "how")
 MOST_SHOWN = 40
 WHOLE = ("whole", "NOT what was published")
 
@@ -166,6 +167,9 @@ def diff(
 ) -> int:
     """What moved from release A to B, and why: rows of each table, and each figure that moved.
 
+    Before the figures stands what B says is new since the release before it: alerts opened, ended
+    or taken on, returns that came or are missing, corrections (table `changes`).
+
     Without names from the one before to the one that readers see; with one name, from that one to
     what readers see. The reasons: new_submission, correction, annotation, method, rounding (what
     is withheld, alone) and other_figures, on which a figure rests. Exit code 2 where no such
@@ -182,6 +186,11 @@ def diff(
     found = differences.between(older, newer)
     found = replace(
         found,
+        changes=[
+            row
+            for row in found.changes
+            if indicator in (None, row["indicator"]) and area in (None, row["area_code"])
+        ],
         trends=[
             row
             for row in found.trends
@@ -205,6 +214,10 @@ def _say_differences(found: "Differences", most: int) -> None:
         say("  nothing differs")
         return
     table(moved, ("table", "added", "removed", "changed"))
+    if found.changes:
+        say()
+        say(f"New in {found.later} since the release before it:")
+        table([_change(one) for one in found.changes], CHANGED)
     if not found.trends:
         return
     say()
@@ -228,6 +241,21 @@ def _row(moved: dict[str, Any]) -> dict[str, Any]:
         "is": _figure(moved, "new"),
         "status": statuses[1] if len(set(statuses)) == 1 else f"{statuses[0]} > {statuses[1]}",
         "reason": moved["reason"],
+    }
+
+
+def _change(row: dict[str, Any]) -> dict[str, Any]:
+    was, now = row["old_severity"], row["severity"]
+    severity = f"{was} > {now}" if row["change"] == "worse" else now
+    periods = None
+    if row["extract"]:
+        periods = " to ".join(str(day) for day in (row["first_period"], row["last_period"]))
+    by = f"by {row['recorded_by']}" if row["recorded_by"] else None
+    return {
+        "change": row["change"],
+        "area": row["area_name"],
+        "of": row["indicator"] or row["extract"],
+        "how": ", ".join(str(one) for one in (severity, periods, by, row["reason"]) if one),
     }
 
 

@@ -36,12 +36,14 @@ class TableDifference:
 
 @dataclass(frozen=True)
 class Differences:
-    """`trends` are rows of trends whose figures or status moved, each with old, new and reason."""
+    """`trends` are rows of trends whose figures or status moved, each with old, new and reason;
+    `changes` what the later release says is new since the one before it."""
 
     earlier: str
     later: str
     tables: list[TableDifference]
     trends: list[dict[str, Any]]
+    changes: list[dict[str, Any]]
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -57,6 +59,7 @@ def between(earlier: Release, later: Release) -> Differences:
             later.release_id,
             list(_tables(connection)),
             _trends(connection, is_other_rules=earlier.rules != later.rules),
+            _changes(connection),
         )
 
 
@@ -98,6 +101,13 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], lis
         " from duckdb_columns() where database_name in ('old', 'new') group by all"
     ).fetchall()
     return {(file, table): names for file, table, names in rows}
+
+
+def _changes(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """None in a release from before there was a table of them."""
+    if ("new", "changes") not in _columns(connection):
+        return []
+    return records(connection.execute("from new.changes order by change, area_name, subject"))
 
 
 def _trends(connection: duckdb.DuckDBPyConnection, *, is_other_rules: bool) -> list[dict[str, Any]]:

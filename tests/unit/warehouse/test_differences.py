@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from releasing import FIRST, MONTH, SECOND, THIRD, release, set_counts
 
 from sightline.orchestration.cli import commands
+from sightline.orchestration.commands.releases import _say_differences
 from sightline.warehouse.release import differences, store
 
 pytestmark = pytest.mark.slow
@@ -184,3 +185,24 @@ def test_the_command_names_what_moved_and_why(home) -> None:
     done = CliRunner().invoke(commands, only, standalone_mode=False)
     assert {row["area_code"] for row in json.loads(done.output)["trends"]} == {LEEDS}
     assert done.return_value == 1
+
+
+def test_the_command_names_what_is_new_in_the_later_release(home, capsys) -> None:
+    nothing = dict.fromkeys(
+        ("subject", "area_code", "alert_id", "indicator", "old_severity", "severity", "reason",
+         "recorded_by", "extract", "first_period", "last_period", "periods")
+    )  # fmt: skip
+    worse = {"change": "worse", "area_name": "Leeds", "indicator": "referral_rate",
+             "old_severity": "watch", "severity": "warning"}  # fmt: skip
+    closed = {"change": "closed", "area_name": "Bradford", "indicator": "referral_rate",
+              "severity": "watch", "recorded_by": "a person", "reason": "expected"}  # fmt: skip
+    came = {"change": "return_in", "area_name": "Leeds", "extract": "ssd",
+            "first_period": FIRST, "last_period": SECOND}  # fmt: skip
+    moved = differences.TableDifference("changes", 3, 0, 0)
+    changes = [nothing | one for one in (worse, closed, came)]
+    _say_differences(differences.Differences("r1", "r2", [moved], [], changes), 40)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "New in r2 since the release before it:" in said
+    assert "worse Leeds referral_rate watch > warning" in said
+    assert "closed Bradford referral_rate watch, by a person, expected" in said
+    assert f"return_in Leeds ssd {FIRST} to {SECOND}" in said
