@@ -213,6 +213,11 @@ where facts.indicator = signals.indicator and facts.area_code = signals.area_cod
     and facts.period_type = signals.period_type and facts.period_start = signals.period_start
     and facts.source = signals.source and others.denominator <> others.former;
 
+update marts.fct_breakdowns
+set counted = case
+    when counted < 8 then 7 - counted
+    else other(counted, case when area_level = 'local_authority' then 5 else 10 end)
+end;
 update marts.fct_linkage set records = records - 1, linked = linked + if(linked < 300, 1, -1);
 update marts.fct_reconciliation set counted = other(counted, 5);
 """
@@ -292,7 +297,8 @@ def test_no_page_message_table_or_metadata_does(both: tuple[Path, Path]) -> None
     one, other = found
     assert one.keys() == other.keys()
     kinds = {path.suffix for path in one.values()}
-    assert kinds >= {".html", ".csv", ".json", ".parquet", ".md"}
+    assert kinds >= {".html", ".csv", ".json", ".parquet", ".md", ".xlsx", ".ods", ".zip"}
+    assert {"report/downloads/brief.html", "datapackage.json"} <= one.keys()
     apart = [
         name
         for name in one
@@ -312,6 +318,10 @@ def content(path: Path) -> Any:
 
 def test_what_is_printed_says_something(both: tuple[Path, Path]) -> None:
     """Two empty releases would be alike as well."""
+    parts = rows_of(both[0], "breakdowns")
+    assert parts["counted"].notna().sum() > 100
+    assert (parts["marker"] == "low").sum() > 20
+    assert len(rows_of(both[0], "drivers")) > 0
     trends = rows_of(both[0], "trends")
     ours = trends[trends["source"] == "extracts"]
     for name in ("numerator", "value", "expected", "lower", "upper", "score", "p_one"):
