@@ -216,8 +216,10 @@ def _ends(paper: Paper, beside: Sequence[Beside], decimals: int) -> Iterable[str
             p.value for p in paper.points[max(index - NEAR, 0) : index] if p.value is not None
         ]
         is_falling = bool(before) and sum(before) / len(before) > value
-        shift = 20 if is_falling else -10  # where the line has not been
-        yield text("last above", paper.across.at(index), paper.up.at(value) + shift, shown)
+        below = paper.up.at(value) + 20
+        # where the line has not been, and nothing else is written
+        height = below if is_falling and below <= NOTE_HEIGHT - 12 else below - 30
+        yield text("last above", paper.across.at(index), height, shown)
     expected = [point.expected for point in paper.points]
     others: list[tuple[str, Sequence[float | None]]] = [("expected", expected)]
     others += [(line.label, line.values) for line in beside]

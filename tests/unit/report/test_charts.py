@@ -207,13 +207,18 @@ def test_every_line_says_what_it_is_where_it_ends() -> None:
     assert all(after - before >= 15 for before, after in pairwise(heights))
 
 
-@pytest.mark.parametrize(("newest", "is_below"), [(1.9, True), (2.0, False), (2.1, False)])
+@pytest.mark.parametrize(("newest", "is_below"), [(5.9, True), (6.0, False), (6.1, False)])
 def test_the_newest_value_stands_where_the_line_has_not_been(newest: float, is_below: bool) -> None:
     """Under a line that fell to it, else above; what lies further back decides nothing."""
-    drawn = chart(months(9.0, 1.0, 2.0, 3.0, newest, None))
+    drawn = chart(months(9.0, 5.0, 6.0, 7.0, newest, None))
     [last] = of_class(drawn, "last")
     mark = of_class(drawn, "dot-line")[-1]
     assert (float(last.get("y")) > float(mark.get("cy"))) == is_below
+
+
+def test_the_newest_value_never_stands_among_the_years() -> None:
+    [last] = of_class(chart(months(9.0, 8.0, 7.0, 0.0, None)), "last")
+    assert float(last.get("y")) < BOTTOM
 
 
 def test_the_newest_value_stands_at_its_own_place_where_later_ones_are_missing() -> None:
