@@ -34,6 +34,8 @@ COUNTED = {
     "corrected": ("authority with corrected figures", "authorities with corrected figures"),
 }
 
+OF_RETURNS = ("return_missing", "return_in", "corrected")
+
 
 @dataclass(frozen=True)
 class Line:
@@ -61,7 +63,17 @@ def counted(view: View) -> str:
     """How many of each kind: "3 new alerts, 1 closed and 2 returns newly missing"."""
     rows = view.published.changes
     counts = {one: sum(row["change"] == one for row in rows) for one in COUNTED}
-    return words.listed([words.count(n, *COUNTED[one]) for one, n in counts.items() if n])
+    told = [(one, n) for one, n in counts.items() if n]
+    first = next((one for one, _ in told if one not in OF_RETURNS), "")
+    return words.listed([words.count(n, *_counted(one, is_first=one == first)) for one, n in told])
+
+
+def _counted(change: str, *, is_first: bool) -> tuple[str, str]:
+    """The first of what happened to alerts says what it is of: "1 alert taken on, 2 closed"."""
+    one, several = COUNTED[change]
+    if is_first and "alert" not in one:
+        return f"alert {one}", f"alerts {several}"
+    return one, several
 
 
 def _ordered(rows: list[Row], change: str) -> list[Row]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -10,6 +11,7 @@ import pytest
 import work_file
 from lxml import html
 
+from sightline.report import changes
 from sightline.report.site import build_site
 from sightline.warehouse import home as homes
 
@@ -166,7 +168,7 @@ def test_an_acknowledgement_a_closure_a_correction_and_a_missing_return_are_four
     assert missing == "Derby: Referrals and assessments (monthly), October 2026"
     [news] = [text(row.find("dd")) for row in page.findall(".//dl/div")][:1]
     assert news == (
-        "1 taken on, 1 closed, 1 withdrawn and 1 return newly missing since 20 November 2026."
+        "1 alert taken on, 1 closed, 1 withdrawn and 1 return newly missing since 20 November 2026."
     )
 
 
@@ -192,6 +194,21 @@ def test_who_looks_into_an_alert_is_told_by_a_role_that_was_agreed(
     assert "Somebody Real" not in page
     listed = text(parsed(draft.report, "alerts/index.html"))
     assert ("Acknowledged by the regional lead" in listed) == (role == "regional_lead")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        (["new", "taken_on", "closed"], "1 new alert, 1 taken on and 1 closed"),
+        (["closed", "closed", "taken_on"], "1 alert taken on and 2 closed"),
+        (["closed", "closed", "return_in"], "2 alerts closed and 1 return newly in"),
+        (["corrected"], "1 authority with corrected figures"),
+        ([], ""),
+    ],
+)
+def test_what_is_new_says_what_was_taken_on_or_closed(kinds: list[str], said: str) -> None:
+    rows = [{"change": one} for one in kinds]
+    assert changes.counted(SimpleNamespace(published=SimpleNamespace(changes=rows))) == said
 
 
 def test_where_nothing_is_new_the_page_says_since_when(second) -> None:
