@@ -54,7 +54,8 @@ def reasons(home: Home, state: State, as_of: date) -> list[str]:
     reasons_found = [f"{len(waiting):,} in the inbox"] if waiting else []
     shown = releases.current(home)
     if last is None or shown is None:
-        return [*reasons_found, "nothing is published yet"]
+        came = reasons_found or overview.by_extract(state)
+        return [*reasons_found, "nothing is published yet"] if came else []
     settings = load_settings(home)
     now, then = _decided(home, state, settings, as_of), last["detail"]["fingerprint"]
     if ledger.return_in_force(state):

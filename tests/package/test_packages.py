@@ -196,6 +196,8 @@ def test_it_runs_where_nothing_but_its_folders_can_be_written_to(
         cd /mnt
         export PATH=/opt/sightline/bin:$PATH HOME=/nonexistent SIGHTLINE_HOME=/mnt
         python -m sightline init /mnt
+        python -m sightline simulate trial --areas 2 --months 30
+        mv trial/inbox/* inbox/
         python -m sightline run
     """
     run("unshare", "--mount", "--propagation", "private", "sh", "-c", inside, cwd=tmp_path)

@@ -16,7 +16,7 @@ from sightline.warehouse import clock
 from sightline.warehouse import home as homes
 from sightline.warehouse.home import Home
 from sightline.warehouse.ledger import runs
-from sightline.warehouse.ledger.state import State
+from sightline.warehouse.ledger.state import State, submissions
 
 Tick = tuple[dg.SensorResult | dg.SkipReason, str | None]
 
@@ -96,6 +96,16 @@ def test_what_did_not_happen_is_asked_for_again_ever_more_seldom(
     assert len(keys) == 3
 
 
+def received(home: Home) -> None:
+    """Something came, and no more was done with it."""
+    row = {
+        "sender": "301", "received_on": date(2026, 10, 20), "sha256": "0", "status": "pending",
+        "original_name": "a.csv", "landing_name": "0",
+    }  # fmt: skip
+    with State(home.state_db).begin() as connection:
+        connection.execute(submissions.insert(), row)
+
+
 def killed_after_intake(home: Home, instance: dg.DagsterInstance) -> Asked:
     """What was asked for took the file in, and did not come to its end."""
     asked, dropped = Asked(instance), home.inbox / "301" / "a.csv"
@@ -104,6 +114,7 @@ def killed_after_intake(home: Home, instance: dg.DagsterInstance) -> Asked:
     [key] = asked.tick()
     asked.run(key, dg.DagsterRunStatus.FAILURE)
     dropped.unlink()
+    received(home)
     return asked
 
 
@@ -162,12 +173,22 @@ def morning(instance: dg.DagsterInstance) -> dg.RunRequest | dg.SkipReason:
 def test_a_morning_without_news_makes_no_run_and_is_recorded(
     home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    received(home)
     assert isinstance(morning(instance), dg.RunRequest)
     monkeypatch.setattr(pending, "reasons", lambda *_: [])
     assert isinstance(morning(instance), dg.SkipReason)
     with State(home.state_db).read() as connection:
         rows = connection.exec_driver_sql("select outcome, exit_code, started_by from runs").all()
     assert [tuple(row) for row in rows] == [("nothing", 0, "schedule")]
+
+
+def test_a_morning_before_anything_came_makes_no_run(
+    home: Home, instance: dg.DagsterInstance
+) -> None:
+    """Such a run would have nothing to publish, and tell engineers of a fault."""
+    assert isinstance(morning(instance), dg.SkipReason)
+    (home.inbox / "301" / "a.csv").write_text("a")
+    assert isinstance(morning(instance), dg.RunRequest)
 
 
 def test_a_morning_asks_for_no_second_run_beside_one_that_waits(
