@@ -16,13 +16,14 @@ DEFS = "sightline.orchestration.defs"
 def definitions() -> dg.Definitions:
     logs.begin()
     logs.keep_in(home_in_use())
-    # By name, since an installed package has no project file in which Dagster could look.
-    tree = dg.ComponentTree.from_module(import_module(DEFS), project_root=Path(__file__).parent)
-    found = tree.build_defs()
     with warnings.catch_warnings():
-        # Code references are of use and may go without notice.
+        # Definitions found by name and code references are of use and may go without notice; said
+        # at each run, they would have cron write a mail each morning.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return _located(found)
+        # By name, since an installed package has no project file in which Dagster could look.
+        tree = dg.ComponentTree.from_module(import_module(DEFS), project_root=Path(__file__).parent)
+        return _located(tree.build_defs())
 
 
 def _located(found: dg.Definitions) -> dg.Definitions:

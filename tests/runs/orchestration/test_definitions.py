@@ -1,6 +1,7 @@
 """What Dagster loads: assets, checks, the job, its schedule and the watch on the inbox."""
 
 import json
+import warnings
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,7 +25,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def loaded(home: Home) -> dg.Definitions:
     patch = pytest.MonkeyPatch()
     patch.setenv("SIGHTLINE_HOME", str(home.root))
-    yield definitions()
+    with warnings.catch_warnings():
+        # What is said here is said at each run, and cron writes a mail of it.
+        warnings.simplefilter("error", dg.PreviewWarning)
+        found = definitions()
+    yield found
     patch.undo()
 
 
