@@ -9,12 +9,13 @@ export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2> /dev/null || echo
 # What is shipped beside Sightline, and nothing else.
 RUNTIME := build/runtime
 
-.PHONY: help demo quick fast test test-package unit coverage mutants soak check lint types sql wheel bundle sbom licences lock clean
+.PHONY: help demo quick fast test test-package test-postgres unit coverage mutants soak check lint types sql wheel bundle sbom licences lock clean
 help:
 	@echo "make demo    simulate a national set of extracts, run everything, say where to look"
 	@echo "make quick   format, lint, types and the fast tests of tests/unit, side by side: about a minute on two cores"
 	@echo "make unit    all of tests/unit: a quarter of an hour on two cores"
 	@echo "make test    all checks and tests"
+	@echo "make test-postgres  the state on a PostgreSQL server, which is started for it; skipped where none is installed"
 	@echo "make coverage  the same tests, with how much of the code they run"
 	@echo "make mutants plant faults one at a time and say which no test sees; some minutes"
 	@echo "make soak    sixty simulated days with faults, and thirty kills at random moments"
@@ -47,6 +48,10 @@ fast: $(VENV)/.test
 
 test: check
 	$(BIN)/pytest $(PYTEST)
+
+# A server of its own, of Debian's `postgresql`; the driver is in requirements-postgres.lock.
+test-postgres: $(VENV)/.test
+	$(BIN)/pytest -m postgres -rs --durations=5 tests/postgres
 
 unit: $(VENV)/.test
 	$(BIN)/pytest $(PYTEST) tests/unit
@@ -107,6 +112,7 @@ lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build -o requirements.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev -o requirements-dev.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra editor -o requirements-editor.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra postgres -o requirements-postgres.lock
 
 clean:
 	rm -rf $(VENV) build dist sightline-demo *.egg-info .pytest_cache .mypy_cache .ruff_cache

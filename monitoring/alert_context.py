@@ -66,7 +66,7 @@ def _area_of(connection: sa.Connection, alert_id: str) -> str | None:
 def _told(connection: sa.Connection, alert_id: str) -> Figures | None:
     """The figures by which the alert was told last that it holds; none once that is not kept."""
     is_opening = sa.and_(outbox.c.alert_id == alert_id, outbox.c.kind.in_(OPENING))
-    query = sa.select(outbox.c.payload).where(is_opening).order_by(sa.text("rowid desc"))
+    query = sa.select(outbox.c.payload).where(is_opening).order_by(outbox.c.number.desc())
     payload = connection.execute(query.limit(1)).scalar()
     message = parse(payload) if payload else None
     return message.figures if isinstance(message, AlertMessage) else None

@@ -152,7 +152,7 @@ def _last(connection: sa.Connection, route: Route) -> Last:
     query = (
         sa.select(outbox.c.created_on, payload["events_until"].as_integer())
         .where(outbox.c.kind == "audience_digest", payload["route"].as_string() == route.name)
-        .order_by(sa.text("rowid desc"))
+        .order_by(outbox.c.number.desc())
     )
     row = connection.execute(query.limit(1)).first()
     return Last(row[0], row[1]) if row else Last()

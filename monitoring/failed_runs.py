@@ -63,7 +63,7 @@ def _is_mended(connection: sa.Connection, good: Any) -> bool:
         outbox.c.kind == "run_failed",
         outbox.c.payload["changes"][0]["key"].as_string() == RUNS,
     )
-    last = connection.execute(told.where(is_of_runs).order_by(sa.text("rowid desc"))).first()
+    last = connection.execute(told.where(is_of_runs).order_by(outbox.c.number.desc())).first()
     return bool(good and last and last.kind == "run_failed" and last.run < good.number)
 
 

@@ -17,6 +17,7 @@ from sightline.monitoring.facts import identifier
 from sightline.monitoring.messages import AlertMessage, Digest, Message
 from sightline.monitoring.routes import Route, Subject
 from sightline.warehouse import clock
+from sightline.warehouse.database import insert_new
 from sightline.warehouse.ledger import state as tables
 from sightline.warehouse.settings import Settings
 
@@ -134,7 +135,7 @@ def _write(connection: sa.Connection, message: Message, target: Target, today: d
         "created_at": clock.now(),
         "release_id": message.release_id or None,
     }
-    return connection.execute(sa.insert(outbox).prefix_with("or ignore").values(row)).rowcount
+    return insert_new(connection, outbox, row)
 
 
 def _thread(
@@ -146,6 +147,6 @@ def _thread(
         sa.select(first)
         .where(outbox.c.alert_id == alert_id, outbox.c.channel == channel)
         .where(outbox.c.recipient.is_not_distinct_from(recipient))
-        .order_by(outbox.c.created_at, outbox.c.created_on)
+        .order_by(outbox.c.created_at.nulls_first(), outbox.c.created_on)
     )
     return connection.execute(query.limit(1)).scalar() if alert_id else None

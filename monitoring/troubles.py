@@ -23,8 +23,6 @@ from sightline.warehouse.ledger.submissions import is_held
 from sightline.warehouse.settings import Settings
 from sightline.warehouse.timeline import overdue
 
-ROWID = sa.literal_column("rowid", sa.Integer)
-"""The order in which rows were written."""
 MOST_ALONE = 3
 """So many changes at once are a message each; more are one message together."""
 
@@ -54,7 +52,8 @@ def _changes(connection: sa.Connection, settings: Settings, today: date) -> list
 
 def _told(connection: sa.Connection) -> dict[str, Trouble]:
     """By key, what was posted of each trouble last."""
-    query = sa.select(outbox.c.payload["changes"]).where(outbox.c.kind == "trouble").order_by(ROWID)
+    query = sa.select(outbox.c.payload["changes"]).where(outbox.c.kind == "trouble")
+    query = query.order_by(outbox.c.number)
     rows: list[list[dict[str, Any]]] = list(connection.scalars(query))
     changes = (change for row in rows for change in row)
     return {change["key"]: Trouble.model_validate(change) for change in changes}
@@ -99,11 +98,7 @@ def _refused_or_held(connection: sa.Connection) -> Iterator[Trouble]:
 
 def _late(connection: sa.Connection, settings: Settings, today: date) -> Iterator[Trouble]:
     """One for each sender, with the indicators that cannot be judged meanwhile."""
-
-    def rows(query: str, *values: Any) -> Sequence[Any]:
-        return connection.exec_driver_sql(query, values).all()
-
-    late = overdue.returns(rows, settings.authorities, today)
+    late = overdue.returns(connection, settings.authorities, today)
     for sender, returns in groupby(
         sorted(late, key=lambda one: one.sender), lambda one: one.sender
     ):
@@ -131,11 +126,13 @@ def late_by_name(
 def _given_up(connection: sa.Connection) -> Iterator[Trouble]:
     """Recipients and channels for which the last message is given up, and messages stopped."""
     place = (outbox.c.channel, outbox.c.recipient)
-    last = sa.select(sa.func.max(ROWID)).select_from(outbox)
+    last = sa.select(sa.func.max(outbox.c.number))
     ended = outbox.c.state.in_(("sent", "dead"))
     newest = last.where(ended).group_by(*place)
-    query = sa.select(outbox).where(ROWID.in_(newest), outbox.c.state == "dead")
-    for row in connection.execute(query.order_by(*place)):
+    query = sa.select(outbox).where(outbox.c.number.in_(newest), outbox.c.state == "dead")
+    for row in connection.execute(
+        query.order_by(outbox.c.channel, outbox.c.recipient.nulls_first())
+    ):
         if row.fault == "message":
             continue
         what = f"recipient {_domain(row.recipient)}" if row.recipient else "place"
@@ -149,7 +146,7 @@ def _given_up(connection: sa.Connection) -> Iterator[Trouble]:
         outbox.c.copy_of, outbox.c.kind, sa.func.max(outbox.c.last_error).label("error")
     )
     stopped = stopped.where(outbox.c.state == "dead", outbox.c.fault == "message")
-    for row in connection.execute(stopped.group_by(outbox.c.copy_of)):
+    for row in connection.execute(stopped.group_by(outbox.c.copy_of, outbox.c.kind)):
         yield Trouble(
             key=f"stopped {row.copy_of}",
             title=f"a message was not sent ({str(row.kind).replace('_', ' ')})",

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from sightline.orchestration import stop_signals
-from sightline.warehouse.belonging import NotTogether, StateDamaged
-from sightline.warehouse.errors import SightlineError
+from sightline.warehouse import database
+from sightline.warehouse.belonging import NotTogether
+from sightline.warehouse.database import StateDamaged
+from sightline.warehouse.errors import ConfigurationError, SightlineError
 from sightline.warehouse.home import Home
 from sightline.warehouse.ledger import runs
 from sightline.warehouse.ledger.runs import Outcome
@@ -58,6 +60,6 @@ def record(home: Home, run_id: str, by: str, outcome: Outcome, exit_code: int | 
     A state that is damaged or of an older layout is not written to; then only the log says so.
     """
     try:
-        runs.record_ended(home.state_db, run_id, by, outcome, exit_code)
-    except runs.NotRecorded as fault:
+        runs.record_ended(database.of(home.state_db), run_id, by, outcome, exit_code)
+    except (runs.NotRecorded, ConfigurationError) as fault:
         log.warning("the attempt ended as %s, which could not be recorded: %s", outcome, fault)

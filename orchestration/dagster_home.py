@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from sightline.orchestration import dagster_storage
 from sightline.orchestration.attempts import START_TIMEOUT
+from sightline.warehouse import database
+from sightline.warehouse.database import Server
 from sightline.warehouse.errors import ConfigurationError
 from sightline.warehouse.home import Home
 from sightline.warehouse.settings import load_settings
@@ -54,6 +56,10 @@ def settings(home: Home) -> dict[str, Any]:
         "config": {"base_dir": str(home.dagster / "compute_logs")},
     }
     ours = {"compute_logs": logs, **DEFAULTS}
+    state = database.of(home.state_db)
+    if isinstance(state, Server) and not STORAGES & given.keys():
+        # Beside the state, so that all machines that work on it see the same runs.
+        ours["storage"] = {"postgres": {"postgres_url": state.for_dagster().as_url()}}
     if OLDER_THAN_CONCURRENCY & given.keys():
         del ours["concurrency"]
     return _merged(_merged(ours, given), ALWAYS)
@@ -75,9 +81,8 @@ def environment(home: Home) -> dict[str, str]:
     }
 
 
-def instance(home: Home, *, runs_here: bool = False) -> "DagsterInstance":
-    """Dagster's storage of this monitor; for a run in this process what it prints is left to its
-    terminal, and files stay open.
+def instance(home: Home, *, keeps_output: bool = True) -> "DagsterInstance":
+    """Dagster's storage of this monitor; `keeps_output` is whether it captures what is printed.
 
     Raises ConfigurationError where Dagster does not take what [dagster] says.
     """
@@ -86,10 +91,15 @@ def instance(home: Home, *, runs_here: bool = False) -> "DagsterInstance":
     from dagster._core.instance.ref import InstanceRef
 
     dagster_storage.do_not_wait_for_the_disk()
+    dagster_storage.make_place(home)
+    quiet = {
+        "compute_logs": {
+            "module": "dagster._core.storage.noop_compute_log_manager",
+            "class": "NoOpComputeLogManager",
+        }
+    }
     try:
-        ref = InstanceRef.from_dir(
-            str(home.dagster), overrides=_for_a_run_here(home) if runs_here else {}
-        )
+        ref = InstanceRef.from_dir(str(home.dagster), overrides={} if keeps_output else quiet)
         return DagsterInstance.from_ref(ref)
     except DagsterInvalidConfigError as fault:
         told = next((one.message.partition(" Expected:")[0] for one in fault.errors), str(fault))
@@ -107,31 +117,16 @@ def ready(home: Home) -> Iterator["DagsterInstance"]:
     if dagster_storage.damaged(home):
         set_aside(home)
     try:
-        found = instance(home, runs_here=True)
-        dagster_storage.bring_up_to_date(found)
+        found = instance(home, keeps_output=False)
+        dagster_storage.bring_up_to_date(found, home)
         orphaned_runs.settle(found, home)
     except dagster_storage.StorageDamaged as fault:
         if not dagster_storage.is_damage(fault):
             raise
         set_aside(home)
-        found = instance(home, runs_here=True)
+        found = instance(home, keeps_output=False)
     with found:
         yield found
-
-
-def _for_a_run_here(home: Home) -> dict[str, Any]:
-    quiet = {
-        "module": "dagster._core.storage.noop_compute_log_manager",
-        "class": "NoOpComputeLogManager",
-    }
-    if STORAGES & load_settings(home).dagster.keys():
-        return {"compute_logs": quiet}
-    storage = {
-        "module": "sightline.orchestration.event_storage",
-        "class": "ForARunHere",
-        "config": {"base_dir": str(home.dagster)},
-    }
-    return {"compute_logs": quiet, "storage": {"custom": storage}}
 
 
 def set_aside(home: Home) -> Path:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from sightline.warehouse import belonging
+from sightline.warehouse import database
+from sightline.warehouse.database import DAGSTER, Database, File, Server
 from sightline.warehouse.home import Home
 
 if TYPE_CHECKING:
@@ -29,7 +30,11 @@ StorageDamaged = sa.exc.DatabaseError
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # What tells a busy or full disk from a damaged file: SQLITE_BUSY, LOCKED, IOERR and FULL.
 NOT_DAMAGE = {5, 6, 10, 13}
+RUNS = sa.table("runs", sa.column("status"), sa.column("update_timestamp", sa.DateTime))
 UNFINISHED = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
+STUCK = sa.select(sa.func.count(), sa.func.min(RUNS.c.update_timestamp)).where(
+    RUNS.c.status.in_(UNFINISHED)
+)
 
 
 def damaged(home: Home) -> Path | None:
@@ -59,27 +64,31 @@ def is_damage(fault: Exception) -> bool:
     return isinstance(original, sqlite3.DatabaseError) and (code or 0) & 0xFF not in NOT_DAMAGE
 
 
-def runs_path(home: Home) -> Path:
-    """The database of Dagster's runs, where it keeps them itself."""
-    return home.dagster / "history" / "runs.db"
+def runs_database(home: Home) -> Database:
+    """Where Dagster keeps its runs, unless [dagster] says otherwise."""
+    state = database.of(home.state_db)
+    if isinstance(state, Server):
+        return state.for_dagster()
+    return File(home.dagster / "history" / "runs.db")
 
 
 def unfinished_since(home: Home, before: datetime) -> tuple[int, str]:
     """How many runs have been unfinished since before a moment, and since when the oldest; UTC.
 
-    Raises StateDamaged or sqlite3.DatabaseError where the database cannot be read.
+    Raises StateDamaged or StorageFault where the database cannot be read.
     """
-    marks = ", ".join("?" for _ in UNFINISHED)
-    query = (
-        f"select count(*), min(update_timestamp) from runs where status in ({marks})"
-        " and update_timestamp < ?"
-    )
-    with belonging.opened(runs_path(home)) as connection:
+    with runs_database(home).opened() as connection:
         if connection is None:
             return 0, ""
-        moment = before.isoformat(sep=" ")
-        [(count, since)] = connection.execute(query, (*UNFINISHED, moment)).fetchall()
-    return int(count), since or ""
+        found: Any = connection.execute(STUCK.where(RUNS.c.update_timestamp < before)).one()
+    return int(found[0]), str(found[1] or "")
+
+
+def make_place(home: Home) -> None:
+    """Where a server keeps the state, a schema of its own for Dagster's tables."""
+    state = database.of(home.state_db)
+    if isinstance(state, Server):
+        state.make_schema(DAGSTER["search_path"])
 
 
 def do_not_wait_for_the_disk() -> None:
@@ -89,7 +98,7 @@ def do_not_wait_for_the_disk() -> None:
         sa.event.listen(sa.Engine, "connect", _be_quick)
 
 
-def bring_up_to_date(instance: "DagsterInstance") -> None:
+def bring_up_to_date(instance: "DagsterInstance", home: Home) -> None:
     """Give Dagster's databases the layout of the Dagster that is installed now.
 
     Nobody else may be at work on them. Where somebody keeps them on a server of their own, they
@@ -103,7 +112,8 @@ def bring_up_to_date(instance: "DagsterInstance") -> None:
     if all(version is None or version[0] == version[1] for version in versions):
         return
     try:
-        if not isinstance(instance.event_log_storage, SqliteEventLogStorage):
+        is_ours = isinstance(database.of(home.state_db), Server)
+        if not is_ours and not isinstance(instance.event_log_storage, SqliteEventLogStorage):
             log.warning("Dagster's databases are of another Dagster: dagster instance migrate")
             return
         with redirect_stdout(io.StringIO()):

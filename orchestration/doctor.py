@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 
 from sightline.orchestration.configuration import checked
-from sightline.warehouse import belonging, indicators, integrity, machine
+from sightline.warehouse import belonging, database, indicators, integrity, machine
 from sightline.warehouse import home as homes
 from sightline.warehouse.errors import ConfigurationError, SightlineError
 from sightline.warehouse.home import Home
@@ -30,7 +30,7 @@ def examine(
         f"Python {sys.version.split()[0]}": _python,
         f"DuckDB {version('duckdb')}": _duckdb,
         "settings": checked,
-        "folder": homes.check_place,
+        "folder": _folder,
         "free disk": lambda home: machine.check_room(home, checked(home)),
         "state": integrity.check_state,
         "what belongs together": belonging.check,
@@ -57,7 +57,7 @@ def _fault(check: Callable[[Home], object], home: Home) -> str | None:
     except SightlineError as fault:
         return fault.message
     except StateFault as fault:
-        return f"{home.state_db}: {getattr(fault, 'orig', fault)}"
+        return f"{database.of(home.state_db)}: {getattr(fault, 'orig', fault)}"
     except (OSError, ValueError) as fault:
         return f"{type(fault).__name__}: {fault}"
     return None
@@ -71,6 +71,10 @@ def _python(_: Home) -> None:
 def _duckdb(_: Home) -> None:
     if version("duckdb") != DUCKDB:
         raise ConfigurationError(f"{DUCKDB} is needed; install the locked requirements")
+
+
+def _folder(home: Home) -> None:
+    homes.check_place(home, may_be_shared=checked(home).state.url is not None)
 
 
 def _key(home: Home) -> None:

@@ -4,7 +4,7 @@ what engineers have to look at, whom to remind."""
 from datetime import timedelta
 
 from sightline.orchestration.logs import log
-from sightline.warehouse import clock
+from sightline.warehouse import clock, database
 from sightline.warehouse.errors import SightlineError
 from sightline.warehouse.home import Home
 from sightline.warehouse.settings import Settings, load_settings, today
@@ -15,7 +15,7 @@ AT_MOST = timedelta(seconds=10)
 
 def tell(home: Home) -> None:
     """Post what there is to tell, and send it; a fault in that hides no other."""
-    if not home.state_db.exists():
+    if _is_new(home):
         return
     from sightline.monitoring import between_runs, failed_runs
     from sightline.monitoring.delivery import relay
@@ -29,6 +29,14 @@ def tell(home: Home) -> None:
                 relay.deliver(home, settings, state, clock.now(), within=AT_MOST)
     except Exception as fault:
         log.warning("what is due could not be told by message: %s", type(fault).__name__)
+
+
+def _is_new(home: Home) -> bool:
+    """Whether nothing was ever remembered here; a state that cannot be told of is no new one."""
+    try:
+        return database.of(home.state_db).is_missing()
+    except SightlineError:
+        return False
 
 
 def _settings(home: Home) -> Settings:

@@ -6,7 +6,6 @@ loads no framework: watchdogs ask often.
 
 import json
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -19,10 +18,12 @@ from sightline.monitoring.delivery import channels
 from sightline.orchestration import dagster_storage, failed_runs, inbox, lock
 from sightline.orchestration.configuration import checked
 from sightline.orchestration.logs import log
-from sightline.warehouse import belonging, clock, machine
+from sightline.warehouse import belonging, clock, database, machine
+from sightline.warehouse.database import StateDamaged, Unreachable
 from sightline.warehouse.errors import SightlineError
 from sightline.warehouse.home import Home
 from sightline.warehouse.ledger import clock_marks, read_only
+from sightline.warehouse.ledger.state import StateFault
 from sightline.warehouse.pseudonyms import keys
 from sightline.warehouse.release.damage import damage_of
 from sightline.warehouse.settings import Settings, load_settings, today
@@ -66,21 +67,32 @@ class View:
     def max_age(self) -> timedelta:
         return timedelta(days=self._max_age_days or self.settings.health.max_age_days)
 
+    @property
+    def state(self) -> read_only.Connection:
+        """The state to read from, none where there is none yet; StateDamaged where it is that,
+        Unreachable where its server does not answer, which is asked once."""
+        if isinstance(self._state, SightlineError):
+            raise self._state
+        return self._state
+
+    @property
+    def fault(self) -> SightlineError | None:
+        """Why the state cannot be read, if so."""
+        return self._state if isinstance(self._state, SightlineError) else None
+
     @cached_property
-    def state(self) -> sqlite3.Connection | None:
-        """The state to read from, none where there is none yet; StateDamaged where it is that."""
-        connection = self._open.enter_context(belonging.opened(self.home.state_db))
-        if connection is None or not belonging.holds_ledger(connection):
-            return None
+    def _state(self) -> read_only.Connection | SightlineError:
+        try:
+            opened = database.of(self.home.state_db).opened()
+            connection = self._open.enter_context(opened)
+            if connection is None or not belonging.holds_ledger(connection):
+                return None
+        except SightlineError as fault:
+            return fault
         return connection
 
     def close(self) -> None:
         self._open.close()
-
-    @cached_property
-    def rows(self) -> read_only.Rows:
-        """What answers queries to the state."""
-        return read_only.asking(self.state)
 
     @cached_property
     def is_going_on(self) -> bool:
@@ -91,8 +103,8 @@ class View:
             return False
 
     @cached_property
-    def last_good(self) -> sqlite3.Row | None:
-        return read_only.last_good_run(self.rows)
+    def last_good(self) -> read_only.Row | None:
+        return read_only.last_good_run(self.state)
 
     @cached_property
     def shown(self) -> Path | None:
@@ -129,7 +141,7 @@ def beat(home: Home, faults: list[Fault] | None = None) -> None:
         draft.write_text(json.dumps(_heartbeat(home, faults), indent=2) + "\n", encoding="utf-8")
         draft.chmod(0o644)
         draft.replace(home.root / HEARTBEAT)
-    except (OSError, ValueError, sqlite3.Error, SightlineError) as fault:
+    except (OSError, ValueError, StateFault, SightlineError) as fault:
         log.warning("the heartbeat could not be written: %s", type(fault).__name__)
         with suppress(OSError):
             draft.unlink(missing_ok=True)
@@ -152,8 +164,9 @@ def _heartbeat(home: Home, faults: list[Fault]) -> dict[str, Any]:
     last: dict[str, Any] = {}
     with closing(View(home, None)) as view:
         try:
-            last = dict(read_only.newest_ended_run(view.rows) or {})
-        except (sqlite3.Error, SightlineError):
+            newest = read_only.newest_ended_run(view.state)
+            last = dict(newest._mapping) if newest else {}
+        except (StateFault, SightlineError):
             last = {}
     return {
         "time": f"{view.now.isoformat(timespec='seconds')}Z",
@@ -171,12 +184,14 @@ def _asked(name: str, check: Rule, view: View) -> list[Fault]:
     """What a rule finds; a rule that cannot be asked is a fault too, and no other's."""
     try:
         return [Fault(name, message) for message in check(view)]
-    except belonging.StateDamaged:
-        return []  # STATE_DAMAGED says so, once
+    except (StateDamaged, Unreachable):
+        return []  # STATE_DAMAGED and STATE_UNREACHABLE say so, once
     except SightlineError as fault:
-        return [Fault(name, fault.message)]
-    except sqlite3.OperationalError as fault:
-        if "no such" in str(fault):
+        # Where the state is kept, SETTINGS_WRONG says, once.
+        is_of_settings = fault is view.fault and name != "SETTINGS_WRONG"
+        return [] if is_of_settings else [Fault(name, fault.message)]
+    except StateFault as fault:
+        if database.is_of_another_layout(fault):
             return [Fault(name, "the state has an older layout; the next run brings it up to date")]
         return [Fault(name, "the state is busy or cannot be read")]
     except FileNotFoundError:
@@ -203,10 +218,14 @@ def _folder_missing(view: View) -> Iterator[str]:
 
 @rule("STATE_DAMAGED")
 def _state_damaged(view: View) -> Iterator[str]:
-    try:
-        _ = view.state
-    except belonging.StateDamaged as fault:
-        yield fault.message
+    if isinstance(view.fault, StateDamaged):
+        yield view.fault.message
+
+
+@rule("STATE_UNREACHABLE")
+def _state_unreachable(view: View) -> Iterator[str]:
+    if isinstance(view.fault, Unreachable):
+        yield view.fault.message
 
 
 @rule("STATE_OLDER")
@@ -232,30 +251,30 @@ def _release_damaged(view: View) -> Iterator[str]:
 def _run_overdue(view: View) -> Iterator[str]:
     if (good := view.last_good) is None:
         return
-    ended = datetime.fromisoformat(good["finished_at"])
+    ended = good.finished_at
     if view.now - ended > view.max_age:
         yield (
             f"no run has come to a good end for {_days(view.now - ended)}; the last was run"
-            f" {good['number']} on {ended:%d %B %Y}"
+            f" {good.number} on {ended:%d %B %Y}"
         )
 
 
 @rule("RUN_FAILED")
 def _run_failed(view: View) -> Iterator[str]:
-    after = view.last_good["number"] if view.last_good else 0
-    failed, still_open = read_only.failed_and_open_runs(view.rows, after)
+    after = view.last_good.number if view.last_good else 0
+    failed, still_open = read_only.failed_and_open_runs(view.state, after)
     if failed:
         last = failed[-1]
         # What follows a gate's name may hold names of files.
         gates = [gate.partition(";")[0] for gate in _detail(last).get("gates", [])]
-        ended = last["outcome"].replace("_", " ")
-        why = f" ({last['exit_code']})" if last["exit_code"] is not None else ""
+        ended = last.outcome.replace("_", " ")
+        why = f" ({last.exit_code})" if last.exit_code is not None else ""
         yield (
             f"{_many(len(failed), 'run')} ended badly since the last good one; the newest, run"
-            f" {last['number']}, as {ended}{why}" + (f": {'; '.join(gates)}" if gates else "")
+            f" {last.number}, as {ended}{why}" + (f": {'; '.join(gates)}" if gates else "")
         )
     if still_open and not view.is_going_on:
-        yield f"run {still_open[-1]['number']} was cut off: nobody is at work on it any more"
+        yield f"run {still_open[-1].number} was cut off: nobody is at work on it any more"
 
 
 @rule("QUEUE_STUCK")
@@ -263,9 +282,9 @@ def _queue_stuck(view: View) -> Iterator[str]:
     before = view.now - timedelta(minutes=view.settings.health.queue_minutes)
     try:
         stuck, since = dagster_storage.unfinished_since(view.home, before)
-    except (belonging.StateDamaged, sqlite3.DatabaseError):
-        path = dagster_storage.runs_path(view.home)
-        yield f"{path} is damaged or cannot be read; it can be taken away while nothing runs"
+    except (StateDamaged, dagster_storage.StorageFault):
+        where = dagster_storage.runs_database(view.home)
+        yield f"{where} is damaged or cannot be read; it can be taken away while nothing runs"
         return
     if stuck and not view.is_going_on:
         yield (
@@ -277,7 +296,7 @@ def _queue_stuck(view: View) -> Iterator[str]:
 @rule("KEY_WRONG")
 def _key_wrong(view: View) -> Iterator[str]:
     fingerprint = keys.fingerprint(keys.read(view.home.key))
-    pinned = read_only.setting(view.rows, keys.PINNED)
+    pinned = read_only.setting(view.state, keys.PINNED)
     if pinned in (None, fingerprint):
         return
     fresh = view.home.rotation / view.home.key.name  # a change of keys ends with the next run
@@ -308,7 +327,7 @@ def _inbox_waits(view: View) -> Iterator[str]:
 
 @rule("RETURN_OVERDUE")
 def _return_overdue(view: View) -> Iterator[str]:
-    returns = overdue.returns(view.rows, view.settings.authorities, view.today)
+    returns = overdue.returns(view.state, view.settings.authorities, view.today)
     if returns:
         named = [f"{late.sender} {late.extract} since {late.due_on:%d %B %Y}" for late in returns]
         more = f", and {len(returns) - MOST_NAMED} more" if len(returns) > MOST_NAMED else ""
@@ -322,14 +341,14 @@ def _return_overdue(view: View) -> Iterator[str]:
 @rule("MESSAGE_WAITS")
 def _message_waits(view: View) -> Iterator[str]:
     before = view.now - timedelta(hours=view.settings.health.message_hours)
-    waiting = read_only.messages_waiting(view.rows, before)
+    waiting = read_only.messages_waiting(view.state, before)
     if waiting:
         yield f"{_many(waiting, 'message')} not sent for an hour or more: sightline deliver --retry"
 
 
 @rule("MESSAGE_FAILED")
 def _message_failed(view: View) -> Iterator[str]:
-    for channel, state, count, error in read_only.messages_not_sent(view.rows):
+    for channel, state, count, error in read_only.messages_not_sent(view.state):
         yield f"{channel}: {_many(count, 'message')} {state}: {error}"
 
 
@@ -347,7 +366,7 @@ def _channel_unusable(view: View) -> Iterator[str]:
 def _clock_behind(view: View) -> Iterator[str]:
     if view.state is None:
         return
-    standing = clock_marks.standing(view.rows, view.today)
+    standing = clock_marks.standing(view.state, view.today)
     if standing.verdict == "behind":
         yield (
             f"today is {view.today} here, but something was recorded on {standing.newest}: no run"
@@ -359,18 +378,18 @@ def _clock_behind(view: View) -> Iterator[str]:
             " clock had run ahead, or is behind now; the next run goes on from today"
         )
     elif view.settings.today is None and view.last_good:
-        ended = datetime.fromisoformat(view.last_good["finished_at"])
+        ended = view.last_good.finished_at
         if ended - view.now > CLOCKS_DIFFER:
             yield (
                 f"it is {view.now:%d %B %Y %H:%M} UTC here, but run"
-                f" {view.last_good['number']} ended on {ended:%d %B %Y %H:%M} UTC"
+                f" {view.last_good.number} ended on {ended:%d %B %Y %H:%M} UTC"
             )
 
 
 @rule("CLOCK_AHEAD")
 def _clock_ahead(view: View) -> Iterator[str]:
     if view.settings.today is None:
-        base = read_only.setting(view.rows, clock_marks.BASE)
+        base = read_only.setting(view.state, clock_marks.BASE)
         if gained := clock_marks.ahead(base):
             yield (
                 f"the clock has gone {_days(gained)} further than this machine has run since the"
@@ -378,9 +397,8 @@ def _clock_ahead(view: View) -> Iterator[str]:
             )
 
 
-def _detail(run: sqlite3.Row) -> dict[str, Any]:
-    detail = json.loads(run["detail"] or "{}")
-    return detail if isinstance(detail, dict) else {}
+def _detail(run: read_only.Row) -> dict[str, Any]:
+    return run.detail if isinstance(run.detail, dict) else {}
 
 
 def _many(count: int, what: str, several: str | None = None) -> str:
@@ -391,5 +409,5 @@ def _days(span: timedelta) -> str:
     return _many(span.days, "day")
 
 
-def _zulu(text: str | None) -> str | None:
-    return f"{datetime.fromisoformat(text).isoformat(timespec='seconds')}Z" if text else None
+def _zulu(moment: datetime | None) -> str | None:
+    return f"{moment.isoformat(timespec='seconds')}Z" if moment else None

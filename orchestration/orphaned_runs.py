@@ -7,7 +7,7 @@ from typing import Any
 from dagster import DagsterEventType, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.events import EngineEventData
 
-from sightline.orchestration import attempts, dagster_storage
+from sightline.orchestration import attempts, dagster_storage, lock
 from sightline.orchestration.attempts import START_TIMEOUT
 from sightline.warehouse import clock
 from sightline.warehouse.home import Home
@@ -31,11 +31,13 @@ def settle(
     process lives, or has not been made yet. `nobody_starts` says that none is being made.
     """
     settled = []
+    # What another machine's daemon has started is for that machine to tell.
+    is_kept_up_elsewhere = lock.holder(home.restricted / lock.UP_LOCK) == 0
     for run in instance.get_runs(RunsFilter(statuses=[*BEGINNING, *GOING_ON])):
         if run.run_id == mine:
             continue
         process = _process(instance, run)
-        if process is not None and _lives(process, home):
+        if process is not None and (is_kept_up_elsewhere or _lives(process, home)):
             continue
         by = attempts.started_by(run.tags)
         is_made = process is not None or by == attempts.COMMAND_LINE or nobody_starts

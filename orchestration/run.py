@@ -11,7 +11,7 @@ from datetime import date
 from logging import ERROR, INFO
 from typing import Any
 
-from sightline.orchestration import faults, logs, stop_signals
+from sightline.orchestration import faults, lock, logs, stop_signals
 from sightline.orchestration.configuration import checked
 from sightline.orchestration.lock import held
 from sightline.orchestration.logs import log
@@ -65,6 +65,7 @@ class Run:
     @contextmanager
     def step(self, name: str) -> Iterator[dict[str, Any]]:
         """Time one step, say when it starts and ends, and keep what it found."""
+        lock.check()
         step = Step(name)
         self.steps.append(step)
         started = time.perf_counter()
@@ -209,7 +210,7 @@ def ready(home: Home) -> Iterator[State]:
     """
     settings = checked(home)
     logs.keep_in(home)
-    check_place(home)
+    check_place(home, may_be_shared=settings.state.url is not None)
     with held(home.restricted / "run.lock") as is_first:
         if is_first:
             close_to_others(home)

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import BinaryIO
 
 from sightline.orchestration import dagster_home, dagster_storage, orphaned_runs
-from sightline.orchestration.lock import held, holder
+from sightline.orchestration.lock import UP_LOCK, held, holder
 from sightline.orchestration.logs import log
 from sightline.warehouse import clock
 from sightline.warehouse.errors import Busy, ConfigurationError, SightlineError
@@ -52,7 +52,7 @@ class Up:
         or port do not do, SightlineError where the pages or the daemon end by themselves.
         """
         busy = "this monitor is kept up already ({}); stop that first"
-        with held(self.home.restricted / "up.lock", patience=0, otherwise=busy), self._signals():
+        with held(self.home.restricted / UP_LOCK, patience=0, otherwise=busy), self._signals():
             end(of(self.home), spare=holder(self.home.restricted / "run.lock"))
             _check_port(self.host, self.port)
             while self.stopped_by is None:
@@ -139,7 +139,7 @@ class Up:
                     orphaned_runs.forget_the_future(instance)
                 with held(self.home.restricted / "run.lock", patience=0):
                     if nobody_starts:
-                        dagster_storage.bring_up_to_date(instance)
+                        dagster_storage.bring_up_to_date(instance, self.home)
                     done = orphaned_runs.settle(instance, self.home, nobody_starts=nobody_starts)
             for run_id in done:
                 log.warning("run %s ended before its time; the next may start", run_id)

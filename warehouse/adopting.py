@@ -9,8 +9,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from sightline.warehouse import belonging, orphans
-from sightline.warehouse.belonging import MARK, StateDamaged
+from sightline.warehouse import belonging, database, orphans
+from sightline.warehouse.belonging import MARK
+from sightline.warehouse.database import StateDamaged
 from sightline.warehouse.errors import WRONG_USE, SightlineError
 from sightline.warehouse.home import Home
 from sightline.warehouse.ledger import audit
@@ -48,7 +49,7 @@ def adopt(home: Home, reason: str) -> Counter[str]:
 def _foreign(home: Home) -> Iterator[tuple[str, Path]]:
     """Everything that the state does not stand for, and what kind of thing it is."""
     try:
-        with belonging.opened(home.state_db) as connection:
+        with database.of(home.state_db).opened() as connection:
             is_state = connection is not None and belonging.holds_ledger(connection)
     except StateDamaged:
         is_state = False

@@ -10,28 +10,31 @@ import json
 import os
 import secrets
 import shutil
-import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sightline.warehouse import belonging, clock, orphans
+import sqlalchemy as sa
+
+from sightline.warehouse import belonging, clock, database, orphans
 from sightline.warehouse import home as homes
+from sightline.warehouse.database import File, Server
 from sightline.warehouse.errors import WRONG_USE, ConfigurationError, KeyFault, SightlineError
 from sightline.warehouse.home import KEY_BYTES, Home, sha256_of
 from sightline.warehouse.ledger import releases as ledger_of_releases
 from sightline.warehouse.ledger import runs
 from sightline.warehouse.ledger import submissions as ledger
-from sightline.warehouse.ledger.migrations.upgrade import snapshot
-from sightline.warehouse.ledger.state import State, state_of
+from sightline.warehouse.ledger.migrations.upgrade import move_to, snapshot
+from sightline.warehouse.ledger.state import State, settings, state_of
 from sightline.warehouse.pseudonyms import keys
 from sightline.warehouse.release import recovery, vintages
 from sightline.warehouse.release import store as releases
+from sightline.warehouse.settings import state_url
 from sightline.warehouse.timeline import identity_decisions
 
 MANIFEST = "manifest.json"
@@ -137,6 +140,10 @@ def restore(
             f"{root} holds a monitor already, and what is here would be mixed with the copy; give"
             " a new folder, or --replace to move aside what is here"
         )
+    url = state_url(Home(folder))
+    server = Server(url) if url else None
+    if server is not None and not server.is_empty():
+        raise ConfigurationError(f"{server} holds a state already; name an empty database")
     secret = _key_for(home, copy, key)
     home.root.resolve().mkdir(parents=True, exist_ok=True)
     former = _move_aside(home)
@@ -148,6 +155,8 @@ def restore(
         _put_in_place(folder / name, home, name)
         if number % 100 == 0 or number == len(copy.files):
             progress("restoring", number, len(copy.files))
+    if server is not None:
+        move_to(server, home.state_db).unlink()
     os.sync()
     left = _joined(home, former)
     if not secret:
@@ -166,7 +175,7 @@ def unpacked(folder: Path, copy: Copy, beside: Path) -> Iterator[Home]:
             if is_rows or name in (home.config.name, STATE):
                 _put_in_place(folder / name, home, name, is_link=is_rows)
         # The originals stay in the copy: they were held against their hashes.
-        belonging.write_mark(home.landing, belonging.numbers(home.state_db))
+        belonging.write_mark(home.landing, belonging.numbers(File(home.state_db)))
         yield home
 
 
@@ -201,10 +210,10 @@ def _made(home: Home, target: Path, progress: Progress) -> Copy:
 def _copied(home: Home, target: Path, progress: Progress, missing: list[str] | None) -> Copy:
     """What is not there as the state says is listed, or, without a list, raises _Changed."""
     (target / STATE).parent.mkdir(mode=0o700)
-    with belonging.opened(home.state_db) as source:
-        if source is None:
-            raise ConfigurationError(f"{home.state_db} is missing: nothing was taken in yet")
-        snapshot(source, target / STATE)
+    source = database.of(home.state_db)
+    if source.is_missing():
+        raise ConfigurationError(f"{source} is missing: nothing was taken in yet")
+    snapshot(source, target / STATE)
     wanted = _wanted(home, target / STATE)
     for name in (home.config.name, f"restricted/{home.suppression_key.name}"):
         if (home.root / name).is_file():
@@ -239,21 +248,23 @@ def _wanted(home: Home, state: Path) -> dict[str, str | None]:
     Of what was received and has not landed yet, the copy knows nothing: it is still in the inbox.
     """
     wanted: dict[str, str | None] = {}
-    with closing(belonging.connect(state, "mode=rw")) as connection:
+    with File(state, is_copy=True).written() as connection:
         fresh = home.rotation / home.key.name
         if fresh.is_file() and keys.fingerprint(keys.read(fresh)) == _pinned(connection):
             raise SightlineError("a change of keys is to be finished first: sightline run")
-        rows = connection.execute(
+        rows: Any = connection.exec_driver_sql(
             "select submission_id, coalesce(redacted_sha256, sha256), status"
             " from submissions where purged_on is null"
-        ).fetchall()
+        ).all()
         for number, sha256, status in rows:
             path = f"restricted/landing/{sha256[:2]}/{sha256}"
             if status == "received" and not (home.root / path).is_file():
-                connection.execute("delete from submissions where submission_id = ?", (number,))
+                connection.exec_driver_sql(
+                    f"delete from submissions where submission_id = {number:d}"
+                )
             else:
                 wanted[path] = sha256
-        batches = connection.execute("select distinct batch from submissions").fetchall()
+        batches: Any = connection.exec_driver_sql("select distinct batch from submissions").all()
         for (batch,) in batches:
             for found in (
                 *home.raw.glob(f"*/{batch}.parquet"),
@@ -261,22 +272,25 @@ def _wanted(home: Home, state: Path) -> dict[str, str | None]:
             ):
                 if found.is_file():
                     wanted[found.relative_to(home.root).as_posix()] = None
-        recorded = connection.execute("select batch, table_name, sha256 from facts").fetchall()
+        recorded: Any = connection.exec_driver_sql(
+            "select batch, table_name, sha256 from facts"
+        ).all()
         for batch, table, sha256 in recorded:
             wanted[f"restricted/raw/{table}/{batch}.parquet"] = sha256
-        connection.commit()
     for history in vintages.files(home):
         wanted[history.relative_to(home.root).as_posix()] = None
     return wanted
 
 
 def _described(state: Path, files: dict[str, dict[str, Any]], missing: list[str]) -> Copy:
-    with closing(belonging.connect(state, "immutable=1")) as connection:
-        row = connection.execute(
+    with File(state).opened() as connection:
+        if connection is None:
+            raise ConfigurationError(f"{state} is missing")
+        row: Any = connection.exec_driver_sql(
             "select release_id, as_of, content_hash from releases where is_current"
-        ).fetchone()
+        ).first()
         key = _pinned(connection)
-    numbers = asdict(belonging.numbers(state))
+    numbers = asdict(belonging.numbers(File(state)))
     return Copy(
         FORMAT,
         clock.now().isoformat(timespec="seconds"),
@@ -319,19 +333,20 @@ def _told(path: Path) -> dict[str, Any]:
     return {"sha256": sha256_of(path), "bytes": path.stat().st_size}
 
 
-def _pinned(connection: sqlite3.Connection) -> str | None:
-    query = "select value from settings where name = ?"
-    row = connection.execute(query, (keys.PINNED,)).fetchone()
-    return None if row is None else str(row[0])
+def _pinned(connection: sa.Connection) -> str | None:
+    query = sa.select(settings.c.value).where(settings.c.name == keys.PINNED)
+    return connection.execute(query).scalar()
 
 
 def _is_empty(home: Home) -> bool:
     """A new monitor, to which nothing was sent and in which nobody decided anything."""
     if belonging.has_content(home):
         return False
-    if not home.state_db.exists() or not home.state_db.stat().st_size:
-        return True
-    found = belonging.numbers(home.state_db)
+    state = database.of(home.state_db)
+    with state.opened() as connection:
+        if connection is None or not belonging.holds_ledger(connection):
+            return True
+    found = belonging.numbers(state)
     return not (found.submission or found.release or found.run or found.decision)
 
 

@@ -9,18 +9,19 @@ import json
 import os
 import re
 import secrets
-import shutil
-import sqlite3
-import tempfile
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from sightline.warehouse import database
+from sightline.warehouse.database import REMEDY, Database, StateDamaged
 from sightline.warehouse.errors import ConfigurationError
 from sightline.warehouse.home import Home
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 MARK = ".sightline.json"
 # In each release: what it says of itself. Beside them, where the file system has no links: a
@@ -30,22 +31,16 @@ POINTER = "CURRENT"
 # What the state keeps under these names: which monitor this is, what is being erased, and the
 # hashes of copies that were replaced.
 MONITOR, ERASING, REPLACED = "monitor", "erasing", "replaced"
-CORRUPT, NOT_A_DATABASE, CANNOT_OPEN = 11, 26, 14
 # How the database engine begins to say that a file, or a block of it, is none of its own.
 DAMAGED = ("Corrupt database file", "not a valid DuckDB database", "Could not read enough bytes")
-PATIENCE = 30  # seconds, for a writer to come to its end
-# By number of a mark, how it is counted in the ledger; an older layout lacks some of them.
+# By number of a mark, the table and column of the ledger that count it; an older layout lacks some.
 HIGHEST = {
-    "submission": "select max(submission_id) from submissions",
-    "release": "select max(sequence) from releases",
-    "run": "select max(number) from runs",
-    "decision": "select max(sequence) from audit",
+    "submission": ("submissions", "submission_id"),
+    "release": ("releases", "sequence"),
+    "run": ("runs", "number"),
+    "decision": ("audit", "sequence"),
 }
 BATCH = re.compile(r"(\d{8})-[0-9a-f]{8}[ab]*")
-REMEDY = (
-    "restore the newest copy of the state (sightline restore); where there is none, go on with"
-    " what is here: sightline adopt. Nothing was changed"
-)
 
 
 class Ledger(Protocol):
@@ -54,10 +49,6 @@ class Ledger(Protocol):
     def read(self) -> AbstractContextManager[Any]: ...
 
     def begin(self) -> AbstractContextManager[Any]: ...
-
-
-class StateDamaged(ConfigurationError):
-    """The state cannot be read, or not all of it."""
 
 
 class NotTogether(ConfigurationError):
@@ -81,37 +72,38 @@ def check(home: Home) -> None:
         return  # who may only read what is published can neither judge the rest nor harm it
     # What a run adds meanwhile must not look like more than the ledger knows: places come first.
     here = _look(home)
-    with opened(home.state_db) as connection:
+    state = database.of(home.state_db)
+    with state.opened() as connection:
         known = None if connection is None else _read(connection)
         if connection is None or known is None:
-            _refuse_new(home, here)
+            _refuse_new(state, here)
             return
         is_rewriting = bool(_setting(connection, ERASING)) or home.rotation.exists()
         unknown = here.originals - _hashes(connection)
         has_lost_mark = known.monitor is not None and home.landing not in here.marks
         gone = _kept(connection) - here.originals if has_lost_mark else set()
         lacking = _recorded(connection) - here.facts
-    _compare_marks(home, known, here.marks)
+    _compare_marks(home, state, known, here.marks)
     # A run that was killed leaves the release that comes next, and leads nobody to it.
     if max(here.newest_release - 1, here.shown) > known.release:
         newest = max(here.newest_release, here.shown)
-        _older(home, known.release, "releases", home.releases, newest)
+        _older(state, known.release, "releases", home.releases, newest)
     if here.newest_batch > known.submission:
-        _older(home, known.submission, "submissions", home.raw, here.newest_batch)
+        _older(state, known.submission, "submissions", home.raw, here.newest_batch)
     if unknown and not is_rewriting:
         raise NotTogether(
-            f"{home.state_db} is older than {home.landing}, or another monitor's: it does not know"
+            f"{state} is older than {home.landing}, or another monitor's: it does not know"
             f" {len(unknown):,} of the {len(here.originals):,} originals there; {REMEDY}"
         )
     if gone and not is_rewriting:
         raise NotTogether(
-            f"{home.landing} lacks {len(gone):,} of the originals that {home.state_db} knows;"
+            f"{home.landing} lacks {len(gone):,} of the originals that {state} knows;"
             " restore its newest copy. Nothing was changed"
         )
     lost = [] if is_rewriting else [name for name in lacking if not (home.raw / name).exists()]
     if lost:
         raise NotTogether(
-            f"{home.raw} is older than {home.state_db}: it lacks {len(lost):,} of the files that"
+            f"{home.raw} is older than {state}: it lacks {len(lost):,} of the files that"
             " the ledger knows; restore its newest copy. Nothing was changed"
         )
 
@@ -119,20 +111,17 @@ def check(home: Home) -> None:
 def mark(home: Home, state: Ledger) -> None:
     """Tell originals, facts and releases the numbers that the ledger has reached."""
     with state.read() as connection:
-        found = {
-            name: int(connection.exec_driver_sql(query).scalar() or 0)
-            for name, query in HIGHEST.items()
-        }
-        monitor = connection.exec_driver_sql(
-            "select value from settings where name = ?", (MONITOR,)
-        ).scalar()
+        reached = _read(connection) or Numbers()
+    monitor = reached.monitor
     if monitor is None:
         monitor = secrets.token_hex(8)
         with state.begin() as connection:
-            connection.exec_driver_sql("insert into settings values (?, ?)", (MONITOR, monitor))
-    reached = Numbers(str(monitor), **found)
+            connection.exec_driver_sql(
+                f"insert into settings (name, value) values ('{MONITOR}', '{monitor}')"
+            )
+        reached = replace(reached, monitor=monitor)
     # What readers see changes with a release alone.
-    released = Numbers(str(monitor), release=found["release"])
+    released = Numbers(monitor, release=reached.release)
     # In this order: a crash leaves the first ahead of the others, never behind them.
     write_mark(home.landing, reached)
     write_mark(home.raw, reached)
@@ -163,21 +152,22 @@ def marks(home: Home) -> dict[Path, Numbers]:
     return found
 
 
-def numbers(path: Path) -> Numbers:
-    """The highest numbers in a state database; StateDamaged where it holds none."""
-    with opened(path) as connection:
+def numbers(state: Database) -> Numbers:
+    """The highest numbers in a state; StateDamaged where it holds none."""
+    with state.opened() as connection:
         found = None if connection is None else _read(connection)
     if found is None:
-        raise StateDamaged(f"{path} holds no state")
+        raise StateDamaged(f"{state} holds no state")
     return found
 
 
-def layout(path: Path) -> str | None:
-    """The layout of a state database, none where there is no state yet."""
-    with opened(path) as connection:
+def layout(state: Database) -> str | None:
+    """The layout of a state, none where there is none yet."""
+    with state.opened() as connection:
         if connection is None or not holds_ledger(connection):
             return None
-        return str(connection.execute("select version_num from alembic_version").fetchone()[0])
+        found = connection.exec_driver_sql("select version_num from alembic_version").scalar()
+        return str(found)
 
 
 def has_content(home: Home) -> bool:
@@ -186,71 +176,10 @@ def has_content(home: Home) -> bool:
     return bool(here.marks or here.newest_release or here.facts or here.originals)
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection | None]:
-    """A state database to read from, also in a folder that nobody may write to; none if missing.
-
-    StateDamaged where it, or any of its pages, is not as SQLite writes them.
-    """
-    if not path.is_file():
-        yield None
-        return
-    try:
-        with _connected(path) as connection:
-            faults = connection.execute("pragma quick_check(1)").fetchall()
-            if faults != [("ok",)]:
-                raise StateDamaged(_damaged(path))
-            yield connection
-    except sqlite3.DatabaseError as fault:
-        if is_damage(fault):
-            raise StateDamaged(_damaged(path)) from None
-        raise
-
-
-@contextmanager
-def _connected(path: Path) -> Iterator[sqlite3.Connection]:
-    with reachable(path) as (found, how), closing(connect(found, how)) as connection:
-        yield connection
-
-
-@contextmanager
-def reachable(path: Path) -> Iterator[tuple[Path, str]]:
-    """Where to read a database and how to open it there, so that nothing is written to it.
-
-    SQLite reads a database with its log only where it may write beside it: elsewhere from a copy.
-    """
-    log = path.with_name(path.name + "-wal")
-    if is_writable(path):
-        # Without a log a plain connection leaves no file behind; with one nothing is written back.
-        yield path, "mode=ro" if log.exists() else "mode=rw"
-    elif log.exists() and log.stat().st_size:
-        with tempfile.TemporaryDirectory() as folder:
-            for one in (path, log):
-                shutil.copyfile(one, Path(folder) / one.name)
-            yield Path(folder) / path.name, "mode=rw"
-    else:
-        yield path, "immutable=1"
-
-
-def connect(path: Path, how: str) -> sqlite3.Connection:
-    """SQLite's own connection, without the layers above it."""
-    uri = f"{path.resolve().as_uri()}?{how}"
-    return sqlite3.connect(uri, uri=True, timeout=PATIENCE, check_same_thread=False)
-
-
-def holds_ledger(connection: sqlite3.Connection) -> bool:
+def holds_ledger(connection: "sa.Connection") -> bool:
     """Whether the tables of a ledger are there: an empty file is a database without any."""
-    return _one(connection, HIGHEST["submission"]) is not None
-
-
-def is_writable(path: Path) -> bool:
-    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-
-
-def is_damage(fault: BaseException) -> bool:
-    """Whether SQLite says that a file, or one of its pages, is none of its own."""
-    code = getattr(fault, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in (CORRUPT, NOT_A_DATABASE)
+    table, column = HIGHEST["submission"]
+    return column in _columns(connection, table)
 
 
 def damage_in(fault: BaseException) -> ConfigurationError | None:
@@ -260,7 +189,7 @@ def damage_in(fault: BaseException) -> ConfigurationError | None:
     """
     one: BaseException | None = fault
     while one is not None:
-        if is_damage(one):
+        if database.is_damage(one):
             return StateDamaged(f"the state is damaged; {REMEDY}")
         is_engine = type(one).__module__ in ("duckdb", "_duckdb")
         if is_engine and any(words in str(one) for words in DAMAGED):
@@ -271,10 +200,6 @@ def damage_in(fault: BaseException) -> ConfigurationError | None:
             )
         one = one.__cause__ or one.__context__
     return None
-
-
-def damaged(path: Path) -> StateDamaged:
-    return StateDamaged(_damaged(path))
 
 
 def number_of_release(release_id: str) -> int:
@@ -304,43 +229,51 @@ def _places(home: Home) -> tuple[Path, Path, Path]:
     return (home.landing, home.raw, home.published)
 
 
-def _read(connection: sqlite3.Connection) -> Numbers | None:
+def _read(connection: "sa.Connection") -> Numbers | None:
     """None where no table of a ledger is there: the file was made, and nothing came of it."""
     if not holds_ledger(connection):
         return None
-    found = {name: _one(connection, query) or 0 for name, query in HIGHEST.items()}
+    found = {
+        name: _highest(connection, table, column)
+        for name, (table, column) in HIGHEST.items()
+        if column in _columns(connection, table)
+    }
     return Numbers(_setting(connection, MONITOR), **found)
 
 
-def _one(connection: sqlite3.Connection, query: str) -> int | None:
-    """The number, nought if there is no row, none if the layout lacks it."""
-    try:
-        return int(connection.execute(query).fetchone()[0] or 0)
-    except sqlite3.OperationalError as fault:
-        if "no such" not in str(fault):
-            raise
-        return None
+def _highest(connection: "sa.Connection", table: str, column: str) -> int:
+    query = f"select max({column}) from {table}"
+    return int(connection.exec_driver_sql(query).scalar() or 0)
 
 
-def _setting(connection: sqlite3.Connection, name: str) -> str | None:
-    row = connection.execute("select value from settings where name = ?", (name,)).fetchone()
-    return None if row is None else str(row[0])
+def _columns(connection: "sa.Connection", table: str) -> set[str]:
+    """Those of a table in whatever layout there is; none where it lacks the table."""
+    from sqlalchemy import inspect
+
+    found = inspect(connection)
+    return {one["name"] for one in found.get_columns(table)} if found.has_table(table) else set()
 
 
-def _compare_marks(home: Home, known: Numbers, seen: dict[Path, Numbers]) -> None:
+def _setting(connection: "sa.Connection", name: str) -> str | None:
+    query = f"select value from settings where name = '{name}'"
+    value = connection.exec_driver_sql(query).scalar()
+    return None if value is None else str(value)
+
+
+def _compare_marks(home: Home, state: Database, known: Numbers, seen: dict[Path, Numbers]) -> None:
     for place, mark_ in seen.items():
         if known.monitor is not None and mark_.monitor != known.monitor:
             raise NotTogether(
-                f"{home.state_db} is the state of monitor {known.monitor}, but {place} belongs to"
+                f"{state} is the state of monitor {known.monitor}, but {place} belongs to"
                 f" monitor {mark_.monitor}; put back what belongs together. Nothing was changed"
             )
         for name in HIGHEST:
             has_seen = getattr(mark_, name)
             if has_seen > getattr(known, name):
-                _older(home, getattr(known, name), f"{name}s", place, has_seen)
+                _older(state, getattr(known, name), f"{name}s", place, has_seen)
         if known.monitor is None:
             raise NotTogether(
-                f"{home.state_db} is older than {place}: it does not yet know that it belongs to"
+                f"{state} is older than {place}: it does not yet know that it belongs to"
                 f" monitor {mark_.monitor}; {REMEDY}"
             )
     # Written one after the other: one is never behind the next, unless it is a copy of former days.
@@ -354,28 +287,24 @@ def _compare_marks(home: Home, known: Numbers, seen: dict[Path, Numbers]) -> Non
             )
 
 
-def _older(home: Home, known: int, what: str, place: Path, has_seen: int) -> None:
+def _older(state: Database, known: int, what: str, place: Path, has_seen: int) -> None:
     raise NotTogether(
-        f"{home.state_db} is older than {place}: it knows {known:,} {what}, {place.name} has seen"
+        f"{state} is older than {place}: it knows {known:,} {what}, {place.name} has seen"
         f" {has_seen:,}; {REMEDY}"
     )
 
 
-def _refuse_new(home: Home, here: "Here") -> None:
+def _refuse_new(state: Database, here: "Here") -> None:
     """A monitor that nothing was sent to has no state yet; another one has lost it."""
     seen = here.marks.values()
     came = max([here.newest_batch, len(here.originals), *(one.submission for one in seen)])
     released = max([here.newest_release, *(one.release for one in seen)])
     if seen or came or released:
-        what = "is empty" if home.state_db.is_file() else "is missing"
+        what = "is empty" if state.is_place() else "is missing"
         raise NotTogether(
-            f"{home.state_db} {what}, but {came:,} submissions and {released:,} releases were seen"
+            f"{state} {what}, but {came:,} submissions and {released:,} releases were seen"
             f" here; {REMEDY}"
         )
-
-
-def _damaged(path: Path) -> str:
-    return f"{path} is damaged; {REMEDY}"
 
 
 @dataclass(frozen=True)
@@ -435,33 +364,31 @@ def pointed_at(home: Home) -> Path | None:
         return None
 
 
-def _recorded(connection: sqlite3.Connection) -> set[str]:
+def _recorded(connection: "sa.Connection") -> set[str]:
     """The files of facts that the ledger knows; none in a layout that did not say."""
-    if not connection.execute("pragma table_info(facts)").fetchall():
+    if not _columns(connection, "facts"):
         return set()
-    rows = connection.execute("select table_name, batch from facts").fetchall()
+    rows = connection.exec_driver_sql("select table_name, batch from facts").all()
     return {f"{table}/{batch}.parquet" for table, batch in rows}
 
 
-def _kept(connection: sqlite3.Connection) -> set[str]:
+def _kept(connection: "sa.Connection") -> set[str]:
     """The names of the originals that must be there; one that was only received may still lie in
     the inbox."""
-    columns = {row[1] for row in connection.execute("pragma table_info(submissions)")}
-    if not {"redacted_sha256", "purged_on"} <= columns:
+    if not {"redacted_sha256", "purged_on"} <= _columns(connection, "submissions"):
         return set()
     query = (
         "select coalesce(redacted_sha256, sha256) from submissions"
         " where purged_on is null and status <> 'received'"
     )
-    return {str(name) for (name,) in connection.execute(query)}
+    return {str(name) for (name,) in connection.exec_driver_sql(query)}
 
 
-def _hashes(connection: sqlite3.Connection) -> set[str]:
+def _hashes(connection: "sa.Connection") -> set[str]:
     """Every hash that the ledger holds, of bytes that are kept or were."""
-    columns = {row[1] for row in connection.execute("pragma table_info(submissions)")}
     found: set[str] = set()
-    for column in sorted(columns & {"sha256", "redacted_sha256"}):
-        rows: Any = connection.execute(f"select {column} from submissions")
+    for column in sorted(_columns(connection, "submissions") & {"sha256", "redacted_sha256"}):
+        rows: Any = connection.exec_driver_sql(f"select {column} from submissions")
         found |= {row[0] for row in rows if row[0]}
     return found | set(json.loads(_setting(connection, REPLACED) or "[]"))
 

@@ -23,6 +23,10 @@ PLAIN = re.compile(r"[\w/. @+-]+", re.ASCII)
 NEVER_IN_PATHS = "\\?"
 # SQLite opens no longer path than 512 bytes; the longest of our own is some 100 below the folder.
 LONGEST_PATH = 400
+# The setting that names a database for the state, as a variable; and a line of the settings that
+# may hold it, in any encoding without its zero bytes.
+STATE_VARIABLE = "SIGHTLINE_STATE__URL"
+NAMES_STATE = re.compile(rb"^[\s\xef\xbb\xbf\xff\xfe]*\[?\s*([\"']|state\b)", re.MULTILINE)
 # By the plain link through which the engines see a folder, what people call it.
 _shown: dict[str, str] = {}
 
@@ -101,6 +105,19 @@ class Home:
         return self.restricted / "state.db"
 
     @property
+    def may_name_a_server(self) -> bool:
+        """Whether settings or environment may name a database for the state; most do not, and
+        need not be read for that."""
+        if any(name.upper() == STATE_VARIABLE for name in os.environ):
+            return True
+        try:
+            return bool(NAMES_STATE.search(self.config.read_bytes().replace(b"\0", b"")))
+        except FileNotFoundError:
+            return False
+        except OSError:  # told where it is read
+            return True
+
+    @property
     def key(self) -> Path:
         return self.restricted / "pseudonym.key"
 
@@ -173,9 +190,11 @@ def find(root: Path) -> Home:
     return at(real)
 
 
-def check_place(home: Home) -> None:
-    """Raises ConfigurationError where a run could not keep or show what it makes."""
-    check_is_local(home.root, home.restricted)
+def check_place(home: Home, *, may_be_shared: bool = False) -> None:
+    """Raises ConfigurationError where a run could not keep or show what it makes. A folder may be
+    shared where nothing in it is a lock or a write-ahead log."""
+    if not may_be_shared:
+        check_is_local(home.root, home.restricted)
     for folder in (home.restricted, home.inbox, home.outbox, home.published, home.releases):
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             if folder.exists():

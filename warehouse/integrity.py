@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sightline.warehouse import belonging, orphans
+from sightline.warehouse import database, orphans
 from sightline.warehouse.errors import ConfigurationError
 from sightline.warehouse.home import Home, sha256_of
 from sightline.warehouse.intake.write import Files
@@ -23,14 +23,10 @@ Progress = Callable[[str, int, int], None]
 
 def check_state(home: Home) -> None:
     """Every page and index, and every reference from one row to another."""
-    with belonging.opened(home.state_db) as connection:
-        if connection is None:
-            return
-        for pragma in ("integrity_check(1)", "foreign_key_check"):
-            rows = connection.execute(f"pragma {pragma}").fetchall()
-            if rows not in ([], [("ok",)]):
-                raise belonging.damaged(home.state_db)
-    State(home.state_db).close()
+    state = database.of(home.state_db)
+    if not state.is_missing():
+        state.check()
+        State(home.state_db).close()
 
 
 def check_rows(home: Home, progress: Progress) -> None:

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Literal, get_args, get_origin
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
@@ -17,7 +18,7 @@ from pydantic_core import ErrorDetails
 from sightline.warehouse import clock
 from sightline.warehouse.areas import authorities
 from sightline.warehouse.errors import ConfigurationError
-from sightline.warehouse.home import Home
+from sightline.warehouse.home import STATE_VARIABLE, Home
 
 PREFIX = "SIGHTLINE_"
 HOME_VARIABLE = "SIGHTLINE_HOME"
@@ -84,6 +85,34 @@ class Health(Strict):
     queue_minutes: int = Field(default=15, ge=1)
 
 
+class StateStore(Strict):
+    """Where the state is kept: without a URL a file of the monitor's, with one a PostgreSQL
+    database. What is secret does not stand in a URL, but where PostgreSQL's programs look for it.
+    """
+
+    url: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _without_secrets(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+            asked = parse_qs(parts.query)
+            has_secret = parts.password is not None or "password" in asked
+        except ValueError:
+            raise ValueError("is no URL") from None
+        if parts.scheme != "postgresql" or not parts.path.strip("/"):
+            raise ValueError("must be like postgresql://sightline@db.example.gov.uk/sightline")
+        if has_secret:
+            raise ValueError(
+                "holds a password, which does not belong here: give it by the environment"
+                " (PGPASSWORD) or by a password file (PGPASSFILE, or ?passfile=... in the URL)"
+            )
+        return value
+
+
 class Settings(Strict):
     name: str = Field(default="Sightline", min_length=1)
     today: date | None = Field(default=None, strict=False)
@@ -102,6 +131,7 @@ class Settings(Strict):
     schedule: str = EVERY_MORNING
     dagster: dict[str, Any] = Field(default_factory=dict)
     health: Health = Field(default_factory=Health)
+    state: StateStore = Field(default_factory=StateStore)
 
     @field_validator("authorities", mode="before")
     @classmethod
@@ -142,6 +172,32 @@ def load_settings(home: Home, environment: Mapping[str, str] | None = None) -> S
     for path, (_, value) in over.items():
         _put(values, path, value)
     return _check(Settings, values, lambda path: _in_environment(over, path))
+
+
+def state_url(home: Home, environment: Mapping[str, str] | None = None) -> str | None:
+    """The database that keeps the state, also where another setting is wrong; none for a file.
+
+    Raises ConfigurationError where it cannot be told.
+    """
+    given = os.environ if environment is None else environment
+    names = {name.upper(): name for name in given}
+    variable = names.get(STATE_VARIABLE)
+    if variable and given[variable]:
+        return _check(
+            Settings,
+            {"state": {"url": given[variable]}},
+            lambda _: f"the environment variable {variable}",
+        ).state.url
+    if not home.config.is_file():
+        return None
+    text = text_of(home)
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        # No file is written to where a server may have been meant.
+        return load_settings(home, {}).state.url
+    chosen = {"state": values["state"]} if "state" in values else {}
+    return _check(Settings, chosen, lambda path: _in_file(home, text, path)).state.url
 
 
 def bytes_of(size: str) -> int:

@@ -20,7 +20,7 @@ from sightline.monitoring.delivery import channels
 from sightline.monitoring.delivery.channels import Channel, Copy, Send
 from sightline.monitoring.delivery.failure import DeliveryFailed
 from sightline.monitoring.messages import Message, parse
-from sightline.warehouse import belonging
+from sightline.warehouse.database import insert_new
 from sightline.warehouse.errors import ConfigurationError
 from sightline.warehouse.home import Home
 from sightline.warehouse.ledger.state import State, outbox, releases
@@ -65,9 +65,9 @@ def deliver(
     have claimed is waited for, in case they died. Raises ConfigurationError where the state cannot
     be written to, also if nothing waits.
     """
-    if not belonging.is_writable(home.state_db):
+    if not state.database.is_writable():
         who = "the account that runs Sightline"
-        raise ConfigurationError(f"{home.state_db} cannot be written to by {who}")
+        raise ConfigurationError(f"{state.database} cannot be written to by {who}")
     began = _Pass(state, channels.build(home, settings), now.replace(tzinfo=None), within)
     began.run()
     return Delivered(began.sent, began.failed, _waiting(state))
@@ -278,9 +278,10 @@ def _refused(why: str) -> DeliveryFailed:
 
 def _divide(state: State, row: Row, channel: Channel) -> bool:
     """A row from before there was one for each recipient, or while a block was wrong."""
+    kept = {name: value for name, value in row.items() if name != "number"}
     parts = [
         {
-            **row,
+            **kept,
             "message_id": f"{row['message_id']}.{number}",
             "recipient": recipient,
             "payload": row["payload"] | {"message_id": f"{row['message_id']}.{number}"},
@@ -295,7 +296,8 @@ def _divide(state: State, row: Row, channel: Channel) -> bool:
     with state.begin() as connection:
         if connection.execute(sa.delete(outbox).where(here)).rowcount == 0:
             return False
-        connection.execute(sa.insert(outbox).prefix_with("or ignore"), parts)
+        for part in parts:
+            insert_new(connection, outbox, part)
     return True
 
 
@@ -308,11 +310,12 @@ def _fails(
     """From when on what is concerned fails; after a week it is given up, however often tried."""
     here = sa.and_(concerned, outbox.c.state.in_(WAITING), _is_free(moment))
     # A clock that was ahead makes nothing fail from a later day on.
-    since = sa.func.min(sa.func.coalesce(outbox.c.failing_since, moment), moment)
+    since = sa.case((outbox.c.failing_since < moment, outbox.c.failing_since), else_=moment)
     connection.execute(sa.update(outbox).where(here).values(failing_since=since))
     if failure.wait:
         until = moment + min(failure.wait, LONGEST_WAIT)
-        later = sa.func.max(sa.func.coalesce(outbox.c.next_attempt_at, until), until)
+        next_at = outbox.c.next_attempt_at
+        later = sa.case((next_at > until, next_at), else_=until)
         connection.execute(sa.update(outbox).where(here).values(next_attempt_at=later))
     is_over = outbox.c.failing_since <= moment - GIVEN_UP_AFTER
     given_up = {
@@ -350,7 +353,7 @@ def _due(state: State, moment: datetime) -> list[Row]:
         .where(outbox.c.state.in_(WAITING), time_has_come, _is_free(moment))
         .order_by(
             outbox.c.attempts,
-            releases.c.sequence,
+            releases.c.sequence.nulls_first(),
             outbox.c.kind == "digest",
             outbox.c.message_id,
         )

@@ -234,11 +234,11 @@ def upgrade(home: "Home", is_check: bool) -> int:
 
     Example: sightline upgrade --check
     """
-    from sightline.warehouse import belonging
+    from sightline.warehouse import belonging, database
     from sightline.warehouse.ledger.migrations import upgrade
     from sightline.warehouse.ledger.state import State
 
-    layout = belonging.layout(home.state_db)
+    layout = belonging.layout(database.of(home.state_db))
     upgrade.refuse_newer(layout)
     if layout is None:
         say("There is no state yet")
@@ -252,6 +252,31 @@ def upgrade(home: "Home", is_check: bool) -> int:
     if not is_check:
         State(home.state_db).close()
         say(f"Done; the former state is kept as {upgrade.copies(home.state_db)[-1]}")
+    return 0
+
+
+@click.command("move-state")
+@any_home_option
+def move_state(home: "Home") -> int:
+    """Move the state from restricted/state.db to the empty database that [state] url names.
+
+    Nothing may be at work on the monitor meanwhile. The file stays beside the data as one of the
+    copies that an upgrade leaves.
+
+    Example: sightline move-state
+    """
+    from sightline.orchestration.lock import held
+    from sightline.warehouse import belonging, database
+    from sightline.warehouse.errors import ConfigurationError
+    from sightline.warehouse.ledger.migrations import upgrade
+
+    server = database.of(home.state_db)
+    if not isinstance(server, database.Server):
+        raise ConfigurationError(f"{home.config} names no database: set url under [state]")
+    with held(home.restricted / "run.lock"):
+        kept = upgrade.move_to(server, home.state_db)
+        belonging.check(home)
+    say(f"The state is in {server} now; what it was is kept as {kept}")
     return 0
 
 
@@ -278,4 +303,4 @@ def doctor(home: "Home", *, quick: bool) -> int:
     return NOT_WHOLE if wrong else 0
 
 
-COMMANDS = (backup_group, restore, originals, adopt, upgrade, doctor)
+COMMANDS = (backup_group, restore, originals, adopt, upgrade, move_state, doctor)

@@ -6,12 +6,12 @@ that is behind is refused, since what came last would count as having come first
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 
@@ -33,16 +33,7 @@ UPTIME = Path("/proc/uptime")
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 TRUSTED, BASE = "clock_trusted", "clock_base"
 # Attempts that got past this check; a refused one may stand there with a wrong day.
-OF_RUNS = """
-select as_of from runs
-where outcome in ('released', 'unchanged', 'nothing', 'partial', 'gate_failed')
-    and number > (
-        select coalesce(max(cast(value as integer)), 0) from settings where name = 'clock_trusted'
-    )
-order by number
-"""
-# Simulated submissions choose their days themselves.
-OF_SUBMISSIONS = "select received_on from submissions where not simulated order by arrival"
+PASSED = ("released", "unchanged", "nothing", "partial", "gate_failed")
 # Days that we wrote by our own clock; those of senders, periods and releases are not ours to move.
 WRITTEN = (
     tables.submissions.c.received_on,
@@ -59,7 +50,6 @@ WRITTEN = (
     tables.identity_decisions.c.withdrawn_on,
     tables.backtests.c.run_on,
 )
-Query = Callable[[str], Iterable[Sequence[Any]]]
 
 
 @dataclass(frozen=True)
@@ -70,9 +60,24 @@ class Standing:
     newest: date | None = None
 
 
-def standing(ask: Query, now: date) -> Standing:
-    """Where today stands; `ask` answers a query to the state."""
-    days = sorted({*_outlived(ask(OF_RUNS)), *_outlived(ask(OF_SUBMISSIONS))})
+def standing(connection: sa.Connection, now: date) -> Standing:
+    """Where today stands by what is recorded."""
+    query = sa.select(tables.settings.c.value).where(tables.settings.c.name == TRUSTED)
+    trusted = int(connection.execute(query).scalar() or 0)
+    runs, submissions = tables.runs, tables.submissions
+    of_runs = sa.select(runs.c.as_of).where(runs.c.outcome.in_(PASSED), runs.c.number > trusted)
+    # Simulated submissions choose their days themselves.
+    came = sa.select(submissions.c.received_on).where(submissions.c.simulated.is_(False))
+    return among(
+        connection.scalars(of_runs.order_by(runs.c.number)).all(),
+        connection.scalars(came.order_by(submissions.c.arrival)).all(),
+        now,
+    )
+
+
+def among(of_runs: Sequence[date], of_submissions: Sequence[date], now: date) -> Standing:
+    """Where today stands among the days of runs and of submissions, each in their order."""
+    days = sorted({*_outlived(of_runs), *_outlived(of_submissions)})
     later = [day for day in days if day > now]
     if not later:
         return Standing("fine", days[-1] if days else None)
@@ -132,12 +137,11 @@ def ahead(base: str | None) -> timedelta | None:
 
 def _standing(state: State, now: date) -> Standing:
     with state.read() as connection:
-        return standing(lambda query: connection.exec_driver_sql(query).all(), now)
+        return standing(connection, now)
 
 
-def _outlived(rows: Iterable[Sequence[Any]]) -> Iterable[date]:
+def _outlived(days: Sequence[date]) -> Iterable[date]:
     """In the order of their numbers, each day or an earlier one that came after it."""
-    days = [date.fromisoformat(str(day)) for (day,) in rows]
     return accumulate(reversed(days), min)
 
 

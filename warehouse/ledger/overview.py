@@ -114,7 +114,7 @@ def decided(state: State, as_of: date) -> dict[str, Any]:
         sa.func.count(submissions.c.overridden_on),
         sa.func.count(submissions.c.withdrawn_on),
     ).group_by(submissions.c.status, is_held)
-    snoozed_until = sa.func.json_extract(alerts.c.summary, "$.snoozed_until")
+    snoozed_until = alerts.c.summary["snoozed_until"].as_string()
     is_over = sa.and_(alerts.c.state == "snoozed", snoozed_until <= as_of.isoformat())
     newest = sa.select(sa.func.coalesce(sa.func.max(backtests.c.backtest_id), 0))
     with state.read() as connection:

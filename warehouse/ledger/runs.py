@@ -4,15 +4,14 @@ A row without an outcome is a run that goes on, or that was killed: whoever next
 tells the two apart, since only its holder begins a run.
 """
 
-import sqlite3
 from datetime import date
-from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from sightline.warehouse import clock
+from sightline.warehouse.database import Database
+from sightline.warehouse.errors import SightlineError
 from sightline.warehouse.ledger.state import BUILT, State, runs
 
 Outcome = Literal[
@@ -29,7 +28,6 @@ Outcome = Literal[
     "killed",
 ]
 Row = dict[str, Any]
-PATIENCE = 30  # seconds, for a writer to come to its end
 
 
 class NotRecorded(Exception):
@@ -73,7 +71,7 @@ def end_killed(state: State) -> int:
 
 
 def record_ended(
-    path: Path, run_id: str, started_by: str, outcome: Outcome, exit_code: int | None
+    state: Database, run_id: str, started_by: str, outcome: Outcome, exit_code: int | None
 ) -> None:
     """Record a run that has no row yet or none with an outcome, without opening the state.
 
@@ -82,22 +80,16 @@ def record_ended(
     now = clock.now()
     ended = {"finished_at": now, "outcome": outcome, "exit_code": exit_code}
     row = {"run_id": run_id, "started_at": now, "as_of": clock.day(), "started_by": started_by}
-    uri = f"file:{quote(str(path))}?mode=rw"
-    engine = sa.create_engine(
-        "sqlite://", creator=lambda: sqlite3.connect(uri, uri=True, timeout=PATIENCE)
-    )
     try:
-        with engine.begin() as connection:
+        with state.written() as connection:
             known = connection.execute(sa.select(runs.c.number).where(runs.c.run_id == run_id))
             if known.first() is None:
                 values = {"detail": detail(), **row, **ended}
                 connection.execute(sa.insert(runs).values(number=_next_number(), **values))
             else:
                 connection.execute(sa.update(runs).where(_is_open(run_id)).values(**ended))
-    except sa.exc.SQLAlchemyError as fault:
+    except (sa.exc.SQLAlchemyError, SightlineError) as fault:
         raise NotRecorded(type(fault).__name__) from fault
-    finally:
-        engine.dispose()
 
 
 def detail(**known: Any) -> Row:

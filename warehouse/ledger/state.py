@@ -1,18 +1,20 @@
-"""What the monitor remembers in SQLite: submissions, decisions, releases, alerts, runs."""
+"""What the monitor remembers: submissions, decisions, releases, alerts, runs."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Date, DateTime, Integer, String, Table, Text
 
-from sightline.warehouse import belonging
+from sightline.warehouse import belonging, database
 from sightline.warehouse.home import Home
 from sightline.warehouse.ledger.migrations.upgrade import upgrade
 
 metadata = sa.MetaData()
+NEXT_MESSAGE = sa.text("(select coalesce(max(number), 0) + 1 from outbox)")
+# A pseudonym has 64 bits, which a whole number in a file has too.
+KEY = Integer().with_variant(sa.BigInteger(), "postgresql")
 
 submissions = Table(
     "submissions",
@@ -142,6 +144,8 @@ outbox = Table(
     "outbox",
     metadata,
     Column("message_id", String, primary_key=True),
+    # in the order in which they were written: whoever writes has no other beside it
+    Column("number", Integer, unique=True, index=True, default=NEXT_MESSAGE),
     Column("alert_id", String),
     Column("kind", String, nullable=False),
     Column("channel", String, nullable=False),
@@ -186,8 +190,8 @@ identity_decisions = Table(
     metadata,
     Column("decision_id", Integer, primary_key=True),
     Column("kind", String, nullable=False),
-    Column("one_key", Integer, nullable=False),
-    Column("other_key", Integer, nullable=False),
+    Column("one_key", KEY, nullable=False),
+    Column("other_key", KEY, nullable=False),
     Column("one_is", String, nullable=False),
     Column("other_is", String, nullable=False),
     Column("key_fingerprint", String, nullable=False),
@@ -275,32 +279,21 @@ StateFault = sa.exc.SQLAlchemyError
 
 
 class State:
-    """The state database; opening it brings the file to the newest layout.
+    """The state of a monitor; opening it brings it to the newest layout.
 
+    `path` is its place in the folder; where the settings name a server, it is kept there instead.
     In a folder that nobody may write to it can be read. Raises StateDamaged, here or wherever a
     page of it is met that is damaged, and NotTogether where it is missing though much stands here.
     """
 
     def __init__(self, path: Path) -> None:
         home = Home(path.parent.parent)
-        if path == home.state_db and not path.exists() and belonging.has_content(home):
+        self.path, self.database = path, database.of(path)
+        if path == home.state_db and self.database.is_missing() and belonging.has_content(home):
             belonging.check(home)
-        self.path = path
-        is_writable = belonging.is_writable(path) or not path.exists()
         self._held = ExitStack()
-        if is_writable:
-            self.engine = _engine(path)
-        else:
-            self.engine = _read_only(*self._held.enter_context(belonging.reachable(path)))
-        sa.event.listen(self.engine, "begin", _begin)
-        sa.event.listen(self.engine, "handle_error", self._tell_damage)
-        upgrade(self.engine, path, is_writable=is_writable)
-        if is_writable:
-            path.chmod(0o600)
-
-    def _tell_damage(self, context: sa.engine.ExceptionContext) -> None:
-        if belonging.is_damage(context.original_exception):
-            raise belonging.damaged(self.path) from None
+        self.engine = self.database.engine(self._held)
+        upgrade(self.engine, self.database, path)
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -315,12 +308,9 @@ class State:
             yield connection
 
     def compact(self) -> None:
-        """Rewrite the file, so that what was deleted is in no byte of it."""
+        """Rewrite it, so that what was deleted is in no byte of it."""
         self.engine.dispose()
-        with self.engine.connect() as connection:
-            connection.rollback()
-            for statement in ("vacuum", "pragma wal_checkpoint(truncate)"):
-                connection.connection.execute(statement)
+        self.database.compact(self.engine)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -335,34 +325,3 @@ def state_of(home: Home) -> Iterator[State]:
         yield state
     finally:
         state.close()
-
-
-def _engine(path: Path) -> sa.Engine:
-    url = sa.URL.create("sqlite", database=str(path))
-    engine = sa.create_engine(url, connect_args={"timeout": belonging.PATIENCE})
-    sa.event.listen(engine, "connect", _prepare)
-    return engine
-
-
-def _read_only(path: Path, how: str) -> sa.Engine:
-    engine = sa.create_engine(
-        "sqlite://", creator=lambda: belonging.connect(path, how), poolclass=sa.NullPool
-    )
-    sa.event.listen(engine, "connect", _leave_transactions_to_us)
-    return engine
-
-
-def _leave_transactions_to_us(connection: Any, _record: Any) -> None:
-    # The driver would commit before each change of layout; we say BEGIN ourselves.
-    connection.isolation_level = None
-
-
-def _prepare(connection: Any, record: Any) -> None:
-    _leave_transactions_to_us(connection, record)
-    for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
-        connection.execute(f"pragma {pragma}")
-
-
-def _begin(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("begin immediate" if writes else "begin")

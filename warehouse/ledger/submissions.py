@@ -150,19 +150,15 @@ def as_known(connection: sa.Connection, as_of: date) -> list[dict[str, Any]]:
 
 def tables_held(connection: sa.Connection, names: Iterable[str]) -> dict[int, dict[str, int]]:
     """By submission, which of these tables it held, and how many rows of each were taken in."""
-    table = sa.func.json_each(submission_profiles.c.profile).table_valued("key", "value")
-    query = (
-        sa.select(
-            submission_profiles.c.submission_id,
-            table.c.key,
-            sa.func.json_extract(table.c.value, "$.rows").label("rows"),
-        )
-        .select_from(submission_profiles.join(table, sa.true()))
-        .where(table.c.key.in_(sorted(names)), sa.func.json_extract(table.c.value, "$.is_held"))
-    )
+    number, profile = submission_profiles.c.submission_id, submission_profiles.c.profile
     rows_held: dict[int, dict[str, int]] = defaultdict(dict)
-    for row in connection.execute(query):
-        rows_held[row.submission_id][row.key] = row.rows
+    for name in sorted(names):
+        query = sa.select(number, profile[(name, "rows")].as_integer()).where(
+            profile[(name, "is_held")].as_boolean()
+        )
+        found: Any = connection.execute(query)
+        for submission_id, rows in found:
+            rows_held[submission_id][name] = rows
     return dict(rows_held)
 
 
@@ -253,7 +249,10 @@ def conclude(connection: sa.Connection, outcomes: Iterable[Outcome]) -> None:
         if outcome.profile and not outcome.is_refused
     ]
     if profiles:
-        connection.execute(submission_profiles.insert().prefix_with("or replace"), profiles)
+        former = submission_profiles.c.submission_id == sa.bindparam("id")
+        numbers = [{"id": row["submission_id"]} for row in profiles]
+        connection.execute(submission_profiles.delete().where(former), numbers)
+        connection.execute(submission_profiles.insert(), profiles)
 
 
 def counts_of(outcomes: Iterable[Outcome]) -> list[dict[str, int]]:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import yaml
 
-from sightline.warehouse import yaml_files
 from sightline.warehouse.quoting import quoted
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FILE = Path(__file__).parents[2] / "dbt_project" / "models" / "published" / "published.yml"
 
 # A release's own name and time; the rest decides whether two releases say the same.
@@ -59,7 +60,9 @@ class PublishedTable:
 @cache
 def published_tables() -> tuple[PublishedTable, ...]:
     """The published models, in the order in which a release is hashed."""
-    return tuple(map(_table, yaml_files.read(FILE)["models"]))
+    with FILE.open("rb") as file:
+        models = yaml.load(file, LOADER)["models"]  # noqa: S506  a safe one
+    return tuple(map(_table, models))
 
 
 def _table(model: Mapping[str, Any]) -> PublishedTable:

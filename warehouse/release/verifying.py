@@ -4,7 +4,7 @@ import os
 
 import sqlalchemy as sa
 
-from sightline.warehouse import belonging
+from sightline.warehouse import belonging, database
 from sightline.warehouse.errors import WRONG_USE, SightlineError
 from sightline.warehouse.home import Home
 from sightline.warehouse.ledger.releases import manifest_hashes
@@ -35,7 +35,8 @@ def results(home: Home, release_id: str | None = None) -> dict[str, bool]:
 
 def _recorded(home: Home) -> tuple[str | None, dict[str, str]]:
     """The release that readers should see, and the hashes of manifests."""
-    if not os.access(home.restricted, os.R_OK | os.X_OK) or not home.state_db.is_file():
+    may_look = os.access(home.restricted, os.R_OK | os.X_OK)
+    if not may_look or database.of(home.state_db).is_missing():
         return None, {}
     with state_of(home) as state:
         with state.read() as connection:

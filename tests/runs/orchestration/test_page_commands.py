@@ -77,6 +77,10 @@ ELSEWHERE = {
     ),
     ("restore",): ("tests/runs/orchestration/test_backup_of_a_run.py", '"restore", str('),
     ("upgrade",): ("tests/unit/warehouse/test_upgrades.py", '"upgrade", "--check"'),
+    ("move-state",): (
+        "tests/postgres/test_copies_of_a_server.py",
+        'sightline("move-state"',
+    ),
     ("backtest",): ("tests/runs/orchestration/test_history.py", 'sightline("backtest"'),
     ("demo",): (
         "tests/runs/orchestration/test_commands.py",

@@ -11,7 +11,7 @@ from intake_files import MARCH, Monitor, referrals, ssd
 
 from sightline.warehouse.errors import ConfigurationError
 from sightline.warehouse.ledger import annotations, audit, clock_marks
-from sightline.warehouse.ledger.clock_marks import OF_RUNS, standing
+from sightline.warehouse.ledger.clock_marks import among, standing
 from sightline.warehouse.ledger.state import runs, submissions
 from sightline.warehouse.settings import load_settings
 from sightline.warehouse.timeline.in_force import known, slices
@@ -43,11 +43,6 @@ def in_force(monitor: Monitor, as_of: date) -> set[int]:
     return {one.submission.submission_id for one in slices(known(monitor.state, as_of))}
 
 
-def asked(*days: date, of_submissions: tuple[date, ...] = ()):
-    """What a state answers that holds runs and submissions of these days, in this order."""
-    return lambda query: [(day,) for day in (days if query == OF_RUNS else of_submissions)]
-
-
 @pytest.mark.parametrize(
     ("days", "today", "verdict"),
     [
@@ -67,8 +62,8 @@ def asked(*days: date, of_submissions: tuple[date, ...] = ()):
 def test_where_today_stands_follows_from_the_order_of_the_numbers(
     days: list[date], today: date, verdict: str
 ) -> None:
-    assert standing(asked(*days), today).verdict == verdict
-    assert standing(asked(of_submissions=tuple(days)), today).verdict == verdict
+    assert among(days, (), today).verdict == verdict
+    assert among((), days, today).verdict == verdict
 
 
 def test_what_came_while_the_clock_was_a_year_ahead_is_outlived(monitor: Monitor) -> None:
@@ -157,7 +152,7 @@ def test_only_runs_that_got_past_the_check_say_what_day_it_is(
             sa.insert(runs).values(row | {"run_id": "a", "number": 1, "started_at": now})
         )
     with monitor.state.read() as connection:
-        found = standing(lambda query: connection.exec_driver_sql(query).all(), OCTOBER - DAY)
+        found = standing(connection, OCTOBER - DAY)
     assert found.verdict == verdict
 
 

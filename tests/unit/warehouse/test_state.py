@@ -44,11 +44,9 @@ def test_a_broken_migration_leaves_nothing_behind(path, monkeypatch):
     State(path)
 
 
-def test_what_came_before_intakes_were_numbered_stands_by_its_day(path, monkeypatch):
+def test_what_came_before_intakes_were_numbered_stands_by_its_day(path):
     engine = sa.create_engine(f"sqlite:///{path}")
-    with monkeypatch.context() as patch:
-        patch.setattr(upgrade, "HEAD", "0005")
-        upgrade.upgrade(engine)
+    upgrade.migrate(engine, "0005")
     days = ["2026-03-09", "2026-01-05", "2026-03-09", "2026-02-01"]
     with engine.begin() as connection:
         for number, day in enumerate(days):
@@ -62,11 +60,9 @@ def test_what_came_before_intakes_were_numbered_stands_by_its_day(path, monkeypa
         assert connection.execute(query).scalars().all() == [3, 1, 3, 2]
 
 
-def test_a_reason_of_before_public_sentences_is_no_public_sentence(path, monkeypatch):
+def test_a_reason_of_before_public_sentences_is_no_public_sentence(path):
     engine = sa.create_engine(f"sqlite:///{path}")
-    with monkeypatch.context() as patch:
-        patch.setattr(upgrade, "HEAD", "0009")
-        upgrade.upgrade(engine)
+    upgrade.migrate(engine, "0009")
     with engine.begin() as connection:
         connection.exec_driver_sql(
             "insert into annotations (area_code, scope, kind, starts_on, reason, recorded_on)"

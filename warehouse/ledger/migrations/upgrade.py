@@ -4,33 +4,35 @@ A layout newer than this code knows is refused.
 """
 
 import ast
-import sqlite3
-from contextlib import closing
+from contextlib import ExitStack
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from sightline.warehouse import belonging
+from sightline.warehouse.database import Database, File, Server
 from sightline.warehouse.errors import ConfigurationError
 
-HEAD = "0012"
+HEAD = "0013"
 FOLDER = Path(__file__).parent
 COPIES_KEPT = 3
 
 
-def upgrade(engine: sa.Engine, path: Path | None = None, *, is_writable: bool = True) -> None:
-    """A file that is new gets the newest layout; an older one is copied first, beside `path`."""
+def upgrade(engine: sa.Engine, state: Database, path: Path) -> None:
+    """A new state gets the newest layout; an older one is copied first, beside `path`."""
     found = version_of(engine)
     if found == HEAD:
         return
     refuse_newer(found)
-    if not is_writable:
+    if not state.is_writable():
         raise ConfigurationError(
-            f"{path} has layout {found}; it is to be brought to {HEAD}, but cannot be written to"
+            f"{state} has layout {found}; it is to be brought to {HEAD}, but cannot be written to"
         )
-    if path and found is not None:
-        copy_aside(path, found)
+    if found is None:
+        state.check_suits()
+    else:
+        copy_aside(state, path, found)
     migrate(engine, HEAD)
+    state.begun()
 
 
 def migrate(engine: sa.Engine, layout: str) -> None:
@@ -76,29 +78,46 @@ def copies(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.stem}-[0-9]*-[0-9]*{path.suffix}"), key=_number)
 
 
-def copy_aside(path: Path, layout: str) -> Path:
-    """A copy of the state beside it, whole or not at all; of the former ones the newest stay."""
-    former = copies(path)
-    number = max(map(_number, former), default=0) + 1
-    target = path.with_name(f"{path.stem}-{layout}-{number}{path.suffix}")
-    with belonging.opened(path) as source:
-        if source is not None:
-            snapshot(source, target)
+def copy_aside(state: Database, path: Path, layout: str) -> Path:
+    """A copy of the state as a file beside `path`, whole or not at all; of the former ones the
+    newest stay."""
+    former, target = copies(path), _next_copy(path, layout)
+    snapshot(state, target, layout)
     for copy in former[: len(former) + 1 - COPIES_KEPT]:
         copy.unlink()
     return target
 
 
-def snapshot(source: sqlite3.Connection, target: Path) -> None:
-    """One view of a database that others may write to meanwhile, as a file of its own."""
-    unfinished = target.with_name(f"{target.name}.tmp")
-    unfinished.unlink(missing_ok=True)
-    unfinished.touch(0o600)
-    with closing(sqlite3.connect(unfinished)) as copy:
-        source.backup(copy)
-        # A copy is one file: no log is to be kept beside it.
-        copy.execute("pragma journal_mode = delete")
-    unfinished.replace(target)
+def move_to(server: Server, path: Path) -> Path:
+    """The state in a file goes to a server that holds none; the file stays as the newest copy.
+
+    Raises ConfigurationError, and changes nothing, where there is no such file or the server is not
+    empty.
+    """
+    file = File(path)
+    if file.is_missing():
+        raise ConfigurationError(f"{file} is missing: there is no state to move")
+    if not server.is_empty():
+        raise ConfigurationError(f"{server} holds a state already; name an empty database")
+    server.check_suits()
+    with ExitStack() as held:
+        engine = file.engine(held)
+        held.callback(engine.dispose)
+        upgrade(engine, file, path)
+    server.take_over(path, lambda engine: migrate(engine, HEAD))
+    target = _next_copy(path, HEAD)
+    path.replace(target)
+    return target
+
+
+def snapshot(state: Database, target: Path, layout: str = HEAD) -> None:
+    """One view of a state that others may write to meanwhile, as a file of its own."""
+    state.snapshot(target, lambda engine: migrate(engine, layout))
+
+
+def _next_copy(path: Path, layout: str) -> Path:
+    number = max(map(_number, copies(path)), default=0) + 1
+    return path.with_name(f"{path.stem}-{layout}-{number}{path.suffix}")
 
 
 def _number(path: Path) -> int:

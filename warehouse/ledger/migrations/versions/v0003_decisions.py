@@ -28,8 +28,19 @@ def upgrade() -> None:
         sa.Column("previous_hash", sa.String, nullable=False),
         sa.Column("hash", sa.String, nullable=False),
     )
+    refusal = "the audit trail is only added to"
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "create function audit_only_added_to() returns trigger language plpgsql as"
+            f" $$ begin raise exception '{refusal}'; end $$"
+        )
+        op.execute(
+            "create trigger audit_no_change before update or delete or truncate on audit"
+            " execute function audit_only_added_to()"
+        )
+        return
     for event in ("update", "delete"):
         op.execute(
             f"create trigger audit_no_{event} before {event} on audit"
-            " begin select raise(abort, 'the audit trail is only added to'); end"
+            f" begin select raise(abort, '{refusal}'); end"
         )
