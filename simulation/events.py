@@ -36,12 +36,21 @@ class Planted:
     words: str
     lasts: int | None = None
     small: bool = False
+    other_way: tuple[str, ...] = ()
+    """Streams that change by as much, the other way."""
+
+    def sizes(self, size: float) -> dict[str, float]:
+        """By how much each stream changes in an event of this size."""
+        return dict.fromkeys(self.streams, size) | dict.fromkeys(self.other_way, -size)
 
 
 FALL = "referrals fall by {size:.0%} and stay there"
 DRIFT = "referrals drift down by {size:.1%} a month"
 ONE_LOST = "one monthly return was never sent, which is not a fall"
 QUARTER_LOST = "the SSDA903 return of January to March was never sent, which is not a fall"
+GAP = "suspensions and missing episodes rise by {size:.0%}, referrals and named exploitation fall"
+SIGNS_OF_RISK = ("suspensions", "missing")
+SEEN = (*REFERRALS, "exploitation")
 REFERRED_AND_KNOWN = ("referral_rate", "excluded_not_known")
 MISSING_AND_KNOWN = ("missing_incident_rate", "excluded_not_known")
 RE_REFERRED_AND_KNOWN = ("re_referral_rate", "excluded_not_known")
@@ -111,6 +120,12 @@ PLAN = (
         "severely absent pupils are no more often known to social care than others",
     ),
     Planted(
+        "gap_opens", "840", 9, 0.35, SIGNS_OF_RISK, ("divergence",), GAP, other_way=SEEN
+    ),
+    Planted(
+        "gap_opens", "878", 9, 0.35, SIGNS_OF_RISK, ("divergence",), GAP, other_way=SEEN
+    ),
+    Planted(
         "missing_return", "908", 4, 0.0, (), ("referral_rate",),
         "two monthly returns were never sent, which is not a fall", lasts=2,
     ),
@@ -133,8 +148,8 @@ QUIET = {*NO_CHANGE, "referral_dip"}
 
 CENSUS_SENDERS = ("884", "391", "870", "880", "874", "890")
 PRIORITY = (
-    "383", "884", "306", "857", "352", "382", "830", "935", "942", "943", "860", "881",
-    "936", "316", "839", "892", "926", "888", "341", "919", "908", "802", "391", "840",
+    "383", "884", "306", "857", "352", "382", "830", "935", "839", "840", "942", "943",
+    "860", "881", "936", "316", "892", "926", "888", "341", "919", "908", "802", "391",
 )  # fmt: skip
 """The first authorities of any small set: all that is planted, every region, some of each kind."""
 
@@ -207,7 +222,7 @@ def _national(horizon: Horizon, la_codes: tuple[str, ...]) -> list[Event]:
 
 def effects(horizon: Horizon, events: tuple[Event, ...], la_code: str) -> Effects:
     """For each stream the factor by which each day's rate is multiplied."""
-    streams = {name for row in PLAN for name in row.streams} | SHOCK_SIZES.keys()
+    streams = {name for row in PLAN for name in row.sizes(row.size)} | SHOCK_SIZES.keys()
     found = {stream: np.ones(len(horizon.days)) for stream in sorted(streams)}
     for event in events:
         if event.kind == "closure_shock":
@@ -215,11 +230,11 @@ def effects(horizon: Horizon, events: tuple[Event, ...], la_code: str) -> Effect
                 found[stream] *= _curve(horizon, size - 1, event.onset, event.until)
         elif event.la_codes == (la_code,):
             row = next(row for row in PLAN if row.kind == event.kind and row.la_code == la_code)
-            for stream in row.streams:
+            for stream, size in row.sizes(event.size).items():
                 found[stream] *= (
-                    _drift(horizon, event.size, event.onset)
+                    _drift(horizon, size, event.onset)
                     if event.kind == "referral_drift"
-                    else _curve(horizon, event.size, event.onset, event.until)
+                    else _curve(horizon, size, event.onset, event.until)
                 )
     return found
 

@@ -28,7 +28,7 @@ from sightline.warehouse.home import Home
 TESTS = Path(__file__).parent
 GUARD = TESTS / "guard"
 T = TypeVar("T")
-AREAS, MONTHS = 8, 30
+AREAS, MONTHS = 10, 30
 FIRST = ("test_run.py", "test_figures_cases.py")
 LONG = {"runs", "soak"}
 """Folders of tests that start whole runs."""

@@ -147,7 +147,7 @@ def test_the_last_bundle_of_one_sender_comes_twice(inbox):
 
 
 def test_a_correction_holds_rows_that_the_first_attempt_had_not(make_inbox):
-    inbox = make_inbox(areas=10, months=14)
+    inbox = make_inbox(areas=12, months=14)
     again = next(
         name for name in inbox.truth.resubmissions if re.search("/ssd_.*_corrected$", name)
     )
@@ -159,7 +159,7 @@ def test_a_correction_holds_rows_that_the_first_attempt_had_not(make_inbox):
 
 
 def test_two_authorities_take_over_from_one(make_inbox):
-    inbox = make_inbox(areas=10, months=9, until=date(2023, 9, 30))
+    inbox = make_inbox(areas=12, months=9, until=date(2023, 9, 30))
     before = [
         row["cine_referral_id"] for row in inbox.rows("909/ssd_2023-02.zip", "ssd_cin_episodes.csv")
     ]
