@@ -82,9 +82,9 @@ sql: $(VENV)/.test
 
 # A folder build/lib that is left from before would go into the wheel.
 wheel: $(VENV)/.run
-	rm -rf build/lib build/bdist.* dist/sightline-*.whl dist/sightline-*.tar.gz
+	rm -rf build/lib build/bdist.* dist/sightline-*
 	$(BIN)/python -c "from setuptools import build_meta as it; it.build_sdist('dist'); it.build_wheel('dist')" > /dev/null
-	@ls dist/sightline-*.whl dist/sightline-*.tar.gz
+	@ls dist/sightline-*
 
 $(RUNTIME)/.done: $(VENV)/.test requirements.lock
 	rm -rf $(RUNTIME)
