@@ -81,8 +81,9 @@ def environment(home: Home) -> dict[str, str]:
     }
 
 
-def instance(home: Home, *, keeps_output: bool = True) -> "DagsterInstance":
-    """Dagster's storage of this monitor; `keeps_output` is whether it captures what is printed.
+def instance(home: Home, *, runs_here: bool = False) -> "DagsterInstance":
+    """Dagster's storage of this monitor; for a run in this process what it prints is left to its
+    terminal, and files stay open.
 
     Raises ConfigurationError where Dagster does not take what [dagster] says.
     """
@@ -92,14 +93,10 @@ def instance(home: Home, *, keeps_output: bool = True) -> "DagsterInstance":
 
     dagster_storage.do_not_wait_for_the_disk()
     dagster_storage.make_place(home)
-    quiet = {
-        "compute_logs": {
-            "module": "dagster._core.storage.noop_compute_log_manager",
-            "class": "NoOpComputeLogManager",
-        }
-    }
     try:
-        ref = InstanceRef.from_dir(str(home.dagster), overrides={} if keeps_output else quiet)
+        ref = InstanceRef.from_dir(
+            str(home.dagster), overrides=_for_a_run_here(home) if runs_here else {}
+        )
         return DagsterInstance.from_ref(ref)
     except DagsterInvalidConfigError as fault:
         told = next((one.message.partition(" Expected:")[0] for one in fault.errors), str(fault))
@@ -117,16 +114,32 @@ def ready(home: Home) -> Iterator["DagsterInstance"]:
     if dagster_storage.damaged(home):
         set_aside(home)
     try:
-        found = instance(home, keeps_output=False)
+        found = instance(home, runs_here=True)
         dagster_storage.bring_up_to_date(found, home)
         orphaned_runs.settle(found, home)
     except dagster_storage.StorageDamaged as fault:
         if not dagster_storage.is_damage(fault):
             raise
         set_aside(home)
-        found = instance(home, keeps_output=False)
+        found = instance(home, runs_here=True)
     with found:
         yield found
+
+
+def _for_a_run_here(home: Home) -> dict[str, Any]:
+    quiet = {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+    is_elsewhere = isinstance(database.of(home.state_db), Server)
+    if is_elsewhere or STORAGES & load_settings(home).dagster.keys():
+        return {"compute_logs": quiet}
+    storage = {
+        "module": "sightline.orchestration.event_storage",
+        "class": "ForARunHere",
+        "config": {"base_dir": str(home.dagster)},
+    }
+    return {"compute_logs": quiet, "storage": {"custom": storage}}
 
 
 def set_aside(home: Home) -> Path:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import duckdb
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from sightline.warehouse import yaml_files
 from sightline.warehouse.contracts import schema as contracts
 
 SERIES_TYPES = {
@@ -176,12 +177,16 @@ class Indicator(BaseModel):
 
 def load() -> list[Indicator]:
     """Every definition, in the order of the catalogue's codes; a wrong one raises ValueError."""
+    return list(_loaded(FOLDER))
+
+
+@cache
+def _loaded(folder: Path) -> tuple[Indicator, ...]:
     loaded = [
-        Indicator.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-        for path in sorted(FOLDER.glob("*.yml"))
+        Indicator.model_validate(yaml_files.read(path)) for path in sorted(folder.glob("*.yml"))
     ]
     _check_parts({one.indicator: one for one in loaded})
-    return sorted(loaded, key=lambda one: (one.code[0], int(one.code[1:])))
+    return tuple(sorted(loaded, key=lambda one: (one.code[0], int(one.code[1:]))))
 
 
 def _check_parts(by_name: Mapping[str, Indicator]) -> None:

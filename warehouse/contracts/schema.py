@@ -7,9 +7,9 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from sightline.warehouse import yaml_files
 from sightline.warehouse.calendar import Span, event_window
 from sightline.warehouse.contracts.rules import (
     Beside,
@@ -25,8 +25,6 @@ from sightline.warehouse.contracts.rules import (
 from sightline.warehouse.errors import ConfigurationError
 
 FOLDER = Path(__file__).parent
-# The safe loader in C, where libyaml is there, is ten times as fast; every worker reads contracts.
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 ColumnType = Literal[
     "id", "upn", "date", "month", "code", "codes", "boolean", "integer", "number", "text"
@@ -433,7 +431,7 @@ class Contract(Strict):
 @cache
 def date_formats() -> dict[str, DateFormat]:
     """The ways to write dates that contracts may name."""
-    texts = _read_yaml(FOLDER / "dates.yml")
+    texts = yaml_files.read(FOLDER / "dates.yml")
     return {name: DateFormat.model_validate(text) for name, text in texts.items()}
 
 
@@ -452,12 +450,12 @@ def by_due() -> list[Contract]:
 
 
 def load_one(path: Path) -> Contract:
-    shared = _read_yaml(FOLDER / "codes.yml")
-    text = _read_yaml(path)
+    shared = yaml_files.read(FOLDER / "codes.yml")
+    text = yaml_files.read(path)
     text["name"] = path.parent.name
     lists = {**shared, **text.pop("code_lists", {})}
     headings = text.pop("headings", {})
-    signs = _read_yaml(FOLDER / "vital_signs.yml")
+    signs = yaml_files.read(FOLDER / "vital_signs.yml")
     own = text.get("vital_signs", {})
     text["vital_signs"] = {name: sign | own.get(name, {}) for name, sign in signs.items()}
     spellings = _spellings(path.parent / "spellings.yml")
@@ -512,7 +510,7 @@ def _spelt(names: Iterable[str], headings: dict[str, list[str]]) -> list[str]:
 
 def _spellings(path: Path) -> dict[str, dict[str, str]]:
     """Of each list in a contract's file of spellings, the code that each word means."""
-    lists = _read_yaml(path) if path.exists() else {}
+    lists = yaml_files.read(path) if path.exists() else {}
     return {name: _by_word(path, words) for name, words in lists.items()}
 
 
@@ -523,10 +521,6 @@ def _by_word(path: Path, words: dict[str, list[str]]) -> dict[str, str]:
             if found.setdefault(word, code) != code:
                 raise ConfigurationError(f"{path}: {word} is given to {found[word]} and to {code}")
     return found
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    return dict(yaml.load(path.read_bytes(), Loader=LOADER))  # noqa: S506 (both are safe)
 
 
 # Returns of a month that do not list what is still open do so as a snapshot of a longer time.

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
-import yaml
 
+from sightline.warehouse import yaml_files
 from sightline.warehouse.quoting import quoted
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FILE = Path(__file__).parents[2] / "dbt_project" / "models" / "published" / "published.yml"
 
 # A release's own name and time; the rest decides whether two releases say the same.
@@ -60,9 +59,7 @@ class PublishedTable:
 @cache
 def published_tables() -> tuple[PublishedTable, ...]:
     """The published models, in the order in which a release is hashed."""
-    with FILE.open("rb") as file:
-        models = yaml.load(file, LOADER)["models"]  # noqa: S506  a safe one
-    return tuple(map(_table, models))
+    return tuple(map(_table, yaml_files.read(FILE)["models"]))
 
 
 def _table(model: Mapping[str, Any]) -> PublishedTable:

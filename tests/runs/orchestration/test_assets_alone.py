@@ -35,7 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, small_home: Ran) -> Iterator[
 
 @pytest.fixture
 def instance(home: Home) -> Iterator[dg.DagsterInstance]:
-    with dagster_home.instance(home, keeps_output=False) as found:
+    with dagster_home.instance(home, runs_here=True) as found:
         yield found
 
 

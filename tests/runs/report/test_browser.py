@@ -24,11 +24,23 @@ def test_a_page_opens_without_error_and_asks_for_nothing(page, site: Path, name:
     assert page.locator("h1").count() == 1
 
 
+# What reaches over the right edge, but for what is scrolled by itself or drawn.
+OVER_THE_EDGE = """
+() => [...document.querySelectorAll("main *, footer *, header *")].filter(one =>
+  !one.closest(".scroll, svg, pre, .unseen") && one.getClientRects().length
+  && one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML.slice(0, 90))
+"""
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_a_narrow_window_needs_no_sideways_scrolling(page, site: Path, name: str) -> None:
-    page.set_viewport_size({"width": 320, "height": 640})
+def test_nothing_is_cut_at_400_per_cent(page, site: Path, name: str) -> None:
+    """A window of 1280 by 900 pixels shows 320 by 225 then; also with all that opens open."""
+    page.set_viewport_size({"width": 320, "height": 225})
     page.goto((site / name).as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert page.evaluate(OVER_THE_EDGE) == []
+    assert page.faults == []
 
 
 # What a lead has to know within a minute: each where the first page says it.
@@ -80,6 +92,37 @@ def test_the_first_tab_stop_leads_past_the_menu(page, site: Path) -> None:
     assert page.evaluate("document.activeElement.textContent") == "Skip to main content"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
+
+
+FOCUSED = """
+() => { const one = document.activeElement, box = one.getBoundingClientRect();
+  return {href: one.getAttribute("href"), seen: box.top < innerHeight && box.bottom > 0,
+          outline: getComputedStyle(one).outlineStyle + getComputedStyle(one).boxShadow}; }
+"""
+
+
+@pytest.mark.parametrize("height", [900, 225])
+def test_a_lead_comes_to_the_evidence_and_the_area_by_the_keyboard_alone(
+    page, site: Path, height: int
+) -> None:
+    """Every stop on the way is in the window and marked, also in a window enlarged four times."""
+    page.set_viewport_size({"width": 1280 if height == 900 else 320, "height": height})
+    page.goto((site / "index.html").as_uri())
+    stops = []
+    while not stops or stops[-1]["href"] != "alerts/a-leeds.html":
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate(FOCUSED))
+        assert len(stops) < 20
+    assert all(one["seen"] and one["outline"] != "nonenone" for one in stops)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/alerts/a-leeds.html")
+    page.get_by_role("link", name="Leeds").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/areas/383.html")
+    page.locator("summary", has_text="Revised figures").focus()
+    page.keyboard.press("Enter")
+    assert page.get_by_text("No figure of Leeds has been revised").is_visible()
+    assert page.faults == []
 
 
 def test_a_table_is_sorted_from_the_keyboard_and_says_so(page, site: Path) -> None:
@@ -189,6 +232,9 @@ def test_a_chart_is_whole_on_paper(page, site: Path) -> None:
     for one in page.evaluate(PLACES):
         assert one["axis"][1] <= one["line"][0] + 1 < one["newest"][1] <= one["chart"][1]
     assert page.locator("header nav").is_hidden()
+    assert page.locator("footer").get_by_text("releases/r1/report/areas/383.html").is_visible()
+    first = page.locator(".card .source").first
+    assert "releases/r1/report/areas/383.html#referral_rate-month-extracts" in first.inner_text()
     assert page.evaluate("getComputedStyle(document.querySelector('.scroll')).overflowX") == (
         "visible"
     )
