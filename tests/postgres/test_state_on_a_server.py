@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from postgres_server import PASSWORD, Postgres, put
 from support import sightline
 
-from sightline.orchestration import dagster_storage
+from sightline.orchestration import dagster_home, dagster_storage
 from sightline.orchestration.health import examine
 from sightline.warehouse import belonging, database
 from sightline.warehouse.belonging import NotTogether
@@ -102,6 +102,15 @@ def test_a_role_needs_no_more_than_its_schemas(
     server.asked("drop schema dagster", database=name)
     with pytest.raises(ConfigurationError, match="permission denied for database"):
         dagster_storage.make_place(home)
+
+
+@pytest.mark.parametrize("runs_here", [True, False])
+def test_dagster_keeps_its_runs_beside_it(home: Home, *, runs_here: bool) -> None:
+    with dagster_home.instance(home, runs_here=runs_here) as instance:
+        found = type(instance.event_log_storage).__name__
+    assert found == "PostgresEventLogStorage"
+    assert PASSWORD not in (home.dagster / "dagster.yaml").read_text()
+    assert not (home.dagster / "history").exists()
 
 
 def test_readers_see_one_view_and_are_not_kept_out_by_a_writer(home: Home) -> None:
