@@ -125,6 +125,21 @@ def test_a_lead_comes_to_the_evidence_and_the_area_by_the_keyboard_alone(
     assert page.faults == []
 
 
+@pytest.mark.parametrize("width", [1280, 320])
+def test_a_link_in_a_cell_is_large_enough_to_be_hit_however_short_it_is(
+    page, site: Path, width: int
+) -> None:
+    """24 pixels, the least that WCAG 2.2 asks for where another link is near."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto((site / "areas/383.html").as_uri())
+    heights = page.evaluate(
+        """() => [...document.querySelectorAll("td a.unit")].map(one => {
+        one.textContent = "Alert"; return one.getBoundingClientRect().height; })"""
+    )
+    assert heights
+    assert min(heights) >= 24
+
+
 def test_a_table_is_sorted_from_the_keyboard_and_says_so(page, site: Path) -> None:
     page.goto((site / "quality/index.html").as_uri())
     table = page.locator("#year + div table")
