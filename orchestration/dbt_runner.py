@@ -55,6 +55,15 @@ def build(
     return results
 
 
+def documented(home: Home) -> Path:
+    """The folder with dbt's documentation of all models, without a look into any database."""
+    try:
+        _invoke(home, ["docs", "generate", "--static", "--empty-catalog"], parse(home))
+    finally:
+        _let_go()
+    return home.dbt / "target"
+
+
 def project(home: Home) -> "DbtProject":
     """The project as dagster-dbt knows it; what it writes lies with the monitor."""
     from dagster_dbt import DbtProject

@@ -18,6 +18,7 @@ from sightline.orchestration.console import (
     echo,
     home_option,
     json_option,
+    say,
     state_of,
     table,
     typed,
@@ -245,4 +246,22 @@ def dictionary(home: "Home", name: str | None, is_json: bool) -> int:
     return 0
 
 
-COMMANDS = (sql, dictionary)
+@click.command("lineage")
+@click.argument(
+    "file", type=click.Path(path_type=Path, dir_okay=False), default=Path("lineage.html")
+)
+def lineage(file: Path) -> int:
+    """Write how every table is made of others, as one page for a browser; no figure is in it.
+
+    It is made from the models alone, and names those inside restricted/ too.
+
+    Example: sightline lineage lineage.html
+    """
+    from sightline.orchestration import lineage
+
+    lineage.write(file)
+    say(f"Written: {file}")
+    return 0
+
+
+COMMANDS = (sql, dictionary, lineage)
