@@ -9,7 +9,7 @@ export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2> /dev/null || echo
 # What is shipped beside Sightline, and nothing else.
 RUNTIME := build/runtime
 
-.PHONY: help demo quick fast test test-package test-postgres unit coverage mutants soak check lint types sql wheel bundle sbom licences lock clean
+.PHONY: help demo quick fast test test-package test-postgres unit coverage mutants soak docs check lint types sql wheel bundle sbom licences lock clean
 help:
 	@echo "make demo    simulate a national set of extracts, run everything, say where to look"
 	@echo "make quick   format, lint, types and the fast tests of tests/unit, side by side: about a minute on two cores"
@@ -20,6 +20,7 @@ help:
 	@echo "make mutants plant faults one at a time and say which no test sees; some minutes"
 	@echo "make soak    sixty simulated days with faults, and thirty kills at random moments"
 	@echo "make check   format, lint, types and SQL style only"
+	@echo "make docs    these pages as a site that opens from a folder: build/docs/index.html"
 	@echo "make wheel   the wheel and the source distribution, in dist/"
 	@echo "make bundle  all that installs it without a network, in dist/; make sbom and make licences say what it is made of"
 	@echo "make test-package  wheel, source distribution and bundle in clean environments; PYTHONS=\"python3.12 ...\" names them"
@@ -34,6 +35,10 @@ $(VENV)/.run: requirements.lock pyproject.toml
 
 $(VENV)/.test: $(VENV)/.run requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.run requirements-docs.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-docs.lock
 	touch $@
 
 demo: $(VENV)/.run
@@ -66,6 +71,10 @@ mutants: $(VENV)/.test
 soak: $(VENV)/.test
 	$(BIN)/python tests/soak $(ARGS)
 	$(BIN)/python tests/soak/kills.py --times 30
+
+docs: $(VENV)/.docs
+	$(BIN)/python docs/site/build.py build/docs
+	$(BIN)/sightline lineage build/docs/lineage.html
 
 check: lint types sql
 
@@ -110,7 +119,8 @@ test-package: $(VENV)/.test
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build -o requirements.lock
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev -o requirements-dev.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra docs --extra dev -o requirements-dev.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra docs -o requirements-docs.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra editor -o requirements-editor.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra postgres -o requirements-postgres.lock
 
