@@ -5,7 +5,7 @@ An interval is thus never said to be wider than it is for somebody who solves th
 Linear programmes alone would not do: theirs are wider where only fractions fill them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -52,7 +52,8 @@ def attained(
     they move by themselves; then all narrow ones are moved at once, within their region and with
     whatever they are tied to, and what is left one at a time.
     """
-    can_be = implied(system).width >= least
+    system = _bounded(system)
+    can_be = (system.cells["upper"] - system.cells["lower"]).to_numpy() + 1 >= least
     found = _alone(system, counts, _in_same_totals(system))
     if former:
         found.join(former)
@@ -68,6 +69,13 @@ def attained(
         _widen(_Search(part, counts[chosen], search.wanted[chosen], least, own))
         found.lower[chosen], found.upper[chosen] = own.lower, own.upper
     return found, wanted & (found.width < least)
+
+
+def _bounded(system: System) -> System:
+    """The same with bounds of the counts that the rows imply: programmes are solved where they are
+    near, and not where one is as good as none."""
+    bounds = implied(system)
+    return replace(system, cells=system.cells.assign(lower=bounds.lower, upper=bounds.upper))
 
 
 def _widen(search: "_Search") -> None:

@@ -132,8 +132,9 @@ def _as_known(
     )
     is_hidden = cells["marker"].notna()
     is_above = cells["area_level"] != "local_authority"
-    marker = cells["marker"].mask(is_hidden & (is_whole | (is_total & is_above)), "any")
-    marker = marker.mask(is_hidden & is_own, "large")
+    # A repair takes a whole year of an authority's counts, small ones too.
+    is_repaired = is_own | is_whole | (is_total & is_above)
+    marker = cells["marker"].mask(is_hidden & is_repaired, "any")
     return _known(cells.assign(marker=marker), relations, smallest_shown)
 
 

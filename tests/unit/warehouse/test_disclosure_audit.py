@@ -463,6 +463,21 @@ def test_a_count_that_cannot_be_the_former_one_is_another_whatever_was_sent(
     assert [*found["version"]] == [version]
 
 
+def test_a_count_that_a_repair_names_may_be_small_or_large() -> None:
+    """A repair takes a whole calendar year, small counts too: that it is named tells neither."""
+    row = {
+        "indicator": "m", "measure": "m", "other_measure": None, "area_code": "a",
+        "area_level": "local_authority", "region_code": "R1", "sub_region_code": None,
+        "period_type": "month", "period_start": FIRST, "breakdown": "total", "shown": None,
+        "marker": "c", "is_derived": True,
+    }  # fmt: skip
+    named = {"measure": "m", "area_code": "a", "period_start": "2026-01-01", "breakdown": "total"}
+    for withheld, ends in (([], (1, 7)), ([named], (0, FREE))):
+        repairs = printed.NO_REPAIRS | {"withheld_counts": withheld}
+        [known] = printed._as_known(pd.DataFrame([row]), [], SMALLEST, repairs).to_dict("records")
+        assert (known["lower"], known["upper"]) == ends
+
+
 # ---- Releases that are kept no more are told of by the next one's own history.
 
 OTHER = "E08000032"  # the second of the two authorities of the region
