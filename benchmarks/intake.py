@@ -18,24 +18,21 @@ ratios: seconds depend on the machine.
 
 import argparse
 import json
-import os
 import secrets
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import duckdb
+import processes
 
 from sightline.senders.validate import validate
 from sightline.simulation.national import simulate
@@ -95,15 +92,6 @@ TABLES = {
 # Of the table that is written as one large CSV.
 ROWS_IN_MB = 25_000
 CHECK_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
-SAMPLED_EVERY = 0.1
-
-
-@dataclass(frozen=True)
-class Cost:
-    """CPU seconds, and the most memory that its processes held at once, in MB."""
-
-    cpu: float
-    rss: float
 
 
 # The steps, each run in a process of its own.
@@ -181,35 +169,7 @@ STEPS: dict[str, Callable[[Path], None]] = {
 }
 
 
-def cost(step: str, path: Path) -> Cost:
-    """What a step costs in a process of its own, with the processes that it starts."""
-    command = [sys.executable, __file__, "--step", step, str(path)]
-    process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 (this very file)
-    most = 0.0
-    while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
-        most = max(most, held_by(process.pid))
-        time.sleep(SAMPLED_EVERY)
-    _, status, used = ended
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"the step {step} failed")
-    return Cost(used.ru_utime + used.ru_stime, most or used.ru_maxrss / 1024)
-
-
-def held_by(session: int) -> float:
-    """The memory of all processes of a session, in MB, where the system tells it.
-
-    The kernel's own maximum counts what this process held when it started them.
-    """
-    pages = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended
-            continue
-        if int(fields[3]) == session:
-            pages += int(fields[21])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+cost = partial(processes.cost, Path(__file__))
 
 
 def fresh_home(folder: Path, bundles_of: Path) -> Path:
@@ -289,13 +249,13 @@ def extracts(folder: Path, wanted: argparse.Namespace) -> dict[str, float]:
     inbox = folder / "sent"
     simulate(inbox, months=wanted.months, areas=wanted.areas, plain_files=True)
     bundles, records = unpack(inbox, folder / "plain")
-    runs: dict[str, list[Cost]] = defaultdict(list)
+    runs: dict[str, list[processes.Cost]] = defaultdict(list)
     for _ in range(wanted.runs):
         runs["start"].append(cost("start", folder))
         runs["pseudonyms"].append(cost("pseudonyms", folder))
         runs["floor"].append(cost("floor", folder / "plain"))
         runs["intake"].append(cost("intake", fresh_home(folder, inbox)))
-    cpu = less_start(runs)
+    cpu = processes.less_start(runs)
     new = new_identifiers(folder / "plain")
     found = {
         "records": records,
@@ -309,11 +269,6 @@ def extracts(folder: Path, wanted: argparse.Namespace) -> dict[str, float]:
         "rss_mb": max(one.rss for one in runs["intake"]),
     }
     return found | growing(folder, inbox, statistics.median(one.cpu for one in runs["start"]))
-
-
-def less_start(runs: Mapping[str, list[Cost]]) -> dict[str, float]:
-    medians = {name: statistics.median(one.cpu for one in costs) for name, costs in runs.items()}
-    return {name: median - medians["start"] for name, median in medians.items()}
 
 
 def growing(folder: Path, inbox: Path, start: float) -> dict[str, float]:
@@ -396,12 +351,12 @@ def shapes(folder: Path, wanted: argparse.Namespace) -> dict[str, float]:
             whole[sender][table] += lines
     for sender, tables in whole.items():
         write_zip(folder / "few" / sender / "all.zip", spans[-1][0], spans[0][1], tables)
-    runs: dict[str, list[Cost]] = defaultdict(list)
+    runs: dict[str, list[processes.Cost]] = defaultdict(list)
     for _ in range(wanted.runs):
         runs["start"].append(cost("start", folder))
         for shape in ("few", "small"):
             runs[shape].append(cost("intake", fresh_home(folder, folder / shape)))
-    cpu = less_start(runs)
+    cpu = processes.less_start(runs)
     return {
         "shape_records": sum(len(lines) for tables in whole.values() for lines in tables.values()),
         "bundles_small": len(senders) * len(spans),
