@@ -3,6 +3,7 @@
 import re
 import shutil
 import sqlite3
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
@@ -11,9 +12,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from lxml import html
 from support import TODAY, Ran
 
+from sightline.monitoring.alerts import people
 from sightline.orchestration import pending, pipeline, retention
+from sightline.simulation.truth import Truth
 from sightline.warehouse.home import Home, sha256_of
 from sightline.warehouse.ledger.state import State, alerts, outbox, runs, submissions
 from sightline.warehouse.ledger.state import releases as recorded
@@ -268,3 +272,54 @@ def test_runs_in_the_pages_go_when_they_are_old(published: Home) -> None:
         for table in ("event_logs", "asset_check_executions", "asset_event_tags"):
             [(left,)] = connection.execute(f"select count(*) from {table}").fetchall()
             assert left == 0
+
+
+def test_an_act_a_closure_a_late_correction_and_a_missing_return_are_four_named_lines(
+    published: Home, simulated: tuple[Path, Truth]
+) -> None:
+    """And nothing else is new, though all figures are built anew three weeks later."""
+    live = [row for row in rows(published, alerts) if row["state"] == "open"]
+    taken_on, closed = (
+        next(row for row in live if row["title"].endswith(f": {area}"))
+        for area in ("Leeds", "Derbyshire")
+    )
+    with closing(State(published.state_db)) as state:
+        for alert, act, how in (
+            (taken_on, "acknowledged", {}), (closed, "resolved", {"reason": "expected"}),
+        ):  # fmt: skip
+            said = {"who": "Ada", "note": "we asked", "today": TODAY}
+            people.act(state, [alert["alert_id"]], act, **said, **how)
+    corrected(simulated[0] / "352" / "ssd_2026-03.zip", published.inbox / "352")
+    report = on(published, DUE_BY + timedelta(1))
+    assert (report.outcome, report.exit_code) == ("released", 0)
+    with releases.opened(published.current / releases.DATABASE) as connection:
+        told = connection.execute(
+            "select change, coalesce(alert_id, subject), area_name from changes order by change"
+        ).fetchall()
+    assert told == [
+        ("closed", closed["alert_id"], "Derbyshire"),
+        ("corrected", "352 ssd", "Manchester"),
+        ("return_missing", "884 ssda903", "Herefordshire, County of"),
+        ("taken_on", taken_on["alert_id"], "Leeds"),
+    ]
+    page = html.parse(published.current / "report" / "index.html").getroot()
+    shown = [
+        " ".join(one.text_content().split()) for one in page.findall(".//dl[@class='news']//dd")
+    ]
+    assert len(shown) == 4
+    for name in ("Derbyshire", "Manchester", "Herefordshire", "Leeds"):
+        assert sum(name in line for line in shown) == 1
+
+
+def corrected(bundle: Path, folder: Path) -> None:
+    """The same return sent again, late and without the last twenty of its referrals."""
+    folder.mkdir(exist_ok=True)
+    with (
+        zipfile.ZipFile(bundle) as first,
+        zipfile.ZipFile(folder / "late.zip", "w", zipfile.ZIP_DEFLATED) as again,
+    ):
+        for name in first.namelist():
+            content = first.read(name)
+            if name.endswith("ssd_cin_episodes.csv"):
+                content = b"".join(content.splitlines(keepends=True)[:-20])
+            again.writestr(name, content)
