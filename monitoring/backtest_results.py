@@ -1,22 +1,38 @@
 """Back-test the figures of the last run, and keep the results for the report."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from typing import Any
 
+import duckdb
+import pandas as pd
 import sqlalchemy as sa
 
 from sightline.monitoring import annotated, annual, signals
 from sightline.monitoring.annotated import Annotations
-from sightline.monitoring.backtest import MONTHS, YEARS, Found, backtest
+from sightline.monitoring.backtest import MONTHS, YEARS, Found, History, backtest
 from sightline.warehouse.connection import connect
 from sightline.warehouse.errors import SightlineError
 from sightline.warehouse.home import Home
-from sightline.warehouse.ledger.state import backtests, state_of
+from sightline.warehouse.ledger.state import State, backtests, state_of
 from sightline.warehouse.release import store as releases
-from sightline.warehouse.settings import load_settings, today
+from sightline.warehouse.settings import Backtest, load_settings, today
 
 Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A series that can be back-tested."""
+
+    indicator: str
+    values: pd.DataFrame
+    known: Annotations
+    history: History
+
+    def result(self, replicates: int, seed: int = 1) -> list[Found]:
+        return backtest(self.values, self.known, self.history, seed=seed, replicates=replicates)
 
 
 def run(
@@ -27,38 +43,55 @@ def run(
     if shown is None or not home.warehouse_db.exists():
         raise SightlineError("there are no figures yet; run: sightline run")
     with connect(home.warehouse_db, read_only=True) as connection:
-        months = signals.read(connection, shown.as_of)
-        years = annual.read(connection, shown.as_of)
-        annotations = annotated.read(connection)
-    months = months[(months["breakdown"] == "total") & (months["period_type"] == "month")]
-    series = [
-        (str(frame["indicator"].iloc[0]), frame, history)
-        for values, history, keys in (
-            (months, MONTHS, ["indicator"]),
-            (years, YEARS, ["indicator", "source"]),
-        )
-        for _, frame in values.groupby(keys, sort=True)
-        if (frame["area_level"] == "local_authority").any()
-    ]
-    names = sorted({name for name, _, _ in series})
+        series = series_of(connection, shown.as_of)
+    names = sorted({one.indicator for one in series})
     if unknown := sorted(set(chosen) - set(names)):
         raise SightlineError(f"{unknown[0]} is not tested; these are: {', '.join(names)}", 2)
-    wanted = [tested for tested in series if not chosen or tested[0] in chosen]
+    wanted = [one for one in series if not chosen or one.indicator in chosen]
     found: list[Found] = []
-    for done, (name, frame, history) in enumerate(wanted):
+    for done, one in enumerate(wanted):
         progress("back-testing", done, len(wanted))
-        known = annotations.get(name, Annotations())
-        found += backtest(frame, known, history, seed=seed, replicates=replicates)
-    if found:
-        _keep(home, found, shown.release_id)
+        found += one.result(replicates, seed)
+    with state_of(home) as state:
+        keep(state, found, today(load_settings(home)), shown.release_id)
     return found
 
 
-def _keep(home: Home, found: Sequence[Found], release_id: str) -> None:
-    about = {"run_on": today(load_settings(home)), "release_id": release_id}
+def series_of(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Tested]:
+    """What a work file holds that can be tested: months of ours, and years of official series."""
+    months = signals.read(connection, as_of)
+    years = annual.read(connection, as_of)
+    annotations = annotated.read(connection)
+    months = months[(months["breakdown"] == "total") & (months["period_type"] == "month")]
+    found = []
+    for values, history, keys in (
+        (months, MONTHS, ["indicator"]),
+        (years, YEARS, ["indicator", "source"]),
+    ):
+        for _, frame in values.groupby(keys, sort=True):
+            if (frame["area_level"] == "local_authority").any():
+                name = str(frame["indicator"].iloc[0])
+                known = annotations.get(name, Annotations())
+                found.append(Tested(name, frame, known, history))
+    return found
+
+
+def keep(state: State, found: Sequence[Found], run_on: date, release_id: str) -> None:
+    about = {"run_on": run_on, "release_id": release_id}
     rows = [asdict(one) | about | {"most": _finite(one.most)} for one in found]
-    with state_of(home) as state, state.begin() as connection:
-        connection.execute(sa.insert(backtests), rows)
+    if rows:
+        with state.begin() as connection:
+            connection.execute(sa.insert(backtests), rows)
+
+
+def due(state: State, wanted: Backtest, as_of: date) -> list[str]:
+    """Of the indicators that the settings want tested, those whose last test is too old."""
+    newest = sa.select(backtests.c.indicator, sa.func.max(backtests.c.run_on).label("run_on"))
+    with state.read() as connection:
+        rows = connection.execute(newest.group_by(backtests.c.indicator)).all()
+    last = {row.indicator: row.run_on for row in rows}
+    oldest = as_of - timedelta(days=wanted.days)
+    return [one for one in wanted.indicators if last.get(one, date.min) <= oldest]
 
 
 def in_words(one: Found) -> dict[str, Any]:

@@ -30,6 +30,14 @@ FAULTY = "faulty.json"
 USAGE = 2
 QUICK_AREAS, QUICK_MONTHS, MONTHS = 24, 48, 60
 MOST_ALERTS = 8
+# One for each question: are children referred, named, out of school, missing? A second of each
+# nation and replicate, so that the page of back-tests is filled without a long wait.
+BACKTEST = """
+[backtest]
+indicators = [
+    "referral_rate", "exploitation_factor_rate", "suspension_rate", "missing_incident_rate",
+]
+"""
 COUNTED = {
     "bundles": ("bundles",),
     "referrals": ("ssd_cin_episodes", "cin_census referrals"),
@@ -79,6 +87,8 @@ def made(folder: Path, *, is_quick: bool) -> Home:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).write_text("Made by sightline demo, and replaced by it.\n", encoding="utf-8")
     home = homes.create(folder, today=TODAY)
+    with home.config.open("a", encoding="utf-8") as settings:
+        settings.write(BACKTEST)
     planted = simulate(
         home.inbox,
         months=QUICK_MONTHS if is_quick else MONTHS,

@@ -75,6 +75,15 @@ class Publish(Strict):
     licence: str = Field(default="", pattern=r"^[A-Za-z0-9.+-]*$")
 
 
+class Backtest(Strict):
+    """Indicators that a run back-tests before it publishes, once the last test of one is so many
+    days old."""
+
+    indicators: list[str] = Field(default_factory=list)
+    days: int = Field(default=365, ge=1)
+    replicates: int = Field(default=4, ge=1)
+
+
 class Health(Strict):
     """From when on `sightline health` calls: days since the last good run, hours that a message
     may wait, minutes that a file may lie in the inbox and that a run may wait to begin."""
@@ -132,6 +141,7 @@ class Settings(Strict):
     dagster: dict[str, Any] = Field(default_factory=dict)
     health: Health = Field(default_factory=Health)
     state: StateStore = Field(default_factory=StateStore)
+    backtest: Backtest = Field(default_factory=Backtest)
 
     @field_validator("authorities", mode="before")
     @classmethod

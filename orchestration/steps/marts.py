@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sightline.expectations.runner import CheckResult
-from sightline.monitoring import joint, signals
+from sightline.monitoring import backtest_results, joint, signals
 from sightline.monitoring.alerts import evaluate, ongoing, released
 from sightline.monitoring.alerts.evaluate import Judged
 from sightline.monitoring.alerts.findings import Decisions
@@ -37,6 +37,26 @@ def detect(run: Run) -> Found:
             signals.detect(connection, run.as_of, since)
             joint.write(connection)
             found |= signals.by_status(connection)
+        return found
+
+
+def backtest(run: Run) -> Found:
+    """Count which planted changes are found, of what the settings name and where it is due."""
+    wanted = run.settings.backtest
+    due = [] if run.is_history else backtest_results.due(run.state, wanted, run.as_of)
+    if not due:
+        return {}
+    with (
+        run.step("back-test") as found,
+        connect(run.home.work_db, settings=run.settings, read_only=True) as connection,
+    ):
+        series = backtest_results.series_of(connection, run.as_of)
+        chosen = [one for one in series if one.indicator in due]
+        tested = [line for one in chosen for line in one.result(wanted.replicates)]
+        backtest_results.keep(run.state, tested, run.as_of, run.next_release)
+        found["planted"] = sum(line.planted for line in tested)
+        found["found in time"] = sum(line.found for line in tested)
+        found["not tested"] = len(set(due) - {one.indicator for one in chosen})
         return found
 
 

@@ -21,6 +21,7 @@ ORDER: dict[str, Callable[[Run], Any]] = {
     "worsening": marts.worsening,
     "official counts": marts.counts_agree_with_official,
     "coherence": marts.marts_are_coherent,
+    "back-test": marts.backtest,
     "disclosure": disclosure.control,
     "alerts": marts.decide_alerts,
     "published": published.build,

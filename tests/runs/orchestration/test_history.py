@@ -100,7 +100,9 @@ def test_an_indicator_that_is_not_tested_cannot_be_back_tested(where) -> None:
 def test_what_people_do_at_each_step_of_a_run_that_is_killed_stands_and_it_is_sent_once(
     where, release
 ) -> None:
-    """Fault 71. With a back-test, which the run publishes and shows."""
+    """Fault 71. With a back-test, which the run publishes and shows, and one of its own."""
+    with release.config.open("a", encoding="utf-8") as settings:
+        settings.write('[backtest]\nindicators = ["suspension_rate"]\nreplicates = 1\n')
     done = sightline("backtest", "--indicator", "referral_rate", "--replicates", "1", *where)
     assert done.returncode == 0, done.stderr
     assert "back-test" in sightline("run", "--dry-run", *where).stdout
@@ -120,8 +122,9 @@ def test_what_people_do_at_each_step_of_a_run_that_is_killed_stands_and_it_is_se
     assert all(files[name] == 1 for name in waiting)
     assert set(state_of(release, sa.select(outbox.c.attempts))) <= {0, 1}
     with duckdb.connect(str(release.current / "sightline.duckdb"), read_only=True) as connection:
-        rows = connection.execute("select distinct indicator from backtests").fetchall()
-    assert rows == [("referral_rate",)]
+        rows = connection.execute("select distinct indicator from backtests order by 1").fetchall()
+    assert rows == [("referral_rate",), ("suspension_rate",)]
+    assert "back-test" not in sightline("run", "--dry-run", *where).stdout
     page = (release.current / "report" / "indicators" / "referral_rate.html").read_text("utf-8")
     assert "What a back-test says" in page
 
