@@ -409,15 +409,15 @@ def of_linkage(authorities: Collection[str]) -> "Suite":
 
 
 def of_breakdowns(areas: Collection[str], smallest: int) -> "Suite":
-    """Of what is counted in a quarter, taken apart."""
+    """Of what is counted in a quarter, taken apart, or in a whole year."""
     is_shown = Column("marker").is_null()
     return [
         _unique("measure", "area_code", "period_start", "dimension", "part"),
         _allowed("area_code", areas),
         _allowed("area_level", LEVELS),
-        _allowed("dimension", DIMENSIONS),
+        _allowed("dimension", [*DIMENSIONS, "whole_year"]),
         _allowed("marker", ["c", "low"]),
-        _between("months", 1, 3),
+        _between("months", 1, 12),
         _not_small("counted", is_shown, smallest),
         _multiple("counted_past_base", is_shown),
         gxe.ExpectColumnValuesToNotBeNull(

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from sightline.warehouse import indicators as catalogue
 from sightline.warehouse.connection import records
 from sightline.warehouse.release import dictionary
 from sightline.warehouse.release.drivers import Driver
@@ -168,6 +169,8 @@ class Published:
     """By indicator and key of the area, where a movement was taken apart."""
     groups: dict[tuple[str, str], list[Row]]
     """By the same of England and regions: girls and children under 14, in each quarter."""
+    years: dict[tuple[str, str], Series]
+    """By the key of an authority and indicator: whole years, where most months are too small."""
     headlines: dict[str, "Headline"] = field(default_factory=dict)
 
     def of_level(self, level: str) -> list[Area]:
@@ -222,6 +225,7 @@ def read(path: Path) -> Published:
                 for series, rows in _by_series(_rows(connection, DRIVERS)).items()
             },
             groups=_by_series(_rows(connection, GROUPS)),
+            years=_years(connection),
         )
     published.headlines = _headlines(published)
     return published
@@ -291,6 +295,25 @@ def _series(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list
     return dict(grouped)
 
 
+def _years(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Series]:
+    added = [one.indicator for one in catalogue.load() if one.adds_up]
+    found = {}
+    rows = connection.execute(YEARS, [added]).fetchall()
+    for (key, indicator), group in groupby(rows, key=itemgetter(0, 1)):
+        points = tuple(_year(*row[2:]) for row in group)
+        ends_in = points[0].period_end.month
+        kind = "financial_year" if ends_in == LAST_OF_FINANCIAL_YEAR else "academic_year"
+        found[key, indicator] = Series(indicator, kind, "extracts", "total", points)
+    return found
+
+
+def _year(start: date, end: date, counted: int | None, value: float | None, marker: str) -> Point:
+    nothing: dict[str, Any] = dict.fromkeys(Point._fields)
+    known = {"period_start": start, "period_end": end, "numerator": counted, "value": value}
+    flags = {"marker": marker, "reason": "not_tested", "is_provisional": False, "is_revised": False}
+    return Point(**(nothing | known | flags))
+
+
 def _headlines(published: Published) -> dict[str, Headline]:
     """Our own months where there are any, otherwise an official series; England's newest period."""
     countries = {area.key for area in published.of_level("country")}
@@ -313,6 +336,56 @@ def read_at(series: Series) -> Point | None:
     said = (one for one in reversed(series.points) if one.value is not None)
     return next((one for one in said if one.reason != "nothing_expected"), None)
 
+
+LAST_OF_FINANCIAL_YEAR = 3
+# A rate is of the people of these months, a share of the twelve months' own counts: where those of
+# the indicator are withheld with what it counts, another indicator may tell them.
+YEARS = """
+with counts as (
+    select
+        indicators.numerator as measure, trends.area_code, trends.period_start,
+        max(trends.numerator) as counted
+    from trends
+    inner join indicators
+        on trends.indicator = indicators.indicator
+    where trends.source = 'extracts' and trends.period_type = 'month'
+        and trends.breakdown = 'total' and indicators.family <> 'joint'
+        and trends.numerator is not null
+    group by all
+),
+
+below as (
+    select
+        years.area_code, years.period_start, years.period_end, years.counted, years.marker,
+        indicators.indicator, indicators.kind, indicators.scale, trends.la_code,
+        coalesce(trends.denominator, counts.counted) as denominator
+    from breakdowns as years
+    inner join indicators
+        on years.measure = indicators.numerator
+    inner join trends
+        on indicators.indicator = trends.indicator
+        and years.area_code = trends.area_code
+        and trends.source = 'extracts' and trends.period_type = 'month'
+        and trends.breakdown = 'total'
+        and trends.period_start between years.period_start and years.period_end
+    left join counts
+        on indicators.denominator = counts.measure
+        and trends.area_code = counts.area_code
+        and trends.period_start = counts.period_start
+    where years.dimension = 'whole_year' and list_contains($1, indicators.indicator)
+)
+
+select
+    la_code, indicator, period_start, period_end, counted,
+    scale * counted / case
+        when kind = 'rate' then avg(denominator)
+        when count(denominator) = 12 then nullif(sum(denominator), 0)
+    end as value,
+    case when counted is null then marker end as shown_as
+from below
+group by la_code, indicator, period_start, period_end, counted, marker, kind, scale
+order by la_code, indicator, period_start
+"""
 
 SERIES = f"""
 with newest as (

@@ -406,8 +406,19 @@ class View:
         unit = words.unit(series.period_type, indicator)
         found = self._finding(area, indicator, series, newest)
         dashed = [self.is_partial(area, point) for point in drawn]
+        beside = self._england(area, series, drawn)
         has_rests = series.source == "extracts" and bool(self._whole(area))
         anchor = _anchor(series)
+        withheld = _withheld(series.period_type, drawn)
+        rows = self._figure_rows(area, series, indicator, has_rests=has_rests)
+        charted = series
+        if withheld and (years := self._years(area, series)):
+            charted, drawn, dashed, beside = years, years.points, [], []
+            sentence += f" {_twelve_months(years, indicator)}"
+            first = self._figure_rows(
+                area, years, indicator, has_rests=False, judged=series.has_verdicts
+            )
+            rows = first + "\n" + rows
         return {
             "id": chart_id,
             "anchor": f"{name.removesuffix(indicator.indicator)}{anchor}",
@@ -419,23 +430,23 @@ class View:
             "told": [words.annotation(row) for row in told],
             "finding": found,
             "alerted": self._alerted(area, indicator, series, newest),
-            "withheld": _withheld(series.period_type, drawn),
+            "withheld": withheld,
             "chart": line_chart(
                 drawn,
                 [
-                    words.short_period(series.period_type, p.period_start, p.period_end)
+                    words.short_period(charted.period_type, p.period_start, p.period_end)
                     for p in drawn
                 ],
                 chart_id=chart_id,
                 title=f"{heading}, {area.area_name}: {found}. {words.state(newest, indicator)}",
                 description=sentence,
-                unit=unit,
-                periods=_periods(series),
+                unit=words.unit(charted.period_type, indicator),
+                periods=_periods(charted),
                 decimals=indicator.decimals,
                 most=100.0 if indicator.kind == "proportion" else None,
                 changes=[row["starts_on"] for row in told],
                 dashed=dashed,
-                beside=self._england(area, series, drawn),
+                beside=beside,
             ),
             "unit": unit,
             "source": words.source(series.source),
@@ -444,8 +455,15 @@ class View:
             "range": words.range_name(indicator).capitalize(),
             "has_rests": has_rests,
             "rests": self._rests(area, newest, is_dashed=any(dashed)),
-            "rows": self._figure_rows(area, series, indicator, has_rests=has_rests),
+            "rows": rows,
         }
+
+    def _years(self, area: Area, series: Series) -> Series | None:
+        """Whole years in place of our own months, if there are two that can be compared."""
+        years = self.published.years.get((area.key, series.indicator))
+        if years is None or not series.is_judged or series.period_type != "month":
+            return None
+        return years if sum(point.value is not None for point in years.points) > 1 else None
 
     def _permalink(self, area: Area, indicator: Indicator, anchor: str) -> str:
         """Where a chart stands for good; the same in every release but for the release's name."""
@@ -461,10 +479,16 @@ class View:
         return " ".join(found)
 
     def _figure_rows(
-        self, area: Area, series: Series, indicator: Indicator, *, has_rests: bool
+        self,
+        area: Area,
+        series: Series,
+        indicator: Indicator,
+        *,
+        has_rests: bool,
+        judged: bool | None = None,
     ) -> Markup:
         """The table behind a chart, the newest period first; written here because rows are many."""
-        judged = series.has_verdicts
+        judged = series.has_verdicts if judged is None else judged
         rows = []
         for point in reversed(series.points):
             rests = f"<td>{self.rests_on(area, point)}" if has_rests else ""
@@ -517,6 +541,16 @@ def _withheld(period_type: str, drawn: tuple[Point, ...]) -> str:
         return ""
     period = period_type.replace("_", " ")
     return f"Withheld in {count} of {words.count(len(drawn), period)}, because counts are small."
+
+
+def _twelve_months(years: Series, indicator: Indicator) -> str:
+    """What the chart shows in place of months."""
+    newest = next(point for point in reversed(years.points) if point.value is not None)
+    when = words.inside(words.period(years.period_type, newest.period_start, newest.period_end))
+    when = f"the {when}" if when.startswith("year") else when
+    shown = words.number(newest.value or 0.0, indicator.decimals)
+    unit = words.unit(years.period_type, indicator)
+    return f"The chart shows twelve months at a time: {shown} {unit} in {when}."
 
 
 def _periods(series: Series) -> str:

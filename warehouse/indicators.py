@@ -164,6 +164,14 @@ class Indicator(BaseModel):
         """The indicators that a joint one is made of."""
         return [*self.exposure, *self.identification]
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether its months may be added up: they count events of their own, no child twice."""
+        return (
+            self.period_type == "month" and self.joint is None and self.numerator is not None
+            and self.months_before == 0 and self.kind in ("rate", "proportion")
+        )  # fmt: skip
+
     @model_validator(mode="after")
     def _kind_agrees_with_what_it_is_of(self) -> "Indicator":
         if self.kind == "proportion" and (self.denominator_is_population or self.scale != 100):

@@ -26,6 +26,7 @@ from sightline.warehouse.release.disclosure import (
     COUNT,
     FREE,
     NARROWEST,
+    YEAR,
     are_parts,
     control_cells,
     is_in,
@@ -145,10 +146,11 @@ def control(
     relations = indicators.relations(indicators.load())
     former = former_releases(home, connection, cells, relations, smallest_shown)
     years = disclosure.years_of(connection)
-    quarters = disclosure.quarters_of(connection)
-    audit = audited(cells, relations, smallest_shown, former, years, quarters)
+    sums = disclosure.sums_of(connection, cells, smallest_shown)
+    audit = audited(cells, relations, smallest_shown, former, years, sums)
     controlled = audit.repairs.control(cells, smallest_shown)
-    withheld = disclosure.control(connection, controlled, quarters, smallest_shown)
+    withheld_counts = audit.repairs.withheld_counts
+    withheld = disclosure.control(connection, controlled, sums, smallest_shown, withheld_counts)
     connection.execute(
         "create or replace table control.disclosure_audit as select $1 as summary",
         [json.dumps(audit.summary())],
@@ -162,13 +164,13 @@ def audited(
     smallest_shown: int,
     former: Mapping[str, Publication] | None = None,
     years: pd.DataFrame | None = None,
-    quarters: pd.DataFrame | None = None,
+    sums: pd.DataFrame | None = None,
 ) -> Audit:
     """Which blocks to print as low and which regions to withhold, so that every withheld count from
     1 to `smallest_shown` - 1 keeps an interval of `NARROWEST` values: those of now, and those of
     former releases, whose senders have sent others since.
 
-    `cells`, `years` and `quarters` are true counts as the functions of those names with `_of` in
+    `cells`, `years` and `sums` are true counts as the functions of those names with `_of` in
     `disclosure` give them; `former` is what other releases printed, by their names, as
     `former_releases` gives it. Raises GateFailed, naming the measures, where no repair helps.
     """
@@ -180,12 +182,11 @@ def audited(
     for family in range(len(set(number.values()))):
         measures = tuple(name for name, of in number.items() if of == family)
         of_kept = [one.of(measures) for one in others.values()]
-        of_years, of_quarters = (
-            None if sums is None else sums[sums["measure"].isin(measures)]
-            for sums in (years, quarters)
+        of_years, of_sums = (
+            None if one is None else one[one["measure"].isin(measures)] for one in (years, sums)
         )
         own = cells[family_of == family]
-        one = _audited(own, measures, relations, smallest_shown, of_kept, of_years, of_quarters)
+        one = _audited(own, measures, relations, smallest_shown, of_kept, of_years, of_sums)
         if one is None:
             failed.append(", ".join(measures))
         else:
@@ -351,7 +352,7 @@ def _audited(
     smallest_shown: int,
     kept: Sequence[Publication],
     years: pd.DataFrame | None,
-    quarters: pd.DataFrame | None,
+    sums: pd.DataFrame | None,
 ) -> Family | None:
     """The family with what had to be repaired; None where no repair helped."""
     repairs = Repairs.none()
@@ -366,7 +367,9 @@ def _audited(
     beside = [ties.together(former)] if former else []
     for rounds in range(1, MAX_ROUNDS + 1):
         controlled = repairs.control(cells, smallest_shown)
-        of_years = printed.sums_of_cells(years, quarters, controlled, smallest_shown)
+        of_years = printed.sums_of_cells(
+            years, sums, controlled, smallest_shown, repairs.withheld_counts
+        )
         known = printed.of_cells(controlled, relations, smallest_shown)
         system = ties.together([ties.system(known, relations, of_years), *beside])
         system, counts, contradicted = completed(system)
@@ -379,7 +382,11 @@ def _audited(
             narrowest = int(widths.min()) if len(widths) else None
             return Family(measures, repairs, blocks, len(widths), narrowest, contradicted, rounds)
         before = len(repairs)
-        repairs += _repairs(system, leaks, repairs, country)
+        whole_years = _whole_years(sums, system, leaks, repairs)
+        if len(whole_years):
+            repairs += replace(Repairs.none(), withheld_counts=whole_years)
+        else:
+            repairs += _repairs(system, leaks, repairs, country)
         if len(repairs) == before:
             return None
     return None
@@ -413,6 +420,18 @@ def _given_away(
     nothing = ties.rows_of(replace(system, cells=of_now), np.zeros(len(system.lower), dtype=bool))
     alone, known, _ = completed(ties.together([nothing, *beside]), counts)
     return np.asarray(is_none | attained(alone, known, former, NARROWEST)[1])
+
+
+def _whole_years(
+    sums: pd.DataFrame | None, system: System, leaks: Bools, former: Repairs
+) -> pd.DataFrame:
+    """The whole years of the authorities in which counts leak, but for those that are withheld: a
+    year goes before any month does, since it is there for want of months alone."""
+    if sums is None:
+        return former.withheld_counts[:0]
+    areas = system.cells.loc[leaks, "area_code"].unique()
+    years = sums[(sums["period_type"] == YEAR) & sums["area_code"].isin(areas)]
+    return years.loc[~is_in(years, former.withheld_counts, COUNT), COUNT].drop_duplicates()
 
 
 def _repairs(system: System, leaks: Bools, former: Repairs, country: Sequence[str]) -> Repairs:

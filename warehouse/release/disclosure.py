@@ -4,6 +4,7 @@ Only counts of our own are controlled; official series are published as they sta
 models read what is decided here and never a true count.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
@@ -11,13 +12,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sightline.warehouse import indicators
+from sightline.warehouse.indicators import Indicator
 from sightline.warehouse.release.rounding import BASE
 
 # A mean of the same month of one, two or three years is a number of sixths.
 PARTS_OF_ONE = 6
 
 WHOLE = "total"
-QUARTER = "quarter"
+YEAR, WHOLE_YEAR = "year", "whole_year:all"
+MONTHS_OF_A_QUARTER, MONTHS_OF_A_YEAR = 3, 12
+WHOLE_YEARS_FROM = 0.25
+"""Where more than this share of the months of an authority is small, its years are told whole."""
 NARROWEST = 5  # values that each withheld small count must be left with
 FREE = 10**9  # where a bound would be
 BLOCK = ["measure", "region_code", "period_type", "period_start", "breakdown"]
@@ -124,41 +130,100 @@ def quarters_of(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return connection.execute(QUARTERS).df()
 
 
-def control_quarters(
-    quarters: pd.DataFrame, controlled: pd.DataFrame, smallest_shown: int
+def whole_years_of(
+    cells: pd.DataFrame, definitions: Sequence[Indicator], smallest_shown: int
 ) -> pd.DataFrame:
-    """Of quarters as `quarters_of` gives them: `shown` and `marker`, as of single cells.
+    """Every twelve months of an authority that are told whole, since over a quarter of its months
+    of that indicator are small counts: true, of `cells`, as `quarters_of`.
 
-    One that would by itself leave a withheld month of its own fewer than `NARROWEST` values, beside
-    the other months as they are `controlled`, is not shown.
+    They are the years of official series, which never overlap: to 31 August of what happens on
+    school days, to 31 March of the rest. A year of which a month is not counted is not told.
     """
-    counts = quarters["count"].to_numpy(dtype=np.int64)
-    shown = rounded(counts.astype(float), quarters["area_level"])
-    least, most = ends(shown, quarters["area_level"], smallest_shown)
-    key = ["indicator", "measure", "area_code"]
-    is_month = (controlled["period_type"] == "month") & (controlled["breakdown"] == WHOLE)
-    months = controlled.loc[
-        is_month, [*key, "area_level", "period_start", "count", "shown", "marker"]
-    ]
-    months = months.assign(quarter=months["period_start"].dt.to_period("Q").dt.start_time)
-    places = quarters[[*key, "period_start"]].assign(place=np.arange(len(quarters)))
-    months = months.drop(columns="period_start").merge(
-        places, left_on=[*key, "quarter"], right_on=[*key, "period_start"]
-    )
+    ends = {
+        one.numerator: "Y-AUG" if one.school_days_only else "Y-MAR"
+        for one in definitions if one.adds_up
+    }  # fmt: skip
+    kept = {(one.indicator, one.numerator) for one in definitions if one.adds_up}
+    keys = ["indicator", "measure", "area_code"]
+    is_month = (cells["period_type"] == "month") & (cells["breakdown"] == WHOLE)
+    months = cells[is_month & (cells["area_level"] == "local_authority")]
+    months = months[pd.MultiIndex.from_frame(months[keys[:2]]).isin(kept)]
+    is_small = months["count"].between(1, smallest_shown, inclusive="left")
+    share = is_small.groupby([months[key] for key in keys]).transform("mean")
+    months = months[share > WHOLE_YEARS_FROM]
+    found = []
+    for span in sorted(set(ends.values())):
+        own = months[months["measure"].map(ends) == span]
+        year = own["period_start"].dt.to_period(span)
+        found.append(own.assign(period_start=year.dt.start_time, period_end=year.dt.end_time))
+    years = pd.concat(found).groupby([*keys, "area_level", "period_start", "period_end"])["count"]
+    sums = years.agg(["sum", "size"]).reset_index()
+    sums = sums[sums["size"] == MONTHS_OF_A_YEAR].rename(columns={"sum": "count"})
+    return sums.drop(columns="size").assign(
+        part_of=sums["measure"], breakdown=WHOLE_YEAR, period_type=YEAR,
+        period_end=sums["period_end"].dt.normalize(),
+    )  # fmt: skip
+
+
+def sums_of(
+    connection: duckdb.DuckDBPyConnection, cells: pd.DataFrame, smallest_shown: int
+) -> pd.DataFrame:
+    """Every sum of months that may be printed, quarters and whole years, of `cells` as `cells_of`
+    gives them."""
+    years = whole_years_of(cells, indicators.load(), smallest_shown)
+    return pd.concat([quarters_of(connection), years], ignore_index=True)
+
+
+def control_sums(
+    sums: pd.DataFrame,
+    controlled: pd.DataFrame,
+    smallest_shown: int,
+    withheld_counts: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Of quarters and years as `quarters_of` and `whole_years_of` give them: `shown` and `marker`,
+    as of single cells; `withheld_counts` names by `COUNT` those that are not to be shown.
+
+    A quarter that would by itself leave a withheld month of its own fewer than `NARROWEST` values,
+    beside the other months as they are `controlled`, is not shown; neither is a year that would
+    leave one fewer than all.
+    """
+    counts = sums["count"].to_numpy(dtype=np.int64)
+    shown = rounded(counts.astype(float), sums["area_level"])
+    least, most = ends(shown, sums["area_level"], smallest_shown)
+    months = _months_of(sums, controlled)
     lower, upper = _ends(months, smallest_shown)
     place = months["place"].to_numpy()
-    others_least = np.bincount(place, lower, len(quarters))[place] - lower
-    others_most = np.bincount(place, upper, len(quarters))[place] - upper
+    others_least = np.bincount(place, lower, len(sums))[place] - lower
+    others_most = np.bincount(place, upper, len(sums))[place] - upper
     left = np.minimum(upper, most[place] - others_least) - np.maximum(
         lower, least[place] - others_most
     )
-    is_narrow = months["marker"].notna().to_numpy() & (left + 1 < NARROWEST)
-    is_telling = np.bincount(place, is_narrow, len(quarters)) > 0
+    is_year = (sums["period_type"] == YEAR).to_numpy(dtype=bool)
+    all_of_it = np.minimum(upper - lower + 1, smallest_shown)
+    needed = np.where(is_year[place], np.maximum(all_of_it, NARROWEST), NARROWEST)
+    is_narrow = months["marker"].notna().to_numpy() & (left + 1 < needed)
+    is_telling = np.bincount(place, is_narrow, len(sums)) > 0
+    is_telling |= is_in(sums, withheld_counts, COUNT)
     is_low = counts < smallest_shown
-    marker = np.full(len(quarters), None, dtype=object)
+    marker = np.full(len(sums), None, dtype=object)
     marker[is_telling] = "c"
     marker[is_low] = "low"
-    return quarters.assign(shown=pd.arrays.IntegerArray(shown, is_telling | is_low), marker=marker)
+    return sums.assign(shown=pd.arrays.IntegerArray(shown, is_telling | is_low), marker=marker)
+
+
+def _months_of(sums: pd.DataFrame, controlled: pd.DataFrame) -> pd.DataFrame:
+    """The controlled months that each sum is of, by its `place`."""
+    key = ["indicator", "measure", "area_code", "period_start"]
+    months = np.where(sums["period_type"] == YEAR, MONTHS_OF_A_YEAR, MONTHS_OF_A_QUARTER)
+    place = np.repeat(np.arange(len(sums)), months)
+    later = np.arange(len(place)) - np.repeat(np.cumsum(months) - months, months)
+    wanted = sums[key].iloc[place].assign(place=place)
+    wanted["period_start"] = (
+        wanted["period_start"].dt.to_period("M") + pd.Series(later, index=wanted.index)
+    ).dt.start_time
+    is_month = (controlled["period_type"] == "month") & (controlled["breakdown"] == WHOLE)
+    of_month = [*key, "area_level", "count", "shown", "marker"]
+    return wanted.merge(controlled.loc[is_month, of_month], on=key)
 
 
 def _ends(months: pd.DataFrame, smallest_shown: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -177,18 +242,18 @@ def _ends(months: pd.DataFrame, smallest_shown: int) -> tuple[NDArray[np.int64],
 def control(
     connection: duckdb.DuckDBPyConnection,
     cells: pd.DataFrame,
-    quarters: pd.DataFrame,
+    sums: pd.DataFrame,
     smallest_shown: int,
+    withheld_counts: pd.DataFrame | None = None,
 ) -> int:
     """Write control.controlled_counts and control.disclosure, of cells as `control_cells` gives
-    them and of quarters as `quarters_of` does; the number of counts that are not shown."""
+    them and of sums as `sums_of` does; the number of counts that are not shown."""
     create(connection, smallest_shown)
-    quarters = control_quarters(quarters, cells, smallest_shown).assign(
-        indicator=lambda held: held["part_of"], measure=lambda held: held["part_of"],
-        period_type=QUARTER,
-    )  # fmt: skip
+    told = control_sums(sums, cells, smallest_shown, withheld_counts)
+    told = told.assign(indicator=told["part_of"], measure=told["part_of"])
+    told = told.sort_values("marker", kind="stable").drop_duplicates(COUNT)
     columns = [*CELL, "shown", "marker"]
-    cells = pd.concat([cells[columns], quarters[columns]], ignore_index=True)
+    cells = pd.concat([cells[columns], told[columns]], ignore_index=True)
     connection.register("controlled_cells", cells)
     connection.execute("insert into control.controlled_counts by name from controlled_cells")
     connection.unregister("controlled_cells")
@@ -242,6 +307,7 @@ order by all
 
 QUARTERS = """
 select
+    'quarter' as period_type,
     indicators.indicator,
     parts.monthly_measure as measure,
     parts.measure as part_of,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sightline.warehouse.indicators import Indicator, Relation
-from sightline.warehouse.release.disclosure import FREE, control_quarters, ends
+from sightline.warehouse.release.disclosure import FREE, control_sums, ends
 from sightline.warehouse.release.rounding import BASE
 from sightline.warehouse.release.ties import AS_NOW, PERIOD, SERIES, Bools, Publication
 
@@ -43,16 +43,18 @@ def of_cells(
 
 def sums_of_cells(
     years: pd.DataFrame | None,
-    quarters: pd.DataFrame | None,
+    sums: pd.DataFrame | None,
     controlled: pd.DataFrame,
     smallest_shown: int,
+    withheld_counts: pd.DataFrame | None = None,
 ) -> pd.DataFrame | None:
-    """Of true years and quarters the sums of months that are printed: `YEAR`; None of none."""
+    """Of true years beside official ones, and of `disclosure.sums_of`, the sums of months that are
+    printed: `YEAR`; None of none."""
     found = []
     if years is not None:
         found.append(years_of_cells(years, controlled, smallest_shown))
-    if quarters is not None:
-        told = control_quarters(quarters, controlled, smallest_shown)
+    if sums is not None:
+        told = control_sums(sums, controlled, smallest_shown, withheld_counts)
         told = told[told["marker"].isna()].assign(counted=lambda held: held["shown"])
         found.append(_years_known(told, smallest_shown))
     return pd.concat(found, ignore_index=True) if found else None

@@ -1,4 +1,5 @@
--- Parts of what was counted in a quarter, as control.controlled_counts shows them; nothing else is told of a part.
+-- Parts of what was counted in a quarter, as control.controlled_counts shows them; nothing else is told of a part. Beside them, what was
+-- counted in whole years of authorities of which over a quarter of the months are small.
 select
     parts.measure,
     parts.area_code,
@@ -18,3 +19,18 @@ inner join {{ source('control', 'controlled_counts') }} as counts
     and counts.period_type = 'quarter'
     and parts.period_start = counts.period_start
     and parts.dimension || ':' || parts.part = counts.breakdown
+union all
+select
+    measure,
+    area_code,
+    area_level,
+    period_start,
+    {{ add_days(add_months('period_start', 12), '(-1)') }} as period_end,
+    'whole_year' as dimension,
+    'all' as part,
+    shown as counted,
+    marker,
+    12 as months,
+    measure as monthly_measure
+from {{ source('control', 'controlled_counts') }}
+where period_type = 'year'

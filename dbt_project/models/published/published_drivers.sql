@@ -123,7 +123,12 @@ quarters as (
     inner join series
         on compared.indicator = series.indicator
         and compared.area_code = series.area_code
-    where series.measure in (select parts.measure from {{ ref('published_breakdowns') }} as parts)
+    where
+        series.measure in (
+            select parts.measure
+            from {{ ref('published_breakdowns') }} as parts
+            where parts.dimension <> 'whole_year'
+        )
     group by compared.indicator, compared.area_code, compared.quarter
     having
         count(*) = 3
@@ -284,6 +289,7 @@ parts as (
     inner join {{ ref('published_breakdowns') }} as now
         on quarters.quarter = now.period_start
         and now.measure in (whole.measure, whole.measure_below)
+        and now.dimension <> 'whole_year'
     inner join {{ ref('published_breakdowns') }} as before
         on quarters.quarter_before = before.period_start
         and now.measure = before.measure

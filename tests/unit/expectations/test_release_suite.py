@@ -218,7 +218,7 @@ def spoilt() -> Iterator[tuple[str, str, dict[str, int]]]:
     yield "breakdowns", "insert into breakdowns from breakdowns limit 1", {"one_row_each": 2}
     yield "breakdowns", *unknown("breakdowns", "area_code", "area_level", "dimension", "marker")
     shown = "where area_code = 'E1'"
-    yield "breakdowns", f"update breakdowns set months = 4 {shown}", ranges("months")
+    yield "breakdowns", f"update breakdowns set months = 13 {shown}", ranges("months")
     yield "breakdowns", f"update breakdowns set months = 0 {shown}", ranges("months")
     small = {"no_small_count_is_shown": 1}
     yield "breakdowns", f"update breakdowns set counted = 5 {shown}", small

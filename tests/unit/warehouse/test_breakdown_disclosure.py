@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sightline.warehouse.errors import GateFailed
 from sightline.warehouse.indicators import Relation
 from sightline.warehouse.release import audit, printed, ties
-from sightline.warehouse.release.disclosure import control_cells, control_quarters
+from sightline.warehouse.release.disclosure import control_cells, control_sums
 from sightline.warehouse.release.intervals import attained
 
 pytestmark = pytest.mark.slow
@@ -60,6 +60,7 @@ def quarters(counts: Counts, breakdown: str = "by:three") -> pd.DataFrame:
         [
             {
                 "indicator": "beside", "measure": "beside", "part_of": "whole",
+                "period_type": "quarter",
                 "breakdown": breakdown, "area_code": area,
                 "area_level": "region" if area == "R1" else "local_authority",
                 "period_start": QUARTER, "period_end": pd.Timestamp("2026-03-31"),
@@ -177,7 +178,7 @@ def test_a_quarter_is_the_sum_of_its_months_only_where_it_leaves_each_five_value
 ) -> None:
     frame = cells({"beside": [{"a": count} for count in months]}, {})
     controlled = control_cells(frame, SMALLEST)
-    told = control_quarters(quarters({"a": sum(months)}), controlled, SMALLEST)
+    told = control_sums(quarters({"a": sum(months)}), controlled, SMALLEST)
     [row] = told[told["area_code"] == "a"].to_dict("records")
     assert row["marker"] == marker
     if marker is None:
