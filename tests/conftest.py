@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+import started
 import work_file
 from hypothesis import settings
 from oracle.monitor import Monitor, ran, together
 from support import Ran, fresh_home, sightline
 
+from sightline.orchestration import dbt_runner
 from sightline.report.site import build_site
 from sightline.simulation.national import simulate
 from sightline.simulation.truth import Truth
@@ -74,6 +76,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         key=lambda item: (
             first.get(item.path.name, len(first)),
             item.path.relative_to(TESTS).parts[0] not in LONG,
+            item.get_closest_marker("slow") is None,
         )
     )
 
@@ -100,6 +103,14 @@ def nothing_leaves_the_machine(tmp_path_factory: pytest.TempPathFactory) -> Iter
     os.environ["SIGHTLINE_TEST_NETWORK_LOG"] = str(log)
     yield
     assert not log.exists(), log.read_text()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_are_parsed_once() -> Iterator[None]:
+    """Runs in the tests' own process go on with the models as they were parsed for the first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dbt_runner, "parse", started.parsed_once(dbt_runner.parse))
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

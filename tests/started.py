@@ -10,14 +10,17 @@ import gc
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 HERE = Path(__file__).parent
 IMPORTED = (
@@ -34,12 +37,26 @@ IMPORTED = (
 )
 
 
+class Begun:
+    """A command that goes on: its process, what it says of itself as it comes, how it ends."""
+
+    def __init__(self, pid: int, ended: int, stdout: IO[str], stderr: IO[str]) -> None:
+        self.pid, self.stdout, self.stderr = pid, stdout, stderr
+        self._ended = ended
+
+    def wait(self) -> int:
+        """Its exit code, or below zero the signal that ended it."""
+        with os.fdopen(self._ended, encoding="utf-8") as ended:
+            return int(ended.read())
+
+
 class Starter:
     """A process that waits, with everything imported, for commands to start."""
 
     def __init__(self) -> None:
         path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
-        self.process = subprocess.Popen(
+        self._one_at_a_time = threading.Lock()
+        self._process = subprocess.Popen(
             [sys.executable, "-c", "import started; started.serve()"],
             env=os.environ | {"PYTHONPATH": path},
             stdin=subprocess.PIPE,
@@ -47,39 +64,66 @@ class Starter:
             text=True,
         )
 
-    def run(self, arguments: tuple[str, ...], seconds: float) -> subprocess.CompletedProcess[str]:
-        """Raises TimeoutExpired, and stops the command, where it takes longer than this."""
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            request = {
-                "arguments": arguments,
-                "environment": dict(os.environ),
-                "folder": str(Path.cwd()),
-                "out": f"/proc/{os.getpid()}/fd/{out.fileno()}",
-                "err": f"/proc/{os.getpid()}/fd/{err.fileno()}",
-            }
-            assert self.process.stdin is not None
-            assert self.process.stdout is not None
-            print(json.dumps(request), file=self.process.stdin, flush=True)
-            child = int(self.process.stdout.readline())
-            timer = threading.Timer(seconds, os.kill, (child, 9))
-            timer.start()
-            code = int(self.process.stdout.readline())
-            if not timer.is_alive():
-                raise subprocess.TimeoutExpired(arguments, seconds)
-            timer.cancel()
-            said = [_text(file) for file in (out, err)]
-        return subprocess.CompletedProcess(arguments, code, *said)
+    def begin(self, arguments: tuple[str, ...], script: str | None, **files: int) -> int:
+        """The process of a command that writes to these open files: `out`, `err` and, when it has
+        ended, how it did to `ended`."""
+        request = {
+            "arguments": arguments,
+            "script": script,
+            "environment": dict(os.environ),
+            "folder": str(Path.cwd()),
+            "files": {name: f"/proc/{os.getpid()}/fd/{file}" for name, file in files.items()},
+        }
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with self._one_at_a_time:
+            print(json.dumps(request), file=self._process.stdin, flush=True)
+            return int(self._process.stdout.readline())
 
 
-_waiting: list[Starter] = []
+@cache
+def starter() -> Starter:
+    return Starter()
 
 
 def run(arguments: tuple[str, ...], seconds: float) -> subprocess.CompletedProcess[str]:
-    """One command to its end; several threads may ask at once."""
-    starter = _waiting.pop() if _waiting else Starter()
-    done = starter.run(arguments, seconds)
-    _waiting.append(starter)
-    return done
+    """One command to its end; several threads may ask at once.
+
+    Raises TimeoutExpired, and stops the command, where it takes longer than this.
+    """
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as err:
+        one = _begin(arguments, None, err, err.fileno())
+        timer = threading.Timer(seconds, os.kill, (one.pid, signal.SIGKILL))
+        timer.start()
+        try:
+            code = one.wait()
+            if not timer.is_alive():
+                raise subprocess.TimeoutExpired(arguments, seconds)
+        finally:
+            timer.cancel()
+        with one.stdout as out:
+            said = [_text(file) for file in (out, err)]
+    return subprocess.CompletedProcess(arguments, code, *said)
+
+
+@contextmanager
+def begun(*arguments: str, script: str | None = None) -> Iterator[Begun]:
+    """A command that is watched while it goes on, or a script in its place; read `stderr` to its
+    end before asking how it ended."""
+    reads, writes = os.pipe()
+    with os.fdopen(reads, encoding="utf-8") as err:
+        found = _begin(arguments, script, err, writes)
+        os.close(writes)
+        with found.stdout:
+            yield found
+
+
+def _begin(arguments: tuple[str, ...], script: str | None, err: IO[str], writes: int) -> Begun:
+    ended, ends = os.pipe()
+    out = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (read when it has ended)
+    pid = starter().begin(arguments, script, out=out.fileno(), err=writes, ended=ends)
+    os.close(ends)
+    return Begun(pid, ended, out, err)
 
 
 def serve() -> None:
@@ -88,41 +132,71 @@ def serve() -> None:
     for name in IMPORTED:
         importlib.import_module(name)
     switches = {name: value for name, value in os.environ.items() if name not in before}
-    parse = parsed_before()
-    gc.freeze()
-    assert threading.active_count() == 1, "threads do not live on in a forked process"
     from sightline.orchestration import dbt_runner
     from sightline.orchestration.cli import main
-
-    for line in sys.stdin:
-        child = os.fork()
-        if not child:
-            _become(json.loads(line), switches)
-            dbt_runner.parse = parse
-            _end(main)
-        _say(child)
-        _say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-
-
-def parsed_before() -> Callable[[Any], Any]:
-    """What stands in for dbt's parse in a command: the same models, already parsed; dbt would do it
-    anew for each monitor, since its files lie elsewhere."""
-    from sightline.orchestration import dbt_runner
     from sightline.warehouse import home as homes
 
+    dbt_runner.parse = parsed_once(dbt_runner.parse)
     with tempfile.TemporaryDirectory() as folder:
-        other = homes.create(Path(folder) / "monitor")
-        manifest = dbt_runner.parse(other)
-        text = (other.dbt / "target" / "manifest.json").read_bytes()
+        dbt_runner.parse(homes.create(Path(folder) / "monitor"))
+    gc.freeze()
+    assert threading.active_count() == 1, "threads do not live on in a forked process"
 
-    def parse(home: Any) -> Any:
-        target = home.dbt / "target"
-        target.mkdir(exist_ok=True)
-        (target / "manifest.json").write_bytes(text)
+    waiting: dict[int, int] = {}
+    signal.signal(signal.SIGCHLD, lambda *_: _tell_ended(waiting))
+    for line in sys.stdin:
+        request = json.loads(line)
+        files = {name: os.open(path, os.O_WRONLY) for name, path in request["files"].items()}
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        child = os.fork()
+        if not child:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+            for end in (files["ended"], *waiting.values()):
+                os.close(end)
+            _become(request, files, switches)
+            _end(_script(request["script"]) if request["script"] else main)
+        waiting[child] = files["ended"]
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        for name in ("out", "err"):
+            os.close(files[name])
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
+
+
+def _tell_ended(waiting: dict[int, int]) -> None:
+    """Say of each command that has ended how it did, where somebody still asks."""
+    while waiting:
+        child, status = os.waitpid(-1, os.WNOHANG)
+        if not child:
+            return
+        if (end := waiting.pop(child, None)) is not None:
+            with suppress(BrokenPipeError), os.fdopen(end, "w", encoding="utf-8") as ended:
+                ended.write(str(os.waitstatus_to_exitcode(status)))
+
+
+def _script(code: str) -> Callable[[], None]:
+    return lambda: exec(code, {"__name__": "__main__"})  # noqa: S102 (our own)
+
+
+def parsed_once(parse: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What stands in for dbt's parse in a process: the models as it parsed them for the first
+    monitor; dbt would do it anew for each, since its files lie elsewhere."""
+    from sightline.orchestration import dbt_runner
+
+    known: list[tuple[Any, bytes]] = []
+
+    def parsed(home: Any) -> Any:
+        path = home.dbt / "target" / "manifest.json"
+        if not known:
+            known.append((parse(home), path.read_bytes()))
+        [(manifest, text)] = known
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(text)
         dbt_runner._parsed[home.root] = manifest
         return manifest
 
-    return parse
+    return parsed
 
 
 def _end(main: Callable[[], None]) -> None:
@@ -143,18 +217,12 @@ def _end(main: Callable[[], None]) -> None:
         os._exit(code or 0)
 
 
-def _say(number: int) -> None:
-    sys.stdout.write(f"{number}\n")
-    sys.stdout.flush()
-
-
-def _become(request: dict[str, Any], switches: dict[str, str]) -> None:
+def _become(request: dict[str, Any], files: dict[str, int], switches: dict[str, str]) -> None:
     """Take over the folder, environment and files of whoever asked; `switches` are those that
     frameworks were imported with."""
-    for handle, path in ((0, os.devnull), (1, request["out"]), (2, request["err"])):
-        opened = os.open(path, os.O_RDWR)
-        os.dup2(opened, handle)
-        os.close(opened)
+    for handle, file in enumerate((os.open(os.devnull, os.O_RDONLY), files["out"], files["err"])):
+        os.dup2(file, handle)
+        os.close(file)
     sys.stdin, sys.stdout, sys.stderr = (
         open(handle, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
         for handle, mode in ((0, "r"), (1, "w"), (2, "w"))
@@ -165,6 +233,6 @@ def _become(request: dict[str, Any], switches: dict[str, str]) -> None:
     sys.argv = ["-c", *request["arguments"]]
 
 
-def _text(file: Any) -> str:
+def _text(file: IO[str]) -> str:
     file.seek(0)
-    return file.read().decode()
+    return file.read()

@@ -2,11 +2,11 @@
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from support import SIGHTLINE, Ran, fresh_home, sightline
+import started
+from support import Ran, fresh_home, sightline
 
 from sightline.orchestration.run import ready
 from sightline.simulation.truth import Truth
@@ -26,19 +26,13 @@ def copies(
     folder = tmp_path_factory.mktemp("copied")
     home = fresh_home(folder / "monitor", small[0])
     made: list[Path] = []
-    with subprocess.Popen(
-        [*SIGHTLINE, "run", "--verbose", "--home", str(home.root)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
+    with started.begun("run", "--verbose", "--home", str(home.root)) as run:
+        for line in run.stderr:
             if json.loads(line)["message"] in MOMENTS:
                 made.append(folder / f"copy{len(made)}")
                 done = sightline("backup", str(made[-1]), "--home", str(home.root))
                 assert done.returncode == 0, done.stdout + done.stderr
-    assert process.returncode == 0
+        assert run.wait() == 0
     assert len(made) == len(MOMENTS)
     return home, made
 

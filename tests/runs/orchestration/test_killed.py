@@ -1,14 +1,15 @@
 """Killed or stopped at any step and run again: the release of an undisturbed run, nothing twice."""
 
 import json
+import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import started
 from support import Ran, fresh_home, sightline
 
 from sightline.simulation.truth import Truth
@@ -30,26 +31,22 @@ PATIENCE = 10.0
 
 def ended_in(home: Home, step: str, by: signal.Signals) -> None:
     """Start a run and end it when it says that it enters the step."""
-    command = [sys.executable, "-c", "from sightline.orchestration.cli import main; main()"]
-    with subprocess.Popen(
-        [*command, "run", "--verbose", "--home", str(home.root)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
+    with started.begun("run", "--verbose", "--home", str(home.root)) as run:
+        for line in run.stderr:
             if json.loads(line)["message"] == f"{step} ...":
                 break
         else:
             pytest.fail(f"the run ended before it came to {step}")
-        started = time.monotonic()
-        process.send_signal(by)
-        said = process.stderr.read()
-    if by != KILL:
-        assert process.returncode == 128 + by
+        begun = time.monotonic()
+        os.kill(run.pid, by)
+        said = run.stderr.read()
+        code = run.wait()
+    if by == KILL:
+        assert code == -by
+    else:
+        assert code == 128 + by
         assert said.splitlines()[-1] == "sightline: stopped"
-        assert time.monotonic() - started < PATIENCE
+        assert time.monotonic() - begun < PATIENCE
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support import SIGHTLINE, fresh_home, logged, sightline
+import started
+from support import fresh_home, logged, sightline
 
 from sightline.orchestration import dagster_home
 from sightline.simulation import faults
@@ -69,17 +70,15 @@ def job_of_dagster(home: Home) -> subprocess.CompletedProcess[str]:
 
 def second_run(home: Home, planted: list[faults.PlantedFault], first_said: str) -> Later:
     where = ("--home", str(home.root))
-    with subprocess.Popen(
-        [*SIGHTLINE, "run", "-v", *where], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr is not None
-        assert process.stdout is not None
-        next(line for line in process.stderr if json.loads(line)["message"] == "models ...")
+    with started.begun("run", "-v", *where) as run:
+        next(line for line in run.stderr if json.loads(line)["message"] == "models ...")
         seen = sightline("sql", "select release_id from release", "--json", *where)
         busy = sightline("run", *where)
-        process.stderr.read()
-        output = process.stdout.read()
-    return Later(home, planted, process.returncode, output, seen.stdout, busy, first_said)
+        run.stderr.read()
+        code = run.wait()
+        run.stdout.seek(0)
+        output = run.stdout.read()
+    return Later(home, planted, code, output, seen.stdout, busy, first_said)
 
 
 def test_a_run_that_dagster_started_publishes_as_the_command_line_does(later: Later) -> None:
