@@ -1,6 +1,7 @@
 # Needs Python 3.11 to 3.13 and make; everything else comes from the locked, hashed requirements.
 PYTHON ?= python3
 VENV := .venv
+SPARK := .venv-spark
 BIN := $(VENV)/bin
 PYTEST := --numprocesses=2 --dist=loadfile --no-loadscope-reorder --durations=15
 
@@ -9,7 +10,7 @@ export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2> /dev/null || echo
 # What is shipped beside Sightline, and nothing else.
 RUNTIME := build/runtime
 
-.PHONY: help demo quick fast test test-package test-postgres unit coverage mutants soak docs check lint types sql wheel bundle sbom licences lock clean
+.PHONY: help demo quick fast test test-package test-postgres test-spark unit coverage mutants soak docs check lint types sql wheel bundle sbom licences lock clean
 help:
 	@echo "make demo    simulate a national set of extracts, run everything, say where to look"
 	@echo "make quick   format, lint, types and the fast tests of tests/unit, side by side: about a minute on two cores"
@@ -24,6 +25,7 @@ help:
 	@echo "make wheel   the wheel and the source distribution, in dist/"
 	@echo "make bundle  all that installs it without a network, in dist/; make sbom and make licences say what it is made of"
 	@echo "make test-package  wheel, source distribution and bundle in clean environments; PYTHONS=\"python3.12 ...\" names them"
+	@echo "make test-spark  the models on a Spark cluster, which is installed and started for it; needs Java 17"
 	@echo "make lock    resolve the requirements anew (needs uv)"
 
 $(VENV)/.run: requirements.lock pyproject.toml
@@ -57,6 +59,16 @@ test: check
 # A server of its own, of Debian's `postgresql`; the driver is in requirements-postgres.lock.
 test-postgres: $(VENV)/.test
 	$(BIN)/pytest -m postgres -rs --durations=5 tests/postgres
+
+# Spark is half a gigabyte, so it has an environment of its own.
+$(SPARK)/.test: requirements-spark.lock pyproject.toml
+	test -x $(SPARK)/bin/python || $(PYTHON) -m venv $(SPARK)
+	$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.lock
+	$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+test-spark: $(SPARK)/.test
+	$(SPARK)/bin/pytest -m spark tests/spark
 
 unit: $(VENV)/.test
 	$(BIN)/pytest $(PYTEST) tests/unit
@@ -123,6 +135,7 @@ lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra docs -o requirements-docs.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra editor -o requirements-editor.lock
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra postgres -o requirements-postgres.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev --extra spark -o requirements-spark.lock
 
 clean:
-	rm -rf $(VENV) build dist sightline-demo *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(SPARK) build dist sightline-demo *.egg-info .pytest_cache .mypy_cache .ruff_cache

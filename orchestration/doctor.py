@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 
+from sightline.orchestration import spark
 from sightline.orchestration.configuration import checked
 from sightline.warehouse import belonging, database, indicators, integrity, machine
 from sightline.warehouse import home as homes
@@ -39,6 +40,7 @@ def examine(
         "alerts": _alerts,
         "contracts": _contracts,
         "indicator definitions": lambda _: indicators.load(),
+        "engine": _engine,
         "models": _models,
     }
     if not is_quick:
@@ -98,6 +100,11 @@ def _contracts(_: Home) -> None:
     from sightline.warehouse.contracts import schema as contract
 
     contract.load()
+
+
+def _engine(home: Home) -> None:
+    if checked(home).engine == "spark":
+        spark.check()
 
 
 def _models(home: Home) -> None:

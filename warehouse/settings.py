@@ -122,6 +122,15 @@ class StateStore(Strict):
         return value
 
 
+class Spark(Strict):
+    """Where Spark is and what it is told; the folder is one that its workers see too, for rows on
+    their way to it and back."""
+
+    master: str = Field(default="local[*]", pattern=r"^(local\[.+\]|spark://\S+|yarn|k8s://\S+)$")
+    folder: str | None = Field(default=None, pattern=r"^/")
+    conf: dict[str, str] = Field(default_factory=dict)
+
+
 class Settings(Strict):
     name: str = Field(default="Sightline", min_length=1)
     today: date | None = Field(default=None, strict=False)
@@ -131,6 +140,8 @@ class Settings(Strict):
     report_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")
     memory_limit: str | None = Field(default=None, pattern=SIZE)
     threads: int | None = Field(default=None, ge=1)
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    spark: Spark = Field(default_factory=Spark)
     least_free: str = Field(default="1GB", pattern=SIZE)
     keep_releases: int = Field(default=6, ge=1)
     log_level: Literal["info", "warning", "error"] = "warning"

@@ -23,7 +23,7 @@ FUNCTIONS = {
 }  # fmt: skip
 # What dbt's macros for dates come to; a model that calls these itself is understood by one engine.
 OWN = {
-    "duckdb": {"date_add", "date_diff"},
+    "duckdb": {"date_add", "date_diff", "interval"},
     "spark": {"add_months", "date_add", "datediff", "month", "year"},
 }
 BEFORE_A_BRACKET = {
