@@ -120,8 +120,8 @@ class Database(ABC):
     def check_suits(self) -> None:  # noqa: B027 (not every place has to)
         """Raises ConfigurationError where a new state would work otherwise than it should."""
 
-    def begun(self) -> None:  # noqa: B027 (not every place has to)
-        """Once a new one was begun, or an older one brought to the newest layout."""
+    def keep_to_owner(self) -> None:  # noqa: B027 (not every place has to)
+        """Close it to other accounts, where it is for us to say."""
 
     @contextmanager
     def written(self) -> "Iterator[sa.Connection]":
@@ -218,7 +218,7 @@ class File(Database):
             for statement in ("vacuum", "pragma wal_checkpoint(truncate)"):
                 connection.connection.execute(statement)
 
-    def begun(self) -> None:
+    def keep_to_owner(self) -> None:
         if self.is_writable():
             self.path.chmod(0o600)
 

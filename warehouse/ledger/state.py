@@ -294,6 +294,7 @@ class State:
         self._held = ExitStack()
         self.engine = self.database.engine(self._held)
         upgrade(self.engine, self.database, path)
+        self.database.keep_to_owner()
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:

@@ -31,6 +31,12 @@ def published(demo_home: Ran) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+def withheld(published: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """Series of which some judgement is not told, and so no alert may be that rests on it."""
+    query = "select distinct indicator, area_code from trends where marker = 'c'"
+    return set(published.execute(query).fetchall())
+
+
 def test_the_alerts_of_a_run_and_its_checks_agree(found, published) -> None:
     alerts = published.execute(CURRENT, [[PENDING, *LIVE]]).fetchall()
     levels = dict(published.execute("select area_code, area_level from areas").fetchall())
@@ -39,7 +45,7 @@ def test_the_alerts_of_a_run_and_its_checks_agree(found, published) -> None:
         if levels[area] == "local_authority"
     }  # fmt: skip
     assert worsening
-    assert worsening <= {(indicator, area) for indicator, area, *_ in alerts}
+    assert worsening <= {(indicator, area) for indicator, area, *_ in alerts} | withheld(published)
     newest = [row for row in alerts if row[3] == found[row[0]].period]
     assert newest
     assert all(area in found[indicator].areas for indicator, area, *_ in newest)
@@ -51,7 +57,8 @@ def test_a_check_shows_the_areas_with_their_alerts(found, published) -> None:
         if one.areas and one.period:
             rows = released.worsening(published, one.indicator, one.period, one.areas)
             assert len(rows) == len(one.areas)
-            assert any(row["alert"] for row in rows)
+            may_be_told = {(one.indicator, area) for area in one.areas} - withheld(published)
+            assert any(row["alert"] for row in rows) or not may_be_told
 
 
 def test_each_alert_is_told_in_sentences_of_what_was_judged(published) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from intake_files import ssd, zipped
 from kept_up import Up, processes, until, up, worker
 from support import SIGHTLINE, sightline
 
@@ -14,7 +15,9 @@ from sightline.orchestration import service
 from sightline.orchestration.lock import holder
 from sightline.warehouse import home as homes
 from sightline.warehouse.home import Home
-from sightline.warehouse.ledger.state import State
+from sightline.warehouse.ledger.state import State, state_of
+from sightline.warehouse.settings import load_settings
+from sightline.warehouse.take_in import take_in
 
 ALONE = {"assetSelection": [{"path": ["raw", "ssda903"]}]}
 
@@ -22,6 +25,11 @@ ALONE = {"assetSelection": [{"path": ["raw", "ssda903"]}]}
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     made = homes.create(tmp_path_factory.mktemp("up") / "monitor")
+    bundle = made.inbox / "301" / "ssd.zip"
+    bundle.parent.mkdir()
+    bundle.write_bytes(zipped(ssd()))
+    with state_of(made) as state:
+        take_in(made, load_settings(made), state)
     yield made
     service.end(service.of(made))
 

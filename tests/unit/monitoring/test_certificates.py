@@ -1,11 +1,10 @@
 """A server whose certificate is not trusted gets nothing; one that is put right gets it once."""
 
 import ipaddress
-import sqlite3
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -69,8 +68,8 @@ def certificate(folder: Path, address: str) -> tuple[ssl.SSLContext, Path]:
 
 def calls(state: State) -> list[tuple[str, str, int, str]]:
     """What `health` is told of messages that are not sent."""
-    with closing(sqlite3.connect(state.path)) as connection:
-        return [tuple(one) for one in read_only.messages_not_sent(read_only.asking(connection))]
+    with state.read() as connection:
+        return [tuple(one) for one in read_only.messages_not_sent(connection)]
 
 
 @pytest.mark.parametrize("security", ["tls", "starttls"])

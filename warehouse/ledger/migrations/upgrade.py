@@ -32,7 +32,6 @@ def upgrade(engine: sa.Engine, state: Database, path: Path) -> None:
     else:
         copy_aside(state, path, found)
     migrate(engine, HEAD)
-    state.begun()
 
 
 def migrate(engine: sa.Engine, layout: str) -> None:
