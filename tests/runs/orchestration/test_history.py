@@ -3,8 +3,6 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
 from collections import Counter
 from contextlib import closing
 from datetime import date
@@ -12,6 +10,7 @@ from datetime import date
 import duckdb
 import pytest
 import sqlalchemy as sa
+import started
 from support import Ran, sightline
 
 from sightline.monitoring.alerts import history
@@ -106,11 +105,11 @@ def test_what_people_do_at_each_step_of_a_run_that_is_killed_stands_and_it_is_se
     done = sightline("backtest", "--indicator", "referral_rate", "--replicates", "1", *where)
     assert done.returncode == 0, done.stderr
     assert "back-test" in sightline("run", "--dry-run", *where).stdout
-    killed = subprocess.run(
-        [sys.executable, "-c", ACTED_AND_KILLED, str(release.root)], capture_output=True, text=True
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    acted = [json.loads(line) for line in killed.stdout.splitlines()]
+    with started.begun(str(release.root), script=ACTED_AND_KILLED) as run:
+        said = run.stderr.read()
+        assert run.wait() == -signal.SIGKILL, said
+        run.stdout.seek(0)
+        acted = [json.loads(line) for line in run.stdout]
     assert {"intake", "models", "signals", "alerts", "published", "release"} <= {
         step for step, _, _ in acted
     }
