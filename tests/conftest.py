@@ -139,6 +139,12 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, T
     return has_run(tmp_path_factory, "demo", simulated)
 
 
+@pytest.fixture(scope="module")
+def another_demo(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Path, Truth]) -> Ran:
+    """The same run, which a file has for itself."""
+    return has_run(tmp_path_factory, "demo", simulated)
+
+
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
     """As little as a run needs, for tests that run again and again."""
