@@ -14,7 +14,6 @@ on a cluster, where tasks are months by region, an engine that spreads over mach
 `--engine-factor` times DuckDB's CPU, and tasks go to the next free core, the largest first.
 """
 
-import argparse
 import heapq
 import json
 import sys
@@ -193,17 +192,11 @@ def country(model: dict[str, tuple[float, float]], factor: float) -> dict[str, f
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = processes.parser(__doc__)
     parser.add_argument("--pupils", type=int, default=20_000, help="of the smallest size")
-    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--engine-factor", type=float, default=3.0)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--step", nargs=2, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
-    if wanted.step:
-        STEPS[wanted.step[0]](Path(wanted.step[1]))
+    if processes.is_step(wanted, STEPS):
         return
     sizes = [wanted.pupils * size for size in SIZES]
     cpu = []

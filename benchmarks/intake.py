@@ -159,7 +159,7 @@ def nothing(_folder: Path) -> None:
     """Starting, which the others do too."""
 
 
-STEPS: dict[str, Callable[[Path], None]] = {
+STEPS: processes.Steps = {
     "start": nothing,
     "floor": floor,
     "intake": intake,
@@ -491,22 +491,15 @@ WORDS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = processes.parser(__doc__)
     parser.add_argument("--areas", type=int, default=24)
     parser.add_argument("--months", type=int, default=60)
     parser.add_argument("--records", type=int, default=3_000_000)
     parser.add_argument("--xml", type=int, default=100, metavar="MB")
     parser.add_argument("--big", type=int, default=1_000, metavar="MB")
-    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", choices=PARTS)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--step", nargs=2, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
-    if wanted.step:
-        name, path = wanted.step
-        STEPS[name](Path(path))
+    if processes.is_step(wanted, STEPS):
         return
     found: dict[str, float] = {}
     for name in [wanted.only] if wanted.only else PARTS:

@@ -3,16 +3,18 @@
 A benchmark that is asked for `--step NAME PATH` runs that step and nothing else.
 """
 
+import argparse
 import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 SAMPLED_EVERY = 0.1
+Steps = Mapping[str, Callable[[Path], None]]
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,26 @@ class Cost:
 
     cpu: float
     rss: float
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """With what every benchmark of steps is asked for."""
+    made = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawTextHelpFormatter
+    )
+    made.add_argument("--runs", type=int, default=3)
+    made.add_argument("--json", action="store_true")
+    made.add_argument("--step", nargs=2, help=argparse.SUPPRESS)
+    return made
+
+
+def is_step(wanted: argparse.Namespace, steps: Steps) -> bool:
+    """Whether a step alone was asked for; it is done then."""
+    if wanted.step is None:
+        return False
+    name, path = wanted.step
+    steps[name](Path(path))
+    return True
 
 
 def cost(script: Path, step: str, path: Path) -> Cost:

@@ -17,7 +17,6 @@ machine: dbt over bare (goal: at most 1.5), DuckDB over pandas (goal: at most 1)
 each size over what the first would grow to in proportion (goal: at most 1.25).
 """
 
-import argparse
 import json
 import shutil
 import sys
@@ -177,17 +176,11 @@ def measured(root: Path, areas: int, months: int, runs: int) -> dict[str, float]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = processes.parser(__doc__)
     parser.add_argument("--areas", type=int, nargs="+", default=AREAS)
     parser.add_argument("--months", type=int, default=MONTHS)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--step", nargs=2, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
-    if wanted.step:
-        STEPS[wanted.step[0]](Path(wanted.step[1]))
+    if processes.is_step(wanted, STEPS):
         return
     found = {}
     for areas in wanted.areas:

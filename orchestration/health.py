@@ -98,7 +98,7 @@ class View:
     def is_going_on(self) -> bool:
         """Whether a run holds the lock at this moment."""
         try:
-            return lock.holder(self.home.restricted / "run.lock") is not None
+            return lock.holder(self.home.restricted / lock.RUN_LOCK) is not None
         except OSError:
             return False
 

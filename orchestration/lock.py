@@ -24,7 +24,7 @@ _STEP = 0.05
 
 
 class Lock(Protocol):
-    def taken(self, patience: float) -> bool: ...
+    def taken(self) -> bool: ...
 
     def holder(self) -> tuple[str, int] | None: ...
 
@@ -62,9 +62,12 @@ def held(
         yield False
         return
     with closing(_lock(path)) as lock:
-        if not lock.taken(patience):
-            words, _ = lock.holder() or ("it has just ended", 0)
-            raise Busy(otherwise.format(words))
+        until = time.monotonic() + patience
+        while not lock.taken():
+            if time.monotonic() >= until:
+                words, _ = lock.holder() or ("it has just ended", 0)
+                raise Busy(otherwise.format(words))
+            time.sleep(_STEP)
         _mine[path] = lock
         try:
             yield True
@@ -94,19 +97,14 @@ class _FileLock:
     def __init__(self, path: Path) -> None:
         self._path, self._handle = path, -1
 
-    def taken(self, patience: float) -> bool:
-        until = time.monotonic() + patience
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-        while not _locked(handle):
-            if time.monotonic() >= until:
-                os.close(handle)
-                return False
-            time.sleep(_STEP)
-        self._handle = handle
-        os.ftruncate(handle, 0)
-        os.write(
-            handle, f"process {os.getpid()} since {clock.in_london():%d %B %Y %H:%M}\n".encode()
-        )
+    def taken(self) -> bool:
+        if self._handle < 0:
+            self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        if not _locked(self._handle):
+            return False
+        since = f"process {os.getpid()} since {clock.in_london():%d %B %Y %H:%M}\n"
+        os.ftruncate(self._handle, 0)
+        os.write(self._handle, since.encode())
         return True
 
     def holder(self) -> tuple[str, int] | None:

@@ -211,7 +211,7 @@ def ready(home: Home) -> Iterator[State]:
     settings = checked(home)
     logs.keep_in(home)
     check_place(home, may_be_shared=settings.state.url is not None)
-    with held(home.restricted / "run.lock") as is_first:
+    with held(home.restricted / lock.RUN_LOCK) as is_first:
         if is_first:
             close_to_others(home)
             belonging.check(home)

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import BinaryIO
 
 from sightline.orchestration import dagster_home, dagster_storage, orphaned_runs
-from sightline.orchestration.lock import UP_LOCK, held, holder
+from sightline.orchestration.lock import RUN_LOCK, UP_LOCK, held, holder
 from sightline.orchestration.logs import log
 from sightline.warehouse import clock
 from sightline.warehouse.errors import Busy, ConfigurationError, SightlineError
@@ -53,7 +53,7 @@ class Up:
         """
         busy = "this monitor is kept up already ({}); stop that first"
         with held(self.home.restricted / UP_LOCK, patience=0, otherwise=busy), self._signals():
-            end(of(self.home), spare=holder(self.home.restricted / "run.lock"))
+            end(of(self.home), spare=holder(self.home.restricted / RUN_LOCK))
             _check_port(self.host, self.port)
             while self.stopped_by is None:
                 self._set_right()
@@ -137,7 +137,7 @@ class Up:
             with dagster_home.instance(self.home) as instance:
                 if nobody_starts:
                     orphaned_runs.forget_the_future(instance)
-                with held(self.home.restricted / "run.lock", patience=0):
+                with held(self.home.restricted / RUN_LOCK, patience=0):
                     if nobody_starts:
                         dagster_storage.bring_up_to_date(instance, self.home)
                     done = orphaned_runs.settle(instance, self.home, nobody_starts=nobody_starts)
@@ -160,7 +160,7 @@ class Up:
         for process in self.processes.values():
             with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, until - time.monotonic()))
-        working = holder(self.home.restricted / "run.lock") if self.stopped_by is None else None
+        working = holder(self.home.restricted / RUN_LOCK) if self.stopped_by is None else None
         end(of(self.home), spare=working)
         for process in self.processes.values():
             if process.poll() is None:

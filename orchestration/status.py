@@ -3,7 +3,7 @@
 from typing import Any
 
 from sightline.orchestration import inbox
-from sightline.orchestration.lock import holder
+from sightline.orchestration.lock import RUN_LOCK, holder
 from sightline.warehouse.home import Home
 from sightline.warehouse.ledger import overview, runs
 from sightline.warehouse.ledger.state import State
@@ -35,6 +35,6 @@ def _ended(home: Home, run: dict[str, Any]) -> str:
     """How a run ended and when; one that was killed is settled by whichever comes next."""
     if run["finished_at"]:
         return f"{run['outcome']} at {run['finished_at']:%Y-%m-%d %H:%M} UTC"
-    goes_on = holder(home.restricted / "run.lock") is not None
+    goes_on = holder(home.restricted / RUN_LOCK) is not None
     word = "going on since" if goes_on else "killed; began at"
     return f"{word} {run['started_at']:%Y-%m-%d %H:%M} UTC"

@@ -8,7 +8,6 @@ import shutil
 import socket
 import sqlite3
 import tempfile
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
@@ -36,7 +35,6 @@ SILENCE = {"tcp_keepalives_idle": 20, "tcp_keepalives_interval": 10, "tcp_keepal
 DAGSTER = {"search_path": "dagster", "synchronous_commit": "off"}
 """Of Dagster's sessions: its tables have names that ours have too, and are a log of runs."""
 LONGEST_NAME = 63  # bytes, of a session
-STEP = 0.05
 NO_TABLE, NO_COLUMN, LOCK_TIMEOUT, NO_RIGHT = "42P01", "42703", "55P03", "42501"
 # How a server says that the settings are at fault, and no machine.
 REFUSED = ("authentication", "does not exist", "pg_hba", "permission denied", "no password")
@@ -124,15 +122,23 @@ class Database(ABC):
         """Close it to other accounts, where it is for us to say."""
 
     @contextmanager
+    def working(self) -> "Iterator[sa.Engine]":
+        """An engine for as long as the block lasts."""
+        with ExitStack() as held:
+            engine = self.engine(held)
+            held.callback(engine.dispose)
+            yield engine
+
+    @contextmanager
     def written(self) -> "Iterator[sa.Connection]":
         """One transaction on a state as it lies there, whatever its layout."""
         if not self.is_place():
             raise StateDamaged(f"{self} holds no state")
-        with ExitStack() as held:
-            engine = self.engine(held)
-            held.callback(engine.dispose)
-            with engine.execution_options(writes=True).begin() as connection:
-                yield connection
+        with (
+            self.working() as engine,
+            engine.execution_options(writes=True).begin() as connection,
+        ):
+            yield connection
 
 
 class File(Database):
@@ -163,10 +169,7 @@ class File(Database):
             engine = sa.create_engine(url, connect_args={"timeout": PATIENCE})
             sa.event.listen(engine, "connect", self._prepare)
         else:
-            path, how = held.enter_context(self._reachable())
-            engine = sa.create_engine(
-                "sqlite://", creator=lambda: _connect(path, how), poolclass=sa.NullPool
-            )
+            engine = _read_only(*held.enter_context(self._reachable()))
             sa.event.listen(engine, "connect", _leave_transactions_to_us)
         sa.event.listen(engine, "begin", _begin_in_file)
         sa.event.listen(engine, "handle_error", self._tell)
@@ -180,15 +183,11 @@ class File(Database):
             yield None
             return
         try:
-            with self._reachable() as (path, how):
-                engine = sa.create_engine(
-                    "sqlite://", creator=lambda: _connect(path, how), poolclass=sa.NullPool
-                )
-                with engine.connect() as connection:
-                    faults = connection.exec_driver_sql("pragma quick_check(1)").fetchall()
-                    if faults != [("ok",)]:
-                        raise self.damaged()
-                    yield connection
+            with self._reachable() as place, _read_only(*place).connect() as connection:
+                faults = connection.exec_driver_sql("pragma quick_check(1)").fetchall()
+                if faults != [("ok",)]:
+                    raise self.damaged()
+                yield connection
         except sa.exc.DatabaseError as fault:
             if is_damage(fault):
                 raise self.damaged() from None
@@ -305,20 +304,18 @@ class Server(Database):
     def opened(self) -> "Iterator[sa.Connection | None]":
         import sqlalchemy as sa
 
-        with ExitStack() as held:
-            engine = self.engine(held)
-            held.callback(engine.dispose)
-            with engine.connect() as connection:
-                is_begun = sa.inspect(connection).has_table("alembic_version")
-                yield connection if is_begun else None
+        with self.working() as engine, engine.connect() as connection:
+            is_begun = sa.inspect(connection).has_table("alembic_version")
+            yield connection if is_begun else None
 
     def snapshot(self, target: Path, begin: "Callable[[sa.Engine], None]") -> None:
         with self.opened() as source:
             if source is None:
                 return
-            with _as_one_file(target) as unfinished, ExitStack() as held:
-                engine = File(unfinished, is_copy=True).engine(held)
-                held.callback(engine.dispose)
+            with (
+                _as_one_file(target) as unfinished,
+                File(unfinished, is_copy=True).working() as engine,
+            ):
                 begin(engine)
                 with engine.execution_options(writes=True).begin() as copy:
                     _copy_rows(source, copy, _tables(source))
@@ -326,11 +323,8 @@ class Server(Database):
     def take_over(self, source: Path, begin: "Callable[[sa.Engine], None]") -> None:
         """All rows of a state in a file, into this database, which must hold none yet; `begin`
         gives it the same layout."""
-        with ExitStack() as held:
-            engine = self.engine(held)
-            held.callback(engine.dispose)
+        with self.working() as engine, File(source).opened() as known:
             begin(engine)
-            known = held.enter_context(File(source).opened())
             with engine.execution_options(writes=True).begin() as connection:
                 tables = _tables(connection)
                 if known is not None:
@@ -427,20 +421,14 @@ class Lock:
     def __init__(self, server: Server, name: str) -> None:
         self._engine, self.name = server._engine(name), name
         self._session: sa.Connection | None = None
-        self._server = server
 
-    def taken(self, patience: float) -> bool:
-        """Whether it could be taken within so many seconds."""
+    def taken(self) -> bool:
+        """Whether it could be taken now."""
         import sqlalchemy as sa
 
-        until = time.monotonic() + patience
-        self._session = self._connected()
-        while not self._session.execute(sa.text(TAKE), {"name": self.name}).scalar():
-            if time.monotonic() >= until:
-                self.close()
-                return False
-            time.sleep(STEP)
-        return True
+        if self._session is None:
+            self._session = self._connected()
+        return bool(self._session.execute(sa.text(TAKE), {"name": self.name}).scalar())
 
     def holder(self) -> tuple[str, int] | None:
         """Who holds it, for people, and its process; 0 on another machine. None when it is free."""
@@ -540,9 +528,15 @@ def _begin_on_server(connection: "sa.Connection") -> None:
         connection.exec_driver_sql(statement)
 
 
-def _connect(path: Path, how: str) -> sqlite3.Connection:
+def _read_only(path: Path, how: str) -> "sa.Engine":
+    import sqlalchemy as sa
+
     uri = f"{path.resolve().as_uri()}?{how}"
-    return sqlite3.connect(uri, uri=True, timeout=PATIENCE, check_same_thread=False)
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(uri, uri=True, timeout=PATIENCE, check_same_thread=False)
+
+    return sa.create_engine("sqlite://", creator=connect, poolclass=sa.NullPool)
 
 
 @contextmanager

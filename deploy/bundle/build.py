@@ -5,7 +5,6 @@ hashes, what they are made of, the documentation and a script that installs it a
 """
 
 import argparse
-import hashlib
 import os
 import shutil
 import subprocess
@@ -15,6 +14,8 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from sightline.warehouse.home import sha256_of
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -36,20 +37,20 @@ def main() -> None:
     given.into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="sightline-") as folder:
         bundle = Path(folder) / name
-        fill(bundle, wheel=given.wheel, lock=given.lock, files=given.files)
+        fill(bundle, version, wheel=given.wheel, lock=given.lock, files=given.files)
         packed = pack(bundle, given.into / f"{name}.tar", seconds=of_the_commit())
-    print(f"{packed}: {packed.stat().st_size / 1e6:.0f} MB, SHA-256 {hash_of(packed)}")  # noqa: T201
-    line = f"{hash_of(packed)}  {packed.name}\n"
+    hashed = sha256_of(packed)
+    print(f"{packed}: {packed.stat().st_size / 1e6:.0f} MB, SHA-256 {hashed}")  # noqa: T201 (a script says what it made)
+    line = f"{hashed}  {packed.name}\n"
     packed.with_name(f"{packed.name}.sha256").write_text(line, encoding="ascii")
 
 
-def fill(bundle: Path, *, wheel: Path, lock: Path, files: list[Path]) -> None:
+def fill(bundle: Path, version: str, *, wheel: Path, lock: Path, files: list[Path]) -> None:
     wheels = bundle / "wheels"
     wheels.mkdir(parents=True)
     download(lock, wheels)
     shutil.copy(wheel, wheels)
-    version = wheel.name.split("-")[1]
-    ours = f"sightline=={version} \\\n    --hash=sha256:{hash_of(wheel)}\n"
+    ours = f"sightline=={version} \\\n    --hash=sha256:{sha256_of(wheel)}\n"
     (bundle / "requirements.txt").write_text(lock.read_text(encoding="utf-8") + ours)
     python = f"{sys.version_info[0]}.{sys.version_info[1]} {sysconfig.get_platform()}\n"
     (bundle / "PYTHON").write_text(python, encoding="ascii")
@@ -71,22 +72,24 @@ def download(lock: Path, into: Path) -> None:
 
 def kept() -> list[str]:
     """What is under version control of all that goes along."""
-    git = ("git", "-C", str(ROOT), "ls-files", "-z", "--", *ALONG)
-    listed = subprocess.run(git, capture_output=True, text=True, check=True).stdout  # noqa: S603
-    return [path for path in listed.split("\0") if path]
+    return [path for path in git("ls-files", "-z", "--", *ALONG).split("\0") if path]
 
 
 def of_the_commit() -> int:
     """When it was made, as seconds; SOURCE_DATE_EPOCH goes before it."""
     if given := os.environ.get("SOURCE_DATE_EPOCH"):
         return int(given)
-    git = ("git", "-C", str(ROOT), "log", "-1", "--format=%ct")
-    return int(subprocess.run(git, capture_output=True, text=True, check=True).stdout)  # noqa: S603
+    return int(git("log", "-1", "--format=%ct"))
+
+
+def git(*words: str) -> str:
+    command = ("git", "-C", str(ROOT), *words)
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 (our own words)
 
 
 def sums(bundle: Path) -> Iterator[str]:
     for path in files_of(bundle):
-        yield f"{hash_of(path)}  {path.relative_to(bundle).as_posix()}\n"
+        yield f"{sha256_of(path)}  {path.relative_to(bundle).as_posix()}\n"
 
 
 def files_of(bundle: Path) -> list[Path]:
@@ -106,11 +109,6 @@ def pack(bundle: Path, into: Path, *, seconds: int) -> Path:
             with path.open("rb") as file:
                 tar.addfile(entry, file)
     return aside.replace(into)
-
-
-def hash_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def main() -> int:
     sys.stdout.writelines(page(found))
     refused = [row for row in found if not is_accepted(row.licence)]
     for row in refused:
-        print(f"{row.package} {row.version}: {row.licence or 'not stated'}", file=sys.stderr)  # noqa: T201
+        print(f"{row.package} {row.version}: {row.licence or 'not stated'}", file=sys.stderr)  # noqa: T201 (a script says what is wrong)
     return 1 if refused else 0
 
 

@@ -27,6 +27,7 @@ from sightline.monitoring.alerts.findings import (
 )
 from sightline.monitoring.alerts.severity import severity_of
 from sightline.warehouse.alert_terms import LIVE, SEVERITIES
+from sightline.warehouse.calendar import quarter_of
 
 CLEAR_PERIODS = 3  # as many assessable periods without a worsening end an episode
 STALE_PERIODS = 3  # a first alert is only raised for an area whose figures are this recent
@@ -75,8 +76,7 @@ def decide(
 def alert_id(fingerprint: str, opened_period: date) -> str:
     """The same for all periods of a quarter: which of them the first was may not be published, and
     whoever tries each would find the one of an identifier made of it."""
-    first = opened_period.replace(month=opened_period.month - (opened_period.month - 1) % 3, day=1)
-    return digest(fingerprint, first.isoformat())
+    return digest(fingerprint, quarter_of(opened_period).start.isoformat())
 
 
 @dataclass(frozen=True)

@@ -137,10 +137,10 @@ def restore(copy_folder: Path, root: Path, key: Path | None, *, replace: bool) -
     """
     from contextlib import nullcontext
 
-    from sightline.orchestration.lock import held
+    from sightline.orchestration.lock import RUN_LOCK, held
     from sightline.warehouse import backup
 
-    lock = root / "restricted" / "run.lock"
+    lock = root / "restricted" / RUN_LOCK
     with held(lock) if lock.parent.is_dir() else nullcontext():
         home, left = backup.restore(copy_folder, root, progress, key=key, replace=replace)
     say(f"{home.root} is as it was when the copy was made")
@@ -161,10 +161,10 @@ def adopt(home: "Home", reason: str) -> int:
 
     Example: sightline adopt --reason "the disk with the newer copy is lost"
     """
-    from sightline.orchestration.lock import held
+    from sightline.orchestration.lock import RUN_LOCK, held
     from sightline.warehouse import adopting
 
-    with held(home.restricted / "run.lock"):
+    with held(home.restricted / RUN_LOCK):
         counts = adopting.adopt(home, reason)
     for kind, count in sorted(counts.items()):
         say(f"{count:,} {kind} set aside in {home.orphans / kind}")
@@ -213,10 +213,10 @@ def take_in(home: "Home", sender: str | None) -> int:
 
     Example: sightline originals take-in --sender 301
     """
-    from sightline.orchestration.lock import held
+    from sightline.orchestration.lock import RUN_LOCK, held
     from sightline.warehouse import orphans
 
-    with held(home.restricted / "run.lock"):
+    with held(home.restricted / RUN_LOCK):
         moved, left = orphans.take_in(home, sender)
     say(f"{len(moved):,} originals wait in the inbox")
     for orphan in left:
@@ -265,7 +265,7 @@ def move_state(home: "Home") -> int:
 
     Example: sightline move-state
     """
-    from sightline.orchestration.lock import held
+    from sightline.orchestration.lock import RUN_LOCK, held
     from sightline.warehouse import belonging, database
     from sightline.warehouse.errors import ConfigurationError
     from sightline.warehouse.ledger.migrations import upgrade
@@ -273,7 +273,7 @@ def move_state(home: "Home") -> int:
     server = database.of(home.state_db)
     if not isinstance(server, database.Server):
         raise ConfigurationError(f"{home.config} names no database: set url under [state]")
-    with held(home.restricted / "run.lock"):
+    with held(home.restricted / RUN_LOCK):
         kept = upgrade.move_to(server, home.state_db)
         belonging.check(home)
     say(f"The state is in {server} now; what it was is kept as {kept}")

@@ -95,10 +95,10 @@ def withdraw(home: "Home", submission_id: int, reason: str) -> int:
 
 
 def _decide(home: "Home", decision: Callable[..., None], submission_id: int, reason: str) -> None:
-    from sightline.orchestration.lock import held
+    from sightline.orchestration.lock import RUN_LOCK, held
     from sightline.warehouse.settings import load_settings, today
 
-    with held(home.restricted / "run.lock"), state_of(home) as state:
+    with held(home.restricted / RUN_LOCK), state_of(home) as state:
         decision(state, submission_id, reason, today(load_settings(home)))
 
 

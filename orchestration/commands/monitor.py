@@ -152,12 +152,12 @@ def confirm(home: "Home", reason: str) -> int:
     Example: sightline clock confirm --reason "the clock had been a year ahead"
     """
     from sightline.orchestration.configuration import checked
-    from sightline.orchestration.lock import held
+    from sightline.orchestration.lock import RUN_LOCK, held
     from sightline.warehouse.ledger import clock_marks
     from sightline.warehouse.settings import today
 
     settings = checked(home)
-    with held(home.restricted / "run.lock"), state_of(home) as state:
+    with held(home.restricted / RUN_LOCK), state_of(home) as state:
         changed = clock_marks.confirm(state, settings, reason)
     say(f"Today is {today(settings)}; {changed:,} days in the records were later, and count as it.")
     return 0

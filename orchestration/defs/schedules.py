@@ -17,7 +17,7 @@ from sightline.orchestration import (
     pipeline,
 )
 from sightline.orchestration.configuration import checked
-from sightline.orchestration.lock import holder
+from sightline.orchestration.lock import RUN_LOCK, holder
 from sightline.orchestration.resources import Monitor, home_in_use
 from sightline.orchestration.run import ready
 from sightline.warehouse import clock
@@ -77,7 +77,7 @@ def inbox_has_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
     last = _asked(known)
     if context.instance.get_runs(dg.RunsFilter(statuses=GOING_ON), limit=1):
         return dg.SkipReason("A run is going on or waiting to start.")
-    if holder(home.restricted / "run.lock") is not None:
+    if holder(home.restricted / RUN_LOCK) is not None:
         return dg.SkipReason("A run is going on, started from the command line.")
     mark = _mark(home)
     if last and mark in (None, last["mark"]) and _did_not_happen(context.instance, last, home):

@@ -58,12 +58,10 @@ class Publication:
 
     def of(self, measures: Sequence[str]) -> "Publication":
         """What it printed of these measures."""
-        counts, sums = (
-            None if one is None else one[one["measure"].isin(measures)]
-            for one in (self.counts, self.sums)
-        )
-        assert counts is not None  # noqa: S101  there always are counts
-        return Publication(counts, sums)
+        counts = self.counts[self.counts["measure"].isin(measures)]
+        if self.sums is None:
+            return Publication(counts)
+        return Publication(counts, self.sums[self.sums["measure"].isin(measures)])
 
     @property
     def has_withheld(self) -> bool:

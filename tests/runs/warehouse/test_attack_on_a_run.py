@@ -210,6 +210,19 @@ def test_no_withheld_small_count_is_left_fewer_than_five_values(
     assert {name: n for name, n in left.items() if n < audit.NARROWEST} == {}
 
 
+def print_as_before(
+    table: attacker.Table, names: list[attacker.Cell], true: dict[attacker.Cell, int]
+) -> None:
+    """Counts of 1 to 5 withheld, all others and their sum exact; nothing where one is not known."""
+    if not all(name in true for name in names):
+        return
+    for name in names:
+        n = true[name]
+        table.cells[name] = range(1, 6) if 0 < n < 6 else range(n, n + 1)
+    total = sum(true[name] for name in names)
+    table.is_from(dict.fromkeys(names, 1), total, total)
+
+
 def test_the_attack_finds_counts_beside_exact_totals(
     trends: pd.DataFrame, true: dict[attacker.Cell, int]
 ) -> None:
@@ -222,13 +235,7 @@ def test_the_attack_finds_counts_beside_exact_totals(
     table = attacker.Table()
     for _, rows in chosen.groupby(["period_start", "region_code"]):
         names = [(row.above, period_of(row), row.area_code) for row in rows.itertuples()]
-        if not all(name in true for name in names):
-            continue
-        for name in names:
-            n = true[name]
-            table.cells[name] = range(1, 6) if 0 < n < 6 else range(n, n + 1)
-        total = sum(true[name] for name in names)
-        table.is_from(dict.fromkeys(names, 1), total, total)
+        print_as_before(table, names, true)
     left = attacker.widths(table.implied())
     exact = sum(0 < true[name] < 6 and width == 1 for name, width in left.items())
     assert exact > 10
@@ -310,13 +317,7 @@ def test_the_attack_finds_months_beside_exact_quarters(
         names = [
             (row.monthly_measure, f"month/{start:%Y-%m-%d}", row.area_code) for start in starts
         ]
-        if not all(name in true for name in names):
-            continue
-        for name in names:
-            n = true[name]
-            table.cells[name] = range(1, 6) if 0 < n < 6 else range(n, n + 1)
-        total = sum(true[name] for name in names)
-        table.is_from(dict.fromkeys(names, 1), total, total)
+        print_as_before(table, names, true)
     left = attacker.widths(table.implied())
     assert sum(0 < true[name] < 6 and width == 1 for name, width in left.items()) > 0
 

@@ -4,7 +4,6 @@ A layout newer than this code knows is refused.
 """
 
 import ast
-from contextlib import ExitStack
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -99,9 +98,7 @@ def move_to(server: Server, path: Path) -> Path:
     if not server.is_empty():
         raise ConfigurationError(f"{server} holds a state already; name an empty database")
     server.check_suits()
-    with ExitStack() as held:
-        engine = file.engine(held)
-        held.callback(engine.dispose)
+    with file.working() as engine:
         upgrade(engine, file, path)
     server.take_over(path, lambda engine: migrate(engine, HEAD))
     target = _next_copy(path, HEAD)
